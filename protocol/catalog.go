@@ -1,0 +1,77 @@
+package protocol
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// SyncMode is a stream's destination_sync_mode.
+type SyncMode string
+
+// The destination sync modes of the protocol.
+const (
+	Append      SyncMode = "append"
+	Overwrite   SyncMode = "overwrite"
+	AppendDedup SyncMode = "append_dedup"
+	Update      SyncMode = "update"
+	SoftDelete  SyncMode = "soft_delete"
+)
+
+// Catalog is the configured catalog of a sync, as far as a destination reads it.
+type Catalog struct {
+	Streams []ConfiguredStream `json:"streams"`
+}
+
+// ConfiguredStream is one stream of a catalog.
+type ConfiguredStream struct {
+	Stream struct {
+		Name                    string         `json:"name"`
+		Namespace               string         `json:"namespace"`
+		JSONSchema              jsontext.Value `json:"json_schema"`
+		SourceDefinedPrimaryKey [][]string     `json:"source_defined_primary_key"`
+	} `json:"stream"`
+	SyncMode            string     `json:"sync_mode"`
+	DestinationSyncMode SyncMode   `json:"destination_sync_mode"`
+	PrimaryKey          [][]string `json:"primary_key"`
+
+	// A refresh has a generation: records of generations below the minimum are to go. Zero where the platform sends none.
+	GenerationID        int64 `json:"generation_id"`
+	MinimumGenerationID int64 `json:"minimum_generation_id"`
+	SyncID              int64 `json:"sync_id"`
+}
+
+// Key is the stream's primary key as paths into its records: the configured one, or the source's own.
+func (s *ConfiguredStream) Key() [][]string {
+	if len(s.PrimaryKey) > 0 {
+		return s.PrimaryKey
+	}
+	return s.Stream.SourceDefinedPrimaryKey
+}
+
+// Replaces says that the sync is a full refresh whose records take the place of all earlier ones. With refreshes
+// supported the platform asks for it by an append whose generation is the least one to keep.
+func (s *ConfiguredStream) Replaces() bool {
+	return s.DestinationSyncMode == Overwrite || s.GenerationID > 0 && s.GenerationID == s.MinimumGenerationID
+}
+
+// ParseCatalog reads a configured catalog. An absent and a null field are the same, and unknown ones pass.
+func ParseCatalog(raw []byte) (*Catalog, error) {
+	var c struct {
+		Streams *[]ConfiguredStream `json:"streams"`
+	}
+	if err := json.Unmarshal(raw, &c, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)); err != nil {
+		return nil, fmt.Errorf("reading the catalog: %w", err)
+	}
+	if c.Streams == nil {
+		return nil, errors.New("reading the catalog: it has no \"streams\": pass a configured catalog, not the output of discover")
+	}
+	for i, s := range *c.Streams {
+		if s.Stream.Name == "" {
+			return nil, fmt.Errorf("reading the catalog: stream %d has no name", i)
+		}
+	}
+	return &Catalog{Streams: *c.Streams}, nil
+}

@@ -1,0 +1,221 @@
+package protocol
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+)
+
+// Decoder walks the messages of a block of lines. The zero value is ready; it is not safe for concurrent use.
+type Decoder struct {
+	block []byte
+	pos   int
+	line  int64
+	noise int64
+
+	b       []byte // the block from the line at hand on: indices into it are offsets in the line
+	m       *Message
+	scratch []byte // unescaped names
+	faults  faults
+	prefix  prefix
+}
+
+// faults are what is wrong with the payload of one line beyond the grammar. Which payload counts is not known before the
+// line's type is, and that may come last.
+type faults struct{ record, state, trace fault }
+
+type fault struct {
+	at      int
+	problem string
+}
+
+func (f *fault) set(at int, problem string, args ...any) {
+	if f.problem == "" {
+		*f = fault{at, fmt.Sprintf(problem, args...)}
+	}
+}
+
+// Reset begins a new block, which has to end in a newline. What Next returned before is no longer valid. Lines go on
+// being counted.
+func (d *Decoder) Reset(block []byte) { d.block, d.pos = block, 0 }
+
+// Line is the number of the line last read, the first is 1.
+func (d *Decoder) Line() int64 { return d.line }
+
+// Noise is how many lines were skipped because they were not JSON objects.
+func (d *Decoder) Noise() int64 { return d.noise }
+
+// byteOrderMark opens the output of some tools on Windows.
+const byteOrderMark = "\uFEFF"
+
+// Next reads the next message of the block into m. It returns io.EOF at the block's end, or a *SyntaxError.
+func (d *Decoder) Next(m *Message) error {
+	for d.pos < len(d.block) {
+		d.b = d.block[d.pos:]
+		if d.line++; d.line == 1 && bytes.HasPrefix(d.b, []byte(byteOrderMark)) {
+			d.b = d.b[len(byteOrderMark):]
+			d.pos += len(byteOrderMark)
+		}
+		start := space(d.b, 0)
+		if d.b[start] == '{' {
+			return d.message(m, start)
+		}
+		if d.b[start] != sentinel {
+			d.noise++
+		}
+		d.pos += bytes.IndexByte(d.b, sentinel) + 1
+	}
+	return io.EOF
+}
+
+// message reads the line whose object begins at start.
+func (d *Decoder) message(m *Message, start int) error {
+	*m = Message{Line: d.line}
+	d.m, d.scratch, d.faults = m, d.scratch[:0], faults{}
+	i, known := d.prefix.match(d.b, m)
+	if known {
+		i = d.recordBehindPrefix(i)
+	} else {
+		i = object(d.b, start, 1, d.topMember)
+	}
+	if i >= 0 {
+		if i = space(d.b, i); d.b[i] != sentinel {
+			i = ^i
+		}
+	}
+	if i < 0 {
+		return d.syntaxError(^i)
+	}
+	m.Raw = d.b[:i]
+	m.State.raw = m.Raw
+	d.pos += i + 1
+	return d.complete(m)
+}
+
+// recordBehindPrefix scans the rest of a line whose record.data begins at i.
+func (d *Decoder) recordBehindPrefix(i int) int {
+	if i = d.data(i); i < 0 {
+		return i
+	}
+	if i = membersAfter(d.b, i, d.recordMember); i < 0 {
+		return i
+	}
+	return membersAfter(d.b, i, d.topMember)
+}
+
+func (d *Decoder) topMember(key []byte, i int) int {
+	switch string(d.plain(key)) {
+	case "type":
+		return d.typ(i)
+	case "record":
+		if d.b[i] == '{' {
+			return object(d.b, i, 2, d.recordMember)
+		}
+	case "state":
+		if d.b[i] == '{' {
+			return d.state(i)
+		}
+	case "trace":
+		if d.b[i] == '{' {
+			d.m.Trace.seen = true
+			return object(d.b, i, 2, d.traceMember)
+		}
+	}
+	return value(d.b, i, 1)
+}
+
+func (d *Decoder) typ(i int) int {
+	end := value(d.b, i, 1)
+	if end < 0 || d.b[i] != '"' {
+		return end
+	}
+	switch name := d.unquote(d.b[i:end]); Type(name) {
+	case TypeRecord:
+		d.m.Type = TypeRecord
+	case TypeState:
+		d.m.Type = TypeState
+	case TypeTrace:
+		d.m.Type = TypeTrace
+	default:
+		d.m.Type = "" // of no concern to a destination
+	}
+	return end
+}
+
+func (d *Decoder) recordMember(key []byte, i int) int {
+	switch string(d.plain(key)) {
+	case "data":
+		d.prefix.remember(d.b[:i], d.m, &d.faults)
+		return d.data(i)
+	case "stream":
+		return d.text(i, &d.m.Record.Stream, &d.faults.record, "record.stream")
+	case "namespace":
+		return d.text(i, &d.m.Record.Namespace, &d.faults.record, "record.namespace")
+	case "emitted_at":
+		return d.keep(i, &d.m.Record.EmittedAt)
+	case "meta":
+		if d.b[i] == '{' {
+			return object(d.b, i, 3, d.metaMember)
+		}
+	}
+	return value(d.b, i, 2)
+}
+
+func (d *Decoder) metaMember(key []byte, i int) int {
+	if string(d.plain(key)) == "changes" {
+		return d.keep(i, &d.m.Record.Changes)
+	}
+	return value(d.b, i, 3)
+}
+
+func (d *Decoder) data(i int) int {
+	if d.b[i] != '{' {
+		d.faults.record.set(i, "record.data is not an object")
+	}
+	end := value(d.b, i, 2)
+	if end > 0 {
+		d.m.Record.Data = d.b[i:end]
+	}
+	return end
+}
+
+// complete judges a line that is valid JSON by what its type asks for.
+func (d *Decoder) complete(m *Message) error {
+	var f fault
+	switch m.Type {
+	case TypeRecord:
+		if f = d.faults.record; f.problem == "" && m.Record.Data == nil {
+			f.set(0, "a RECORD without record.data")
+		}
+		if f.problem == "" && len(m.Record.Stream) == 0 {
+			f.set(0, "a RECORD without record.stream")
+		}
+	case TypeState:
+		if f = d.faults.state; f.problem == "" && m.State.end == 0 {
+			f.set(0, "a STATE without a state")
+		}
+		if f.problem == "" && m.State.Kind == StreamState && len(m.State.Stream) == 0 {
+			f.set(0, "a STATE of type STREAM without state.stream.stream_descriptor.name")
+		}
+	case TypeTrace:
+		f = d.faults.trace
+	}
+	if f.problem != "" {
+		return &SyntaxError{Line: m.Line, Offset: f.at, Problem: f.problem}
+	}
+	return nil
+}
+
+// syntaxError says why the line at hand is not JSON.
+func (d *Decoder) syntaxError(at int) error {
+	problem := fmt.Sprintf("not valid JSON: unexpected byte %q", d.b[at])
+	switch c := d.b[at]; {
+	case c == sentinel:
+		problem = "not valid JSON: the line ends too early"
+	case c >= 0x80:
+		problem = fmt.Sprintf("not valid JSON: byte 0x%02x is not valid UTF-8 here", c)
+	case c == '{' || c == '[':
+		problem = fmt.Sprintf("not valid JSON here, or nested deeper than %d levels", maxDepth)
+	}
+	return &SyntaxError{Line: d.line, Offset: at, Problem: problem}
+}

@@ -1,0 +1,53 @@
+package protocol
+
+import "fmt"
+
+// Type is a message's "type".
+type Type string
+
+// The types a destination acts on; messages of every other type pass unread.
+const (
+	TypeRecord Type = "RECORD"
+	TypeState  Type = "STATE"
+	TypeTrace  Type = "TRACE"
+)
+
+// Message is one line. Its slices alias the decoder's block or scratch space and are valid until the next call of Next.
+type Message struct {
+	Type   Type
+	Line   int64  // of the stream, the first is 1
+	Raw    []byte // the whole line, without its newline
+	Record Record // of TypeRecord
+	State  State  // of TypeState
+	Trace  Trace  // of TypeTrace
+}
+
+// Record is the payload of a RECORD message.
+type Record struct {
+	Namespace []byte // unescaped; empty where it is absent, null or ""
+	Stream    []byte // unescaped
+	Data      []byte // a JSON object, as it came
+	EmittedAt []byte // a JSON number, as it came; nil where absent
+	Changes   []byte // meta.changes, a JSON array as it came; nil where absent
+}
+
+// Trace is the payload of a TRACE message, as far as a destination reads it.
+type Trace struct {
+	// Complete says that the source has sent the whole stream: the status of a STREAM_STATUS trace is COMPLETE.
+	Complete  bool
+	Namespace []byte
+	Stream    []byte
+
+	seen bool
+}
+
+// SyntaxError says where a line is not what it has to be.
+type SyntaxError struct {
+	Line    int64 // of the stream, the first is 1
+	Offset  int   // of the offending byte in the line, the first is 0
+	Problem string
+}
+
+func (e *SyntaxError) Error() string {
+	return fmt.Sprintf("line %d, byte %d of the input: %s", e.Line, e.Offset, e.Problem)
+}

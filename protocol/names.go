@@ -1,0 +1,88 @@
+package protocol
+
+import (
+	"bytes"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// plain returns a member's key without escapes.
+func (d *Decoder) plain(key []byte) []byte {
+	if bytes.IndexByte(key, '\\') < 0 {
+		return key
+	}
+	return d.unquote(d.b[d.offset(key)-1 : d.offset(key)+len(key)+1])
+}
+
+// offset is where a span of the line begins.
+func (d *Decoder) offset(span []byte) int { return cap(d.b) - cap(span) }
+
+// unquote returns what a string, quotes included, stands for.
+func (d *Decoder) unquote(quoted []byte) []byte {
+	if inner := quoted[1 : len(quoted)-1]; bytes.IndexByte(inner, '\\') < 0 {
+		return inner
+	}
+	start := len(d.scratch)
+	// The error is about a lone surrogate, which becomes U+FFFD, as in a catalog that has the name.
+	d.scratch, _ = jsontext.AppendUnquote(d.scratch, quoted)
+	return d.scratch[start:]
+}
+
+// text scans a string into dst; null leaves it empty.
+func (d *Decoder) text(i int, dst *[]byte, f *fault, name string) int {
+	end := value(d.b, i, 4)
+	if end < 0 {
+		return end
+	}
+	switch d.b[i] {
+	case '"':
+		*dst = d.unquote(d.b[i:end])
+	case 'n':
+		*dst = nil
+	default:
+		f.set(i, "%s is not a string", name)
+	}
+	return end
+}
+
+// keep scans any value into dst as it stands; null leaves it nil.
+func (d *Decoder) keep(i int, dst *[]byte) int {
+	end := value(d.b, i, 3)
+	*dst = nil
+	if end > 0 && d.b[i] != 'n' {
+		*dst = d.b[i:end]
+	}
+	return end
+}
+
+// prefix is what a record's line held before its data, when nothing but type and names was in it. Most lines of a stream
+// begin with the same bytes, so that one comparison stands for scanning them.
+type prefix struct {
+	line      []byte
+	typ       Type
+	namespace []byte
+	stream    []byte
+}
+
+// match fills m from the prefix if the line begins with it, and returns where its data begins.
+func (p *prefix) match(b []byte, m *Message) (int, bool) {
+	if len(p.line) == 0 || !bytes.HasPrefix(b, p.line) {
+		return 0, false
+	}
+	m.Type, m.Record.Namespace, m.Record.Stream = p.typ, p.namespace, p.stream
+	return len(p.line), true
+}
+
+// remember keeps the line up to its data for the lines to come. A prefix that holds more than match restores, or that
+// holds a value which differs from line to line, is not worth keeping.
+func (p *prefix) remember(line []byte, m *Message, f *faults) {
+	r := &m.Record
+	if r.EmittedAt != nil || r.Changes != nil || r.Data != nil || m.State.end != 0 || m.Trace.seen || *f != (faults{}) {
+		p.line = p.line[:0]
+		return
+	}
+	p.line = append(p.line[:0], line...)
+	p.typ = m.Type
+	p.namespace = append(p.namespace[:0], m.Record.Namespace...)
+	p.stream = append(p.stream[:0], m.Record.Stream...)
+}

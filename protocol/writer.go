@@ -1,0 +1,167 @@
+package protocol
+
+import (
+	"io"
+	"sync"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Writer puts messages on a stream that carries nothing but the protocol, one a line, each in one write, so that a line is
+// never torn between two goroutines or by a crash. It is safe for concurrent use.
+type Writer struct {
+	// Redact, where set, is applied to every text a person may read: logs, traces and the answer of check. It is not
+	// applied to states, which have to go back as they came. Set it before the first write.
+	Redact func(string) string
+
+	mu  sync.Mutex
+	w   io.Writer
+	err error
+	buf []byte
+	now func() time.Time
+}
+
+// NewWriter returns a Writer on w.
+func NewWriter(w io.Writer) *Writer { return &Writer{w: w, now: time.Now} }
+
+// Err is the first error of a write: nobody reads the messages any more.
+func (w *Writer) Err() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.err
+}
+
+// State writes a state with its counts.
+func (w *Writer) State(s *State, records, rejected int64) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.buf = s.AppendLine(w.buf[:0], records, rejected)
+	return w.flush()
+}
+
+// Level is the level of a LOG message. The platform drops every other spelling.
+type Level string
+
+// The levels of the protocol.
+const (
+	LevelFatal Level = "FATAL"
+	LevelError Level = "ERROR"
+	LevelWarn  Level = "WARN"
+	LevelInfo  Level = "INFO"
+	LevelDebug Level = "DEBUG"
+	LevelTrace Level = "TRACE"
+)
+
+type logMessage struct {
+	Type string `json:"type"`
+	Log  struct {
+		Level   Level  `json:"level"`
+		Message string `json:"message"`
+	} `json:"log"`
+}
+
+// Log writes a LOG message.
+func (w *Writer) Log(level Level, message string) error {
+	m := logMessage{Type: "LOG"}
+	m.Log.Level, m.Log.Message = level, w.redact(message)
+	return w.message(m)
+}
+
+// FailureType tells the platform what to do about a failed sync.
+type FailureType string
+
+// The failure types of the protocol.
+const (
+	// ConfigError is for the user to mend; the platform does not try again.
+	ConfigError FailureType = "config_error"
+	// TransientError may pass by itself; the platform tries again.
+	TransientError FailureType = "transient_error"
+	// SystemError is a fault of the program or of its input.
+	SystemError FailureType = "system_error"
+)
+
+type traceMessage struct {
+	Type  string `json:"type"`
+	Trace struct {
+		Type      string  `json:"type"`
+		EmittedAt float64 `json:"emitted_at"` // milliseconds since 1970
+		Error     struct {
+			Message         string      `json:"message"`
+			InternalMessage string      `json:"internal_message"`
+			FailureType     FailureType `json:"failure_type"`
+		} `json:"error"`
+	} `json:"trace"`
+}
+
+// Failure writes a TRACE message of type ERROR.
+func (w *Writer) Failure(f FailureType, message string) error {
+	m := traceMessage{Type: "TRACE"}
+	m.Trace.Type, m.Trace.EmittedAt = "ERROR", float64(w.now().UnixMilli())
+	m.Trace.Error.Message = w.redact(message)
+	m.Trace.Error.InternalMessage = m.Trace.Error.Message
+	m.Trace.Error.FailureType = f
+	return w.message(m)
+}
+
+type statusMessage struct {
+	Type             string `json:"type"`
+	ConnectionStatus struct {
+		Status  string `json:"status"`
+		Message string `json:"message,omitzero"`
+	} `json:"connectionStatus"`
+}
+
+// Status writes the answer of check.
+func (w *Writer) Status(succeeded bool, message string) error {
+	m := statusMessage{Type: "CONNECTION_STATUS"}
+	m.ConnectionStatus.Status, m.ConnectionStatus.Message = "FAILED", w.redact(message)
+	if succeeded {
+		m.ConnectionStatus.Status = "SUCCEEDED"
+	}
+	return w.message(m)
+}
+
+// Spec writes a SPEC message whose payload is spec, a JSON object on any number of lines.
+func (w *Writer) Spec(spec []byte) error {
+	compact := jsontext.Value(spec).Clone()
+	if err := compact.Compact(); err != nil {
+		return err
+	}
+	return w.message(struct {
+		Type string         `json:"type"`
+		Spec jsontext.Value `json:"spec"`
+	}{"SPEC", compact})
+}
+
+func (w *Writer) redact(s string) string {
+	if w.Redact == nil {
+		return s
+	}
+	return w.Redact(s)
+}
+
+func (w *Writer) message(m any) error {
+	line, err := json.Marshal(m, jsontext.AllowInvalidUTF8(true), jsontext.EscapeForHTML(false))
+	if err != nil {
+		return err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.buf = append(append(w.buf[:0], line...), '\n')
+	return w.flush()
+}
+
+// keepBuffer is the largest buffer kept between two lines, in bytes.
+const keepBuffer = 1 << 20
+
+func (w *Writer) flush() error {
+	if w.err == nil {
+		_, w.err = w.w.Write(w.buf)
+	}
+	if cap(w.buf) > keepBuffer {
+		w.buf = nil
+	}
+	return w.err
+}
