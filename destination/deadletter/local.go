@@ -1,0 +1,133 @@
+package deadletter
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Local writes dead letters to one file of a folder, named dead-letters-<UTC time>-<random>.jsonl.
+// The file appears with the first dead letter.
+type Local struct {
+	dir  string
+	root *os.Root
+	name string
+
+	mu   sync.Mutex
+	file file // nil until the first write
+	size int64
+}
+
+// file is what Local needs of *os.File; a test puts a full disk in its place.
+type file interface {
+	io.WriteCloser
+	Sync() error
+	Truncate(size int64) error
+}
+
+// NewLocal makes ready to write below dir, which it makes if it is missing. It refuses a folder that is
+// a symbolic link: whoever can place one could choose where rows end up. The time is part of the name.
+func NewLocal(dir string, now time.Time) (*Local, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("making the dead-letter folder: %w", err)
+	}
+	root, err := openFolder(dir)
+	if err != nil {
+		return nil, fmt.Errorf("opening the dead-letter folder %s: %w", dir, err)
+	}
+	name := fmt.Sprintf("dead-letters-%s-%s.jsonl", now.UTC().Format("20060102T150405Z"), rand.Text()[:8])
+	return &Local{dir: dir, root: root, name: name}, nil
+}
+
+// openFolder looks at the folder before and after it opens it, so that a link placed in between is seen.
+func openFolder(dir string) (*os.Root, error) {
+	before, err := os.Lstat(dir)
+	if err != nil {
+		return nil, err
+	}
+	if !before.IsDir() {
+		return nil, errors.New("it is a symbolic link or a file, name a folder instead")
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	after, err := root.Stat(".")
+	if err == nil && !os.SameFile(before, after) {
+		err = errors.New("it was replaced while it was being opened")
+	}
+	if err != nil {
+		return nil, errors.Join(err, root.Close())
+	}
+	return root, nil
+}
+
+// Write appends lines and waits until the disk has them. After a failure it cuts the file back, so that
+// it never ends in half a line.
+func (l *Local) Write(ctx context.Context, lines []byte) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("writing dead letters to %s: %w", l.dir, err)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.append(lines); err != nil {
+		return fmt.Errorf("writing dead letters to %s, make room or name another folder: %w", l.dir, err)
+	}
+	return nil
+}
+
+func (l *Local) append(lines []byte) error {
+	if l.file == nil {
+		if err := l.create(); err != nil {
+			return err
+		}
+	}
+	_, err := l.file.Write(lines) // *os.File reports a short write as an error
+	if err == nil {
+		err = l.file.Sync()
+	}
+	if err != nil {
+		return errors.Join(err, l.file.Truncate(l.size))
+	}
+	l.size += int64(len(lines))
+	return nil
+}
+
+// create makes the file new, for its owner alone, and syncs the folder: the name has to survive as well.
+func (l *Local) create() error {
+	const flags = os.O_WRONLY | os.O_CREATE | os.O_EXCL | os.O_APPEND | syscall.O_NOFOLLOW
+	f, err := l.root.OpenFile(l.name, flags, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := l.syncFolder(); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	l.file = f
+	return nil
+}
+
+func (l *Local) syncFolder() error {
+	folder, err := l.root.Open(".")
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
+}
+
+// Close closes the file. What Write accepted is on the disk already.
+func (l *Local) Close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	err := l.root.Close()
+	if l.file != nil {
+		err = errors.Join(err, l.file.Close())
+	}
+	return err
+}
