@@ -1,0 +1,73 @@
+package destination
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// report turns misfits into problems and takes the values at fault out of the
+// tree, so that the rest of it decodes and the rules see the rest. Patterns wait
+// for reportPatterns: the rules say more precisely what is wrong with a text.
+func (n *specNode) report(misfits []misfit, tree map[string]any) configProblems {
+	var problems configProblems
+	for _, misfit := range misfits {
+		switch misfit.kind {
+		case "pattern":
+		case "required":
+			problems.add(strings.Join(misfit.path, "."), "required, "+n.at(misfit.path).expectation())
+		default:
+			problems.add(strings.Join(misfit.path, "."), n.at(misfit.path).expectation())
+			blank(tree, misfit.path)
+		}
+	}
+	return problems
+}
+
+// reportPatterns adds the texts that do not match their pattern.
+func (n *specNode) reportPatterns(misfits []misfit, problems *configProblems) {
+	for _, misfit := range misfits {
+		if misfit.kind == "pattern" {
+			problems.add(strings.Join(misfit.path, "."), n.at(misfit.path).expectation())
+		}
+	}
+}
+
+// expectation says what a value has to be, out of the schema alone.
+func (n *specNode) expectation() string {
+	switch {
+	case len(n.Enum) > 0:
+		return "expected one of " + strings.Join(n.Enum, ", ")
+	case n.PatternDescriptor != "":
+		return "expected " + n.PatternDescriptor
+	case n.MinLength > 0:
+		return "expected a text that is not empty"
+	case n.MinItems > 0:
+		return fmt.Sprintf("expected a list of %d or more", n.MinItems)
+	}
+	switch n.Type {
+	case "integer":
+		return "expected a whole number" + n.bounds()
+	case "number":
+		return "expected a number" + n.bounds()
+	case "boolean":
+		return "expected true or false"
+	case "array":
+		return "expected a list"
+	case "object":
+		return "expected an object"
+	default:
+		return "expected a text"
+	}
+}
+
+// bounds says the range of a number; the spec gives every number both ends.
+func (n *specNode) bounds() string {
+	if n.Minimum == nil || n.Maximum == nil {
+		return ""
+	}
+	return " from " + plainNumber(*n.Minimum) + " to " + plainNumber(*n.Maximum)
+}
+
+// plainNumber writes a number without an exponent, as a person would type it.
+func plainNumber(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }

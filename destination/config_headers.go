@@ -1,0 +1,65 @@
+package destination
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"golang.org/x/net/http/httpguts"
+
+	"destination-webhook/destination/redact"
+)
+
+// reservedHeaders are set by the destination or by HTTP itself. Two are here for
+// what they do: Idempotency-Key makes net/http send a POST again by itself, and
+// Accept-Encoding asks for answers that nobody decompresses.
+var reservedHeaders = []string{
+	"accept-encoding", "connection", "content-encoding", "content-length", "content-type",
+	"expect", "host", "idempotency-key", "keep-alive", "proxy-connection", "te", "trailer",
+	"transfer-encoding", "upgrade", "x-idempotency-key",
+}
+
+// reservedPrefixes belong to the headers that describe a delivery.
+var reservedPrefixes = []string{"airbyte-", "webhook-"}
+
+func (c *Config) checkHeaders(problems *configProblems) {
+	seen := make(map[string]bool)
+	for i, header := range c.Headers {
+		name := strings.ToLower(header.Name)
+		field := fmt.Sprintf("headers.%d", i)
+		if problem := c.headerNameProblem(name); problem != "" {
+			problems.add(field+".name", problem)
+		} else if seen[name] {
+			problems.add(field+".name", "expected each header once, an earlier one has this name")
+		}
+		seen[name] = true
+		checkHeaderValue(problems, field+".value", header.Value)
+	}
+}
+
+// headerNameProblem judges a name in lower case.
+func (c *Config) headerNameProblem(name string) string {
+	hasPrefix := func(prefix string) bool { return strings.HasPrefix(name, prefix) }
+	switch {
+	case slices.Contains(reservedHeaders, name), slices.ContainsFunc(reservedPrefixes, hasPrefix):
+		return "expected another header, this one is set by the destination"
+	case name == "authorization" && c.AuthorizationHeader != "":
+		return "expected another header, authorization_header sets this one"
+	case name == "x-api-key" && c.APIKey != "":
+		return "expected another header, api_key sets this one"
+	default:
+		return ""
+	}
+}
+
+// checkHeaderValue refuses what RFC 9110, section 5.5, does: net/http would do so
+// too, but not before the first batch is sent.
+func checkHeaderValue(problems *configProblems, field string, value redact.Secret) {
+	text := value.Reveal()
+	switch {
+	case !httpguts.ValidHeaderFieldValue(text):
+		problems.add(field, "expected no line break, NUL or other control character, a pasted text may end in one")
+	case strings.TrimSpace(text) != text:
+		problems.add(field, "expected no space at either end, it would be lost on the way")
+	}
+}

@@ -1,0 +1,39 @@
+package destination
+
+import "fmt"
+
+// check adds what no schema can say: rules across fields and inside texts.
+func (c *Config) check(problems *configProblems) {
+	checkURL(problems, "url", c.URL)
+	checkHeaderValue(problems, "authorization_header", c.AuthorizationHeader)
+	checkHeaderValue(problems, "api_key", c.APIKey)
+	c.checkHeaders(problems)
+	checkSyncMode(problems, "sync_mode", c.SyncMode)
+	c.Batching.check(problems)
+	c.Delivery.Retry.check(problems)
+	c.checkStreams(problems)
+}
+
+// checkSyncMode refuses the modes that send a difference: nothing remembers yet
+// what was delivered before. remove has a use without it, as rows with a CDC
+// delete marker are known to have left.
+func checkSyncMode(problems *configProblems, field, mode string) {
+	if mode == "add" || mode == "mirror" {
+		problems.add(field, fmt.Sprintf("%s needs a snapshot of what was delivered before, "+
+			"which this version does not keep; expected one of auto, insert, upsert, remove", mode))
+	}
+}
+
+func (b BatchingConfig) check(problems *configProblems) {
+	if b.MaxBytes > b.MaxBufferedBytes {
+		problems.add("batching.max_bytes",
+			fmt.Sprintf("expected at most batching.max_buffered_bytes (%d)", b.MaxBufferedBytes))
+	}
+}
+
+func (r RetryConfig) check(problems *configProblems) {
+	if r.InitialInterval() > r.MaxInterval() {
+		problems.add("delivery.retry.initial_interval_ms",
+			fmt.Sprintf("expected at most delivery.retry.max_interval_seconds (%s)", r.MaxInterval()))
+	}
+}

@@ -1,0 +1,52 @@
+package destination
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+
+	"destination-webhook/destination/redact"
+)
+
+// minToken is the shortest part of a URL that is kept secret by itself.
+const minToken = 8
+
+// Secrets returns every value of the config that must not be shown: the secret
+// fields, and of each URL what could be a token. Hand them to redact.New.
+func (c *Config) Secrets() []string {
+	secrets := []string{c.AuthorizationHeader.Reveal(), c.APIKey.Reveal()}
+	for _, header := range c.Headers {
+		secrets = append(secrets, header.Value.Reveal())
+	}
+	secrets = append(secrets, urlSecrets(c.URL)...)
+	for _, stream := range c.Streams {
+		secrets = append(secrets, urlSecrets(stream.URL)...)
+	}
+	return slices.DeleteFunc(secrets, func(secret string) bool { return secret == "" })
+}
+
+// urlSecrets adds the shorter tokens to those of redact.URL. A path segment in
+// lower-case letters is left alone if it is short: it is a word, "customers" say,
+// and often the name of a stream as well.
+func urlSecrets(address string) []string {
+	secrets := redact.URL(address)
+	u, err := url.Parse(address)
+	if err != nil {
+		return secrets
+	}
+	for _, segment := range strings.Split(u.Path, "/") {
+		if len(segment) >= minToken && strings.ContainsFunc(segment, digitOrUpper) {
+			secrets = append(secrets, segment)
+		}
+	}
+	for _, values := range u.Query() {
+		for _, value := range values {
+			if len(value) >= minToken {
+				secrets = append(secrets, value)
+			}
+		}
+	}
+	return secrets
+}
+
+func digitOrUpper(r rune) bool { return '0' <= r && r <= '9' || 'A' <= r && r <= 'Z' }

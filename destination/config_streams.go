@@ -1,0 +1,107 @@
+package destination
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+)
+
+// StreamConfig is the settings of one stream. In Config.Streams an empty field
+// stands for the setting of the Config; Config.Stream fills them all.
+type StreamConfig struct {
+	Stream    string `json:"stream"`
+	Namespace string `json:"namespace"`
+	URL       string `json:"url"`
+	Method    string `json:"method"`
+	SyncMode  string `json:"sync_mode"`
+	// PrimaryKey has one path for each field of the key, and replaces the
+	// catalog's. It is empty where the catalog's key holds.
+	PrimaryKey [][]string `json:"primary_key"`
+}
+
+// Matches reports whether the override is meant for a stream. Without a
+// namespace it is meant for the streams of its name in all of them.
+func (s StreamConfig) Matches(namespace, name string) bool {
+	return s.Stream == name && (s.Namespace == "" || s.Namespace == namespace)
+}
+
+// Stream returns the settings that hold for a stream: those of its override,
+// and the config's own where it says nothing. An override that names the
+// stream's namespace goes before one that names none.
+func (c *Config) Stream(namespace, name string) StreamConfig {
+	var override StreamConfig
+	for _, candidate := range c.Streams {
+		if candidate.Matches(namespace, name) && len(candidate.Namespace) >= len(override.Namespace) {
+			override = candidate
+		}
+	}
+	return StreamConfig{
+		Stream:     name,
+		Namespace:  namespace,
+		URL:        cmp.Or(override.URL, c.URL),
+		Method:     cmp.Or(override.Method, c.Method),
+		SyncMode:   cmp.Or(override.SyncMode, c.SyncMode),
+		PrimaryKey: override.PrimaryKey,
+	}
+}
+
+func (c *Config) checkStreams(problems *configProblems) {
+	type identity struct{ namespace, name string }
+	seen := make(map[identity]bool)
+	for i, stream := range c.Streams {
+		field := fmt.Sprintf("streams.%d", i)
+		id := identity{stream.Namespace, stream.Stream}
+		if seen[id] {
+			problems.add(field+".stream", "expected each stream once, an earlier override names this one")
+		}
+		seen[id] = true
+		checkURL(problems, field+".url", stream.URL)
+		checkSyncMode(problems, field+".sync_mode", stream.SyncMode)
+		checkPrimaryKey(problems, field+".primary_key", stream.PrimaryKey)
+	}
+}
+
+func checkPrimaryKey(problems *configProblems, field string, key [][]string) {
+	seen := make(map[string]bool)
+	for i, path := range key {
+		id := fmt.Sprintf("%q", path)
+		if seen[id] {
+			problems.add(fmt.Sprintf("%s.%d", field, i), "expected each field of the key once")
+		}
+		seen[id] = true
+	}
+}
+
+// NearestName returns the candidate that a mistyped name most likely stands for,
+// or "" if none is near: at most half of the name's letters may differ.
+func NearestName(name string, candidates []string) string {
+	nearest, least := "", len(name)/2+1
+	for _, candidate := range candidates {
+		if d := distance(strings.ToLower(name), strings.ToLower(candidate)); d < least {
+			nearest, least = candidate, d
+		}
+	}
+	return nearest
+}
+
+// distance counts the bytes to insert, delete or replace to turn a into b
+// (Levenshtein), row by row.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			replaced := diagonal
+			if a[i] != b[j] {
+				replaced++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(replaced, row[j]+1, diagonal+1)
+		}
+	}
+	return row[len(b)]
+}

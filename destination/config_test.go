@@ -1,0 +1,292 @@
+package destination
+
+import (
+	"errors"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func readSpec(t testing.TB) []byte {
+	t.Helper()
+	spec, err := os.ReadFile("../spec.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return spec
+}
+
+// problemsOf parses a config and returns what is wrong with it.
+func problemsOf(t *testing.T, raw string) []string {
+	t.Helper()
+	config, err := ParseConfig(readSpec(t), []byte(raw))
+	if err == nil {
+		return nil
+	}
+	var invalid *ConfigError
+	if !errors.As(err, &invalid) {
+		t.Fatalf("ParseConfig: %v, want a *ConfigError", err)
+	}
+	if config != nil {
+		t.Error("ParseConfig returned a config along with its problems")
+	}
+	return invalid.Problems
+}
+
+func TestParseConfigAppliesDefaults(t *testing.T) {
+	got, err := ParseConfig(readSpec(t), []byte(`{"url":"https://example.com/hook"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &Config{
+		URL:             "https://example.com/hook",
+		Method:          "POST",
+		SyncMode:        "auto",
+		ConnectionCheck: "empty_batch",
+		Batching:        BatchingConfig{MaxRows: 1000, MaxBytes: 1_000_000, MaxAgeSeconds: 5, MaxBufferedBytes: 64 << 20},
+		Delivery: DeliveryConfig{
+			MaxConcurrentRequests: 8,
+			RequestTimeoutSeconds: 30,
+			Compression:           "none",
+			Retry:                 RetryConfig{MaxAttempts: 10, InitialIntervalMS: 500, MaxIntervalSeconds: 60, MaxElapsedSeconds: 1800},
+		},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("config (-want +got):\n%s", diff)
+	}
+}
+
+func TestParseConfigKeepsWhatIsGiven(t *testing.T) {
+	got, err := ParseConfig(readSpec(t), []byte(`{
+		"url": "http://127.0.0.1:8080/hook?token=t0k3n",
+		"method": "PATCH",
+		"authorization_header": "Bearer abc",
+		"api_key": "key-1",
+		"headers": [{"name": "X-Tenant", "value": "acme"}],
+		"connection_check": "head",
+		"sync_mode": "upsert",
+		"include_metadata": true,
+		"streams": [{"stream": "users", "namespace": "public", "url": "https://example.com/users",
+			"method": "PUT", "sync_mode": "insert", "primary_key": [["tenant"], ["user", "id"]]}],
+		"batching": {"max_rows": 2, "max_bytes": 300, "max_age_seconds": 0.5, "max_buffered_bytes": 4000},
+		"delivery": {"max_concurrent_requests": 3, "request_timeout_seconds": 1.5, "requests_per_second": 2.5,
+			"compression": "gzip", "retry": {"max_attempts": 4, "initial_interval_ms": 20,
+			"max_interval_seconds": 0.2, "max_elapsed_seconds": 5}},
+		"added_by_a_newer_form": {"x": [1]}
+	}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &Config{
+		URL:                 "http://127.0.0.1:8080/hook?token=t0k3n",
+		Method:              "PATCH",
+		AuthorizationHeader: "Bearer abc",
+		APIKey:              "key-1",
+		Headers:             []HeaderConfig{{Name: "X-Tenant", Value: "acme"}},
+		ConnectionCheck:     "head",
+		SyncMode:            "upsert",
+		IncludeMetadata:     true,
+		Streams: []StreamConfig{{Stream: "users", Namespace: "public", URL: "https://example.com/users",
+			Method: "PUT", SyncMode: "insert", PrimaryKey: [][]string{{"tenant"}, {"user", "id"}}}},
+		Batching: BatchingConfig{MaxRows: 2, MaxBytes: 300, MaxAgeSeconds: 0.5, MaxBufferedBytes: 4000},
+		Delivery: DeliveryConfig{
+			MaxConcurrentRequests: 3,
+			RequestTimeoutSeconds: 1.5,
+			RequestsPerSecond:     2.5,
+			Compression:           "gzip",
+			Retry:                 RetryConfig{MaxAttempts: 4, InitialIntervalMS: 20, MaxIntervalSeconds: 0.2, MaxElapsedSeconds: 5},
+		},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("config (-want +got):\n%s", diff)
+	}
+}
+
+func TestParseConfigReadsOddForms(t *testing.T) {
+	tests := map[string]struct {
+		raw  string
+		want func(*Config)
+	}{
+		"null is absent":       {`{"url":"http://h","method":null,"batching":{"max_rows":null},"headers":null}`, func(*Config) {}},
+		"integer as 50.0":      {`{"url":"http://h","batching":{"max_rows":50.0}}`, func(c *Config) { c.Batching.MaxRows = 50 }},
+		"integer as 1e2":       {`{"url":"http://h","batching":{"max_rows":1e2}}`, func(c *Config) { c.Batching.MaxRows = 100 }},
+		"integer as 12E+1":     {`{"url":"http://h","batching":{"max_rows":12E+1}}`, func(c *Config) { c.Batching.MaxRows = 120 }},
+		"4 GiB buffered":       {`{"url":"http://h","batching":{"max_buffered_bytes":4294967296}}`, func(c *Config) { c.Batching.MaxBufferedBytes = 4 << 30 }},
+		"escaped name":         {`{"\u0075rl":"http://h"}`, func(*Config) {}},
+		"empty header value":   {`{"url":"http://h","headers":[{"name":"X-A","value":""}]}`, func(c *Config) { c.Headers = []HeaderConfig{{Name: "X-A"}} }},
+		"space around":         {"\n {\"url\":\"http://h\"}\r\n", func(*Config) {}},
+		"unknown nested field": {`{"url":"http://h","batching":{"max_row":1}}`, func(*Config) {}},
+		"one key field":        {`{"url":"http://h","streams":[{"stream":"a","primary_key":[["id"]]}]}`, func(c *Config) { c.Streams = []StreamConfig{{Stream: "a", PrimaryKey: [][]string{{"id"}}}} }},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			want, err := ParseConfig(readSpec(t), []byte(`{"url":"http://h"}`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			test.want(want)
+			got, err := ParseConfig(readSpec(t), []byte(test.raw))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("config (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestParseConfigRefuses(t *testing.T) {
+	const overMaximum = "batching.max_rows: expected a whole number from 1 to 100000"
+	tests := map[string]struct {
+		raw  string
+		want []string
+	}{
+		"empty text":       {"", []string{"config: expected a JSON object, the text is empty"}},
+		"blank text":       {" \n", []string{"config: expected a JSON object, the text is empty"}},
+		"a list":           {`[]`, []string{"config: expected a JSON object"}},
+		"null":             {`null`, []string{"config: expected a JSON object"}},
+		"broken":           {"{\"url\":\n  oops}", []string{"config: expected one JSON object in UTF-8, it is broken at line 2, column 3"}},
+		"trailing text":    {`{"url":"http://h"} {}`, []string{"config: expected one JSON object in UTF-8, it is broken at line 1, column 20"}},
+		"invalid UTF-8":    {"{\"url\":\"http://\xff\"}", []string{"config: expected one JSON object in UTF-8, it is broken at line 1, column 16"}},
+		"twice":            {`{"url":"http://h","url":"http://i"}`, []string{"config: expected each field once, a name is given twice at line 1, column 19"}},
+		"number too large": {`{"url":"http://h","batching":{"max_rows":1e400}}`, []string{"config: expected numbers that a 64-bit float can hold, one is too large at line 1, column 42"}},
+		"exponent above a million": {`{"url":"http://h","batching":{"max_rows":1e1000001}}`,
+			[]string{"config: expected numbers that a 64-bit float can hold, one is too large at line 1, column 42"}},
+
+		"no url":              {`{}`, []string{"url: required, expected an absolute http or https URL such as https://example.com/hook"}},
+		"null url":            {`{"url":null}`, []string{"url: required, expected an absolute http or https URL such as https://example.com/hook"}},
+		"url of another type": {`{"url":7}`, []string{"url: expected an absolute http or https URL such as https://example.com/hook"}},
+		"empty url":           {`{"url":""}`, []string{"url: expected an absolute http or https URL such as https://example.com/hook"}},
+		"method":              {`{"url":"http://h","method":"GET"}`, []string{"method: expected one of POST, PUT, PATCH"}},
+		"sync mode":           {`{"url":"http://h","sync_mode":"delete"}`, []string{"sync_mode: expected one of auto, insert, upsert, add, remove, mirror"}},
+		"connection check":    {`{"url":"http://h","connection_check":""}`, []string{"connection_check: expected one of empty_batch, head, connect"}},
+		"compression":         {`{"url":"http://h","delivery":{"compression":"br"}}`, []string{"delivery.compression: expected one of none, gzip, zstd"}},
+		"include metadata":    {`{"url":"http://h","include_metadata":"yes"}`, []string{"include_metadata: expected true or false"}},
+		"authorization type":  {`{"url":"http://h","authorization_header":{"a":1}}`, []string{"authorization_header: expected a text"}},
+		"batching type":       {`{"url":"http://h","batching":5}`, []string{"batching: expected an object"}},
+		"headers type":        {`{"url":"http://h","headers":{"X-A":"b"}}`, []string{"headers: expected a list"}},
+		"header type":         {`{"url":"http://h","headers":["X-A: b"]}`, []string{"headers.0: expected an object"}},
+		"null header":         {`{"url":"http://h","headers":[null]}`, []string{"headers.0: expected an object"}},
+		"max rows 0":          {`{"url":"http://h","batching":{"max_rows":0}}`, []string{overMaximum}},
+		"max rows too many":   {`{"url":"http://h","batching":{"max_rows":100001}}`, []string{overMaximum}},
+		"max rows 1.5":        {`{"url":"http://h","batching":{"max_rows":1.5}}`, []string{overMaximum}},
+		"max rows a text":     {`{"url":"http://h","batching":{"max_rows":"5"}}`, []string{overMaximum}},
+		"max rows 1e300":      {`{"url":"http://h","batching":{"max_rows":1e300}}`, []string{overMaximum}},
+		"max bytes":           {`{"url":"http://h","batching":{"max_bytes":99}}`, []string{"batching.max_bytes: expected a whole number from 100 to 100000000"}},
+		"max age":             {`{"url":"http://h","batching":{"max_age_seconds":0}}`, []string{"batching.max_age_seconds: expected a number from 0.01 to 600"}},
+		"max buffered bytes":  {`{"url":"http://h","batching":{"max_buffered_bytes":1}}`, []string{"batching.max_buffered_bytes: expected a whole number from 1000 to 4294967296"}},
+		"concurrency":         {`{"url":"http://h","delivery":{"max_concurrent_requests":0}}`, []string{"delivery.max_concurrent_requests: expected a whole number from 1 to 256"}},
+		"request timeout":     {`{"url":"http://h","delivery":{"request_timeout_seconds":601}}`, []string{"delivery.request_timeout_seconds: expected a number from 0.01 to 600"}},
+		"requests per second": {`{"url":"http://h","delivery":{"requests_per_second":-1}}`, []string{"delivery.requests_per_second: expected a number from 0 to 100000"}},
+		"attempts":            {`{"url":"http://h","delivery":{"retry":{"max_attempts":0}}}`, []string{"delivery.retry.max_attempts: expected a whole number from 1 to 1000"}},
+		"elapsed":             {`{"url":"http://h","delivery":{"retry":{"max_elapsed_seconds":5401}}}`, []string{"delivery.retry.max_elapsed_seconds: expected a number from 0.01 to 5400"}},
+
+		"max bytes above buffer": {`{"url":"http://h","batching":{"max_bytes":5000,"max_buffered_bytes":4000}}`,
+			[]string{"batching.max_bytes: expected at most batching.max_buffered_bytes (4000)"}},
+		"intervals": {`{"url":"http://h","delivery":{"retry":{"initial_interval_ms":201,"max_interval_seconds":0.2}}}`,
+			[]string{"delivery.retry.initial_interval_ms: expected at most delivery.retry.max_interval_seconds (200ms)"}},
+		"add without snapshot": {`{"url":"http://h","sync_mode":"add"}`,
+			[]string{"sync_mode: add needs a snapshot of what was delivered before, which this version does not keep; expected one of auto, insert, upsert, remove"}},
+		"mirror of a stream without snapshot": {`{"url":"http://h","streams":[{"stream":"a","sync_mode":"mirror"}]}`,
+			[]string{"streams.0.sync_mode: mirror needs a snapshot of what was delivered before, which this version does not keep; expected one of auto, insert, upsert, remove"}},
+
+		"header name missing":   {`{"url":"http://h","headers":[{"value":"a"}]}`, []string{"headers.0.name: required, expected a header name of letters, digits and dashes such as X-Tenant"}},
+		"header value missing":  {`{"url":"http://h","headers":[{"name":"X-A"}]}`, []string{"headers.0.value: required, expected a text"}},
+		"header name a phrase":  {`{"url":"http://h","headers":[{"name":"X A","value":"a"}]}`, []string{"headers.0.name: expected a header name of letters, digits and dashes such as X-Tenant"}},
+		"header name empty":     {`{"url":"http://h","headers":[{"name":"","value":"a"}]}`, []string{"headers.0.name: expected a header name of letters, digits and dashes such as X-Tenant"}},
+		"header name injected":  {`{"url":"http://h","headers":[{"name":"X-A\r\nX-B","value":"a"}]}`, []string{"headers.0.name: expected a header name of letters, digits and dashes such as X-Tenant"}},
+		"header twice":          {`{"url":"http://h","headers":[{"name":"X-A","value":"a"},{"name":"x-a","value":"b"}]}`, []string{"headers.1.name: expected each header once, an earlier one has this name"}},
+		"second Authorization":  {`{"url":"http://h","authorization_header":"Bearer a","headers":[{"name":"AUTHORIZATION","value":"b"}]}`, []string{"headers.0.name: expected another header, authorization_header sets this one"}},
+		"second X-Api-Key":      {`{"url":"http://h","api_key":"a","headers":[{"name":"x-api-key","value":"b"}]}`, []string{"headers.0.name: expected another header, api_key sets this one"}},
+		"CR in authorization":   {`{"url":"http://h","authorization_header":"Bearer a\r"}`, []string{"authorization_header: expected no line break, NUL or other control character, a pasted text may end in one"}},
+		"LF in API key":         {`{"url":"http://h","api_key":"a\nb"}`, []string{"api_key: expected no line break, NUL or other control character, a pasted text may end in one"}},
+		"NUL in a header value": {`{"url":"http://h","headers":[{"name":"X-A","value":"a\u0000"}]}`, []string{"headers.0.value: expected no line break, NUL or other control character, a pasted text may end in one"}},
+		"space behind a value":  {`{"url":"http://h","api_key":"a "}`, []string{"api_key: expected no space at either end, it would be lost on the way"}},
+
+		"stream missing":      {`{"url":"http://h","streams":[{"method":"PUT"}]}`, []string{"streams.0.stream: required, expected a text that is not empty"}},
+		"stream empty":        {`{"url":"http://h","streams":[{"stream":""}]}`, []string{"streams.0.stream: expected a text that is not empty"}},
+		"stream twice":        {`{"url":"http://h","streams":[{"stream":"a"},{"stream":"a","namespace":""}]}`, []string{"streams.1.stream: expected each stream once, an earlier override names this one"}},
+		"stream url":          {`{"url":"http://h","streams":[{"stream":"a","url":"/users"}]}`, []string{"streams.0.url: expected an absolute URL, put https:// and the host in front"}},
+		"stream method":       {`{"url":"http://h","streams":[{"stream":"a","method":"GET"}]}`, []string{"streams.0.method: expected one of POST, PUT, PATCH"}},
+		"key of texts":        {`{"url":"http://h","streams":[{"stream":"a","primary_key":["id"]}]}`, []string{"streams.0.primary_key.0: expected a list of 1 or more"}},
+		"key without fields":  {`{"url":"http://h","streams":[{"stream":"a","primary_key":[]}]}`, []string{"streams.0.primary_key: expected a list of 1 or more"}},
+		"key with empty path": {`{"url":"http://h","streams":[{"stream":"a","primary_key":[["id"],[]]}]}`, []string{"streams.0.primary_key.1: expected a list of 1 or more"}},
+		"key with empty name": {`{"url":"http://h","streams":[{"stream":"a","primary_key":[["user",""]]}]}`, []string{"streams.0.primary_key.0.1: expected a text that is not empty"}},
+		"key with a field twice": {`{"url":"http://h","streams":[{"stream":"a","primary_key":[["a","b"],["a b"],["a","b"]]}]}`,
+			[]string{"streams.0.primary_key.2: expected each field of the key once"}},
+
+		"everything at once": {`{"url":"ftp://h","method":"GET","sync_mode":"add","batching":{"max_rows":0},
+			"headers":[{"name":"Host"},{"value":5},7],"streams":[{"stream":"a","url":"https://u:p@h"}]}`,
+			[]string{
+				"batching.max_rows: expected a whole number from 1 to 100000",
+				"headers.0.name: expected another header, this one is set by the destination",
+				"headers.0.value: required, expected a text",
+				"headers.1.name: required, expected a header name of letters, digits and dashes such as X-Tenant",
+				"headers.1.value: expected a text",
+				"headers.2: expected an object",
+				"method: expected one of POST, PUT, PATCH",
+				"streams.0.url: expected no user or password in the URL, put credentials in authorization_header",
+				"sync_mode: add needs a snapshot of what was delivered before, which this version does not keep; expected one of auto, insert, upsert, remove",
+				"url: expected the scheme http or https, rows are sent over nothing else",
+			}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(test.want, problemsOf(t, test.raw)); diff != "" {
+				t.Errorf("problems (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestParseConfigRefusesReservedHeaders(t *testing.T) {
+	names := []string{
+		"Accept-Encoding", "Connection", "content-encoding", "Content-Length", "CONTENT-TYPE", "Expect", "Host",
+		"Idempotency-Key", "Keep-Alive", "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding", "Upgrade",
+		"X-Idempotency-Key", "Webhook-Id", "webhook-signature", "Airbyte-Stream", "airbyte-anything",
+	}
+	for _, name := range names {
+		got := problemsOf(t, `{"url":"http://h","headers":[{"name":"`+name+`","value":"a"}]}`)
+		want := []string{"headers.0.name: expected another header, this one is set by the destination"}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+func TestParseConfigAcceptsHeaders(t *testing.T) {
+	for _, header := range []string{
+		`{"name":"Authorization","value":"Bearer a"}`, `{"name":"X-Api-Key","value":"a"}`,
+		`{"name":"User-Agent","value":"mine"}`, `{"name":"X_odd!name","value":"tab\tinside and é"}`,
+	} {
+		if got := problemsOf(t, `{"url":"http://h","headers":[`+header+`]}`); got != nil {
+			t.Errorf("%s: %v, want no problem", header, got)
+		}
+	}
+}
+
+func TestConfigErrorListsEveryProblem(t *testing.T) {
+	err := &ConfigError{Problems: []string{"a: one", "b: two"}}
+	if got, want := err.Error(), "invalid config: a: one; b: two"; got != want {
+		t.Errorf("Error() = %q, want %q", got, want)
+	}
+}
+
+func TestConfigDurations(t *testing.T) {
+	retry := RetryConfig{InitialIntervalMS: 1500, MaxIntervalSeconds: 0.25, MaxElapsedSeconds: 5400}
+	tests := map[string]struct{ got, want time.Duration }{
+		"max age":          {BatchingConfig{MaxAgeSeconds: 0.5}.MaxAge(), 500 * time.Millisecond},
+		"request timeout":  {DeliveryConfig{RequestTimeoutSeconds: 30}.RequestTimeout(), 30 * time.Second},
+		"initial interval": {retry.InitialInterval(), 1500 * time.Millisecond},
+		"max interval":     {retry.MaxInterval(), 250 * time.Millisecond},
+		"max elapsed":      {retry.MaxElapsed(), 90 * time.Minute},
+	}
+	for name, test := range tests {
+		if test.got != test.want {
+			t.Errorf("%s = %s, want %s", name, test.got, test.want)
+		}
+	}
+}

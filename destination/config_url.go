@@ -1,0 +1,52 @@
+package destination
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// checkURL adds what keeps an address from being one that rows can be sent to.
+// It never quotes the address: path and query are where webhooks keep tokens.
+func checkURL(problems *configProblems, field, address string) {
+	if address == "" {
+		return // required by the schema, or left to the setting above
+	}
+	if problem := urlProblem(address); problem != "" {
+		problems.add(field, problem)
+	}
+}
+
+func urlProblem(address string) string {
+	u, err := url.Parse(address)
+	switch {
+	case strings.ContainsFunc(address, spaceOrControl):
+		return "expected a URL without spaces, line breaks or control characters"
+	case err != nil:
+		return "expected a valid URL such as https://example.com/hook"
+	case u.Scheme == "":
+		return "expected an absolute URL, put https:// and the host in front"
+	case u.Scheme != "http" && u.Scheme != "https":
+		return "expected the scheme http or https, rows are sent over nothing else"
+	case u.User != nil:
+		return "expected no user or password in the URL, put credentials in authorization_header"
+	case u.Hostname() == "":
+		return "expected a host behind " + u.Scheme + "://"
+	case !validPort(u.Port()):
+		return "expected a port from 1 to 65535"
+	case strings.Contains(address, "#"):
+		return "expected no fragment, what is behind # never reaches an endpoint"
+	default:
+		return ""
+	}
+}
+
+func spaceOrControl(r rune) bool { return r <= ' ' || r == 0x7f }
+
+func validPort(port string) bool {
+	if port == "" {
+		return true // the scheme's own
+	}
+	n, err := strconv.Atoi(port)
+	return err == nil && n >= 1 && n <= 65535
+}
