@@ -1,0 +1,195 @@
+package batching
+
+import (
+	"slices"
+	"time"
+)
+
+// Row is what a batch is made of: Open, Data and Close are copied one behind the other into the batch's body.
+type Row struct {
+	Open, Data, Close []byte
+
+	// Note is kept beside the row and not sent: what is needed to write a dead letter.
+	Note []byte
+
+	// Key is the hash of the row's primary key; see Stream.Keyed.
+	Key uint64
+}
+
+func (r *Row) size() int { return len(r.Open) + len(r.Data) + len(r.Close) }
+
+// Stream is where the rows of one stream are collected. It is made by Pipeline.Stream.
+type Stream struct {
+	Index int // in the order they were made
+	Frame Frame
+	Keyed bool // rows of equal Key keep their order
+
+	open    *Batch
+	scope   *scope
+	order   keyOrder
+	records int64 // since the last state of the stream
+}
+
+// Frame is what surrounds the rows of a batch.
+type Frame struct{ Prefix, Separator, Suffix string }
+
+// Batch is a closed batch on its way to the endpoint.
+type Batch struct {
+	Stream *Stream
+	Body   []byte // the frame and all rows
+
+	ends     []int32 // of each row, in Body
+	notes    []byte
+	noteEnds []int32
+	keys     []uint64
+
+	place   int       // among the open batches
+	opened  time.Time // when its first row came
+	runs    []run
+	last    mark     // where the last run begins
+	scope   *scope   // since it is closed
+	segment *segment // since it is closed
+
+	// Of a closed batch, see keyOrder.
+	blockers  int
+	followers []*Batch
+}
+
+// run is a run of rows with no state between them. A state changes no batch: the next row begins a new run.
+type run struct {
+	row    int32 // its first
+	states int64 // how many states its scope had seen
+}
+
+// mark is where a run begins.
+type mark struct {
+	row    int
+	length int // of the body before the row's separator
+	note   int // of the notes
+	at     time.Time
+}
+
+// Rows is the number of rows.
+func (b *Batch) Rows() int { return len(b.ends) }
+
+// Row is row i as it stands in the body.
+func (b *Batch) Row(i int) []byte {
+	start := len(b.Stream.Frame.Prefix)
+	if i > 0 {
+		start = int(b.ends[i-1]) + len(b.Stream.Frame.Separator)
+	}
+	return b.Body[start:b.ends[i]]
+}
+
+// Note is the note of row i.
+func (b *Batch) Note(i int) []byte {
+	start := 0
+	if i > 0 {
+		start = int(b.noteEnds[i-1])
+	}
+	return b.notes[start:b.noteEnds[i]]
+}
+
+// AppendBody appends a body that holds the rows from, inclusive, to to, exclusive, in the batch's frame.
+func (b *Batch) AppendBody(dst []byte, from, to int) []byte {
+	frame := &b.Stream.Frame
+	dst = append(dst, frame.Prefix...)
+	for i := from; i < to; i++ {
+		if i > from {
+			dst = append(dst, frame.Separator...)
+		}
+		dst = append(dst, b.Row(i)...)
+	}
+	return append(dst, frame.Suffix...)
+}
+
+// fits says whether a row of size bytes stays within the limits. A single row always does: one that is too large travels
+// alone.
+func (b *Batch) fits(size int, o *Options) bool {
+	return b.Rows() == 0 || b.Rows() < o.MaxRows && b.length()+len(b.Stream.Frame.Separator)+size <= o.MaxBytes
+}
+
+// length is the size of the body if the batch closed now.
+func (b *Batch) length() int { return len(b.Body) + len(b.Stream.Frame.Suffix) }
+
+func (b *Batch) add(r *Row, states int64, now time.Time) {
+	if n := len(b.runs); n == 0 || b.runs[n-1].states != states {
+		b.runs = append(b.runs, run{int32(b.Rows()), states})
+		b.last = mark{b.Rows(), len(b.Body), len(b.notes), now}
+	}
+	if b.Rows() > 0 {
+		b.Body = append(b.Body, b.Stream.Frame.Separator...)
+	}
+	b.Body = append(b.Body, r.Open...)
+	b.Body = append(b.Body, r.Data...)
+	b.Body = append(b.Body, r.Close...)
+	b.ends = append(b.ends, int32(len(b.Body)))
+	if r.Note != nil {
+		b.notes = append(b.notes, r.Note...)
+		b.noteEnds = append(b.noteEnds, int32(len(b.notes)))
+	}
+	if b.Stream.Keyed {
+		b.keys = append(b.keys, r.Key)
+	}
+}
+
+// move takes the rows of the last run out of b and puts them into the empty batch to.
+func (b *Batch) move(to *Batch) {
+	m, n := b.last, len(b.runs)-1
+	first := m.length
+	if m.row > 0 {
+		first += len(b.Stream.Frame.Separator)
+	}
+	shift := int32(len(to.Body) - first)
+	to.last = mark{length: len(to.Body), at: m.at}
+	to.opened, to.runs = m.at, append(to.runs, run{0, b.runs[n].states})
+	to.Body = append(to.Body, b.Body[first:]...)
+	for _, end := range b.ends[m.row:] {
+		to.ends = append(to.ends, end+shift)
+	}
+	b.Body, b.ends, b.runs = b.Body[:m.length], b.ends[:m.row], b.runs[:n]
+	if len(b.noteEnds) > 0 {
+		to.notes = append(to.notes, b.notes[m.note:]...)
+		for _, end := range b.noteEnds[m.row:] {
+			to.noteEnds = append(to.noteEnds, end-int32(m.note))
+		}
+		b.notes, b.noteEnds = b.notes[:m.note], b.noteEnds[:m.row]
+	}
+	if b.Stream.Keyed {
+		to.keys = append(to.keys, b.keys[m.row:]...)
+		b.keys = b.keys[:m.row]
+	}
+}
+
+// restart forgets the states between the batch's rows, for a new scope that has seen none.
+func (b *Batch) restart() {
+	b.runs = append(b.runs[:0], run{})
+	b.last = mark{length: len(b.Stream.Frame.Prefix), at: b.opened}
+}
+
+// memory is what the batch holds, in bytes.
+func (b *Batch) memory() int {
+	return cap(b.Body) + cap(b.notes) + 4*cap(b.ends) + 4*cap(b.noteEnds) + 8*cap(b.keys) + 16*cap(b.runs)
+}
+
+// largestFirst returns the batches sorted by the memory they hold.
+func largestFirst(batches []*Batch) []*Batch {
+	return slices.SortedFunc(slices.Values(batches), func(a, b *Batch) int { return b.memory() - a.memory() })
+}
+
+// statesBefore is how many states its scope had seen when row i came.
+func (b *Batch) statesBefore(i int) int64 {
+	n := len(b.runs) - 1
+	for b.runs[n].row > int32(i) {
+		n--
+	}
+	return b.runs[n].states
+}
+
+// reset makes the batch an empty one of stream s, keeping its memory.
+func (b *Batch) reset(s *Stream, now time.Time) {
+	*b = Batch{
+		Stream: s, Body: append(b.Body[:0], s.Frame.Prefix...), opened: now,
+		ends: b.ends[:0], notes: b.notes[:0], noteEnds: b.noteEnds[:0], keys: b.keys[:0], runs: b.runs[:0], followers: b.followers[:0],
+	}
+}

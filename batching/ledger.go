@@ -1,0 +1,186 @@
+package batching
+
+import "destination-webhook/protocol"
+
+// scope is what states of one kind speak for: the rows of a stream, or all rows. It knows which of its rows are settled
+// and which states wait for them.
+//
+// Its rows, in the order they came, are cut into segments. A segment ends at a state where the scope was cut: every batch
+// lies within one segment, so that counting a segment's unsettled rows is all there is to know. All states of a segment are
+// released together, once it and all segments before it are settled; the rows of one that is released are never sent
+// again by a sync that resumes there.
+type scope struct {
+	stream   *Stream    // nil for the scope of all rows
+	segments []*segment // in order; the last one is still growing
+	states   int64      // seen so far
+
+	// Rows in open batches, split at the last state.
+	before, behind int
+}
+
+type segment struct {
+	pending  int // rows in closed batches that are not settled
+	sealed   bool
+	states   []heldState
+	rejected []rejection
+	within   *segment // of the scope of all rows, which waits for this one too; see ledger.widen
+}
+
+// heldState is a state whose rows are not all settled.
+type heldState struct {
+	protocol.State
+	stream  *Stream // nil for a GLOBAL or LEGACY state
+	ordinal int64   // how many states the scope had seen, this one included
+	records int64   // since the previous state
+}
+
+// rejection is rows that came after the scope had seen so many states.
+type rejection struct {
+	stream *Stream
+	states int64
+	rows   int64
+}
+
+// Emit receives a state that is due: records were delivered and rejected were refused since the previous one.
+type Emit func(s *protocol.State, records, rejected int64)
+
+// ledger holds the scopes of a sync. It is a plain data structure: batches tell it what was opened, closed and settled,
+// and it calls Emit for the states that became due.
+type ledger struct {
+	emit    Emit
+	all     *scope // nil as long as no GLOBAL or LEGACY state came
+	streams []*Stream
+	records int64 // of all streams since the last GLOBAL or LEGACY state
+	held    int   // bytes of held states
+}
+
+func newScope(s *Stream) *scope { return &scope{stream: s, segments: []*segment{{}}} }
+
+func (c *scope) growing() *segment { return c.segments[len(c.segments)-1] }
+
+// seal ends the growing segment at the last state. The rows before it are in closed batches by now.
+func (c *scope) seal() {
+	c.growing().sealed = true
+	c.segments = append(c.segments, &segment{})
+}
+
+// close notes that a batch is closed whose rows all came before the last state, or all behind it.
+func (c *scope) close(b *Batch) {
+	b.scope, b.segment = c, c.growing()
+	b.segment.pending += b.Rows()
+	if c.before > 0 {
+		c.before -= b.Rows()
+	} else {
+		c.behind -= b.Rows()
+	}
+}
+
+// scopeOf is the scope that the rows of s are in.
+func (l *ledger) scopeOf(s *Stream) *scope {
+	if l.all != nil {
+		return l.all
+	}
+	return s.scope
+}
+
+// add notes a row in an open batch.
+func (l *ledger) add(s *Stream) {
+	l.scopeOf(s).behind++
+	l.count(s)
+}
+
+// count notes a record.
+func (l *ledger) count(s *Stream) {
+	s.records++
+	l.records++
+}
+
+// state notes a state of stream s, or, where s is nil, of all streams.
+func (l *ledger) state(st protocol.State, s *Stream) {
+	h, c := heldState{State: st, stream: s}, l.all
+	if s != nil {
+		c = l.scopeOf(s)
+		h.records, s.records = s.records, 0
+	} else {
+		h.records, l.records = l.records, 0
+	}
+	c.states++
+	c.before, c.behind = c.before+c.behind, 0
+	h.ordinal = c.states
+	l.held += st.Size()
+	g := c.growing()
+	g.states = append(g.states, h)
+	if c.before == 0 { // all rows before it are in closed batches
+		c.seal()
+		l.release(c)
+	}
+}
+
+// widen makes one scope of all rows, for the first GLOBAL or LEGACY state of a sync. From here on every state, also one of
+// a stream, waits for all rows before it. The segments of the streams' own scopes live on until they are settled; no open
+// row may lie before a state in any of them.
+func (l *ledger) widen() {
+	l.all = newScope(nil)
+	first := l.all.growing()
+	for _, s := range l.streams {
+		for _, g := range s.scope.segments {
+			first.pending += g.pending
+			g.within = first
+		}
+		l.all.behind += s.scope.behind
+	}
+}
+
+// settle notes that a batch is delivered, but for the rows rejected.
+func (l *ledger) settle(b *Batch, rejected []int) {
+	for _, row := range rejected {
+		b.segment.reject(b.Stream, b.statesBefore(row))
+	}
+	for g := b.segment; g != nil; g = g.within {
+		g.pending -= b.Rows()
+	}
+	l.release(b.scope)
+	if l.all != nil && l.all != b.scope {
+		l.release(l.all)
+	}
+}
+
+func (g *segment) reject(s *Stream, states int64) {
+	for i := range g.rejected {
+		if r := &g.rejected[i]; r.stream == s && r.states == states {
+			r.rows++
+			return
+		}
+	}
+	g.rejected = append(g.rejected, rejection{s, states, 1})
+}
+
+// release emits the states that became due.
+func (l *ledger) release(c *scope) {
+	for c.segments[0].sealed && c.segments[0].pending == 0 {
+		g := c.segments[0]
+		c.segments = c.segments[1:]
+		for i := range g.states {
+			h := &g.states[i]
+			rejected := g.takeRejected(h)
+			l.held -= h.Size()
+			l.emit(&h.State, h.records-rejected, rejected)
+		}
+		// Rows that no state of the segment speaks for wait for the next one that does.
+		c.segments[0].rejected = append(g.rejected, c.segments[0].rejected...)
+	}
+}
+
+// takeRejected takes out the rejected rows that state h is the first to speak for.
+func (g *segment) takeRejected(h *heldState) (rows int64) {
+	rest := g.rejected[:0]
+	for _, r := range g.rejected {
+		if r.states < h.ordinal && (h.stream == nil || h.stream == r.stream) {
+			rows += r.rows
+		} else {
+			rest = append(rest, r)
+		}
+	}
+	g.rejected = rest
+	return rows
+}

@@ -1,0 +1,318 @@
+package batching
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"destination-webhook/protocol"
+)
+
+// Options are the limits of a pipeline.
+type Options struct {
+	MaxRows     int           // of a batch
+	MaxBytes    int           // of a batch's body; a single row may exceed it
+	MaxAge      time.Duration // of an open batch
+	MaxBuffered int           // bytes of open and waiting batches and of held states together
+	MaxInFlight int           // batches being sent at once
+}
+
+// Outcome is what became of a batch. Without an error every row of it is settled: delivered, or rejected and put aside.
+type Outcome struct {
+	Rejected []int // rows, in order
+	Err      error
+}
+
+// Send delivers a batch. It is called from MaxInFlight goroutines.
+type Send func(ctx context.Context, b *Batch) Outcome
+
+// Result is the outcome of a batch on its way back to the owner.
+type Result struct {
+	batch   *Batch
+	outcome Outcome
+}
+
+// Pipeline is the way of rows from open batches to settled ones; see the package's promises.
+type Pipeline struct {
+	options Options
+	ledger  ledger
+	open    []*Batch // in no order
+	ready   []*Batch // closed, in order, free to go
+	free    []*Batch // settled, for their memory
+
+	openBytes    int
+	waitingBytes int
+	waiting      int // closed and not in flight
+	inFlight     int
+	oldest       time.Time // no open batch is older; zero where none is open
+
+	work    chan *Batch
+	results chan Result
+	senders sync.WaitGroup
+	err     error
+}
+
+// New starts a pipeline, whose senders run until Close. They see the end of ctx; the pipeline itself does not.
+func New(ctx context.Context, o Options, send Send, emit Emit) *Pipeline {
+	p := &Pipeline{
+		options: o,
+		ledger:  ledger{emit: emit},
+		work:    make(chan *Batch, o.MaxInFlight),
+		results: make(chan Result, o.MaxInFlight),
+	}
+	for range o.MaxInFlight {
+		p.senders.Go(func() {
+			for b := range p.work {
+				p.results <- Result{b, send(ctx, b)}
+			}
+		})
+	}
+	return p
+}
+
+// Stream makes a place for the rows of a stream.
+func (p *Pipeline) Stream(frame Frame, keyed bool) *Stream {
+	s := &Stream{Index: len(p.ledger.streams), Frame: frame, Keyed: keyed && p.options.MaxInFlight > 1}
+	s.scope = newScope(s)
+	p.ledger.streams = append(p.ledger.streams, s)
+	return s
+}
+
+// Add copies a row into the stream's open batch, closing that first where the row does not fit, and counts a record.
+func (p *Pipeline) Add(s *Stream, r *Row, now time.Time) {
+	for s.open != nil && !s.open.fits(r.size(), &p.options) {
+		p.flush(s)
+	}
+	if s.open == nil {
+		p.begin(s, now)
+	}
+	b := s.open
+	before := b.memory()
+	b.add(r, p.ledger.scopeOf(s).states, now)
+	p.openBytes += b.memory() - before
+	p.ledger.add(s)
+	p.shed()
+}
+
+// Skip counts a record that needs no delivery.
+func (p *Pipeline) Skip(s *Stream) { p.ledger.count(s) }
+
+// State holds a state, which must not alias the decoder's block, until all rows before it are settled. The stream is nil
+// for a GLOBAL or LEGACY state.
+func (p *Pipeline) State(st protocol.State, s *Stream) {
+	if s == nil && p.ledger.all == nil {
+		p.widen()
+	}
+	p.ledger.state(st, s)
+	p.shed()
+}
+
+// widen goes over to one scope for all rows.
+func (p *Pipeline) widen() {
+	for _, s := range p.ledger.streams {
+		if s.scope.before > 0 {
+			p.cut(s.scope)
+		}
+	}
+	for _, b := range p.open {
+		b.restart()
+	}
+	p.ledger.widen()
+}
+
+// begin opens a batch for the stream.
+func (p *Pipeline) begin(s *Stream, now time.Time) {
+	b := p.batch(s, now)
+	b.place = len(p.open)
+	p.open = append(p.open, b)
+	p.openBytes += b.memory()
+	if p.oldest.IsZero() || now.Before(p.oldest) {
+		p.oldest = now
+	}
+	s.open = b
+}
+
+// batch takes a batch with memory from the free ones, if there is one.
+func (p *Pipeline) batch(s *Stream, now time.Time) *Batch {
+	b := &Batch{}
+	if n := len(p.free); n > 0 {
+		b, p.free = p.free[n-1], p.free[:n-1]
+	}
+	b.reset(s, now)
+	return b
+}
+
+// flush makes room: it cuts the stream's scope at its last state, or, where no open row lies before that, closes the
+// stream's batch as it is.
+func (p *Pipeline) flush(s *Stream) {
+	b, c := s.open, p.ledger.scopeOf(s)
+	if c.before > 0 {
+		p.cut(c)
+		if s.open != b {
+			return
+		}
+	}
+	p.close(b, nil)
+}
+
+// cut closes every open batch of the scope at the last state.
+func (p *Pipeline) cut(c *scope) {
+	if c.stream != nil {
+		p.cutBatch(c.stream.open, c.states)
+	} else {
+		for i := len(p.open) - 1; i >= 0; i-- { // close puts the last one in place i
+			p.cutBatch(p.open[i], c.states)
+		}
+	}
+	c.seal()
+}
+
+func (p *Pipeline) cutBatch(b *Batch, states int64) {
+	if b.runs[len(b.runs)-1].states < states {
+		p.close(b, nil)
+	} else if b.last.row > 0 {
+		rest := p.batch(b.Stream, b.last.at)
+		p.openBytes -= b.memory()
+		b.move(rest)
+		p.openBytes += b.memory() + rest.memory()
+		p.close(b, rest)
+	}
+}
+
+// close takes the batch out of the open ones, with rest, if not nil, in its place, and queues it for sending.
+func (p *Pipeline) close(b, rest *Batch) {
+	s := b.Stream
+	if s.open = rest; rest != nil {
+		rest.place = b.place
+		p.open[b.place] = rest
+	} else {
+		last := p.open[len(p.open)-1]
+		last.place = b.place
+		p.open[b.place] = last
+		p.open = p.open[:len(p.open)-1]
+	}
+	p.ledger.scopeOf(s).close(b)
+	b.Body = append(b.Body, s.Frame.Suffix...)
+	p.openBytes -= b.memory()
+	p.waitingBytes += b.memory()
+	p.waiting++
+	if s.Keyed {
+		s.order.enter(b)
+	}
+	if b.blockers == 0 {
+		p.ready = append(p.ready, b)
+	}
+	p.dispatch()
+}
+
+// dispatch hands ready batches to the senders. The channel has room for as many as may be in flight.
+func (p *Pipeline) dispatch() {
+	for p.inFlight < p.options.MaxInFlight && len(p.ready) > 0 && p.err == nil {
+		b := p.ready[0]
+		p.ready = p.ready[1:]
+		p.waiting--
+		p.waitingBytes -= b.memory()
+		p.inFlight++
+		p.work <- b
+	}
+}
+
+// shed closes open batches, the largest first, where memory is short.
+func (p *Pipeline) shed() {
+	if p.buffered() <= p.options.MaxBuffered {
+		return
+	}
+	keep := p.options.MaxBuffered / 4 * 3
+	if p.waiting == 0 && p.inFlight == 0 {
+		keep = 0 // held states fill the memory: only their rows can free it
+	}
+	if p.openBytes <= keep {
+		return
+	}
+	for _, b := range largestFirst(p.open) {
+		if p.openBytes <= keep {
+			return
+		}
+		for s := b.Stream; s.open == b; {
+			p.flush(s)
+		}
+	}
+}
+
+func (p *Pipeline) buffered() int { return p.openBytes + p.waitingBytes + p.ledger.held }
+
+// Full says that nothing may be added before a result was settled.
+func (p *Pipeline) Full() bool {
+	return p.waiting >= p.options.MaxInFlight || p.buffered() > p.options.MaxBuffered && p.inFlight > 0
+}
+
+// Due is when the oldest open batch reaches its age; false where none is open.
+func (p *Pipeline) Due() (time.Time, bool) {
+	if len(p.open) == 0 {
+		p.oldest = time.Time{}
+		return time.Time{}, false
+	}
+	return p.oldest.Add(p.options.MaxAge), true
+}
+
+// FlushAged closes the open batches that have reached their age.
+func (p *Pipeline) FlushAged(now time.Time) {
+	limit := now.Add(-p.options.MaxAge)
+	if p.oldest.After(limit) {
+		return
+	}
+	p.oldest = now
+	for _, b := range append([]*Batch(nil), p.open...) {
+		for s := b.Stream; s.open != nil && !s.open.opened.After(limit); {
+			p.flush(s)
+		}
+		if open := b.Stream.open; open != nil && open.opened.Before(p.oldest) {
+			p.oldest = open.opened
+		}
+	}
+}
+
+// Flush closes all open batches.
+func (p *Pipeline) Flush() {
+	for len(p.open) > 0 {
+		p.flush(p.open[len(p.open)-1].Stream)
+	}
+}
+
+// Results delivers the outcome of each batch, which goes to Settle.
+func (p *Pipeline) Results() <-chan Result { return p.results }
+
+// Settle notes an outcome and releases the states that became due. The first error ends the sending of further batches.
+func (p *Pipeline) Settle(r Result) {
+	p.inFlight--
+	if r.outcome.Err != nil {
+		if p.err == nil {
+			p.err = r.outcome.Err
+		}
+		return
+	}
+	b := r.batch
+	p.ledger.settle(b, r.outcome.Rejected)
+	if b.Stream.Keyed {
+		b.Stream.order.leave(b, func(later *Batch) { p.ready = append(p.ready, later) })
+	}
+	if len(p.free) <= p.options.MaxInFlight && b.memory() <= 4*p.options.MaxBytes {
+		p.free = append(p.free, b)
+	}
+	p.dispatch()
+}
+
+// Err is the first error of a batch.
+func (p *Pipeline) Err() error { return p.err }
+
+// InFlight is the number of batches being sent.
+func (p *Pipeline) InFlight() int { return p.inFlight }
+
+// Idle says that every row added is settled.
+func (p *Pipeline) Idle() bool { return len(p.open) == 0 && p.waiting == 0 && p.inFlight == 0 }
+
+// Close ends the senders and waits for them. Batches that are not in flight are not sent.
+func (p *Pipeline) Close() {
+	close(p.work)
+	p.senders.Wait()
+}
