@@ -1,0 +1,43 @@
+# Every target is one command that can be typed by hand as well. `make help` lists them.
+VERSION ?= 0.1.0
+# docker, podman or buildah
+CONTAINER ?= docker
+FUZZTIME ?= 1m
+BINARY := bin/destination-webhook
+
+.PHONY: help build test lint acceptance demo bench fuzz sbom image clean
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+build: ## the static binary, in bin/
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o $(BINARY) .
+
+test: ## all tests, with the race detector
+	go test -race ./...
+
+lint: ## formatting, vet and golangci-lint
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run gofmt -w on the files above'; exit 1; }
+	go vet ./...
+	golangci-lint run
+
+acceptance: build ## the promises of the README against the built binary
+	ACCEPTANCE_COMMAND="$(CURDIR)/$(BINARY)" go test -count=1 ./acceptance_tests
+
+demo: build ## a sync from a sample file into a local receiver
+	@echo 'not there yet'; exit 1
+
+bench: ## the benchmarks of every package
+	go test -run '^$$' -bench . -benchmem ./...
+
+fuzz: ## every fuzz target for FUZZTIME (1m) each
+	.ci/fuzz $(FUZZTIME)
+
+sbom: ## bill of materials of the binary in CycloneDX form, in sbom.json
+	go run github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0 app -json -licenses -main . -output sbom.json .
+
+image: ## the container image for this machine's platform
+	$(CONTAINER) build --build-arg VERSION=$(VERSION) -t airbyte/destination-webhook:$(VERSION) .
+
+clean: ## remove what the targets above made
+	rm -rf bin coverage.out sbom.json
