@@ -1,0 +1,124 @@
+package delivery
+
+import (
+	"math"
+	"time"
+)
+
+// The constants of the control loop. They were chosen in simulation (see
+// adaptation_test.go) and none is critical.
+const (
+	minRound    = 10            // answers that make an average worth comparing
+	tolerance   = 0.2           // latency above its own average that is not yet a queue
+	shrinkQueue = 0.9           // factor after a round that was slower
+	shrinkLoad  = 0.75          // factor after a 429, a 503 or a timeout
+	holdLoad    = time.Minute   // how long the limit stays below one that was too much
+	baselineUp  = 0.02          // share of a slower round in the average: a queue must not become normal
+	baselineLow = 0.3           // share of a faster one
+	forever     = math.MaxInt32 // no ceiling
+)
+
+// lesson is what one attempt teaches about its endpoint.
+type lesson struct {
+	started    time.Time
+	latency    time.Duration // 0: it measured nothing, for instance a refused connection
+	overloaded bool          // 429, 503 or a timeout
+	full       bool          // all slots were in use when it ended
+}
+
+// adaptation finds how many attempts in flight an endpoint can work on in
+// parallel: additive increase while latency stays where it was,
+// multiplicative decrease when it rises, for then requests wait in a queue of
+// the endpoint, or when the endpoint says so. Until the first sign of either
+// the limit doubles. Attempts are judged in rounds, by their average, because
+// single latencies scatter. Not safe for concurrent use.
+type adaptation struct {
+	most     int
+	limit    float64
+	doubling bool
+	baseline float64 // seconds; 0: none yet
+
+	round   round
+	changed time.Time // attempts that started before the last decrease teach nothing
+
+	ceiling float64 // below a limit that was too much
+	held    time.Time
+}
+
+// round is the attempts since the last judgement.
+type round struct {
+	count, mean, squares float64 // Welford's running mean and sum of squared differences
+	full                 bool
+}
+
+func newAdaptation(most int) *adaptation {
+	return &adaptation{most: most, limit: 1, doubling: true, ceiling: forever}
+}
+
+func (a *adaptation) current() int { return int(a.limit) }
+
+func (a *adaptation) learn(l lesson, now time.Time) {
+	if l.started.Before(a.changed) {
+		return
+	}
+	if l.overloaded {
+		a.ceiling, a.held = max(1, math.Floor(a.limit)-1), now.Add(holdLoad)
+		a.decrease(shrinkLoad, now)
+		return
+	}
+	a.round.full = a.round.full || l.full
+	if l.latency > 0 {
+		a.add(l.latency.Seconds())
+	}
+	if a.round.count >= max(minRound, a.limit) || a.doubling && a.round.count >= a.limit {
+		a.judge(now)
+	}
+}
+
+func (a *adaptation) add(seconds float64) {
+	a.round.count++
+	delta := seconds - a.round.mean
+	a.round.mean += delta / a.round.count
+	a.round.squares += delta * (seconds - a.round.mean)
+}
+
+// judge ends a round. Slower means by more than the tolerance and by more
+// than chance: two standard errors of the round's average.
+func (a *adaptation) judge(now time.Time) {
+	r := a.round
+	if a.baseline == 0 {
+		a.baseline = r.mean
+	}
+	chance := 2 * math.Sqrt(r.squares/r.count/r.count)
+	slower := r.mean > a.baseline+max(a.baseline*tolerance, chance)
+	share := baselineLow
+	if r.mean > a.baseline {
+		share = baselineUp
+	}
+	a.baseline += share * (r.mean - a.baseline)
+	switch {
+	case slower:
+		a.decrease(shrinkQueue, now)
+	case r.full:
+		a.increase(now)
+	}
+	a.round = round{}
+}
+
+func (a *adaptation) increase(now time.Time) {
+	next := a.limit + 1
+	if a.doubling {
+		next = a.limit * 2
+	}
+	if now.Before(a.held) {
+		next = min(next, max(a.ceiling, a.limit))
+	}
+	a.limit = min(next, float64(a.most))
+}
+
+func (a *adaptation) decrease(factor float64, now time.Time) {
+	a.doubling = false
+	a.limit = max(1, a.limit*factor)
+	a.changed = now
+	a.round = round{}
+}

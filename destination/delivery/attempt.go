@@ -1,0 +1,109 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// maxDrain is what is read past maxAnswer, and thrown away, to keep a
+	// connection. A longer answer costs its connection.
+	maxDrain = 256<<10 - maxAnswer
+	// maxDrainTime bounds it in time: a connection is not worth more.
+	maxDrainTime = time.Second
+	// staleWithin is how fast a kept connection that the endpoint has closed
+	// meanwhile fails.
+	staleWithin = time.Second
+)
+
+// attempt is what came of one request.
+type attempt struct {
+	started time.Time
+	latency time.Duration
+	status  int // 0: no answer
+	header  http.Header
+	body    []byte
+	err     error // of the connection, also after an answer's header
+	reused  bool  // the connection had served before
+}
+
+func (a *attempt) delivered() bool { return a.err == nil && a.status >= 200 && a.status < 300 }
+
+// stale reports a kept connection that was closed under the request.
+func (a *attempt) stale() bool {
+	return a.reused && a.status == 0 && a.latency < staleWithin && !isTimeout(a.err)
+}
+
+// attempt makes one request and reads its answer, within the timeout and what
+// is left of the delivery's time.
+func (d *delivery) attempt(ctx context.Context, now time.Time) *attempt {
+	ctx, cancel := d.bounded(ctx, now)
+	defer cancel()
+	var reused atomic.Bool
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(i httptrace.GotConnInfo) { reused.Store(i.Reused) },
+	})
+	a := &attempt{started: now}
+	res, err := d.client.options.Transport.RoundTrip(d.httpRequest(ctx, now))
+	if err == nil {
+		a.status, a.header = res.StatusCode, res.Header
+		a.body, err = read(res, cancel)
+	}
+	a.err, a.latency, a.reused = err, time.Since(now), reused.Load()
+	return a
+}
+
+func (d *delivery) bounded(ctx context.Context, now time.Time) (context.Context, context.CancelFunc) {
+	deadline := d.deadline
+	if t := d.client.options.Timeout; t > 0 && (deadline.IsZero() || now.Add(t).Before(deadline)) {
+		deadline = now.Add(t)
+	}
+	if deadline.IsZero() {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadline(ctx, deadline)
+}
+
+func (d *delivery) httpRequest(ctx context.Context, now time.Time) *http.Request {
+	p := &d.plain
+	if d.buffer != nil {
+		p = &d.packed
+	}
+	r := &http.Request{
+		Method: d.request.Method, URL: d.url, Host: d.url.Host, Header: d.header(now),
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		ContentLength: int64(len(p.data)), Body: http.NoBody,
+	}
+	if len(p.data) > 0 {
+		r.Body = p.open()
+		r.GetBody = func() (io.ReadCloser, error) { return p.open(), nil }
+	}
+	return r.WithContext(ctx)
+}
+
+// read takes the beginning of an answer's body, and keeps the connection if
+// the rest is short.
+func read(res *http.Response, cancel func()) ([]byte, error) {
+	defer res.Body.Close() //nolint:errcheck // nothing is left to be done about it
+	if res.ContentLength == 0 {
+		return nil, nil
+	}
+	data, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
+	if err == nil && len(data) == maxAnswer {
+		timer := time.AfterFunc(maxDrainTime, cancel)
+		_, _ = io.CopyN(io.Discard, res.Body, maxDrain)
+		timer.Stop()
+	}
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		err = errHalfAnswer
+	}
+	return data, err
+}
+
+// errHalfAnswer is an answer that ends before its Content-Length.
+var errHalfAnswer = errors.New("the connection ended in the middle of the answer")

@@ -1,0 +1,74 @@
+package delivery
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// meaning is one row of the table of answers.
+type meaning struct {
+	kind   Kind
+	advice string
+}
+
+// meanings names the answers that differ from the others of their class.
+var meanings = map[int]meaning{
+	http.StatusBadRequest:          {Refused, "the endpoint refused the payload (400): compare it with what the endpoint expects"},
+	http.StatusConflict:            {Refused, "the endpoint refused the payload as a conflict (409): compare it with what the endpoint holds"},
+	http.StatusUnprocessableEntity: {Refused, "the endpoint refused the payload (422): compare it with what the endpoint expects"},
+
+	http.StatusRequestEntityTooLarge: {TooLarge, "the body is too large for the endpoint (413): lower the batch size"},
+
+	http.StatusRequestTimeout:     {Transient, "the endpoint gave up waiting for the request (408): try again later, or send smaller batches"},
+	http.StatusTooEarly:           {Transient, "the endpoint asks to try again (425)"},
+	http.StatusTooManyRequests:    {Transient, "the endpoint limits the rate of requests (429): lower the requests per second or the concurrency"},
+	http.StatusServiceUnavailable: {Transient, "the endpoint is unavailable or overloaded (503): check its health, or lower the concurrency"},
+	http.StatusBadGateway:         {Transient, "a gateway in front of the endpoint got no valid answer (502): check the endpoint's health"},
+	http.StatusGatewayTimeout:     {Transient, "a gateway in front of the endpoint got no answer in time (504): check the endpoint's health, or send smaller batches"},
+
+	http.StatusUnauthorized:            {Misconfigured, "Authentication failed (401): check the authorization header or the API key"},
+	http.StatusForbidden:               {Misconfigured, "Access denied (403): check that the credentials may write to this endpoint"},
+	http.StatusNotFound:                {Misconfigured, "Not found (404): check the path of the URL"},
+	http.StatusMethodNotAllowed:        {Misconfigured, "Method not allowed (405): choose a method that the endpoint accepts"},
+	http.StatusProxyAuthRequired:       {Misconfigured, "The proxy asks for authentication (407): check the proxy's credentials"},
+	http.StatusGone:                    {Misconfigured, "The endpoint is gone (410): ask its owner for the new URL"},
+	http.StatusUnsupportedMediaType:    {Misconfigured, "Unsupported media type (415): check that the endpoint takes application/json, and the compression"},
+	http.StatusNotImplemented:          {Misconfigured, "Not implemented (501): check the method and the URL"},
+	http.StatusHTTPVersionNotSupported: {Misconfigured, "HTTP version not supported (505): check what serves this URL"},
+}
+
+// classify says what an answer other than 2xx means.
+func classify(status int, h http.Header) meaning {
+	m, named := meanings[status]
+	switch {
+	case status == http.StatusMethodNotAllowed && h.Get("Allow") != "":
+		m.advice += ": " + visible(h.Get("Allow"), 100)
+		return m
+	case named:
+		return m
+	case status >= 300 && status < 400:
+		return meaning{Misconfigured, redirectAdvice(status, h)}
+	case status >= 400 && status < 500:
+		return meaning{Refused, fmt.Sprintf("the endpoint refused the payload (%d)", status)}
+	case status >= 500 && status < 600:
+		return meaning{Transient, fmt.Sprintf("the endpoint failed (%d): check its health and its log", status)}
+	}
+	return meaning{Misconfigured, fmt.Sprintf("the endpoint gave an answer that HTTP does not define (%d): check what serves this URL", status)}
+}
+
+// redirectAdvice names the host that a redirect leads to, and no more of it:
+// paths and queries may hold a secret. Redirects are not followed because a
+// POST becomes an empty GET on the way, and its 200 would look like success.
+func redirectAdvice(status int, h http.Header) string {
+	to := "another path of the same host"
+	if location := h.Get("Location"); location == "" {
+		to = "nowhere"
+	} else if u, err := url.Parse(location); err != nil {
+		to = "a URL that cannot be parsed"
+	} else if u.Host != "" {
+		to = visible(strings.TrimPrefix(u.Scheme+"://"+u.Host, "://"), 300)
+	}
+	return fmt.Sprintf("redirects are not followed (%d): it leads to %s; set the URL that answers directly", status, to)
+}

@@ -1,0 +1,141 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// errStopped is the cause of waits that Stop ends.
+var errStopped = errors.New("stopped before the next attempt")
+
+// probeElapsed bounds a connection check: a person waits for it.
+const probeElapsed = 30 * time.Second
+
+// RetryOptions bound the attempts of one delivery.
+type RetryOptions struct {
+	MaxAttempts     int           // at least 1
+	InitialInterval time.Duration // ceiling of the first wait; it doubles from there
+	MaxInterval     time.Duration // ceiling of every wait that the endpoint did not ask for
+	MaxElapsed      time.Duration // from the first attempt's start to the last one's end; 0: no bound
+}
+
+// Options are read-only once New has them.
+type Options struct {
+	Transport         http.RoundTripper // makes each attempt; must be safe for concurrent use
+	Timeout           time.Duration     // of one attempt, the answer's body included; 0: none
+	Retry             RetryOptions
+	RequestsPerSecond float64 // of the client as a whole, retries included; 0: unlimited
+	Concurrency       int     // most attempts in flight to one endpoint; 0: unlimited
+	Adaptive          bool    // find the best number in flight between 1 and Concurrency
+	Compression       string  // "gzip", "zstd"; anything else: none
+
+	// Sign adds a signature to the header of one attempt. The body is the
+	// uncompressed one. Nil: unsigned.
+	Sign func(h http.Header, id string, at time.Time, body []byte)
+	// Redact masks secrets in text that an endpoint or the network stack
+	// wrote. Nil: none are known.
+	Redact func(string) string
+	// OnAttempt is called with every finished attempt, from many goroutines.
+	OnAttempt func(Attempt)
+}
+
+// Attempt is what OnAttempt learns about one finished attempt.
+type Attempt struct {
+	ID      string        // of the request
+	N       int           // counts from 1 within a delivery
+	Host    string        // scheme://host[:port]
+	Status  int           // 0: no answer
+	Err     error         // nil: delivered
+	Final   bool          // no further attempt follows
+	Wait    time.Duration // until the next attempt, 0 when there is none or it follows at once
+	Latency time.Duration // from the first byte sent to the last byte read
+	Excerpt string        // of the answer, when it was not a success
+}
+
+// Client delivers. It is safe for concurrent use; make one per sync.
+type Client struct {
+	options Options
+	pace    *rate.Limiter
+	encode  encode
+
+	mu        sync.Mutex
+	stopped   bool
+	targets   map[string]*target
+	endpoints map[string]*endpoint
+	waiting   map[*delivery]context.CancelCauseFunc
+}
+
+// New makes a client of o.
+func New(o Options) *Client {
+	if o.Redact == nil {
+		o.Redact = func(s string) string { return s }
+	}
+	if o.OnAttempt == nil {
+		o.OnAttempt = func(Attempt) {}
+	}
+	return &Client{
+		options:   o,
+		pace:      newPace(o.RequestsPerSecond),
+		encode:    newEncode(o.Compression),
+		targets:   make(map[string]*target),
+		endpoints: make(map[string]*endpoint),
+		waiting:   make(map[*delivery]context.CancelCauseFunc),
+	}
+}
+
+// newPace spaces requests evenly: with a burst of one, no second ever sees
+// more than perSecond of them and the one that is due.
+func newPace(perSecond float64) *rate.Limiter {
+	if perSecond <= 0 {
+		return rate.NewLimiter(rate.Inf, 1)
+	}
+	return rate.NewLimiter(rate.Limit(perSecond), 1)
+}
+
+// Deliver sends r until it is answered with 2xx, refused, or out of tries.
+// Every error is a *Failure. r.Body is the caller's again when it returns.
+func (c *Client) Deliver(ctx context.Context, r Request) (*Response, error) {
+	return c.deliver(ctx, r, c.options.Retry)
+}
+
+// Probe is Deliver for a connection check: one attempt, one more after a
+// transient failure, 30 seconds in all.
+func (c *Client) Probe(ctx context.Context, r Request) (*Response, error) {
+	limits := c.options.Retry
+	limits.MaxAttempts, limits.MaxElapsed = 2, probeElapsed
+	return c.deliver(ctx, r, limits)
+}
+
+// Stop lets attempts in flight finish and starts no other: deliveries that
+// wait for their next attempt return their last failure, those that had none
+// yet a Failure of kind Canceled.
+func (c *Client) Stop() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.stopped = true
+	for _, cancel := range c.waiting {
+		cancel(errStopped)
+	}
+}
+
+// register returns a context for the waits of d: it ends with ctx or Stop.
+func (c *Client) register(ctx context.Context, d *delivery) (waits context.Context, unregister func()) {
+	waits, cancel := context.WithCancelCause(ctx)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.stopped {
+		cancel(errStopped)
+	}
+	c.waiting[d] = cancel
+	return waits, func() {
+		c.mu.Lock()
+		delete(c.waiting, d)
+		c.mu.Unlock()
+		cancel(nil)
+	}
+}

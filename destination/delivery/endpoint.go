@@ -1,0 +1,61 @@
+package delivery
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"sync/atomic"
+)
+
+// endpoint is what deliveries to one scheme, host and port share.
+type endpoint struct {
+	gate  *gate
+	slots *slots
+	plain atomic.Bool // it answered 415 to a compressed body
+}
+
+// target is a URL, parsed once for all deliveries to it.
+type target struct {
+	url      *url.URL // shared by requests, never modified
+	host     string   // scheme://host[:port], all that messages show of it
+	endpoint *endpoint
+}
+
+// target finds or makes the target of a URL. A sync has as many as it has
+// URLs in its config, so none is ever dropped.
+func (c *Client) target(raw string) (*target, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if t, ok := c.targets[raw]; ok {
+		return t, nil
+	}
+	u, err := parseURL(raw)
+	if err != nil {
+		return nil, err
+	}
+	host := u.Scheme + "://" + u.Host
+	e, ok := c.endpoints[host]
+	if !ok {
+		e = &endpoint{gate: newGate(c.options.Retry), slots: newSlots(c.options.Concurrency, c.options.Adaptive)}
+		c.endpoints[host] = e
+	}
+	t := &target{url: u, host: host, endpoint: e}
+	c.targets[raw] = t
+	return t, nil
+}
+
+// parseURL accepts what can be delivered to. Its errors hold no part of the
+// URL but the scheme: the rest may hold a secret.
+func parseURL(raw string) (*url.URL, error) {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return nil, errors.New("the URL cannot be parsed")
+	}
+	if u.Scheme != "http" && u.Scheme != "https" {
+		return nil, fmt.Errorf("unsupported scheme %q", u.Scheme)
+	}
+	if u.Host == "" {
+		return nil, errors.New("the URL has no host")
+	}
+	return u, nil
+}

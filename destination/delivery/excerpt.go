@@ -1,0 +1,47 @@
+package delivery
+
+import (
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+const (
+	// maxExcerpt bounds what a message shows of an answer, in bytes.
+	maxExcerpt = 1 << 10
+	// maxSecret is the longest secret that may stand, cut off and so past
+	// recognition, where reading a body has stopped.
+	maxSecret = 4 << 10
+)
+
+// excerpt is the beginning of an answer's body, fit for a message. Secrets
+// are masked before anything is cut or escaped: half a secret would not be
+// recognised.
+func excerpt(body []byte, redact func(string) string) string {
+	text := redact(string(body))
+	if len(body) >= maxAnswer {
+		text = text[:max(0, len(text)-maxSecret)]
+	}
+	return visible(strings.TrimSpace(text), maxExcerpt)
+}
+
+// visible is at most limit bytes of s in which nothing can act on a terminal
+// or hide: what is not printable is shown as its Go escape, what is not UTF-8
+// as U+FFFD.
+func visible(s string, limit int) string {
+	var b strings.Builder
+	for _, r := range s {
+		start := b.Len()
+		if unicode.IsPrint(r) {
+			b.WriteRune(r)
+		} else {
+			quoted := strconv.QuoteRune(r)
+			b.WriteString(quoted[1 : len(quoted)-1])
+		}
+		if b.Len() > limit-len("…") && (b.Len() > limit || start+utf8.RuneLen(r) < len(s)) {
+			return b.String()[:start] + "…"
+		}
+	}
+	return b.String()
+}

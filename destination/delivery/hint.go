@@ -1,0 +1,115 @@
+package delivery
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// maxHint caps what an endpoint may ask for: a pause of hours would look like
+// a hung sync to the platform, which expects a checkpoint every 15 minutes.
+const maxHint = 10 * time.Minute
+
+// hint is how long an answer asks to wait, 0 when it does not: the longest
+// of Retry-After and the rate limit's reset, capped. It is a lower bound.
+func hint(status int, h http.Header, now time.Time) time.Duration {
+	limited := status == http.StatusTooManyRequests
+	wait := rateLimit(h, limited, now)
+	if status >= 300 {
+		wait = max(wait, retryAfter(h.Get("Retry-After"), endpointTime(h, now)))
+	}
+	return min(wait, maxHint)
+}
+
+// endpointTime is now by the clock that wrote the answer: a date in it means
+// that clock, and ours may be wrong.
+func endpointTime(h http.Header, now time.Time) time.Time {
+	if t, err := http.ParseTime(h.Get("Date")); err == nil {
+		return t
+	}
+	return now
+}
+
+// retryAfter reads the two forms of RFC 9110, section 10.2.3: seconds, and a
+// date in any of the three formats of section 5.6.7.
+func retryAfter(value string, now time.Time) time.Duration {
+	if t, err := http.ParseTime(value); err == nil {
+		return max(0, t.Sub(now))
+	}
+	return seconds(value)
+}
+
+// seconds reads a count of seconds, a fraction allowed. What is no such
+// count is 0, what is beyond the cap is the cap.
+func seconds(value string) time.Duration {
+	n, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
+	switch {
+	case err != nil && n == 0, n != n, n <= 0:
+		return 0
+	case n >= maxHint.Seconds():
+		return maxHint
+	}
+	return time.Duration(n * float64(time.Second))
+}
+
+// rateLimit is how long a rate limit that is used up, or that this answer
+// enforces, takes to be renewed. It knows the structured RateLimit field
+// (draft-ietf-httpapi-ratelimit-headers-08 and later), its predecessors, and
+// the X- forms in use.
+func rateLimit(h http.Header, limited bool, now time.Time) time.Duration {
+	wait := rateLimitField(h.Values("RateLimit"), limited)
+	for _, prefix := range []string{"Ratelimit-", "X-Ratelimit-", "X-Rate-Limit-"} {
+		if !limited && !isZero(h.Get(prefix+"Remaining")) {
+			continue
+		}
+		wait = max(wait, seconds(h.Get(prefix+"Reset-After")), reset(h.Get(prefix+"Reset"), now))
+	}
+	return wait
+}
+
+// reset reads a Reset value: seconds from now, or a point in time in seconds
+// or milliseconds since 1970. No window of a rate limit is 30 years long, so
+// the size tells them apart.
+func reset(value string, now time.Time) time.Duration {
+	n, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
+	switch {
+	case err != nil || n < 1e9:
+		return seconds(value)
+	case n >= 1e12:
+		n /= 1000
+	}
+	return min(maxHint, max(0, time.Duration((n-float64(now.UnixMilli())/1000)*float64(time.Second))))
+}
+
+// rateLimitField reads `"policy";r=0;t=30` and, from earlier drafts,
+// `limit=10, remaining=0, reset=30`.
+func rateLimitField(values []string, limited bool) time.Duration {
+	var wait, old time.Duration
+	exhausted := limited
+	for item := range strings.SplitSeq(strings.Join(values, ","), ",") {
+		used, after := limited, time.Duration(0)
+		for parameter := range strings.SplitSeq(item, ";") {
+			name, value, _ := strings.Cut(strings.TrimSpace(parameter), "=")
+			switch name {
+			case "r":
+				used = used || isZero(value)
+			case "t":
+				after = seconds(value)
+			case "remaining":
+				exhausted = exhausted || isZero(value)
+			case "reset":
+				old = seconds(value)
+			}
+		}
+		if used {
+			wait = max(wait, after)
+		}
+	}
+	if exhausted {
+		wait = max(wait, old)
+	}
+	return wait
+}
+
+func isZero(value string) bool { return strings.TrimSpace(value) == "0" }

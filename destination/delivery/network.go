@@ -1,0 +1,106 @@
+package delivery
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"syscall"
+)
+
+// permanent is implemented by errors of an outer RoundTripper, such as one
+// that fetches tokens, that know themselves whether another try could help.
+type permanent interface{ Permanent() bool }
+
+// refusedAddress is an address that TransportOptions.Control does not allow.
+type refusedAddress struct{ err error }
+
+func (e *refusedAddress) Error() string   { return e.err.Error() }
+func (e *refusedAddress) Unwrap() error   { return e.err }
+func (e *refusedAddress) Permanent() bool { return true }
+
+// proxyAnswer is a proxy's answer to CONNECT other than 200.
+type proxyAnswer struct{ status int }
+
+func (e *proxyAnswer) Error() string {
+	return fmt.Sprintf("the proxy answered %d to CONNECT", e.status)
+}
+func (e *proxyAnswer) Permanent() bool { return e.status < 500 && e.status != 429 && e.status != 408 }
+
+// classifyError says what an attempt without an answer means. What is not
+// known to be permanent is worth another try.
+func classifyError(err error) meaning {
+	var (
+		address *refusedAddress
+		told    permanent
+		dns     *net.DNSError
+	)
+	switch {
+	case errors.As(err, &address):
+		return meaning{Misconfigured, "the endpoint's address is not allowed here: use another URL, or ask the operator to allow its network"}
+	case errors.As(err, &told) && told.Permanent():
+		return meaning{Misconfigured, "the request could not be prepared or routed: check the authentication and the proxy"}
+	case isCertificate(err):
+		return meaning{Misconfigured, "the endpoint's certificate is not trusted: check the host name in the URL and the CA certificate"}
+	case isTLS(err):
+		return meaning{Misconfigured, "TLS could not be agreed on: check that the URL's scheme fits the port, the TLS version, and the client certificate"}
+	case errors.As(err, &dns) && dns.IsNotFound && !dns.IsTemporary:
+		return meaning{Misconfigured, "the host name does not exist: check the URL"}
+	case errors.As(err, &dns):
+		return meaning{Transient, "the host name could not be looked up: check the DNS"}
+	case isTimeout(err):
+		return meaning{Transient, "the endpoint did not answer in time: check its health, raise the request timeout, or send smaller batches"}
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return meaning{Transient, "the connection was refused: check that the endpoint runs, and the port"}
+	}
+	return meaning{Transient, "the connection failed: check the endpoint's health and the network"}
+}
+
+func isTimeout(err error) bool {
+	var timeout interface{ Timeout() bool }
+	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()
+}
+
+func isCertificate(err error) bool {
+	var (
+		verification *tls.CertificateVerificationError
+		authority    x509.UnknownAuthorityError
+		hostname     x509.HostnameError
+		invalid      x509.CertificateInvalidError
+		roots        x509.SystemRootsError
+	)
+	return errors.As(err, &verification) || errors.As(err, &authority) || errors.As(err, &hostname) ||
+		errors.As(err, &invalid) || errors.As(err, &roots)
+}
+
+// alertInternalError is the one alert of RFC 8446, section 6, that a second
+// handshake may well not meet.
+const alertInternalError = tls.AlertError(80)
+
+// isTLS reports a handshake that both sides would fail again. crypto/tls and
+// net/http have no types for most of these faults, only texts.
+func isTLS(err error) bool {
+	var (
+		alert  tls.AlertError
+		record tls.RecordHeaderError
+	)
+	if errors.As(err, &alert) {
+		return alert != alertInternalError
+	}
+	text := innermost(err).Error()
+	return errors.As(err, &record) || strings.HasPrefix(text, "tls: ") ||
+		strings.Contains(text, "server gave HTTP response to HTTPS client")
+}
+
+func innermost(err error) error {
+	for {
+		next := errors.Unwrap(err)
+		if next == nil {
+			return err
+		}
+		err = next
+	}
+}

@@ -1,0 +1,92 @@
+package delivery
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// maxAnswer bounds what is read of an answer's body.
+const maxAnswer = 64 << 10
+
+// Request is one body for one URL.
+type Request struct {
+	Method string
+	URL    string
+	Header http.Header // never modified
+	ID     string      // for Sign and OnAttempt; sending it is the header's business
+	Body   []byte      // not modified, and not read after Deliver has returned
+}
+
+// Response is a 2xx answer. It is the caller's.
+type Response struct {
+	Status   int
+	Header   http.Header
+	Body     []byte // the first 64 KiB
+	Attempts int
+	Latency  time.Duration // of the attempt that was answered
+}
+
+// errReleased ends readers that outlive their delivery.
+var errReleased = errors.New("delivery: the body was read after its delivery ended")
+
+// payload is bytes on loan from the caller. A transport may read a request's
+// body in the background even after RoundTrip has returned; release waits for
+// reads that are under way and fails those that come later.
+type payload struct {
+	mu   sync.RWMutex
+	data []byte
+	gone bool
+}
+
+func (p *payload) release() {
+	p.mu.Lock()
+	p.data, p.gone = nil, true
+	p.mu.Unlock()
+}
+
+// open returns a new reader over the payload, as a request's body.
+func (p *payload) open() *body { return &body{payload: p} }
+
+// body reads a payload from its start. Like every request body it is used by
+// one goroutine at a time.
+type body struct {
+	payload *payload
+	read    int
+}
+
+var _ io.WriterTo = (*body)(nil)
+
+func (b *body) Read(into []byte) (int, error) {
+	b.payload.mu.RLock()
+	defer b.payload.mu.RUnlock()
+	if b.payload.gone {
+		return 0, errReleased
+	}
+	n := copy(into, b.payload.data[b.read:])
+	b.read += n
+	if n == 0 && len(into) > 0 {
+		return 0, io.EOF
+	}
+	return n, nil
+}
+
+// WriteTo hands what is left over in a single write.
+func (b *body) WriteTo(w io.Writer) (int64, error) {
+	b.payload.mu.RLock()
+	defer b.payload.mu.RUnlock()
+	if b.payload.gone {
+		return 0, errReleased
+	}
+	rest := b.payload.data[b.read:]
+	if len(rest) == 0 {
+		return 0, nil
+	}
+	n, err := w.Write(rest)
+	b.read += n
+	return int64(n), err
+}
+
+func (b *body) Close() error { return nil }

@@ -1,0 +1,126 @@
+package delivery
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// settle judges an attempt, tells the endpoint's gate and slots about it, and
+// decides whether another one follows. It returns nil when r was delivered.
+func (d *delivery) settle(ctx context.Context, p pass, a *attempt) error {
+	now := a.started.Add(a.latency)
+	asked := time.Duration(0)
+	if a.status != 0 {
+		asked = hint(a.status, a.header, now)
+	}
+	canceled := ctx.Err() != nil && a.err != nil
+	d.endpoint.slots.done(a.lesson(canceled), now)
+	paused := d.endpoint.gate.leave(p, a.passage(canceled, asked), asked, now)
+	if a.delivered() {
+		d.response = &Response{Status: a.status, Header: a.header, Body: a.body, Attempts: d.attempts, Latency: a.latency}
+		d.report(a, nil)
+		return nil
+	}
+	d.failure = d.fail(a)
+	if !canceled {
+		d.decide(a, max(asked, paused), now)
+	}
+	d.report(a, d.failure)
+	return d.failure
+}
+
+// passage is what the attempt means to the gate.
+func (a *attempt) passage(canceled bool, asked time.Duration) passage {
+	switch {
+	case canceled:
+		return abandoned
+	case a.status == http.StatusTooManyRequests, a.status == http.StatusServiceUnavailable:
+		return overloaded
+	case a.status == 0:
+		return unanswered
+	case asked > 0 && a.delivered():
+		return exhausted
+	}
+	return answered
+}
+
+// lesson is what the attempt means to the slots. Only what was delivered
+// measures the endpoint's work: a refusal is quick.
+func (a *attempt) lesson(canceled bool) lesson {
+	l := lesson{started: a.started}
+	switch {
+	case canceled:
+	case a.delivered():
+		l.latency = a.latency
+	case a.status == http.StatusTooManyRequests, a.status == http.StatusServiceUnavailable:
+		l.overloaded = true
+	case a.err != nil:
+		l.overloaded = isTimeout(a.err)
+	}
+	return l
+}
+
+// fail is the attempt as a failure.
+func (d *delivery) fail(a *attempt) *Failure {
+	f := &Failure{Status: a.status, Host: d.host, Attempts: d.attempts, Excerpt: excerpt(a.body, d.client.options.Redact)}
+	m := meaning{}
+	switch {
+	case a.status != 0 && (a.status < 200 || a.status >= 300):
+		m = classify(a.status, a.header)
+	default:
+		m = classifyError(a.err)
+		f.Err = &cause{visible(d.client.options.Redact(a.err.Error()), maxExcerpt), a.err}
+	}
+	f.Kind, f.Advice = m.kind, m.advice
+	return f
+}
+
+// decide sets again and wait. asked is what the endpoint wants at least.
+func (d *delivery) decide(a *attempt, asked time.Duration, now time.Time) {
+	switch {
+	case a.status == http.StatusUnsupportedMediaType && d.buffer != nil:
+		d.unpack()
+		return
+	case d.failure.Kind != Transient:
+		return
+	case a.stale() && !d.replayed:
+		d.replayed, d.again, d.wait = true, true, 0
+		d.free++
+		return
+	case d.attempts-d.free >= d.limits.MaxAttempts:
+		return
+	}
+	wait := asked
+	if asked == 0 {
+		wait = backoff(d.limits, d.attempts-d.free)
+	}
+	if !d.deadline.IsZero() && !now.Add(wait).Before(d.deadline) {
+		d.failure.Advice += fmt.Sprintf("; the next attempt would be due in %s, after the time for retries has ended", wait.Round(time.Millisecond))
+		return
+	}
+	d.again, d.wait = true, wait
+}
+
+// unpack goes on without compression, which a 415 may mean, and remembers it
+// for the endpoint.
+func (d *delivery) unpack() {
+	d.endpoint.plain.Store(true)
+	d.packed.release()
+	buffers.Put(d.buffer)
+	d.buffer = nil
+	d.again, d.wait = true, 0
+	d.free++
+}
+
+func (d *delivery) report(a *attempt, f *Failure) {
+	r := Attempt{ID: d.request.ID, N: d.attempts, Host: d.host, Status: a.status, Final: !d.again, Latency: a.latency}
+	if f != nil {
+		r.Err, r.Excerpt = f, f.Excerpt
+	}
+	if d.again {
+		r.Wait = d.wait
+	}
+	d.client.options.OnAttempt(r)
+}

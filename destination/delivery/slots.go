@@ -1,0 +1,90 @@
+package delivery
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+)
+
+// slots bound the attempts in flight to one endpoint. Waiters are served in
+// the order in which they came.
+type slots struct {
+	mu    sync.Mutex
+	limit int // 0: unlimited
+	busy  int
+	queue []chan struct{}
+	adapt *adaptation // nil: the limit is fixed
+}
+
+func newSlots(limit int, adaptive bool) *slots {
+	s := &slots{limit: max(0, limit)}
+	if adaptive && limit > 1 {
+		s.adapt = newAdaptation(limit)
+		s.limit = s.adapt.current()
+	}
+	return s
+}
+
+func (s *slots) acquire(ctx context.Context) error {
+	s.mu.Lock()
+	if len(s.queue) == 0 && s.free() {
+		s.busy++
+		s.mu.Unlock()
+		return nil
+	}
+	turn := make(chan struct{})
+	s.queue = append(s.queue, turn)
+	s.mu.Unlock()
+	select {
+	case <-turn:
+		return nil
+	case <-ctx.Done():
+		s.leaveQueue(turn)
+		return context.Cause(ctx)
+	}
+}
+
+// leaveQueue gives up a place in the queue, or the slot that came at the same
+// moment.
+func (s *slots) leaveQueue(turn chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if i := slices.Index(s.queue, turn); i >= 0 {
+		s.queue = slices.Delete(s.queue, i, i+1)
+		return
+	}
+	s.busy--
+	s.serve()
+}
+
+// release gives a slot back that was not used for an attempt.
+func (s *slots) release() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.busy--
+	s.serve()
+}
+
+// done gives a slot back with what the attempt taught about the endpoint.
+func (s *slots) done(l lesson, now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.adapt != nil {
+		l.full = s.busy >= s.limit
+		s.adapt.learn(l, now)
+		s.limit = s.adapt.current()
+	}
+	s.busy--
+	s.serve()
+}
+
+func (s *slots) free() bool { return s.limit == 0 || s.busy < s.limit }
+
+func (s *slots) serve() {
+	for len(s.queue) > 0 && s.free() {
+		close(s.queue[0])
+		s.queue = slices.Delete(s.queue, 0, 1)
+		s.busy++
+	}
+}
