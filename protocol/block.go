@@ -24,7 +24,7 @@ type BlockReader struct {
 // NewBlockReader returns a BlockReader on r.
 func NewBlockReader(r io.Reader) *BlockReader { return &BlockReader{r: r, max: MaxLine} }
 
-// Next reads into buf, which has a length above zero, until it holds at least one whole line, and returns the whole
+// Next reads into buf, which has a length above zero and of MaxLine at most, until it holds at least one whole line, and returns the whole
 // lines: a block that ends in a newline, also where the last line of the stream has none. It returns as soon as it has
 // one, so that a slow stream's lines do not wait for a full block.
 //
@@ -32,16 +32,14 @@ func NewBlockReader(r io.Reader) *BlockReader { return &BlockReader{r: r, max: M
 // ErrLineTooLong, or the reader's own; no block comes with it.
 func (r *BlockReader) Next(buf []byte) ([]byte, error) {
 	if len(r.carry) >= len(buf) {
-		buf = make([]byte, 2*len(r.carry))
+		buf = make([]byte, min(2*len(r.carry), r.max))
 	}
 	n := copy(buf, r.carry)
 	r.carry = r.carry[:0]
 	for r.err == nil {
 		if n == len(buf) {
-			if n >= r.max {
-				return nil, ErrLineTooLong
-			}
-			buf = append(make([]byte, 0, 2*n), buf...)[:2*n]
+			buf = append(make([]byte, 0, min(2*n, r.max)), buf...)
+			buf = buf[:cap(buf)]
 		}
 		m, err := r.r.Read(buf[n:])
 		r.err = err
@@ -50,7 +48,9 @@ func (r *BlockReader) Next(buf []byte) ([]byte, error) {
 			r.carry = append(r.carry, buf[end:n+m]...)
 			return buf[:end], nil
 		}
-		n += m
+		if n += m; n >= r.max {
+			r.err = ErrLineTooLong
+		}
 	}
 	if n == 0 {
 		return nil, r.err
@@ -58,5 +58,5 @@ func (r *BlockReader) Next(buf []byte) ([]byte, error) {
 	if !errors.Is(r.err, io.EOF) { // the line may be cut short: it is not to be read as a whole one
 		return nil, r.err
 	}
-	return append(buf[:n], '\n'), nil
+	return append(buf[:n:len(buf)], '\n'), nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"unicode/utf8"
 )
 
 // Decoder walks the messages of a block of lines. The zero value is ready; it is not safe for concurrent use.
@@ -48,7 +49,8 @@ func (d *Decoder) Noise() int64 { return d.noise }
 // byteOrderMark opens the output of some tools on Windows.
 const byteOrderMark = "\uFEFF"
 
-// Next reads the next message of the block into m. It returns io.EOF at the block's end, or a *SyntaxError.
+// Next reads the next message of the block into m. It returns io.EOF at the block's end, or a *SyntaxError, behind whose
+// line it goes on if it is called again.
 func (d *Decoder) Next(m *Message) error {
 	for d.pos < len(d.block) {
 		d.b = d.block[d.pos:]
@@ -94,7 +96,7 @@ func (d *Decoder) message(m *Message, start int) error {
 
 // recordBehindPrefix scans the rest of a line whose record.data begins at i.
 func (d *Decoder) recordBehindPrefix(i int) int {
-	if i = d.data(i); i < 0 {
+	if i = d.data(space(d.b, i)); i < 0 {
 		return i
 	}
 	if i = membersAfter(d.b, i, d.recordMember); i < 0 {
@@ -103,28 +105,33 @@ func (d *Decoder) recordBehindPrefix(i int) int {
 	return membersAfter(d.b, i, d.topMember)
 }
 
+// topMember scans a payload into an empty one: of a key that comes twice the last counts, whole.
 func (d *Decoder) topMember(key []byte, i int) int {
 	switch string(d.plain(key)) {
 	case "type":
 		return d.typ(i)
 	case "record":
-		if d.b[i] == '{' {
-			return object(d.b, i, 2, d.recordMember)
-		}
+		d.m.Record, d.faults.record = Record{}, fault{}
+		return d.descend(i, 2, d.recordMember)
 	case "state":
-		if d.b[i] == '{' {
-			return d.state(i)
-		}
+		return d.state(i)
 	case "trace":
-		if d.b[i] == '{' {
-			d.m.Trace.seen = true
-			return object(d.b, i, 2, d.traceMember)
-		}
+		d.m.Trace, d.faults.trace = Trace{seen: d.b[i] == '{'}, fault{}
+		return d.descend(i, 2, d.traceMember)
 	}
 	return value(d.b, i, 1)
 }
 
+// descend scans a value whose members f wants to see if it is an object; null, mostly, it is otherwise.
+func (d *Decoder) descend(i, depth int, f member) int {
+	if d.b[i] != '{' {
+		return value(d.b, i, depth-1)
+	}
+	return object(d.b, i, depth, f)
+}
+
 func (d *Decoder) typ(i int) int {
+	d.m.Type = "" // of no concern to a destination
 	end := value(d.b, i, 1)
 	if end < 0 || d.b[i] != '"' {
 		return end
@@ -136,8 +143,6 @@ func (d *Decoder) typ(i int) int {
 		d.m.Type = TypeState
 	case TypeTrace:
 		d.m.Type = TypeTrace
-	default:
-		d.m.Type = "" // of no concern to a destination
 	}
 	return end
 }
@@ -152,26 +157,22 @@ func (d *Decoder) recordMember(key []byte, i int) int {
 	case "namespace":
 		return d.text(i, &d.m.Record.Namespace, &d.faults.record, "record.namespace")
 	case "emitted_at":
-		return d.keep(i, &d.m.Record.EmittedAt)
+		return d.keep(i, '0', &d.m.Record.EmittedAt)
 	case "meta":
-		if d.b[i] == '{' {
-			return object(d.b, i, 3, d.metaMember)
-		}
+		d.m.Record.Changes = nil
+		return d.descend(i, 3, d.metaMember)
 	}
 	return value(d.b, i, 2)
 }
 
 func (d *Decoder) metaMember(key []byte, i int) int {
 	if string(d.plain(key)) == "changes" {
-		return d.keep(i, &d.m.Record.Changes)
+		return d.keep(i, '[', &d.m.Record.Changes)
 	}
 	return value(d.b, i, 3)
 }
 
 func (d *Decoder) data(i int) int {
-	if d.b[i] != '{' {
-		d.faults.record.set(i, "record.data is not an object")
-	}
 	end := value(d.b, i, 2)
 	if end > 0 {
 		d.m.Record.Data = d.b[i:end]
@@ -186,6 +187,9 @@ func (d *Decoder) complete(m *Message) error {
 	case TypeRecord:
 		if f = d.faults.record; f.problem == "" && m.Record.Data == nil {
 			f.set(0, "a RECORD without record.data")
+		}
+		if f.problem == "" && m.Record.Data[0] != '{' {
+			f.set(d.offset(m.Record.Data), "record.data is not an object")
 		}
 		if f.problem == "" && len(m.Record.Stream) == 0 {
 			f.set(0, "a RECORD without record.stream")
@@ -208,11 +212,13 @@ func (d *Decoder) complete(m *Message) error {
 
 // syntaxError says why the line at hand is not JSON.
 func (d *Decoder) syntaxError(at int) error {
-	problem := fmt.Sprintf("not valid JSON: unexpected byte %q", d.b[at])
+	d.pos += at + bytes.IndexByte(d.b[at:], sentinel) + 1
+	r, size := utf8.DecodeRune(d.b[at:])
+	problem := fmt.Sprintf("not valid JSON: unexpected %q", r)
 	switch c := d.b[at]; {
 	case c == sentinel:
 		problem = "not valid JSON: the line ends too early"
-	case c >= 0x80:
+	case r == utf8.RuneError && size == 1:
 		problem = fmt.Sprintf("not valid JSON: byte 0x%02x is not valid UTF-8 here", c)
 	case c == '{' || c == '[':
 		problem = fmt.Sprintf("not valid JSON here, or nested deeper than %d levels", maxDepth)

@@ -86,6 +86,9 @@ func (h *LogHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 
 // WithGroup implements slog.Handler.
 func (h *LogHandler) WithGroup(name string) slog.Handler {
+	if name == "" { // slog.Handler asks for it
+		return h
+	}
 	c := *h
 	c.group += name + "."
 	return &c

@@ -27,8 +27,8 @@ type Record struct {
 	Namespace []byte // unescaped; empty where it is absent, null or ""
 	Stream    []byte // unescaped
 	Data      []byte // a JSON object, as it came
-	EmittedAt []byte // a JSON number, as it came; nil where absent
-	Changes   []byte // meta.changes, a JSON array as it came; nil where absent
+	EmittedAt []byte // a JSON number, as it came; nil where absent, null or no number
+	Changes   []byte // meta.changes, a JSON array as it came; nil where absent, null or no array
 }
 
 // Trace is the payload of a TRACE message, as far as a destination reads it.

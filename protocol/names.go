@@ -45,11 +45,11 @@ func (d *Decoder) text(i int, dst *[]byte, f *fault, name string) int {
 	return end
 }
 
-// keep scans any value into dst as it stands; null leaves it nil.
-func (d *Decoder) keep(i int, dst *[]byte) int {
+// keep scans any value into dst as it stands; null, or another kind than the protocol's, leaves it nil.
+func (d *Decoder) keep(i int, kind jsontext.Kind, dst *[]byte) int {
 	end := value(d.b, i, 3)
 	*dst = nil
-	if end > 0 && d.b[i] != 'n' {
+	if end > 0 && jsontext.Value(d.b[i:end]).Kind() == kind {
 		*dst = d.b[i:end]
 	}
 	return end
@@ -64,6 +64,9 @@ type prefix struct {
 	stream    []byte
 }
 
+// maxPrefix bounds what is kept and compared, in bytes. PyAirbyte's, with a null for every other payload, is about 200.
+const maxPrefix = 4 << 10
+
 // match fills m from the prefix if the line begins with it, and returns where its data begins.
 func (p *prefix) match(b []byte, m *Message) (int, bool) {
 	if len(p.line) == 0 || !bytes.HasPrefix(b, p.line) {
@@ -77,7 +80,7 @@ func (p *prefix) match(b []byte, m *Message) (int, bool) {
 // holds a value which differs from line to line, is not worth keeping.
 func (p *prefix) remember(line []byte, m *Message, f *faults) {
 	r := &m.Record
-	if r.EmittedAt != nil || r.Changes != nil || r.Data != nil || m.State.end != 0 || m.Trace.seen || *f != (faults{}) {
+	if len(line) > maxPrefix || r.EmittedAt != nil || r.Changes != nil || r.Data != nil || m.State.end != 0 || m.Trace.seen || *f != (faults{}) {
 		p.line = p.line[:0]
 		return
 	}

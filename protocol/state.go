@@ -71,8 +71,8 @@ func (s *State) AppendLine(dst []byte, records, rejected int64) []byte {
 // state scans the state object at i.
 func (d *Decoder) state(i int) int {
 	d.m.State, d.faults.state = State{empty: true}, fault{}
-	end := object(d.b, i, 2, d.stateMember)
-	if end > 0 {
+	end := d.descend(i, 2, d.stateMember)
+	if end > 0 && d.b[i] == '{' {
 		d.m.State.end = end - 1
 	}
 	return end
@@ -85,9 +85,8 @@ func (d *Decoder) stateMember(key []byte, i int) int {
 	case "type":
 		return d.stateKind(i)
 	case "stream":
-		if d.b[i] == '{' {
-			return object(d.b, i, 3, d.streamStateMember)
-		}
+		s.Namespace, s.Stream = nil, nil
+		return d.descend(i, 3, d.streamStateMember)
 	case "destinationStats":
 		end := value(d.b, i, 2)
 		s.stats = span{i, end}
@@ -113,7 +112,7 @@ func (d *Decoder) stateKind(i int) int {
 }
 
 func (d *Decoder) streamStateMember(key []byte, i int) int {
-	if string(d.plain(key)) == "stream_descriptor" && d.b[i] == '{' {
+	if string(d.plain(key)) == "stream_descriptor" {
 		return d.descriptor(i, &d.m.State.Namespace, &d.m.State.Stream, &d.faults.state)
 	}
 	return value(d.b, i, 3)
@@ -121,7 +120,8 @@ func (d *Decoder) streamStateMember(key []byte, i int) int {
 
 // descriptor scans a stream descriptor: name and namespace.
 func (d *Decoder) descriptor(i int, namespace, name *[]byte, f *fault) int {
-	return object(d.b, i, 4, func(key []byte, i int) int {
+	*namespace, *name = nil, nil
+	return d.descend(i, 4, func(key []byte, i int) int {
 		switch string(d.plain(key)) {
 		case "name":
 			return d.text(i, name, f, "stream_descriptor.name")
@@ -133,8 +133,9 @@ func (d *Decoder) descriptor(i int, namespace, name *[]byte, f *fault) int {
 }
 
 func (d *Decoder) traceMember(key []byte, i int) int {
-	if string(d.plain(key)) == "stream_status" && d.b[i] == '{' {
-		return object(d.b, i, 3, d.statusMember)
+	if string(d.plain(key)) == "stream_status" {
+		d.m.Trace = Trace{seen: true}
+		return d.descend(i, 3, d.statusMember)
 	}
 	return value(d.b, i, 2)
 }
@@ -148,9 +149,7 @@ func (d *Decoder) statusMember(key []byte, i int) int {
 		t.Complete = string(status) == "COMPLETE"
 		return end
 	case "stream_descriptor":
-		if d.b[i] == '{' {
-			return d.descriptor(i, &t.Namespace, &t.Stream, &d.faults.trace)
-		}
+		return d.descriptor(i, &t.Namespace, &t.Stream, &d.faults.trace)
 	}
 	return value(d.b, i, 3)
 }
