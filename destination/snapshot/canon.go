@@ -1,0 +1,178 @@
+package snapshot
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// canon writes JSON in a form that is the same for equal content: members sorted by name with the last of
+// equal names kept, strings without escapes, numbers as exact decimal digits and exponent. The form is
+// compact and unambiguous but not JSON; nobody reads it but the hash.
+//
+// It relies on the protocol's reader for validity: of text that is not JSON it makes an error or some form,
+// never a panic. A canon is for one goroutine; its buffers are reused from row to row.
+type canon struct {
+	in      []byte
+	pos     int
+	out     []byte
+	members []member
+	sorted  []byte
+}
+
+// member is the span of one object member in canon.out; its name ends where its value begins.
+type member struct{ name, value, end int }
+
+// maxDepth is the nesting limit of the protocol's reader.
+const maxDepth = 10_000
+
+var errNotJSON = errors.New("not JSON")
+
+// form returns the canonical form of one JSON value. It is valid until the next call.
+func (c *canon) form(text []byte) ([]byte, error) {
+	c.in, c.pos, c.out, c.members = text, 0, c.out[:0], c.members[:0]
+	err := c.value(0)
+	if err == nil && c.next() != 0 {
+		err = errNotJSON
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading a row at byte %d: %w", c.pos, err)
+	}
+	return c.out, nil
+}
+
+func (c *canon) value(depth int) error {
+	if depth > maxDepth {
+		return fmt.Errorf("nested deeper than %d", maxDepth)
+	}
+	switch c.next() {
+	case '{':
+		return c.object(depth)
+	case '[':
+		return c.array(depth)
+	case '"':
+		return c.text()
+	case 't':
+		return c.literal("true")
+	case 'f':
+		return c.literal("false")
+	case 'n':
+		return c.literal("null")
+	default:
+		return c.number()
+	}
+}
+
+// next skips white space and shows the byte behind it, 0 at the end.
+func (c *canon) next() byte {
+	for ; c.pos < len(c.in); c.pos++ {
+		if b := c.in[c.pos]; b > ' ' {
+			return b
+		}
+	}
+	return 0
+}
+
+func (c *canon) literal(word string) error {
+	if !bytes.HasPrefix(c.in[c.pos:], []byte(word)) {
+		return errNotJSON
+	}
+	c.pos += len(word)
+	c.out = append(c.out, word[0])
+	return nil
+}
+
+func (c *canon) array(depth int) error {
+	c.pos++
+	c.out = append(c.out, '[')
+	for first := true; ; first = false {
+		more, err := c.more(first, ']')
+		if err != nil || !more {
+			return err
+		}
+		if err := c.value(depth + 1); err != nil {
+			return err
+		}
+	}
+}
+
+// more reads what stands between elements, and the closing bracket, which it writes.
+func (c *canon) more(first bool, closing byte) (bool, error) {
+	switch b := c.next(); {
+	case b == closing:
+		c.pos++
+		c.out = append(c.out, closing)
+		return false, nil
+	case first && b != 0:
+		return true, nil
+	case b == ',':
+		c.pos++
+		return true, nil
+	}
+	return false, errNotJSON
+}
+
+func (c *canon) object(depth int) error {
+	c.pos++
+	c.out = append(c.out, '{')
+	begin, own := len(c.out), len(c.members)
+	for first := true; ; first = false {
+		more, err := c.more(first, '}')
+		if err != nil {
+			return err
+		}
+		if !more {
+			break
+		}
+		if err := c.member(depth); err != nil {
+			return err
+		}
+	}
+	c.sort(begin, c.members[own:])
+	c.members = c.members[:own]
+	return nil
+}
+
+func (c *canon) member(depth int) error {
+	m := member{name: len(c.out)}
+	if c.next() != '"' {
+		return errNotJSON
+	}
+	if err := c.text(); err != nil {
+		return err
+	}
+	if c.next() != ':' {
+		return errNotJSON
+	}
+	c.pos++
+	m.value = len(c.out)
+	if err := c.value(depth + 1); err != nil {
+		return err
+	}
+	m.end = len(c.out)
+	c.members = append(c.members, m)
+	return nil
+}
+
+// sort puts the members written from begin on in order, unless they are. Most sources send the members of
+// every row in one order, which is rarely the sorted one, so this works on spans and copies once.
+func (c *canon) sort(begin int, members []member) {
+	byName := func(a, b member) int { return bytes.Compare(c.out[a.name:a.value], c.out[b.name:b.value]) }
+	ascending := true
+	for i := 1; i < len(members) && ascending; i++ {
+		ascending = byName(members[i-1], members[i]) < 0
+	}
+	if ascending {
+		return
+	}
+	slices.SortStableFunc(members, byName)
+	c.sorted = c.sorted[:0]
+	for i, m := range members {
+		if i+1 < len(members) && byName(m, members[i+1]) == 0 {
+			continue // the last of equal names wins
+		}
+		c.sorted = append(c.sorted, c.out[m.name:m.end]...)
+	}
+	c.out = append(append(c.out[:begin], c.sorted...), '}')
+}
