@@ -1,0 +1,77 @@
+package guard
+
+import (
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+)
+
+const (
+	envMode  = "DEPLOYMENT_MODE" // Airbyte sets CLOUD where strangers fill the forms
+	envDeny  = "WEBHOOK_DENY_PRIVATE_NETWORKS"
+	envAllow = "WEBHOOK_ALLOWED_NETWORKS"
+)
+
+// FromEnvironment returns the Guard that the operator asked for: private mode by
+// DEPLOYMENT_MODE=CLOUD or WEBHOOK_DENY_PRIVATE_NETWORKS=true, its exceptions by
+// WEBHOOK_ALLOWED_NETWORKS, CIDRs or single addresses separated by commas.
+// A value that cannot be read is an error: to guess would be to open a door.
+func FromEnvironment(getenv func(string) string) (*Guard, error) {
+	deny, err := denyPrivate(getenv)
+	if err != nil {
+		return nil, err
+	}
+	allow, err := parseNetworks(getenv(envAllow))
+	if err != nil {
+		return nil, err
+	}
+	return New(Options{DenyPrivate: deny, Allow: allow}), nil
+}
+
+// denyPrivate is true when either variable says so: a hosted deployment cannot
+// be opened by the other one.
+func denyPrivate(getenv func(string) string) (bool, error) {
+	cloud := strings.EqualFold(strings.TrimSpace(getenv(envMode)), "CLOUD")
+	value := strings.TrimSpace(getenv(envDeny))
+	if value == "" {
+		return cloud, nil
+	}
+	deny, err := strconv.ParseBool(value)
+	if err != nil {
+		return false, fmt.Errorf("environment variable %s is %q: want true or false", envDeny, value)
+	}
+	return cloud || deny, nil
+}
+
+func parseNetworks(list string) ([]netip.Prefix, error) {
+	var networks []netip.Prefix
+	for entry := range strings.SplitSeq(list, ",") {
+		entry = strings.TrimSpace(entry)
+		if entry == "" {
+			continue
+		}
+		network, err := parseNetwork(entry)
+		if err != nil {
+			return nil, fmt.Errorf("environment variable %s has %q: want networks such as 10.1.0.0/16, separated by commas", envAllow, entry)
+		}
+		networks = append(networks, network)
+	}
+	return networks, nil
+}
+
+func parseNetwork(entry string) (netip.Prefix, error) {
+	if !strings.Contains(entry, "/") {
+		addr, err := netip.ParseAddr(entry)
+		if err != nil {
+			return netip.Prefix{}, err
+		}
+		addr = addr.Unmap().WithZone("")
+		return netip.PrefixFrom(addr, addr.BitLen()), nil
+	}
+	network, err := netip.ParsePrefix(entry)
+	if err != nil {
+		return netip.Prefix{}, err
+	}
+	return network.Masked(), nil
+}
