@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"destination-webhook/destination/redact"
@@ -149,6 +150,25 @@ func TestRedactorLeavesTheRest(t *testing.T) {
 	}
 	if got := redact.New("Bearer abcdefgh1234").String("Bearer of news"); got != "Bearer of news" {
 		t.Errorf("masks the scheme: %q", got)
+	}
+}
+
+// A token that is fetched during the sync is masked for everybody from then on.
+func TestAddTeachesEveryHolder(t *testing.T) {
+	redactor := redact.New("first secret")
+	mask := redactor.String
+	var adding sync.WaitGroup
+	for i := range 8 {
+		adding.Go(func() {
+			redactor.Add(fmt.Sprintf("token-%d", i))
+			_ = mask("token-0 token-7")
+		})
+	}
+	adding.Wait()
+	for i := range 8 {
+		if got := mask(fmt.Sprintf("first secret, token-%d", i)); got != redact.Mask+", "+redact.Mask {
+			t.Errorf("got %q", got)
+		}
 	}
 }
 

@@ -4,39 +4,50 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 )
 
 // minSecret is the shortest value that is masked. Anything shorter occurs in
 // ordinary words and numbers, and masking it makes messages unreadable.
 const minSecret = 4
 
-// Redactor masks known secrets in text. It is immutable after [New] and safe
-// for concurrent use. A nil Redactor returns text unchanged.
+// Redactor masks known secrets in text. It is safe for concurrent use. A nil
+// Redactor returns text unchanged.
 //
 // It sees whole values only: redact first and cut to length afterwards, or the
 // half of a secret that survives the cut is shown.
 type Redactor struct {
-	replacer *strings.Replacer
+	mu       sync.Mutex // held by Add
+	forms    []string   // longest first, without duplicates; guarded by mu
+	replacer atomic.Pointer[strings.Replacer]
 }
 
-// New returns a Redactor for the given values, their telling parts (the token
-// behind "Bearer", the lines of a PEM block) and the encodings in which either
-// could come back: base64, percent-encoding, JSON, HTML and Go quoting.
-// Values shorter than 4 bytes are ignored.
+// New returns a Redactor for the given values; see [Redactor.Add].
 func New(secrets ...string) *Redactor {
-	var forms []string
+	r := new(Redactor)
+	r.replacer.Store(strings.NewReplacer())
+	r.Add(secrets...)
+	return r
+}
+
+// Add teaches the Redactor secrets that come up later, such as an OAuth2 token:
+// the values, their telling parts (the token behind "Bearer", the lines of a PEM
+// block) and the encodings in which either could come back: base64,
+// percent-encoding, JSON, HTML and Go quoting. Values shorter than 4 bytes are
+// ignored.
+func (r *Redactor) Add(secrets ...string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	for _, secret := range secrets {
 		for _, part := range parts(secret) {
-			forms = append(forms, encodings(part)...)
+			r.forms = append(r.forms, encodings(part)...)
 		}
 	}
-	forms = slices.DeleteFunc(forms, func(form string) bool { return len(form) < minSecret })
-	slices.SortFunc(forms, longestFirst)
-	forms = slices.Compact(forms)
-	if len(forms) == 0 {
-		return nil
-	}
-	return &Redactor{replacer: strings.NewReplacer(pairs(forms)...)}
+	r.forms = slices.DeleteFunc(r.forms, func(form string) bool { return len(form) < minSecret })
+	slices.SortFunc(r.forms, longestFirst)
+	r.forms = slices.Compact(r.forms)
+	r.replacer.Store(strings.NewReplacer(pairs(r.forms)...))
 }
 
 // longestFirst orders forms so that the Replacer, which tries them in order,
@@ -58,7 +69,7 @@ func (r *Redactor) String(s string) string {
 	if r == nil {
 		return s
 	}
-	return r.replacer.Replace(s)
+	return r.replacer.Load().Replace(s)
 }
 
 // Bytes returns b with every secret masked. The result may share b's memory;
@@ -68,7 +79,7 @@ func (r *Redactor) Bytes(b []byte) []byte {
 		return b
 	}
 	text := string(b)
-	masked := r.replacer.Replace(text)
+	masked := r.replacer.Load().Replace(text)
 	if masked == text {
 		return b
 	}
