@@ -1,0 +1,191 @@
+package image
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// input is a sync of two records and the state behind them, and what the endpoint must have received of it.
+const input = `{"type":"RECORD","record":{"stream":"users","data":{"id":1},"emitted_at":1}}
+{"type":"RECORD","record":{"stream":"users","data":{"id":2},"emitted_at":1}}
+{"type":"STATE","state":{"type":"STREAM","stream":{"stream_descriptor":{"name":"users"},"stream_state":{"cursor":2}},"id":7}}
+`
+
+var delivered = []string{`{"id":1}`, `{"id":2}`}
+
+func TestSandbox(t *testing.T) {
+	tests := []struct{ name, script, want string }{
+		{"runs as uid 1000", "id -u; id -g", "1000\n1000\n"},
+		{"the user has a name", "id -un", "airbyte\n"},
+		{"no capability is left", "grep CapEff /proc/self/status", "CapEff:\t0000000000000000\n"},
+		{"nothing can be written", "for f in / /dest /tmp /usr/local/bin; do [ -w $f ] && echo $f; done; echo none", "none\n"},
+		{"the wrapper's tools are there", "for tool in sh [ echo sleep mv; do command -v $tool >/dev/null || echo $tool; done", ""},
+		{"the roots are there", "grep -c -m 1 'BEGIN CERTIFICATE' /etc/ssl/certs/ca-certificates.crt", "1\n"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			stdout, stderr, _ := shell(t, test.script)
+			if stdout != test.want || stderr != "" {
+				t.Errorf("%s printed %q, want %q\nstderr: %s", test.script, stdout, test.want, stderr)
+			}
+		})
+	}
+}
+
+func TestConfiguration(t *testing.T) {
+	stdout, stderr, exit := podman(t, nil, "image", "inspect", imageName(t))
+	if exit != 0 {
+		t.Fatalf("inspect: exit %d: %s", exit, stderr)
+	}
+	var images []struct {
+		Config struct {
+			User            string
+			Env, Entrypoint []string
+			Labels          map[string]string
+		}
+	}
+	if err := json.Unmarshal([]byte(stdout), &images); err != nil {
+		t.Fatal(err)
+	}
+	config := images[0].Config
+	if diff := cmp.Diff([]string{"/usr/local/bin/destination-webhook"}, config.Entrypoint); diff != "" {
+		t.Errorf("entrypoint (-want +got):\n%s", diff)
+	}
+	if !regexp.MustCompile(`(?m)^AIRBYTE_ENTRYPOINT=/usr/local/bin/destination-webhook$`).MatchString(strings.Join(config.Env, "\n")) {
+		t.Errorf("environment has no AIRBYTE_ENTRYPOINT equal to the entrypoint: %q", config.Env)
+	}
+	if config.User != "1000:1000" {
+		t.Errorf("user is %q, want 1000:1000", config.User)
+	}
+	if name := config.Labels["io.airbyte.name"]; name != "airbyte/destination-webhook" {
+		t.Errorf("label io.airbyte.name is %q", name)
+	}
+	if version := config.Labels["io.airbyte.version"]; version != metadataVersion(t) {
+		t.Errorf("label io.airbyte.version is %q, metadata.yaml says %q", version, metadataVersion(t))
+	}
+}
+
+func TestVersion(t *testing.T) {
+	if got := connector(t, t.TempDir(), "", "version"); !strings.Contains(got, metadataVersion(t)) {
+		t.Errorf("version printed %q, metadata.yaml says %q", got, metadataVersion(t))
+	}
+}
+
+func TestSpec(t *testing.T) {
+	specs := messages(t, connector(t, t.TempDir(), "", "spec"), "SPEC")
+	if len(specs) != 1 || specs[0]["spec"] == nil {
+		t.Fatalf("got %d SPEC messages, want one: %v", len(specs), specs)
+	}
+}
+
+func TestCheck(t *testing.T) {
+	endpoint := newEndpoint(t)
+	stdout := connector(t, configuration(t, endpoint.URL), "", "check", "--config", "config.json")
+	got := messages(t, stdout, "CONNECTION_STATUS")
+	if len(got) != 1 || got[0]["connectionStatus"].(map[string]any)["status"] != "SUCCEEDED" {
+		t.Fatalf("check did not succeed: %s", stdout)
+	}
+}
+
+func TestWrite(t *testing.T) {
+	endpoint := newEndpoint(t)
+	stdout := connector(t, configuration(t, endpoint.URL), input, "write", "--config", "config.json", "--catalog", "catalog.json")
+	if states := messages(t, stdout, "STATE"); len(states) != 1 {
+		t.Errorf("got %d states, want one: %s", len(states), stdout)
+	}
+	if diff := cmp.Diff(delivered, endpoint.received()); diff != "" {
+		t.Errorf("rows (-want +got):\n%s", diff)
+	}
+}
+
+// TestPlatformWrapper runs write as the platform does on Kubernetes: a shell evaluates AIRBYTE_ENTRYPOINT between named
+// pipes that other containers fill and drain, and leaves the exit code in a file that it moves into place.
+func TestPlatformWrapper(t *testing.T) {
+	image := imageName(t)
+	endpoint := newEndpoint(t)
+	pipes := newPipes(t)
+	const script = `eval "$AIRBYTE_ENTRYPOINT write --config /config/config.json --catalog /config/catalog.json" ` +
+		`< /pipes/stdin > /pipes/stdout 2> /pipes/stderr; echo $? > /pipes/exit.part; mv /pipes/exit.part /pipes/exit`
+	run := append(append([]string{}, sandbox...),
+		"--volume="+configuration(t, endpoint.URL)+":/config:ro", "--volume="+pipes+":/pipes", "--workdir=/dest", "--entrypoint=sh", image, "-c", script)
+
+	// Each pipe opens when its other end does, so every end needs a goroutine of its own.
+	stdout, stderr, filled := drain(t, pipes, "stdout"), drain(t, pipes, "stderr"), fill(pipes, input)
+	_, problems, exit := podman(t, nil, run...)
+	hangUp(pipes)
+	if err := <-filled; err != nil {
+		t.Errorf("filling stdin: %v", err)
+	}
+	if exit != 0 {
+		t.Fatalf("podman: exit %d: %s", exit, problems)
+	}
+	code, err := os.ReadFile(filepath.Join(pipes, "exit"))
+	if err != nil || strings.TrimSpace(string(code)) != "0" {
+		t.Errorf("write left exit code %q (%v), want 0", code, err)
+	}
+	if text := <-stderr; text != "" {
+		t.Errorf("stderr, which the platform logs as errors: %s", text)
+	}
+	if text := <-stdout; len(messages(t, text, "STATE")) != 1 {
+		t.Errorf("no state came back: %s", text)
+	}
+	if diff := cmp.Diff(delivered, endpoint.received()); diff != "" {
+		t.Errorf("rows (-want +got):\n%s", diff)
+	}
+}
+
+// newPipes makes a folder with the three named pipes, which uid 1000 may open.
+func newPipes(t *testing.T) string {
+	t.Helper()
+	folder := t.TempDir()
+	if err := os.Chmod(folder, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"stdin", "stdout", "stderr"} {
+		path := filepath.Join(folder, name)
+		if err := syscall.Mkfifo(path, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(path, 0o666); err != nil { // the umask took part of it
+			t.Fatal(err)
+		}
+	}
+	return folder
+}
+
+// fill writes text into the stdin pipe once a reader is there, and closes it.
+func fill(folder, text string) <-chan error {
+	filled := make(chan error, 1)
+	go func() { filled <- os.WriteFile(filepath.Join(folder, "stdin"), []byte(text), 0) }()
+	return filled
+}
+
+// drain reads a pipe to its end.
+func drain(t *testing.T, folder, name string) <-chan string {
+	t.Helper()
+	text := make(chan string, 1)
+	go func() {
+		raw, err := os.ReadFile(filepath.Join(folder, name))
+		if err != nil {
+			t.Errorf("draining %s: %v", name, err)
+		}
+		text <- string(raw)
+	}()
+	return text
+}
+
+// hangUp frees whoever still waits for the other end of a pipe, because the container ended before it opened it.
+func hangUp(folder string) {
+	for name, end := range map[string]int{"stdin": os.O_RDONLY, "stdout": os.O_WRONLY, "stderr": os.O_WRONLY} {
+		if pipe, err := os.OpenFile(filepath.Join(folder, name), end|syscall.O_NONBLOCK, 0); err == nil {
+			pipe.Close()
+		}
+	}
+}

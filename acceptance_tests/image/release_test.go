@@ -1,0 +1,84 @@
+package image
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join("..", "..", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
+}
+
+// find returns what the pattern's group matches first in the file.
+func find(t *testing.T, name, pattern string) string {
+	t.Helper()
+	match := regexp.MustCompile(pattern).FindStringSubmatch(read(t, name))
+	if match == nil {
+		t.Fatalf("%s has nothing like %s", name, pattern)
+	}
+	return match[1]
+}
+
+func metadataVersion(t *testing.T) string {
+	t.Helper()
+	return find(t, "metadata.yaml", `(?m)^  dockerImageTag: (\S+)$`)
+}
+
+// A release is one number in several files. The first entry of each changelog is the newest.
+func TestOneVersion(t *testing.T) {
+	want := metadataVersion(t)
+	for name, pattern := range map[string]string{
+		"Makefile":        `(?m)^VERSION \?= (\S+)$`,
+		"CHANGELOG.md":    `(?m)^## (\d\S*)`,
+		"docs/airbyte.md": `(?m)^\| (\d+\.\d+\.\d+) `,
+	} {
+		if got := find(t, name, pattern); got != want {
+			t.Errorf("%s says version %s, metadata.yaml %s", name, got, want)
+		}
+	}
+	for _, match := range regexp.MustCompile(`ARG .*VERSION=(\S+)`).FindAllStringSubmatch(read(t, "Dockerfile"), -1) {
+		if match[1] != want {
+			t.Errorf("Dockerfile says version %s, metadata.yaml %s", match[1], want)
+		}
+	}
+}
+
+func TestDocumentationURL(t *testing.T) {
+	metadata := find(t, "metadata.yaml", `documentationUrl: (\S+)`)
+	if spec := find(t, "spec.json", `"documentationUrl":\s*"([^"]+)"`); spec != metadata {
+		t.Errorf("spec.json points to %s, metadata.yaml to %s", spec, metadata)
+	}
+}
+
+// The registry wants these five rows by these names.
+func TestSupportedSyncModes(t *testing.T) {
+	page := read(t, "docs/airbyte.md")
+	_, section, found := strings.Cut(page, "\n## Supported sync modes\n")
+	if !found {
+		t.Fatal("docs/airbyte.md has no section Supported sync modes")
+	}
+	section, _, _ = strings.Cut(section, "\n## ")
+	for _, mode := range []string{
+		"Full Refresh - Overwrite", "Full Refresh - Append", "Full Refresh - Overwrite + Deduped",
+		"Incremental Sync - Append", "Incremental Sync - Append + Deduped",
+	} {
+		if !strings.Contains(section, "| "+mode+" |") {
+			t.Errorf("the table has no row %q", mode)
+		}
+	}
+}
+
+// The socket channel is declared by the mere presence of the key.
+func TestNoSocketChannel(t *testing.T) {
+	if regexp.MustCompile(`(?m)^\s+connectorIPCOptions:`).MatchString(read(t, "metadata.yaml")) {
+		t.Error("metadata.yaml declares connectorIPCOptions, which turns on the socket channel")
+	}
+}
