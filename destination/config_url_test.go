@@ -2,6 +2,7 @@ package destination
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -112,7 +113,7 @@ func specPaths(t *testing.T) [][]string {
 	var walk func(node *specNode, path []string)
 	walk = func(node *specNode, path []string) {
 		for name, property := range node.Properties {
-			inner := append(path[:len(path):len(path)], name)
+			inner := slices.Concat(path, []string{name})
 			paths = append(paths, inner)
 			walk(property, inner)
 		}

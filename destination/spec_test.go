@@ -100,10 +100,13 @@ func dialectFaults(path string, node object) (faults []string) {
 	fault := func(format string, args ...any) {
 		faults = append(faults, path+": "+fmt.Sprintf(format, args...))
 	}
+	known := slices.Concat(formKeywords, schemaKeywords)
 	root := node["$schema"] != nil
+	if root {
+		known = append(known, rootKeywords...)
+	}
 	for _, keyword := range node.names() {
-		known := slices.Concat(formKeywords, schemaKeywords)
-		if !slices.Contains(known, keyword) && !(root && slices.Contains(rootKeywords, keyword)) {
+		if !slices.Contains(known, keyword) {
 			fault("keyword %s is not rendered or not enforced", keyword)
 		}
 	}
