@@ -1,6 +1,7 @@
 package batching
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"time"
@@ -50,6 +51,7 @@ type Pipeline struct {
 	results chan Result
 	senders sync.WaitGroup
 	err     error
+	stopped bool
 }
 
 // New starts a pipeline, whose senders run until Close. They see the end of ctx; the pipeline itself does not.
@@ -207,7 +209,7 @@ func (p *Pipeline) close(b, rest *Batch) {
 
 // dispatch hands ready batches to the senders. The channel has room for as many as may be in flight.
 func (p *Pipeline) dispatch() {
-	for p.inFlight < p.options.MaxInFlight && len(p.ready) > 0 && p.err == nil {
+	for p.inFlight < p.options.MaxInFlight && len(p.ready) > 0 && !p.stopped {
 		b := p.ready[0]
 		p.ready = p.ready[1:]
 		p.waiting--
@@ -286,9 +288,8 @@ func (p *Pipeline) Results() <-chan Result { return p.results }
 func (p *Pipeline) Settle(r Result) {
 	p.inFlight--
 	if r.outcome.Err != nil {
-		if p.err == nil {
-			p.err = r.outcome.Err
-		}
+		p.err = cmp.Or(p.err, r.outcome.Err)
+		p.Stop()
 		return
 	}
 	b := r.batch
@@ -301,6 +302,9 @@ func (p *Pipeline) Settle(r Result) {
 	}
 	p.dispatch()
 }
+
+// Stop ends the sending of further batches. Those in flight still have a result.
+func (p *Pipeline) Stop() { p.stopped = true }
 
 // Err is the first error of a batch.
 func (p *Pipeline) Err() error { return p.err }

@@ -153,12 +153,3 @@ func skipNested(b []byte, i int) int {
 		i++
 	}
 }
-
-// Unquote returns what a valid JSON string, quotes included, stands for. It aliases the string where nothing is escaped.
-func Unquote(quoted []byte) []byte {
-	if inner := quoted[1 : len(quoted)-1]; bytes.IndexByte(inner, '\\') < 0 {
-		return inner
-	}
-	name, _ := jsontext.AppendUnquote(nil, quoted)
-	return name
-}
