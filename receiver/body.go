@@ -1,0 +1,82 @@
+package receiver
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+)
+
+// Why a body could not be read; each has a status of its own.
+var (
+	errBodyTooLarge    = errors.New("the body is larger than this receiver reads")
+	errUnknownEncoding = errors.New("the Content-Encoding is none of identity, gzip and zstd")
+)
+
+// wireCounter counts the bytes that arrived, before decompression.
+type wireCounter struct {
+	r io.Reader
+	n int64
+}
+
+func (c *wireCounter) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += int64(n)
+	return n, err
+}
+
+// read reads and decompresses the body, up to max bytes of it.
+func (q *Request) read(req *http.Request, max int64) error {
+	wire := &wireCounter{r: req.Body}
+	defer func() { q.WireBytes, q.Bytes = wire.n, int64(len(q.Body)) }()
+
+	plain, err := decompress(wire, req.Header.Get("Content-Encoding"))
+	if err != nil {
+		_, _ = io.CopyN(io.Discard, wire, max) // a body read to its end keeps the connection
+		return err
+	}
+	defer plain.Close()
+
+	var body bytes.Buffer
+	if hint := req.ContentLength; hint > 0 && hint <= max && hint <= 16<<20 {
+		body.Grow(int(hint) + bytes.MinRead) // MinRead spares the last doubling
+	}
+	if _, err := body.ReadFrom(io.LimitReader(plain, max+1)); err != nil {
+		return fmt.Errorf("reading the body: %w", err)
+	}
+	if int64(body.Len()) > max {
+		return fmt.Errorf("%w: %d bytes", errBodyTooLarge, max)
+	}
+	q.Body = body.Bytes()
+	return nil
+}
+
+// readHalf reads half of the body, so that the connection breaks in its middle.
+func (q *Request) readHalf(req *http.Request) {
+	half := max(req.ContentLength/2, 1)
+	q.WireBytes, _ = io.CopyN(io.Discard, req.Body, half)
+}
+
+func decompress(r io.Reader, encoding string) (io.ReadCloser, error) {
+	switch encoding {
+	case "", "identity":
+		return io.NopCloser(r), nil
+	case "gzip":
+		plain, err := gzip.NewReader(r)
+		if err != nil {
+			return nil, fmt.Errorf("reading the gzip header: %w", err)
+		}
+		return plain, nil
+	case "zstd":
+		plain, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1))
+		if err != nil {
+			return nil, fmt.Errorf("reading the zstd header: %w", err)
+		}
+		return plain.IOReadCloser(), nil
+	}
+	return nil, fmt.Errorf("%w: %q", errUnknownEncoding, encoding)
+}

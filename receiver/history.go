@@ -1,0 +1,41 @@
+package receiver
+
+import "time"
+
+// historySeconds is how far the chart of the page looks back.
+const historySeconds = 120
+
+// history counts rows and bytes per second of the last two minutes. The zero
+// value is empty.
+type history struct {
+	seconds [historySeconds]second
+}
+
+// second is one bar of the chart.
+type second struct {
+	At    int64 `json:"at"` // Unix seconds
+	Rows  int64 `json:"rows"`
+	Bytes int64 `json:"bytes"`
+}
+
+func (h *history) add(now time.Time, rows, bytes int64) {
+	at := now.Unix()
+	s := &h.seconds[at%historySeconds]
+	if s.At != at {
+		*s = second{At: at}
+	}
+	s.Rows += rows
+	s.Bytes += bytes
+}
+
+// since returns the seconds from the given one to now in order, those without
+// traffic left out.
+func (h *history) since(from, now int64) []second {
+	var seconds []second
+	for at := max(from, now-historySeconds+1); at <= now; at++ {
+		if s := h.seconds[at%historySeconds]; s.At == at {
+			seconds = append(seconds, s)
+		}
+	}
+	return seconds
+}

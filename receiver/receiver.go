@@ -1,0 +1,189 @@
+package receiver
+
+import (
+	"io"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Options say what a Receiver keeps and where it writes. The zero value keeps
+// the last 1000 requests within 64 MiB and writes nowhere.
+type Options struct {
+	Faults Faults // how to misbehave from the start
+
+	KeepRequests int   // requests kept in memory; 0 means 1000
+	KeepBytes    int64 // bytes of bodies and headers kept; 0 means 64 MiB
+	MaxBody      int64 // uncompressed bytes of one body, 413 above; 0 means 256 MiB
+
+	Log  io.Writer // one plain line per request; nil for none
+	Rows io.Writer // one JSON line per accepted row; nil for none
+
+	// Discard counts requests and bytes and looks at nothing else, for
+	// measuring a sender.
+	Discard bool
+
+	// AllowRemote lets Listen take an address that is not of this machine alone.
+	AllowRemote bool
+}
+
+func (o *Options) setDefaults() {
+	if o.KeepRequests == 0 {
+		o.KeepRequests = 1000
+	}
+	if o.KeepBytes == 0 {
+		o.KeepBytes = 64 << 20
+	}
+	if o.MaxBody == 0 {
+		o.MaxBody = 256 << 20
+	}
+}
+
+// Receiver is an http.Handler for every path and method. It is safe for
+// concurrent use. It starts no goroutine of its own; Close releases the
+// requests that a fault holds back.
+type Receiver struct {
+	options  Options
+	journal  *journal
+	rows     *rowWriter
+	lines    *lineWriter
+	inFlight atomic.Int64
+
+	closing   chan struct{}
+	closeOnce sync.Once
+
+	mu   sync.Mutex // guards dice
+	dice *dice
+}
+
+// New returns a Receiver. The caller closes it.
+func New(o Options) *Receiver {
+	o.setDefaults()
+	return &Receiver{
+		options: o,
+		journal: newJournal(o.KeepRequests, o.KeepBytes),
+		rows:    newRowWriter(o.Rows),
+		lines:   newLineWriter(o.Log),
+		closing: make(chan struct{}),
+		dice:    newDice(o.Faults),
+	}
+}
+
+// Close lets go of every request that waits, for its latency or forever. Later
+// requests are answered without waiting.
+func (r *Receiver) Close() error {
+	r.closeOnce.Do(func() { close(r.closing) })
+	return nil
+}
+
+// SetFaults changes the behaviour for the requests that arrive from now on.
+// Counting for Every starts anew.
+func (r *Receiver) SetFaults(f Faults) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.dice = newDice(f)
+}
+
+// Faults returns the faults in force.
+func (r *Receiver) Faults() Faults {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.dice.faults
+}
+
+// throw returns the faults in force and whether they befall this request.
+func (r *Receiver) throw() (Faults, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.dice.faults, r.dice.throw()
+}
+
+// ServeHTTP reads one request, records it and answers it.
+func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	parallel := r.inFlight.Add(1)
+	defer r.inFlight.Add(-1)
+
+	faults, failing := r.throw()
+	busy := faults.Capacity > 0 && parallel > int64(faults.Capacity)
+	if r.options.Discard {
+		r.discard(w, req, faults, failing, busy)
+		return
+	}
+
+	start := time.Now()
+	in := newRequest(req, start)
+	if failing && faults.Answer == AnswerClose {
+		in.readHalf(req)
+		r.journal.enter(in)
+		r.finish(w, in, nil, fail(faults))
+		return
+	}
+	readErr := in.read(req, r.options.MaxBody)
+	rows := in.parse(readErr)
+	r.journal.enter(in)
+
+	r.wait(req, faults.Latency)
+	a := decide(faults, failing, busy, in, readErr, rows)
+	if a.kind == AnswerHang {
+		r.hang(req)
+	}
+	r.finish(w, in, rows, a)
+}
+
+// finish settles what the answer means, then gives it.
+func (r *Receiver) finish(w http.ResponseWriter, in *Request, rows []Row, a answer) {
+	a = r.settle(in, rows, a)
+	r.lines.write(in)
+	a.write(w, in)
+}
+
+// settle counts the rows that the answer accepts. A row that cannot be written
+// to Options.Rows is not accepted, and the sender is told so.
+func (r *Receiver) settle(in *Request, rows []Row, a answer) answer {
+	if !a.accepts() {
+		rows = nil
+	}
+	rows = without(rows, a.rejected)
+	err := r.rows.write(rows, func() { r.journal.settle(in, a, rows, time.Now()) })
+	if err != nil {
+		a = answer{status: http.StatusInternalServerError, problem: err.Error()}
+		r.journal.settle(in, a, nil, time.Now())
+	}
+	return a
+}
+
+// wait sleeps for d, or less when the client goes away or the Receiver closes.
+func (r *Receiver) wait(req *http.Request, d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-req.Context().Done():
+	case <-r.closing:
+	}
+}
+
+// hang gives no answer until the client goes away or the Receiver closes.
+func (r *Receiver) hang(req *http.Request) {
+	select {
+	case <-req.Context().Done():
+	case <-r.closing:
+	}
+}
+
+// discard counts one request without looking at it.
+func (r *Receiver) discard(w http.ResponseWriter, req *http.Request, f Faults, failing, busy bool) {
+	n, err := io.Copy(io.Discard, req.Body)
+	r.wait(req, f.Latency)
+	in := &Request{Host: req.Host, WireBytes: n, Bytes: n}
+	a := decide(f, failing, busy, in, err, nil)
+	if a.kind == AnswerHang {
+		r.hang(req)
+	}
+	r.journal.count(in, a, time.Now())
+	a.write(w, in)
+}

@@ -1,0 +1,262 @@
+package receiver_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+	"go.uber.org/goleak"
+
+	"destination-webhook/receiver"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const twoRows = `{"sync_mode":"upsert","rows":[` +
+	`{"data":{"id":1,"name":"Ada"},"operation":"added","primary_key":"1"},` +
+	`{"data":{"id":2,"name":"Ben"},"operation":"removed","primary_key":["2","x"]}]}`
+
+// post sends a body to a Receiver without a network.
+func post(t *testing.T, r http.Handler, body string, headers ...string) *http.Response {
+	t.Helper()
+	req := httptest.NewRequest("POST", "/hook?key=1", strings.NewReader(body))
+	for i := 0; i < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	w := httptest.NewRecorder()
+	r.ServeHTTP(w, req)
+	return w.Result()
+}
+
+func text(t *testing.T, resp *http.Response) string {
+	t.Helper()
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func TestRecordsRequestAndRows(t *testing.T) {
+	var log, rows bytes.Buffer
+	r := receiver.New(receiver.Options{Log: &log, Rows: &rows})
+	resp := post(t, r, twoRows, "Airbyte-Stream", "caf%C3%A9", "Airbyte-Namespace", "public", "Webhook-Id", "abc")
+	if got := resp.StatusCode; got != 200 {
+		t.Fatalf("status %d", got)
+	}
+
+	want := receiver.Request{
+		ID: 1, Method: "POST", Host: "example.com", URL: "/hook?key=1", Proto: "HTTP/1.1",
+		Body: []byte(twoRows), Bytes: int64(len(twoRows)), WireBytes: int64(len(twoRows)),
+		Stream: "café", Namespace: "public", WebhookID: "abc", Attempt: 1,
+		SyncMode: "upsert", Rows: 2, Done: true, Status: 200,
+	}
+	ignore := cmpopts.IgnoreFields(receiver.Request{}, "Time", "Duration", "Header")
+	if diff := cmp.Diff([]receiver.Request{want}, r.Requests(), ignore, cmpopts.IgnoreUnexported(want)); diff != "" {
+		t.Error(diff)
+	}
+
+	wantRows := []receiver.Row{
+		{Stream: "café", Namespace: "public", Operation: "added", PrimaryKey: raw(`"1"`), Data: raw(`{"id":1,"name":"Ada"}`)},
+		{Stream: "café", Namespace: "public", Operation: "removed", PrimaryKey: raw(`["2","x"]`), Data: raw(`{"id":2,"name":"Ben"}`)},
+	}
+	if diff := cmp.Diff(wantRows, r.Accepted()); diff != "" {
+		t.Error(diff)
+	}
+
+	wantLines := `{"stream":"café","namespace":"public","operation":"added","primary_key":"1","data":{"id":1,"name":"Ada"}}` + "\n" +
+		`{"stream":"café","namespace":"public","operation":"removed","primary_key":["2","x"],"data":{"id":2,"name":"Ben"}}` + "\n"
+	if diff := cmp.Diff(wantLines, rows.String()); diff != "" {
+		t.Error(diff)
+	}
+	if line := log.String(); !strings.Contains(line, "200  POST  /hook  café  upsert  2 rows  177 B") || strings.Contains(line, "key=1") {
+		t.Errorf("log line %q", line)
+	}
+}
+
+func raw(s string) json.RawMessage { return json.RawMessage(s) }
+
+func TestTotals(t *testing.T) {
+	r := receiver.New(receiver.Options{})
+	post(t, r, twoRows, "Airbyte-Stream", "users", "Webhook-Id", "a")
+	post(t, r, twoRows, "Airbyte-Stream", "users", "Webhook-Id", "a")
+	post(t, r, `{"sync_mode":"insert","rows":[{"data":{}}]}`, "Airbyte-Stream", "orders", "Webhook-Id", "b")
+	post(t, r, `{"sync_mode":"insert","rows":[]}`, "Webhook-Id", "check")
+	post(t, r, `{"sync_mode":"insert","rows":[]}`, "Webhook-Id", "check")
+	post(t, r, `nonsense`)
+
+	want := receiver.Totals{
+		Requests: 6, Answered: 6, Failed: 1, Duplicates: 1, Rows: 5,
+		Bytes: 2*177 + 43 + 2*32 + 8, WireBytes: 2*177 + 43 + 2*32 + 8,
+		Streams: []receiver.StreamTotals{
+			{Stream: "orders", Requests: 1, Rows: 1, Bytes: 43, Operations: map[string]int64{"": 1}},
+			{Stream: "users", Requests: 2, Rows: 4, Bytes: 354, Operations: map[string]int64{"added": 2, "removed": 2}},
+		},
+	}
+	if diff := cmp.Diff(want, r.Totals()); diff != "" {
+		t.Error(diff)
+	}
+	attempts := []int{}
+	for _, q := range r.Requests() {
+		attempts = append(attempts, q.Attempt)
+	}
+	if diff := cmp.Diff([]int{1, 2, 1, 1, 2, 1}, attempts); diff != "" {
+		t.Error("attempts:", diff)
+	}
+}
+
+func TestStreamTotalsAreBounded(t *testing.T) {
+	r := receiver.New(receiver.Options{Discard: false, KeepRequests: 1})
+	for i := range 1500 {
+		post(t, r, `{"sync_mode":"insert","rows":[{"data":{}}]}`, "Airbyte-Stream", string(rune(0x4e00+i)))
+	}
+	totals := r.Totals()
+	if got := len(totals.Streams); got > 1001 || totals.Rows != 1500 {
+		t.Errorf("%d streams, %d rows", got, totals.Rows)
+	}
+}
+
+func TestKeepsWithinBounds(t *testing.T) {
+	body := `{"sync_mode":"insert","rows":[{"data":{"x":"` + strings.Repeat("x", 1000) + `"}}]}`
+	tests := map[string]struct {
+		options receiver.Options
+		want    int
+	}{
+		"requests":            {receiver.Options{KeepRequests: 3}, 3},
+		"bytes":               {receiver.Options{KeepBytes: 4000}, 2},
+		"one above the bytes": {receiver.Options{KeepBytes: 1000}, 1},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			r := receiver.New(tt.options)
+			for range 10 {
+				post(t, r, body)
+			}
+			kept := r.Requests()
+			if len(kept) != tt.want || kept[len(kept)-1].ID != 10 {
+				t.Errorf("kept %d requests, want %d, the last is %d", len(kept), tt.want, kept[len(kept)-1].ID)
+			}
+			if got := r.Totals().Rows; got != 10 {
+				t.Errorf("%d rows counted", got)
+			}
+		})
+	}
+}
+
+func TestBodies(t *testing.T) {
+	var zipped, zstded bytes.Buffer
+	zw := gzip.NewWriter(&zipped)
+	_, _ = zw.Write([]byte(twoRows))
+	_ = zw.Close()
+	sw, _ := zstd.NewWriter(&zstded)
+	_, _ = sw.Write([]byte(twoRows))
+	_ = sw.Close()
+
+	tests := map[string]struct {
+		body, encoding string
+		status, rows   int
+	}{
+		"identity":         {twoRows, "identity", 200, 2},
+		"gzip":             {zipped.String(), "gzip", 200, 2},
+		"zstd":             {zstded.String(), "zstd", 200, 2},
+		"unknown encoding": {twoRows, "br", 415, 0},
+		"not gzip":         {twoRows, "gzip", 400, 0},
+		"cut gzip":         {zipped.String()[:40], "gzip", 400, 0},
+		"above the limit":  {strings.Repeat(" ", 1001), "", 413, 0},
+		"empty":            {"", "", 400, 0},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			r := receiver.New(receiver.Options{MaxBody: 1000})
+			resp := post(t, r, tt.body, "Content-Encoding", tt.encoding)
+			if resp.StatusCode != tt.status || len(r.Accepted()) != tt.rows {
+				t.Errorf("status %d, %d rows: %s", resp.StatusCode, len(r.Accepted()), text(t, resp))
+			}
+			if q := r.Requests()[0]; q.WireBytes == 0 && tt.body != "" {
+				t.Error("no bytes on the wire")
+			}
+		})
+	}
+}
+
+func TestMethodsWithoutBody(t *testing.T) {
+	r := receiver.New(receiver.Options{})
+	for _, method := range []string{"GET", "HEAD", "OPTIONS"} {
+		w := httptest.NewRecorder()
+		r.ServeHTTP(w, httptest.NewRequest(method, "/any/path", nil))
+		if w.Code != 200 {
+			t.Errorf("%s: status %d", method, w.Code)
+		}
+	}
+}
+
+func TestDiscardCountsOnly(t *testing.T) {
+	r := receiver.New(receiver.Options{Discard: true})
+	resp := post(t, r, "not even JSON")
+	want := receiver.Totals{Requests: 1, Answered: 1, Bytes: 13, WireBytes: 13, Streams: []receiver.StreamTotals{}}
+	if diff := cmp.Diff(want, r.Totals()); diff != "" || resp.StatusCode != 200 || len(r.Requests()) != 0 {
+		t.Error(resp.StatusCode, len(r.Requests()), diff)
+	}
+}
+
+type brokenWriter struct{}
+
+func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("no space left") }
+
+func TestRowsThatCannotBeWrittenAreNotAccepted(t *testing.T) {
+	r := receiver.New(receiver.Options{Rows: brokenWriter{}})
+	resp := post(t, r, twoRows)
+	if resp.StatusCode != 500 || len(r.Accepted()) != 0 || r.Totals().Rows != 0 {
+		t.Errorf("status %d, %d rows", resp.StatusCode, len(r.Accepted()))
+	}
+	if body := text(t, resp); !strings.Contains(body, "no space left") {
+		t.Errorf("body %s", body)
+	}
+}
+
+func TestLogLinesStayPlain(t *testing.T) {
+	var log bytes.Buffer
+	r := receiver.New(receiver.Options{Log: &log})
+	post(t, r, twoRows, "Airbyte-Stream", "%1B%5B2J%0Ausers")
+	if strings.ContainsAny(strings.TrimSuffix(log.String(), "\n"), "\x1b\n") {
+		t.Errorf("log line %q", log.String())
+	}
+}
+
+func TestWaitSeesEveryChange(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := receiver.New(receiver.Options{Faults: receiver.Faults{Latency: time.Minute}})
+		start := time.Now()
+		go post(t, r, twoRows)
+		if err := r.Wait(t.Context(), func(s receiver.Totals) bool { return s.Requests == 1 }); err != nil {
+			t.Fatal(err)
+		}
+		if got := time.Since(start); got != 0 {
+			t.Errorf("arrival seen after %v", got)
+		}
+		if err := r.Wait(t.Context(), func(s receiver.Totals) bool { return s.Rows == 2 }); err != nil {
+			t.Fatal(err)
+		}
+		if got := time.Since(start); got != time.Minute {
+			t.Errorf("rows seen after %v, want the latency", got)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := r.Wait(ctx, func(receiver.Totals) bool { return false }); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("error %v", err)
+		}
+	})
+}

@@ -1,0 +1,153 @@
+package receiver
+
+import (
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// Request is what one HTTP request brought and how it was answered. Body and
+// Header are shared with the Receiver: read, never write.
+type Request struct {
+	ID       int64 // 1 for the first request, in order of arrival
+	Time     time.Time
+	Duration time.Duration // from arrival to the answer
+
+	Method string
+	Host   string
+	URL    string // path and query as sent
+	Proto  string
+	Header http.Header
+
+	Body      []byte // uncompressed; nil when it alone exceeds Options.KeepBytes
+	Bytes     int64  // uncompressed length of the body
+	WireBytes int64  // length of the body as sent
+
+	Stream    string // from Airbyte-Stream, or the envelope
+	Namespace string
+	WebhookID string
+	Attempt   int  // this is the n-th request with its Webhook-Id; 1 without one
+	Duplicate bool // its Webhook-Id has been accepted before
+
+	SyncMode     string
+	SyncID       int64 // with include_metadata, else 0
+	GenerationID int64 // with include_metadata, else 0
+	Rows         int
+
+	Done     bool        // answered, or closed without an answer
+	Status   int         // 0 while pending and where the connection was closed instead
+	Fault    string      // the fault that made the answer; "" for none
+	Problem  string      // why the body is no envelope; "" when it is one
+	Rejected []Rejection // rows that the answer names as rejected
+
+	revision int64 // of the journal when this request last changed
+	accepted int64 // place in the order of acceptance; 0 for not accepted
+}
+
+// Rejection is one entry of a per-row verdict.
+type Rejection struct {
+	Index  int    `json:"index"`
+	Reason string `json:"reason"`
+}
+
+func newRequest(req *http.Request, now time.Time) *Request {
+	return &Request{
+		Time:      now,
+		Method:    req.Method,
+		Host:      req.Host,
+		URL:       req.URL.RequestURI(),
+		Proto:     req.Proto,
+		Header:    req.Header,
+		Stream:    percentDecoded(req.Header.Get("Airbyte-Stream")),
+		Namespace: percentDecoded(req.Header.Get("Airbyte-Namespace")),
+		WebhookID: req.Header.Get("Webhook-Id"),
+	}
+}
+
+// percentDecoded undoes the encoding of names that are not plain ASCII. A value
+// that is not encoded properly is taken as it stands.
+func percentDecoded(s string) string {
+	if decoded, err := url.PathUnescape(s); err == nil {
+		return decoded
+	}
+	return s
+}
+
+// parse reads the envelope, unless the body could not be read or there is none.
+func (q *Request) parse(readErr error) []Row {
+	if readErr != nil {
+		q.Problem = readErr.Error()
+		return nil
+	}
+	if len(q.Body) == 0 && bodyless(q.Method) {
+		return nil
+	}
+	e, err := parseEnvelope(q.Body)
+	if err != nil {
+		q.Problem = err.Error()
+		return nil
+	}
+	if q.Stream == "" {
+		q.Stream, q.Namespace = e.Stream, e.Namespace
+	}
+	q.SyncMode, q.SyncID, q.GenerationID = e.SyncMode, e.SyncID, e.GenerationID
+	q.Rows = len(e.Rows)
+	for i := range e.Rows {
+		e.Rows[i].Stream, e.Rows[i].Namespace = q.Stream, q.Namespace
+	}
+	return e.Rows
+}
+
+// bodyless says whether a request of this method needs no envelope: HEAD checks a
+// connection, and GET is how a person or a followed redirect arrives.
+func bodyless(method string) bool {
+	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
+}
+
+// acceptedRows returns the rows of a kept request that were accepted.
+func (q *Request) acceptedRows() []Row {
+	if q.accepted == 0 {
+		return nil
+	}
+	return without(q.envelopeRows(), q.Rejected)
+}
+
+// envelopeRows parses the kept body once more: spans of one body cost less to
+// find again than to keep for every request.
+func (q *Request) envelopeRows() []Row {
+	if q.Problem != "" {
+		return nil
+	}
+	again := *q
+	return again.parse(nil)
+}
+
+// without returns the rows that no rejection names.
+func without(rows []Row, rejected []Rejection) []Row {
+	if len(rejected) == 0 {
+		return rows
+	}
+	named := make(map[int]bool, len(rejected))
+	for _, r := range rejected {
+		named[r.Index] = true
+	}
+	kept := make([]Row, 0, len(rows))
+	for i, row := range rows {
+		if !named[i] {
+			kept = append(kept, row)
+		}
+	}
+	return kept
+}
+
+// size is what a kept request costs, near enough for a bound.
+func (q *Request) size() int64 {
+	n := int64(len(q.Body) + len(q.URL) + 512)
+	for name, values := range q.Header {
+		n += int64(len(name))
+		for _, v := range values {
+			n += int64(len(v))
+		}
+	}
+	return n
+}

@@ -1,0 +1,68 @@
+package receiver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Server is a Receiver that listens on an address of its own.
+type Server struct {
+	*Receiver
+	listener net.Listener
+	http     *http.Server
+	close    func() error
+}
+
+// Listen starts a Receiver on addr, such as "127.0.0.1:8080"; port 0 takes a
+// free one. An address that others can reach is refused unless
+// Options.AllowRemote is set. The caller closes the Server, which waits for its
+// goroutines.
+func Listen(ctx context.Context, addr string, o Options) (*Server, error) {
+	resolved, err := net.ResolveTCPAddr("tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("listening on %s: %w", addr, err)
+	}
+	if !o.AllowRemote && !resolved.IP.IsLoopback() {
+		return nil, fmt.Errorf("listening on %s: others can reach this address: use 127.0.0.1, or allow remote senders", addr)
+	}
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", resolved.String())
+	if err != nil {
+		return nil, fmt.Errorf("listening on %s: %w", addr, err)
+	}
+	s := &Server{Receiver: New(o), listener: listener}
+	s.http = &http.Server{
+		Handler:           s.Receiver,
+		ReadHeaderTimeout: 10 * time.Second,
+		MaxHeaderBytes:    64 << 10,
+	}
+	served := make(chan error, 1)
+	go func() { served <- s.http.Serve(listener) }()
+	s.close = sync.OnceValue(func() error { return s.shutdown(served) })
+	return s, nil
+}
+
+// URL is where senders reach the Server.
+func (s *Server) URL() string { return "http://" + s.listener.Addr().String() }
+
+// Close ends the Server: requests under way get a moment to be answered. Closing
+// again changes nothing.
+func (s *Server) Close() error { return s.close() }
+
+func (s *Server) shutdown(served <-chan error) error {
+	_ = s.Receiver.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	if s.http.Shutdown(ctx) != nil {
+		_ = s.http.Close()
+	}
+	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serving: %w", err)
+	}
+	return nil
+}

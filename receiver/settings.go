@@ -1,0 +1,179 @@
+package receiver
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Setting is one fault by name, for flags and forms.
+type Setting struct {
+	Name   string   `json:"name"`
+	Value  string   `json:"value"` // "" for the zero value
+	Kind   string   `json:"kind"`  // number, text, choice, switch
+	Usage  string   `json:"usage"`
+	Values []string `json:"values,omitempty"` // of a choice
+}
+
+var answers = []Answer{AnswerStatus, AnswerClose, AnswerHang, AnswerHalf, AnswerRedirect, AnswerWrongJSON}
+
+// Settings lists every fault in the order in which a form shows them.
+func (f Faults) Settings() []Setting {
+	return []Setting{
+		{Name: "answer", Value: string(f.Answer), Kind: "choice", Values: answerNames(), Usage: "what a failing request gets"},
+		{Name: "status", Value: number(f.Status), Kind: "number", Usage: "status of a failing request, 200 to 599"},
+		{Name: "every", Value: number(f.Every), Kind: "number", Usage: "fail every n-th request only"},
+		{Name: "percent", Value: number(f.Percent), Kind: "number", Usage: "fail this percentage of the requests only"},
+		{Name: "seed", Value: number(f.Seed), Kind: "number", Usage: "seed of the percentage, so that a run can be repeated"},
+		{Name: "retry-after", Value: f.RetryAfter, Kind: "text", Usage: "Retry-After header of failing requests: seconds or an HTTP date"},
+		{Name: "latency", Value: duration(f.Latency), Kind: "text", Usage: "wait before every answer, such as 250ms"},
+		{Name: "reject", Value: f.reject(), Kind: "text", Usage: "refuse rows whose field has a value: field=value, such as email=a@example.com"},
+		{Name: "reject-rows", Value: onOff(f.RejectRows), Kind: "switch", Usage: "refuse just those rows by a verdict, not the whole batch by 400"},
+		{Name: "max-bytes", Value: number(f.MaxBytes), Kind: "number", Usage: "answer 413 to a body of more bytes on the wire"},
+		{Name: "capacity", Value: number(f.Capacity), Kind: "number", Usage: "refuse requests beyond this many at once"},
+		{Name: "capacity-status", Value: number(f.CapacityStatus), Kind: "number", Usage: "status of those refused, 429 by default"},
+	}
+}
+
+// Set reads one setting; the empty value clears it.
+func (f *Faults) Set(name, value string) (err error) {
+	value = strings.TrimSpace(value)
+	switch name {
+	case "answer":
+		f.Answer, err = parseAnswer(value)
+	case "status":
+		f.Status, err = parseStatus(value)
+	case "every":
+		f.Every, err = parseCount[int](value)
+	case "percent":
+		f.Percent, err = parsePercent(value)
+	case "seed":
+		f.Seed, err = parseCount[uint64](value)
+	case "retry-after":
+		f.RetryAfter, err = parseRetryAfter(value)
+	case "latency":
+		f.Latency, err = parseLatency(value)
+	case "reject":
+		f.RejectField, f.RejectValue, err = parseReject(value)
+	case "reject-rows":
+		f.RejectRows, err = parseSwitch(value)
+	case "max-bytes":
+		f.MaxBytes, err = parseCount[int64](value)
+	case "capacity":
+		f.Capacity, err = parseCount[int](value)
+	case "capacity-status":
+		f.CapacityStatus, err = parseStatus(value)
+	default:
+		err = errors.New("there is no such fault")
+	}
+	if err != nil {
+		return fmt.Errorf("fault %s=%q: %w", name, value, err)
+	}
+	return nil
+}
+
+func parseAnswer(value string) (Answer, error) {
+	if value != "" && !slices.Contains(answers, Answer(value)) {
+		return "", fmt.Errorf("expected one of %s", strings.Join(answerNames(), ", "))
+	}
+	return Answer(value), nil
+}
+
+func parseCount[N int | int64 | uint64](value string) (N, error) {
+	n, err := strconv.ParseUint(cmp.Or(value, "0"), 10, 31)
+	if err != nil {
+		return 0, errors.New("expected a whole number, 0 to 2147483647")
+	}
+	return N(n), nil
+}
+
+func parseStatus(value string) (int, error) {
+	n, err := parseCount[int](value)
+	if err != nil || n != 0 && (n < 200 || n > 599) {
+		return 0, errors.New("expected a status from 200 to 599")
+	}
+	return n, nil
+}
+
+func parsePercent(value string) (float64, error) {
+	p, err := strconv.ParseFloat(cmp.Or(value, "0"), 64)
+	if err != nil || !(p >= 0 && p <= 100) { // also refuses NaN
+		return 0, errors.New("expected a number from 0 to 100")
+	}
+	return p, nil
+}
+
+func parseLatency(value string) (time.Duration, error) {
+	d, err := time.ParseDuration(cmp.Or(value, "0"))
+	if err != nil || d < 0 {
+		return 0, errors.New("expected a duration such as 250ms or 3s")
+	}
+	return d, nil
+}
+
+func parseRetryAfter(value string) (string, error) {
+	if _, err := strconv.ParseUint(value, 10, 31); err == nil || value == "" {
+		return value, nil
+	}
+	if _, err := http.ParseTime(value); err != nil {
+		return "", errors.New("expected seconds or an HTTP date")
+	}
+	return value, nil
+}
+
+func parseReject(value string) (field, text string, err error) {
+	field, text, found := strings.Cut(value, "=")
+	if value != "" && (!found || field == "") {
+		return "", "", errors.New("expected field=value")
+	}
+	return field, text, nil
+}
+
+func parseSwitch(value string) (bool, error) {
+	on, err := strconv.ParseBool(cmp.Or(value, "false"))
+	if err != nil {
+		return false, errors.New("expected true or false")
+	}
+	return on, nil
+}
+
+func (f Faults) reject() string {
+	if f.RejectField == "" {
+		return ""
+	}
+	return f.RejectField + "=" + f.RejectValue
+}
+
+func number[N int | int64 | uint64 | float64](n N) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprint(n)
+}
+
+func duration(d time.Duration) string {
+	if d == 0 {
+		return ""
+	}
+	return d.String()
+}
+
+func onOff(on bool) string {
+	if on {
+		return "true"
+	}
+	return ""
+}
+
+func answerNames() []string {
+	names := make([]string, len(answers))
+	for i, a := range answers {
+		names[i] = string(a)
+	}
+	return names
+}
