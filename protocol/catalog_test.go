@@ -1,0 +1,173 @@
+package protocol
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// configured is a catalog of one stream.
+func configured(change func(*ConfiguredStream)) *Catalog {
+	s := ConfiguredStream{SyncMode: "incremental", DestinationSyncMode: AppendDedup}
+	s.Stream.Name = "users"
+	change(&s)
+	return &Catalog{Streams: []ConfiguredStream{s}}
+}
+
+var catalogTests = []struct {
+	name, text string
+	want       *Catalog
+}{
+	{"no streams at all", `{"streams":[]}`, &Catalog{Streams: []ConfiguredStream{}}},
+	{"the platform's",
+		`{"streams":[{"stream":{"name":"users","namespace":"public","json_schema":{"type":"object"},"supported_sync_modes":["incremental"],` +
+			`"source_defined_cursor":true,"source_defined_primary_key":[["id"]]},"sync_mode":"incremental","cursor_field":["at"],` +
+			`"destination_sync_mode":"append_dedup","primary_key":[["id"],["a","b"]],"generation_id":3,"minimum_generation_id":2,` +
+			`"sync_id":9007199254740993,"destination_object_name":"contact","include_files":false}]}`,
+		configured(func(s *ConfiguredStream) {
+			s.Stream.Namespace = "public"
+			s.Stream.JSONSchema = []byte(`{"type":"object"}`)
+			s.Stream.SourceDefinedPrimaryKey = [][]string{{"id"}}
+			s.PrimaryKey = [][]string{{"id"}, {"a", "b"}}
+			s.GenerationID, s.MinimumGenerationID, s.SyncID = 3, 2, 9007199254740993
+		})},
+	{"only what is needed", `{"streams":[{"stream":{"name":"users"},"sync_mode":"incremental","destination_sync_mode":"append_dedup"}]}`,
+		configured(func(*ConfiguredStream) {})},
+	{"nulls", `{"streams":[{"stream":{"name":"users","namespace":null,"source_defined_primary_key":null},"sync_mode":"incremental",` +
+		`"destination_sync_mode":"append_dedup","primary_key":null,"cursor_field":null,"generation_id":null,"minimum_generation_id":null,` +
+		`"sync_id":null,"destination_object_name":null}]}`,
+		configured(func(*ConfiguredStream) {})},
+	{"an empty namespace", `{"streams":[{"stream":{"name":"users","namespace":""},"sync_mode":"incremental","destination_sync_mode":"append_dedup"}]}`,
+		configured(func(*ConfiguredStream) {})},
+	{"unknown keys and other spellings pass",
+		`{"x":1,"Streams":5,"streams":[{"y":[],"Sync_Mode":"z","stream":{"NAME":"no","name":"users"},"sync_mode":"incremental","destination_sync_mode":"append_dedup"}]}`,
+		configured(func(*ConfiguredStream) {})},
+	{"escapes, and a lone surrogate as a record's name has it",
+		`{"streams":[{"stream":{"n\u0061me":"us\u00e9rs\ud800"},"sync_mode":"incremental","destination_sync_mode":"append_dedup"}]}`,
+		configured(func(s *ConfiguredStream) { s.Stream.Name = "usérs\uFFFD" })},
+	{"a key that comes twice", `{"streams":[{"stream":{"name":"a","name":"users"},"sync_mode":"incremental","destination_sync_mode":"append_dedup"}]}`,
+		configured(func(*ConfiguredStream) {})},
+}
+
+func TestParseCatalog(t *testing.T) {
+	for _, tt := range catalogTests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := ParseCatalog([]byte(tt.text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+var catalogErrors = []struct{ name, text, want string }{
+	{"empty", ``, "reading the catalog: "},
+	{"not JSON", `{"streams":[}`, "reading the catalog: "},
+	{"two values", `{"streams":[]} {}`, "reading the catalog: "},
+	{"an array", `[]`, "reading the catalog: "},
+	{"null", `null`, `it has no "streams"`},
+	{"no streams", `{}`, `it has no "streams": pass a configured catalog, not the output of discover`},
+	{"streams null", `{"streams":null}`, `it has no "streams"`},
+	{"the output of discover", `{"type":"CATALOG","catalog":{"streams":[]}}`, `not the output of discover`},
+	{"streams an object", `{"streams":{}}`, "/streams"},
+	{"a stream of no name", `{"streams":[{"stream":{"name":"a"}},{"stream":{"name":null}}]}`, "stream 1 has no name"},
+	{"a stream that is not configured", `{"streams":[{"name":"users","json_schema":{}}]}`, "stream 0 has no name"},
+	{"a stream that is null", `{"streams":[null]}`, "stream 0 has no name"},
+	{"a name that is no string", `{"streams":[{"stream":{"name":5}}]}`, "/streams/0/stream/name"},
+	{"a key that is no list of paths", `{"streams":[{"stream":{"name":"a"},"primary_key":["id"]}]}`, "/streams/0/primary_key/0"},
+	{"a generation that is no integer", `{"streams":[{"stream":{"name":"a"},"generation_id":"3"}]}`, "/streams/0/generation_id"},
+}
+
+func TestParseCatalogErrors(t *testing.T) {
+	for _, tt := range catalogErrors {
+		t.Run(tt.name, func(t *testing.T) {
+			c, err := ParseCatalog([]byte(tt.text))
+			if err == nil {
+				t.Fatalf("no error: %+v", c)
+			}
+			if !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("%q, want one line with %q", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestKey(t *testing.T) {
+	id, email := [][]string{{"id"}}, [][]string{{"email"}, {"a", "b"}}
+	tests := []struct {
+		name                     string
+		configured, source, want [][]string
+	}{
+		{"none", nil, nil, nil},
+		{"the user's", id, nil, id},
+		{"the source's", nil, email, email},
+		{"the user's before the source's", id, email, id},
+		{"an empty one is none", [][]string{}, email, email},
+	}
+	for _, tt := range tests {
+		s := ConfiguredStream{PrimaryKey: tt.configured}
+		s.Stream.SourceDefinedPrimaryKey = tt.source
+		if diff := cmp.Diff(tt.want, s.Key()); diff != "" {
+			t.Errorf("%s: %s", tt.name, diff)
+		}
+	}
+}
+
+func TestReplaces(t *testing.T) {
+	tests := []struct {
+		name                string
+		mode                SyncMode
+		generation, minimum int64
+		want                bool
+	}{
+		{"append", Append, 0, 0, false},
+		{"append, generations kept", Append, 5, 0, false},
+		{"append, some generations kept", Append, 5, 4, false},
+		{"append, none kept: an overwrite with refreshes", Append, 5, 5, true},
+		{"the first generation", Append, 1, 1, true},
+		{"append_dedup", AppendDedup, 5, 0, false},
+		{"append_dedup, none kept", AppendDedup, 5, 5, true},
+		{"overwrite without refreshes", Overwrite, 0, 0, true},
+		{"overwrite", Overwrite, 5, 0, true},
+	}
+	for _, tt := range tests {
+		s := ConfiguredStream{DestinationSyncMode: tt.mode, GenerationID: tt.generation, MinimumGenerationID: tt.minimum}
+		if got := s.Replaces(); got != tt.want {
+			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
+		}
+	}
+}
+
+// Whatever the bytes are, there is a catalog whose streams have names, or an error; and both parsers agree on JSON.
+func FuzzCatalog(f *testing.F) {
+	for _, tt := range catalogTests {
+		f.Add([]byte(tt.text))
+	}
+	for _, tt := range catalogErrors {
+		f.Add([]byte(tt.text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		c, err := ParseCatalog(text)
+		if err != nil {
+			if c != nil {
+				t.Fatalf("%q: a catalog with the error %v", text, err)
+			}
+			return
+		}
+		if !json.Valid(text) {
+			t.Fatalf("%q is accepted", text)
+		}
+		for _, s := range c.Streams {
+			if s.Stream.Name == "" {
+				t.Fatalf("%q: a stream has no name", text)
+			}
+			s.Key()
+			s.Replaces()
+		}
+	})
+}
