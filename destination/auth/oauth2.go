@@ -1,0 +1,155 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"destination-webhook/destination/redact"
+
+	"golang.org/x/oauth2"
+	"golang.org/x/oauth2/clientcredentials"
+)
+
+// tokenTimeout bounds one request for a token; it is a small answer.
+const tokenTimeout = 30 * time.Second
+
+// maxDrain is how much of a refused answer is read so that its connection can
+// be used again; more than that is cheaper to connect anew.
+const maxDrain = 256 << 10
+
+// OAuth2Options is the client credentials grant (RFC 6749, section 4.4).
+type OAuth2Options struct {
+	TokenURL     string
+	ClientID     string
+	ClientSecret redact.Secret
+	Scopes       []string
+	Audience     string // sent where not empty
+	Style        string // "header" (the default) or "body": where the client's id and secret go
+
+	// Transport sends the token requests. It needs a guarded dialer and TLS
+	// settings of its own: what the endpoint's may skip, this one may not.
+	Transport http.RoundTripper
+
+	// OnToken is told each new token before its first use, for the redactor.
+	OnToken func(redact.Secret)
+}
+
+// bearing adds the current token and, where the answer is a 401, tries once
+// more with a new one: a token can be revoked before it ends.
+type bearing struct {
+	base   http.RoundTripper
+	tokens *tokens
+}
+
+func newOAuth2(base http.RoundTripper, o OAuth2Options) (http.RoundTripper, error) {
+	fetch, err := newFetch(o)
+	if err != nil {
+		return nil, err
+	}
+	return &bearing{base: base, tokens: newTokens(fetch)}, nil
+}
+
+func (t *bearing) RoundTrip(req *http.Request) (*http.Response, error) {
+	token, err := t.tokens.current(req.Context(), "")
+	if err != nil {
+		closeBody(req)
+		return nil, err
+	}
+	first := req.Clone(req.Context())
+	setBearer(first, token)
+	response, err := t.base.RoundTrip(first)
+	if err != nil || response.StatusCode != http.StatusUnauthorized {
+		return response, err
+	}
+	again, err := resend(req)
+	if err != nil {
+		return response, nil // the 401 stands
+	}
+	discard(response)
+	return t.retry(again, token)
+}
+
+func (t *bearing) retry(req *http.Request, rejected string) (*http.Response, error) {
+	token, err := t.tokens.current(req.Context(), rejected)
+	if err != nil {
+		closeBody(req)
+		return nil, err
+	}
+	setBearer(req, token)
+	return t.base.RoundTrip(req)
+}
+
+// resend returns a copy of a request that was sent, with its body at the start.
+func resend(req *http.Request) (*http.Request, error) {
+	again := req.Clone(req.Context())
+	if req.Body == nil || req.Body == http.NoBody {
+		return again, nil
+	}
+	if req.GetBody == nil {
+		return nil, errors.New("request body cannot be read twice")
+	}
+	body, err := req.GetBody()
+	again.Body = body
+	return again, err
+}
+
+func discard(response *http.Response) {
+	_, _ = io.CopyN(io.Discard, response.Body, maxDrain)
+	_ = response.Body.Close()
+}
+
+// newFetch returns the function that gets one token.
+func newFetch(o OAuth2Options) (func(context.Context) (*oauth2.Token, error), error) {
+	host, err := checkOAuth2(o)
+	if err != nil {
+		return nil, err
+	}
+	config := &clientcredentials.Config{
+		ClientID:     o.ClientID,
+		ClientSecret: o.ClientSecret.Reveal(),
+		TokenURL:     o.TokenURL,
+		Scopes:       o.Scopes,
+		AuthStyle:    oauth2.AuthStyleInHeader,
+	}
+	if o.Style == "body" {
+		config.AuthStyle = oauth2.AuthStyleInParams
+	}
+	if o.Audience != "" {
+		config.EndpointParams = url.Values{"audience": {o.Audience}}
+	}
+	client := &http.Client{Transport: o.Transport, Timeout: tokenTimeout, CheckRedirect: stay}
+	return func(ctx context.Context) (*oauth2.Token, error) {
+		token, err := config.Token(context.WithValue(ctx, oauth2.HTTPClient, client))
+		if err != nil {
+			return nil, newTokenError(host, err)
+		}
+		if o.OnToken != nil {
+			o.OnToken(redact.Secret(token.AccessToken))
+		}
+		return token, nil
+	}, nil
+}
+
+// stay keeps the client secret from the place that a 307 or 308 names.
+func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+func checkOAuth2(o OAuth2Options) (host string, err error) {
+	u, err := url.Parse(o.TokenURL)
+	switch {
+	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
+		return "", errors.New("authentication.token_url: is not an http or https address")
+	case u.User != nil:
+		return "", errors.New("authentication.token_url: put the credentials in client_id and client_secret")
+	case o.ClientID == "":
+		return "", errors.New("authentication.client_id: is missing")
+	case o.Style != "" && o.Style != "header" && o.Style != "body":
+		return "", errors.New(`authentication.style: want "header" or "body"`)
+	case o.Transport == nil: // oauth2 would fall back on a client without a guard
+		return "", errors.New("token requests need a transport")
+	}
+	return u.Host, nil
+}

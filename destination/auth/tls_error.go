@@ -1,0 +1,88 @@
+package auth
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+)
+
+// maxNames is how many names of a wrong certificate are told; some have hundreds.
+const maxNames = 5
+
+// DescribeTLSError explains a certificate or TLS problem in one line and says
+// what to do. It reports false for errors that are none. Whatever comes out of
+// a certificate is quoted, so that it cannot forge a message.
+func DescribeTLSError(err error) (string, bool) {
+	var (
+		name      x509.HostnameError
+		authority x509.UnknownAuthorityError
+		invalid   x509.CertificateInvalidError
+		record    tls.RecordHeaderError
+		alert     *net.OpError
+	)
+	switch {
+	case errors.As(err, &name):
+		return fmt.Sprintf("the certificate is for %s, not for %q: check the URL, or set tls.server_name", certificateNames(name.Certificate), name.Host), true
+	case errors.As(err, &authority):
+		return fmt.Sprintf("the certificate%s is not signed by a known authority: put the authority's certificate in tls.ca_certificate", issuedBy(authority.Cert)), true
+	case errors.As(err, &invalid):
+		return describeInvalid(invalid), true
+	case errors.As(err, &record):
+		return "the endpoint does not speak TLS on this port: check the port, or whether the URL begins with http://", true
+	case errors.As(err, &alert) && alert.Op == "remote error" && alert.Err.Error() != internalError:
+		return fmt.Sprintf("the endpoint ended the TLS handshake (%s): check tls.client_certificate and tls.min_version", strings.TrimPrefix(alert.Err.Error(), "tls: ")), true
+	}
+	return "", false
+}
+
+// internalError is the alert that tells of trouble that can pass (RFC 8446,
+// section 6.2). crypto/tls has no exported type for an alert that came in over
+// TCP: it is a net.OpError with "remote error" for its Op, and a text.
+const internalError = "tls: internal error"
+
+func describeInvalid(e x509.CertificateInvalidError) string {
+	now := time.Now()
+	switch {
+	case e.Reason == x509.Expired && e.Cert != nil && now.Before(e.Cert.NotBefore):
+		return "the certificate is not valid before " + e.Cert.NotBefore.UTC().Format(time.DateTime) + " UTC: check the clock, or wait"
+	case e.Reason == x509.Expired && e.Cert != nil:
+		return "the certificate expired on " + e.Cert.NotAfter.UTC().Format(time.DateTime) + " UTC: the endpoint has to renew it"
+	}
+	return fmt.Sprintf("the certificate is not valid: %q: the endpoint has to renew it", e.Error())
+}
+
+func certificateNames(certificate *x509.Certificate) string {
+	if certificate == nil {
+		return "another name"
+	}
+	names := append([]string(nil), certificate.DNSNames...)
+	for _, ip := range certificate.IPAddresses {
+		names = append(names, net.IP.String(ip))
+	}
+	if len(names) == 0 {
+		return "no host name at all"
+	}
+	more := ""
+	if len(names) > maxNames {
+		more = fmt.Sprintf(" and %d more", len(names)-maxNames)
+		names = names[:maxNames]
+	}
+	for i, name := range names {
+		names[i] = quoted(name)
+	}
+	return strings.Join(names, ", ") + more
+}
+
+func issuedBy(certificate *x509.Certificate) string {
+	if certificate == nil {
+		return ""
+	}
+	return fmt.Sprintf(" %s, issued by %s,", quoted(certificate.Subject.String()), quoted(certificate.Issuer.String()))
+}
+
+// quoted bounds a text of a certificate: a DNS name has 253 bytes at most.
+func quoted(text string) string { return fmt.Sprintf("%.253q", text) }

@@ -1,0 +1,86 @@
+package auth
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"golang.org/x/oauth2"
+)
+
+// TokenError says why no OAuth2 token could be had. It keeps the status and the
+// error code alone: the rest of a token endpoint's answer may echo the secret.
+type TokenError struct {
+	Host   string // of the token URL
+	Status int    // 0 where there was no answer
+	Code   string // RFC 6749, section 5.2, such as invalid_client; may be empty
+	Err    error  // why there was no answer; may be nil
+}
+
+// errorCode is what a code looks like. Anything else is not repeated.
+var errorCode = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,40}$`)
+
+func newTokenError(host string, err error) *TokenError {
+	var answer *oauth2.RetrieveError
+	var call *url.Error
+	switch {
+	case errors.As(err, &answer):
+		e := &TokenError{Host: host, Status: answer.Response.StatusCode}
+		if errorCode.MatchString(answer.ErrorCode) {
+			e.Code = answer.ErrorCode
+		}
+		return e
+	case errors.As(err, &call): // it would show the whole address
+		return &TokenError{Host: host, Err: call.Err}
+	case strings.HasPrefix(err.Error(), "oauth2: cannot fetch token"): // it has no type for this
+		return &TokenError{Host: host, Err: errBrokeOff}
+	}
+	return &TokenError{Host: host, Err: errNoToken}
+}
+
+var (
+	errNoToken  = errors.New("its answer has no access_token: check the token URL")
+	errBrokeOff = errors.New("its answer broke off")
+)
+
+func (e *TokenError) Error() string {
+	text := "fetching an OAuth2 token from " + e.Host
+	if e.Err != nil {
+		return fmt.Sprintf("%s: %v", text, e.Err)
+	}
+	text = fmt.Sprintf("%s: it answered %d", text, e.Status)
+	if e.Code != "" {
+		text += " " + e.Code
+	}
+	return text + ": " + e.advice()
+}
+
+func (e *TokenError) advice() string {
+	switch {
+	case !e.Permanent():
+		return "try again later"
+	case e.Code == "invalid_scope":
+		return "check the scopes"
+	case e.Status >= 300 && e.Status < 400 || e.Status == http.StatusNotFound || e.Status == http.StatusMethodNotAllowed:
+		return "check the token URL"
+	}
+	return "check the client id, the client secret and where they are sent (header or body)"
+}
+
+// Unwrap returns the network's error, if that is what it was.
+func (e *TokenError) Unwrap() error { return e.Err }
+
+// Permanent reports whether trying again is pointless until the config changes.
+func (e *TokenError) Permanent() bool {
+	if e.Err != nil {
+		_, wrongTLS := DescribeTLSError(e.Err)
+		return wrongTLS || e.Err == errNoToken
+	}
+	passing := []int{http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests}
+	codes := []string{"temporarily_unavailable", "server_error", "slow_down"}
+	return e.Status < 500 && !slices.Contains(passing, e.Status) && !slices.Contains(codes, e.Code)
+}
