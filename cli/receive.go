@@ -1,0 +1,76 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"destination-webhook/receiver"
+)
+
+// receive is the other end of the wire, for trying a sync out.
+func (c *commands) receive() *cobra.Command {
+	var addr, rows string
+	var remote bool
+	cmd := &cobra.Command{
+		Use:   "receive [--addr 127.0.0.1:8080]",
+		Short: "Be the endpoint: show what arrives and answer as told",
+		Args:  cobra.NoArgs,
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&addr, "addr", "127.0.0.1:8080", "address to listen on")
+	flags.BoolVar(&remote, "allow-remote", false, "listen on an address that others can reach")
+	flags.StringVar(&rows, "rows", "", "append every accepted row to this file, as NDJSON")
+	var faults receiver.Faults
+	for _, s := range faults.Settings() {
+		flags.Var(&fault{&faults, s.Name, s.Value}, s.Name, s.Usage)
+	}
+	cmd.RunE = c.run(func(ctx context.Context) error {
+		ctx, stop := untilSignal(ctx)
+		defer stop()
+		return c.complain(c.serve(ctx, addr, rows, receiver.Options{Faults: faults, AllowRemote: remote, Log: c.process.Stderr}))
+	})
+	return cmd
+}
+
+func (c *commands) serve(ctx context.Context, addr, rows string, o receiver.Options) error {
+	if rows != "" {
+		file, err := os.OpenFile(rows, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+		if err != nil {
+			return fmt.Errorf("opening the file for rows: %w", err)
+		}
+		defer func() { _ = file.Close() }()
+		o.Rows = file
+	}
+	server, err := receiver.Listen(ctx, addr, o)
+	if err != nil {
+		return err
+	}
+	_, _ = fmt.Fprintf(c.process.Stderr, "receiving at %s, stop with Ctrl-C\n", server.URL())
+	<-ctx.Done()
+	return server.Close()
+}
+
+// complain says on stderr what went wrong: commands for people do not speak the protocol.
+func (c *commands) complain(err error) error {
+	if err != nil {
+		_, _ = fmt.Fprintf(c.process.Stderr, "destination-webhook: %v\n", err)
+	}
+	return err
+}
+
+// fault is a flag for one setting of a receiver's faults.
+type fault struct {
+	faults      *receiver.Faults
+	name, value string
+}
+
+func (f *fault) String() string { return f.value }
+func (f *fault) Type() string   { return "value" }
+
+func (f *fault) Set(value string) error {
+	f.value = value
+	return f.faults.Set(f.name, value)
+}

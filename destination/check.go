@@ -1,0 +1,119 @@
+package destination
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+
+	"destination-webhook/destination/delivery"
+)
+
+// The ways to check a connection, as the config names them.
+const (
+	checkEmptyBatch = "empty_batch"
+	checkHead       = "head"
+	checkConnect    = "connect"
+)
+
+// checkEndpoint tries the endpoint once and says in a sentence what came of it. An error says why a sync would fail.
+func checkEndpoint(ctx context.Context, c *Config, agent string, redact func(string) string) (string, error) {
+	r := &route{method: c.Method, url: c.URL, mode: checkMode(c), header: header(c, agent)}
+	body := []byte(frameEmpty(r))
+	transport := newTransport(c)
+	probed := http.RoundTripper(transport)
+	switch c.ConnectionCheck {
+	case checkHead:
+		r.method, body = http.MethodHead, nil
+	case checkConnect:
+		probed = connectOnly{transport}
+	}
+	defer transport.CloseIdleConnections()
+	answer, err := newClient(c, probed, redact, nil).Probe(ctx, request(r, body))
+	if err == nil {
+		return fmt.Sprintf("%s answered %d", host(c.URL), answer.Status), nil
+	}
+	return passes(c.ConnectionCheck, err)
+}
+
+// passes lets through answers by which the endpoint shows that it is there and knows us, whatever it thinks of a batch
+// without rows.
+func passes(check string, err error) (string, error) {
+	f := (*delivery.Failure)(nil)
+	if !errors.As(err, &f) || f.Status == 0 {
+		return "", err
+	}
+	reachable := f.Status == http.StatusTooManyRequests || f.Kind == delivery.Refused || f.Kind == delivery.TooLarge
+	if check == checkHead {
+		reachable = reachable || f.Status == http.StatusUnsupportedMediaType
+	}
+	if !reachable {
+		return "", err
+	}
+	return fmt.Sprintf("%s is reachable and did not refuse the credentials; it answered %d to the connection check", f.Host, f.Status), nil
+}
+
+// checkMode is the sync mode that the envelope of a check names.
+func checkMode(c *Config) Mode {
+	if c.SyncMode == auto {
+		return Insert
+	}
+	return Mode(c.SyncMode)
+}
+
+func frameEmpty(r *route) string {
+	f := frame(r, nil)
+	return f.Prefix + f.Suffix
+}
+
+// connectOnly answers every request once a connection to its host stands, TLS included, and sends nothing over it. Behind
+// a proxy that is as far as the proxy.
+type connectOnly struct{ transport *http.Transport }
+
+func (t connectOnly) RoundTrip(r *http.Request) (*http.Response, error) {
+	target, err := t.target(r)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := t.transport.DialContext(r.Context(), "tcp", net.JoinHostPort(target.Hostname(), port(target)))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = conn.Close() }()
+	if target.Scheme == "https" {
+		config := t.transport.TLSClientConfig.Clone()
+		if config == nil {
+			config = &tls.Config{MinVersion: tls.VersionTLS12}
+		}
+		if config.ServerName == "" {
+			config.ServerName = target.Hostname()
+		}
+		if err := tls.Client(conn, config).HandshakeContext(r.Context()); err != nil {
+			return nil, err
+		}
+	}
+	return &http.Response{StatusCode: http.StatusNoContent, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+}
+
+func (t connectOnly) target(r *http.Request) (*url.URL, error) {
+	if t.transport.Proxy != nil {
+		proxy, err := t.transport.Proxy(r)
+		if err != nil || proxy != nil {
+			return proxy, err
+		}
+	}
+	return r.URL, nil
+}
+
+func port(u *url.URL) string {
+	if p := u.Port(); p != "" {
+		return p
+	}
+	if u.Scheme == "https" {
+		return "443"
+	}
+	return "80"
+}

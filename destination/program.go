@@ -1,0 +1,125 @@
+// Package destination is the connector: what its commands spec, check and write do between the protocol on stdin and
+// stdout and the endpoint.
+package destination
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+
+	"destination-webhook/destination/redact"
+	"destination-webhook/protocol"
+)
+
+// Program is what the commands need of the process they run in.
+type Program struct {
+	Spec     []byte // spec.json
+	Version  string
+	Stdin    io.Reader
+	Stdout   io.Writer
+	Terminal io.Writer // where progress is drawn; nil: nowhere
+	Getenv   func(string) string
+}
+
+// agent is the User-Agent of every request.
+func (p *Program) agent() string { return "destination-webhook/" + p.Version }
+
+// PrintSpec writes the SPEC message.
+func (p *Program) PrintSpec() error { return protocol.NewWriter(p.Stdout).Spec(p.Spec) }
+
+// Check writes one CONNECTION_STATUS: whether a sync with the config could begin. Its error says that it could not be
+// written.
+func (p *Program) Check(ctx context.Context, configPath string) error {
+	out := protocol.NewWriter(p.Stdout)
+	message, err := p.check(ctx, configPath, out)
+	if err != nil {
+		return out.Status(false, err.Error())
+	}
+	return out.Status(true, message)
+}
+
+func (p *Program) check(ctx context.Context, configPath string, out *protocol.Writer) (string, error) {
+	config, err := p.config(configPath, out)
+	if err != nil {
+		return "", err
+	}
+	return checkEndpoint(ctx, config, p.agent(), out.Redact)
+}
+
+// Write delivers the records on stdin. An error has been reported in a TRACE message, unless it is the end of ctx: then it
+// is the context's cause.
+func (p *Program) Write(ctx context.Context, configPath, catalogPath string) error {
+	out := protocol.NewWriter(p.Stdout)
+	log := slog.New(protocol.NewLogHandler(out, protocol.ParseLevel(p.Getenv("LOG_LEVEL"))))
+	err := p.write(ctx, configPath, catalogPath, out, log)
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil && errors.Is(err, context.Cause(ctx)):
+		log.Warn("stopped before the end of the input; the states that came out hold, the rest is sent by the next sync")
+	default:
+		log.Error("the sync failed", "error", err)
+		_ = out.Failure(failureType(err), err.Error())
+	}
+	return err
+}
+
+func (p *Program) write(ctx context.Context, configPath, catalogPath string, out *protocol.Writer, log *slog.Logger) error {
+	if medium := p.Getenv("DATA_CHANNEL_MEDIUM"); medium != "" && !strings.EqualFold(medium, "STDIO") {
+		return fmt.Errorf("DATA_CHANNEL_MEDIUM is %s: this destination reads records from stdin alone, set it to STDIO", medium)
+	}
+	config, err := p.config(configPath, out)
+	if err != nil {
+		return err
+	}
+	catalog, err := readCatalog(catalogPath)
+	if err != nil {
+		return configError(err)
+	}
+	routes, err := newRoutes(config, catalog, p.agent())
+	if err != nil {
+		return configError(err)
+	}
+	progress := newProgress(log, p.Terminal)
+	for _, warning := range append(routes.strays(config), routes.warnings(catalog)...) {
+		log.Warn(warning)
+	}
+	transport := newTransport(config)
+	defer transport.CloseIdleConnections()
+	client := newClient(config, transport, out.Redact, progress.attempt)
+	sender := &sender{client: client, routes: routes.all, stats: progress.stats}
+	progress.start(config, routes)
+	run := newRun(ctx, config, catalog, routes, sender.send, out, progress)
+	err = run.sync(ctx, p.Stdin, client)
+	if noise := run.decoder.Noise(); noise > 0 {
+		log.Warn(fmt.Sprintf("%d lines of the input were no JSON objects and were skipped", noise))
+	}
+	progress.end(routes)
+	return err
+}
+
+// config reads the config and teaches out its secrets.
+func (p *Program) config(path string, out *protocol.Writer) (*Config, error) {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, configError(fmt.Errorf("the config cannot be read: %w", err))
+	}
+	config, err := ParseConfig(p.Spec, raw)
+	if err != nil {
+		return nil, err
+	}
+	out.Redact = redact.New(config.Secrets()...).String
+	return config, nil
+}
+
+func readCatalog(path string) (*protocol.Catalog, error) {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("the catalog cannot be read: %w", err)
+	}
+	return protocol.ParseCatalog(raw)
+}

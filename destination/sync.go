@@ -1,0 +1,229 @@
+package destination
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"io"
+	"time"
+
+	"destination-webhook/batching"
+	"destination-webhook/protocol"
+)
+
+// grace is how long requests in flight may go on once a sync ends early, so that the states behind them still come out.
+const grace = 10 * time.Second
+
+// run is one run of write. One goroutine owns it: it decodes the input, adds rows and states to the pipeline, and settles
+// what comes back. A second one reads the input, and the pipeline's senders deliver; they meet in wait.
+type run struct {
+	routes   *routes
+	encoders []*encoder
+	streams  []*batching.Stream
+	stray    *batching.Stream // of states for streams that are not in the catalog
+	pipeline *batching.Pipeline
+	abort    context.CancelFunc // ends attempts in flight
+	out      *protocol.Writer
+	progress *progress
+
+	input   *input
+	block   block // being worked on; no lines: none is
+	ended   bool  // the input is
+	decoder protocol.Decoder
+	message protocol.Message
+	recent  int // the stream of the last record
+	now     time.Time
+	age     *time.Timer
+}
+
+// newRun prepares a sync of the catalog's streams.
+func newRun(ctx context.Context, c *Config, catalog *protocol.Catalog, rs *routes, send batching.Send, out *protocol.Writer, p *progress) *run {
+	sending, abort := context.WithCancel(context.WithoutCancel(ctx))
+	r := &run{routes: rs, out: out, progress: p, abort: abort, recent: -1}
+	r.pipeline = batching.New(sending, batching.Options{
+		MaxRows:     c.Batching.MaxRows,
+		MaxBytes:    c.Batching.MaxBytes,
+		MaxAge:      c.Batching.MaxAge(),
+		MaxBuffered: c.Batching.MaxBufferedBytes,
+		MaxInFlight: c.Delivery.MaxConcurrentRequests,
+	}, send, r.emit)
+	seed := maphash.MakeSeed()
+	for i, route := range rs.all {
+		r.encoders = append(r.encoders, newEncoder(route, c.IncludeMetadata, seed))
+		var metadata *protocol.ConfiguredStream
+		if c.IncludeMetadata {
+			metadata = &catalog.Streams[i]
+		}
+		r.streams = append(r.streams, r.pipeline.Stream(frame(route, metadata), len(route.key) > 0))
+	}
+	r.stray = r.pipeline.Stream(batching.Frame{}, false)
+	return r
+}
+
+// emit writes a state that is due. If that fails nobody listens any more; the writer remembers it.
+func (r *run) emit(st *protocol.State, records, rejected int64) {
+	r.progress.states++
+	_ = r.out.State(st, records, rejected)
+}
+
+// stopper keeps deliveries from making another attempt.
+type stopper interface{ Stop() }
+
+// sync reads the input to its end and returns once all of it is settled; or at the first failure, or when ctx ends, which
+// is its cause then. In each case the states that are due have been written.
+func (r *run) sync(ctx context.Context, in io.Reader, client stopper) error {
+	reading, stopReading := context.WithCancel(ctx)
+	defer stopReading()
+	defer r.abort()
+	r.input = newInput(reading, in)
+	r.age = time.NewTimer(0)
+	defer r.age.Stop()
+	err := r.loop(ctx)
+	if err != nil {
+		stopReading()
+		r.drain(client)
+	}
+	r.pipeline.Close()
+	return err
+}
+
+func (r *run) loop(ctx context.Context) error {
+	for {
+		r.now = time.Now()
+		if err := r.work(); err != nil {
+			return err
+		}
+		if r.ended && r.block.lines == nil {
+			if r.pipeline.Flush(); r.pipeline.Idle() {
+				return r.out.Err()
+			}
+		}
+		if err := r.wait(ctx); err != nil {
+			return err
+		}
+		if err := r.pipeline.Err(); err != nil {
+			return err
+		}
+		if err := r.out.Err(); err != nil {
+			return fmt.Errorf("writing to stdout: %w", err)
+		}
+	}
+}
+
+// wait waits for whatever comes first. While the house is full it takes no input: that is the back-pressure.
+func (r *run) wait(ctx context.Context) error {
+	blocks := r.input.blocks
+	if r.ended || r.block.lines != nil || r.pipeline.Full() {
+		blocks = nil
+	}
+	if due, ok := r.pipeline.Due(); ok {
+		r.age.Reset(max(0, due.Sub(r.now)))
+	}
+	select {
+	case b := <-blocks:
+		return r.receive(b)
+	case result := <-r.pipeline.Results():
+		r.pipeline.Settle(result)
+	case <-r.age.C:
+		r.pipeline.FlushAged(time.Now())
+	case <-r.progress.C():
+		r.progress.tick(r.pipeline.InFlight())
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	return nil
+}
+
+func (r *run) receive(b block) error {
+	if errors.Is(b.err, io.EOF) {
+		r.ended = true
+		return nil
+	}
+	if b.err != nil {
+		return fmt.Errorf("reading stdin behind line %d: %w", r.decoder.Line(), b.err)
+	}
+	r.block = b
+	r.decoder.Reset(b.lines)
+	return nil
+}
+
+// work takes messages from the block at hand until it ends or the house is full.
+func (r *run) work() error {
+	for r.block.lines != nil && !r.pipeline.Full() {
+		err := r.decoder.Next(&r.message)
+		if err == nil {
+			err = r.handle(&r.message)
+		}
+		if errors.Is(err, io.EOF) {
+			r.input.release(r.block)
+			r.block = block{}
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *run) handle(m *protocol.Message) error {
+	switch m.Type {
+	case protocol.TypeRecord:
+		return r.record(&m.Record)
+	case protocol.TypeState:
+		r.state(&m.State)
+	}
+	return nil
+}
+
+func (r *run) record(record *protocol.Record) error {
+	i := r.recent
+	if i < 0 || !r.routes.all[i].is(record) {
+		var known bool
+		if i, known = r.routes.find(record.Namespace, record.Stream); !known {
+			return unknownStream(r.decoder.Line(), record)
+		}
+		r.recent = i
+	}
+	row, err := r.encoders[i].encode(record)
+	if err != nil {
+		return fmt.Errorf("line %d of the input: %w", r.decoder.Line(), err)
+	}
+	if row == nil {
+		r.pipeline.Skip(r.streams[i])
+		return nil
+	}
+	r.pipeline.Add(r.streams[i], row, r.now)
+	return nil
+}
+
+func unknownStream(line int64, record *protocol.Record) error {
+	return fmt.Errorf("line %d of the input: a RECORD of stream %s, which is not in the catalog: refresh the source's schema in the connection, or check the file given with --catalog",
+		line, title(string(record.Namespace), string(record.Stream)))
+}
+
+func (r *run) state(st *protocol.State) {
+	var stream *batching.Stream
+	if st.Kind == protocol.StreamState {
+		stream = r.stray
+		if i, known := r.routes.find(st.Namespace, st.Stream); known {
+			stream = r.streams[i]
+		}
+	}
+	r.pipeline.State(st.Clone(), stream)
+}
+
+// drain lets requests in flight finish, for a while, and releases the states behind them. Nothing new is sent.
+func (r *run) drain(client stopper) {
+	r.pipeline.Stop()
+	client.Stop()
+	if r.out.Err() != nil {
+		r.abort() // nobody hears of the states
+	}
+	late := time.AfterFunc(grace, r.abort)
+	defer late.Stop()
+	for r.pipeline.InFlight() > 0 {
+		r.pipeline.Settle(<-r.pipeline.Results())
+	}
+}

@@ -1,0 +1,41 @@
+// Destination-webhook is an Airbyte destination that delivers records to an HTTP endpoint in batches.
+package main
+
+import (
+	"context"
+	_ "embed"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"destination-webhook/cli"
+)
+
+//go:embed spec.json
+var spec []byte
+
+// version is set when the program is linked.
+var version = "dev"
+
+func main() {
+	// With SIGPIPE ignored a closed stdout is an error of the write, which is ours to report; else it kills the process.
+	signal.Ignore(syscall.SIGPIPE)
+	outcome := cli.Run(context.Background(), cli.Process{
+		Args: os.Args[1:], Spec: spec, Version: version,
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv,
+	})
+	if outcome.Signal != nil {
+		die(outcome.Signal)
+	}
+	os.Exit(outcome.Code)
+}
+
+// die ends the process by the signal that asked for it, so that its parent sees why. As the first process of a container
+// it cannot: the kernel keeps signals without a handler from that one, and it returns.
+func die(s os.Signal) {
+	signal.Reset(s)
+	if self, err := os.FindProcess(os.Getpid()); err == nil && self.Signal(s) == nil {
+		time.Sleep(time.Second)
+	}
+}
