@@ -12,8 +12,11 @@ type Row struct {
 	// Note is kept beside the row and not sent: what is needed to write a dead letter.
 	Note []byte
 
-	// Key is the hash of the row's primary key; see Stream.Keyed.
+	// Key is the hash of the row's primary key, see Stream.Keyed; 0 where it has none.
 	Key uint64
+
+	// Unfit says that the row is not to be sent, and yet is settled in its place among the others: as a dead letter.
+	Unfit bool
 }
 
 func (r *Row) size() int { return len(r.Open) + len(r.Data) + len(r.Close) }
@@ -42,6 +45,7 @@ type Batch struct {
 	notes    []byte
 	noteEnds []int32
 	keys     []uint64
+	unfit    []int
 
 	place   int       // among the open batches
 	opened  time.Time // when its first row came
@@ -90,12 +94,23 @@ func (b *Batch) Note(i int) []byte {
 	return b.notes[start:b.noteEnds[i]]
 }
 
-// AppendBody appends a body that holds the rows from, inclusive, to to, exclusive, in the batch's frame.
-func (b *Batch) AppendBody(dst []byte, from, to int) []byte {
+// Key is the hash of row i's primary key; 0 where it has none, or the stream is not keyed.
+func (b *Batch) Key(i int) uint64 {
+	if !b.Stream.Keyed {
+		return 0
+	}
+	return b.keys[i]
+}
+
+// Unfit are the rows, in order, that are not to be sent.
+func (b *Batch) Unfit() []int { return b.unfit }
+
+// AppendBody appends a body that holds some of the rows in the batch's frame.
+func (b *Batch) AppendBody(dst []byte, rows []int) []byte {
 	frame := &b.Stream.Frame
 	dst = append(dst, frame.Prefix...)
-	for i := from; i < to; i++ {
-		if i > from {
+	for n, i := range rows {
+		if n > 0 {
 			dst = append(dst, frame.Separator...)
 		}
 		dst = append(dst, b.Row(i)...)
@@ -131,6 +146,9 @@ func (b *Batch) add(r *Row, states int64, now time.Time) {
 	if b.Stream.Keyed {
 		b.keys = append(b.keys, r.Key)
 	}
+	if r.Unfit {
+		b.unfit = append(b.unfit, b.Rows()-1)
+	}
 }
 
 // move takes the rows of the last run out of b and puts them into the empty batch to.
@@ -158,6 +176,10 @@ func (b *Batch) move(to *Batch) {
 	if b.Stream.Keyed {
 		to.keys = append(to.keys, b.keys[m.row:]...)
 		b.keys = b.keys[:m.row]
+	}
+	for n := len(b.unfit); n > 0 && b.unfit[n-1] >= m.row; n-- {
+		to.unfit = slices.Insert(to.unfit, 0, b.unfit[n-1]-m.row)
+		b.unfit = b.unfit[:n-1]
 	}
 }
 
@@ -190,6 +212,6 @@ func (b *Batch) statesBefore(i int) int64 {
 func (b *Batch) reset(s *Stream, now time.Time) {
 	*b = Batch{
 		Stream: s, Body: append(b.Body[:0], s.Frame.Prefix...), opened: now,
-		ends: b.ends[:0], notes: b.notes[:0], noteEnds: b.noteEnds[:0], keys: b.keys[:0], runs: b.runs[:0], followers: b.followers[:0],
+		ends: b.ends[:0], notes: b.notes[:0], noteEnds: b.noteEnds[:0], keys: b.keys[:0], unfit: b.unfit[:0], runs: b.runs[:0], followers: b.followers[:0],
 	}
 }

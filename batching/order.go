@@ -17,7 +17,7 @@ func (o *keyOrder) enter(b *Batch) {
 	}
 	o.open++
 	for _, key := range b.keys {
-		if before := o.last[key]; before != b {
+		if before := o.last[key]; before != b && key != 0 {
 			if before != nil {
 				before.block(b)
 			}

@@ -62,7 +62,7 @@ func (p *Program) Write(ctx context.Context, configPath, catalogPath string) err
 	case ctx.Err() != nil && errors.Is(err, context.Cause(ctx)):
 		log.Warn("stopped before the end of the input; the states that came out hold, the rest is sent by the next sync")
 	default:
-		log.Error("the sync failed", "error", err)
+		log.Error("the sync failed: " + err.Error())
 		_ = out.Failure(failureType(err), err.Error())
 	}
 	return err
@@ -91,9 +91,9 @@ func (p *Program) write(ctx context.Context, configPath, catalogPath string, out
 	transport := newTransport(config)
 	defer transport.CloseIdleConnections()
 	client := newClient(config, transport, out.Redact, progress.attempt)
-	sender := &sender{client: client, routes: routes.all, stats: progress.stats}
+	sender := newSender(client, routes.all, nil, out.Redact, progress)
 	progress.start(config, routes)
-	run := newRun(ctx, config, catalog, routes, sender.send, out, progress)
+	run := newRun(ctx, config, catalog, routes, sender.letters != nil, sender.send, out, progress)
 	err = run.sync(ctx, p.Stdin, client)
 	if noise := run.decoder.Noise(); noise > 0 {
 		log.Warn(fmt.Sprintf("%d lines of the input were no JSON objects and were skipped", noise))

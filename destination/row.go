@@ -20,6 +20,7 @@ const deletedAt = "_ab_cdc_deleted_at"
 type encoder struct {
 	route    *route
 	metadata bool
+	letters  bool // rows may become dead letters
 	lookup   *protocol.Lookup
 	seed     maphash.Seed
 
@@ -28,10 +29,10 @@ type encoder struct {
 	key    []byte   // the encoded primary key
 }
 
-func newEncoder(r *route, metadata bool, seed maphash.Seed) *encoder {
+func newEncoder(r *route, metadata, letters bool, seed maphash.Seed) *encoder {
 	paths := append([][]string{}, r.key...)
 	return &encoder{
-		route: r, metadata: metadata, seed: seed,
+		route: r, metadata: metadata, letters: letters, seed: seed,
 		lookup: protocol.NewLookup(append(paths, []string{deletedAt})...),
 		row:    batching.Row{Open: []byte(`{"data":`)},
 	}
@@ -60,7 +61,7 @@ func quote(s string) []byte {
 // encode returns the row for a record; nil where the mode sends none.
 func (e *encoder) encode(r *protocol.Record) (*batching.Row, error) {
 	row := &e.row
-	row.Data, row.Close, row.Key = r.Data, row.Close[:0], 0
+	row.Data, row.Close, row.Key, row.Unfit = r.Data, row.Close[:0], 0, false
 	operation := "added"
 	if len(e.route.key) > 0 || e.route.mode != Insert {
 		e.values = e.lookup.Find(r.Data, e.values)
@@ -75,8 +76,14 @@ func (e *encoder) encode(r *protocol.Record) (*batching.Row, error) {
 	}
 	if len(e.route.key) > 0 {
 		if err := e.appendKey(); err != nil {
-			return nil, err
+			if !e.letters {
+				return nil, err
+			}
+			row.Unfit = true
 		}
+	}
+	if e.letters {
+		row.Note = appendNote(row.Note[:0], r)
 	}
 	if e.metadata {
 		row.Close = appendMember(row.Close, `,"emitted_at":`, r.EmittedAt)

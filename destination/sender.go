@@ -2,6 +2,12 @@ package destination
 
 import (
 	"context"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"sync"
+	"sync/atomic"
+	"time"
 
 	"destination-webhook/batching"
 	"destination-webhook/destination/delivery"
@@ -9,21 +15,57 @@ import (
 
 // sender brings batches to their endpoint. Many goroutines use it at once.
 type sender struct {
-	client *delivery.Client
-	routes []*route
-	stats  *stats
+	client   *delivery.Client
+	routes   []*route
+	letters  letters // nil: a rejected row ends the sync
+	redact   func(string) string
+	log      *slog.Logger
+	stats    *stats
+	now      func() time.Time
+	tallies  []tally // of each stream
+	ceilings ceilings
+}
+
+func newSender(client *delivery.Client, routes []*route, store letters, redact func(string) string, p *progress) *sender {
+	return &sender{
+		client: client, routes: routes, letters: store, redact: redact, log: p.log, stats: p.stats,
+		now: time.Now, tallies: make([]tally, len(routes)),
+	}
+}
+
+// letters stores dead letters: rows that the endpoint rejected.
+type letters interface {
+	Write(ctx context.Context, lines []byte) error
+}
+
+// tally is what an endpoint has said of a stream's rows so far.
+type tally struct {
+	accepted, refused atomic.Int64
+	reported          atomic.Bool
 }
 
 // send delivers a batch; it is a batching.Send.
 func (s *sender) send(ctx context.Context, b *batching.Batch) batching.Outcome {
-	r := s.routes[b.Stream.Index]
-	answer, err := s.client.Deliver(ctx, request(r, b.Body))
-	if err != nil {
-		return batching.Outcome{Err: undelivered(r, b.Rows(), err)}
+	ship := &shipment{sender: s, route: s.routes[b.Stream.Index], batch: b}
+	err := ship.deliver(ctx)
+	rejected, stored := ship.settle(ctx)
+	if err == nil {
+		err = stored
 	}
-	s.stats.answered(b.Stream.Index, answer.Attempts, answer.Latency)
-	s.stats.delivered(b.Stream.Index, b.Rows(), 0, len(b.Body))
-	return batching.Outcome{}
+	if err != nil {
+		return batching.Outcome{Err: err}
+	}
+	s.stats.delivered(b.Stream.Index, b.Rows(), len(rejected), len(b.Body))
+	return batching.Outcome{Rejected: rejected}
+}
+
+// report logs the first rejected rows of a stream, once.
+func (s *shipment) report(rejected []rejection) {
+	t := &s.tallies[s.batch.Stream.Index]
+	if t.reported.Swap(true) {
+		return
+	}
+	s.log.Warn(fmt.Sprintf("stream %s: rows are rejected and go to the dead letters; the first: %s", s.route.title(), rejected[0].reason))
 }
 
 // request is the delivery of a body. Its Webhook-Timestamp is set with each attempt; see stamp.
@@ -32,4 +74,27 @@ func request(r *route, body []byte) delivery.Request {
 	header := r.header.Clone()
 	header["Webhook-Id"] = []string{id}
 	return delivery.Request{Method: r.method, URL: r.url, Header: header, ID: id, Body: body}
+}
+
+// ceilings are the ceilings of all endpoints. The zero value is ready.
+type ceilings struct {
+	mu     sync.Mutex
+	byHost map[string]*ceiling
+}
+
+// of returns the ceiling of the endpoint that a URL leads to.
+func (c *ceilings) of(address string) *ceiling {
+	name := address
+	if u, err := url.Parse(address); err == nil {
+		name = u.Host
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.byHost == nil {
+		c.byHost = make(map[string]*ceiling)
+	}
+	if c.byHost[name] == nil {
+		c.byHost[name] = &ceiling{}
+	}
+	return c.byHost[name]
 }

@@ -31,11 +31,13 @@ func (s *stats) delivered(stream, rows, rejected, bytes int) {
 	})
 }
 
-// answered counts a delivery that took so many attempts, the last of them so long.
+// answered counts a delivery that took so many attempts, the last of them so long if it succeeded.
 func (s *stats) answered(stream, attempts int, took time.Duration) {
 	s.each(stream, func(t *streamStats) {
 		t.retries += int64(attempts - 1)
-		t.latency.add(took)
+		if took > 0 {
+			t.latency.add(took)
+		}
 	})
 }
 

@@ -1,0 +1,193 @@
+package destination
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"destination-webhook/batching"
+	"destination-webhook/destination/delivery"
+	"destination-webhook/protocol"
+)
+
+// shipment is one batch on its way. One goroutine uses it.
+//
+// Rows are delivered as parts, lists of rows of the batch in their order: first all of them, and where the endpoint refuses
+// a part, its halves one after the other, until the rows at fault are alone. A part that was delivered is never sent
+// again, and parts leave in the order of their rows, so that rows of one key never overtake each other. With k rows at fault
+// among n that takes at most 2·k·⌈log₂ n⌉ + 1 requests: each row at fault makes at most ⌈log₂ n⌉ parts fail that
+// hold other rows, and each of those is followed by two.
+type shipment struct {
+	*sender
+	route    *route
+	batch    *batching.Batch
+	rejected []rejection
+	body     []byte // of a part
+}
+
+// rejection is a row that the endpoint does not want.
+type rejection struct {
+	row    int
+	status int // of the answer; 0: the row was never sent
+	reason string
+	id     string // Webhook-Id of the request that was answered
+}
+
+// deliver brings all rows to the endpoint, but for those that are rejected.
+func (s *shipment) deliver(ctx context.Context) error {
+	rows, unfit := make([]int, 0, s.batch.Rows()), s.batch.Unfit()
+	for i := range s.batch.Rows() {
+		if len(unfit) == 0 || unfit[0] != i {
+			rows = append(rows, i)
+			continue
+		}
+		unfit = unfit[1:]
+		if err := s.reject(rejection{row: i, reason: "it has no value for its primary key"}); err != nil {
+			return err
+		}
+	}
+	return s.part(ctx, rows, true)
+}
+
+// part delivers some rows; retry says whether the endpoint may ask for single ones again.
+func (s *shipment) part(ctx context.Context, rows []int, retry bool) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	body := s.bodyOf(rows)
+	limit := s.ceilings.of(s.route.url)
+	if len(rows) > 1 && !limit.fits(len(body)) {
+		return s.halves(ctx, rows, retry)
+	}
+	r := request(s.route, body)
+	size := len(body)
+	answer, err := s.client.Deliver(ctx, r)
+	if err == nil {
+		limit.took(size)
+		s.stats.answered(s.batch.Stream.Index, answer.Attempts, answer.Latency)
+		return s.delivered(ctx, rows, answer, r.ID, retry)
+	}
+	f := (*delivery.Failure)(nil)
+	if !errors.As(err, &f) || f.Kind != delivery.Refused && f.Kind != delivery.TooLarge {
+		return undelivered(s.route, len(rows), err)
+	}
+	s.stats.answered(s.batch.Stream.Index, f.Attempts, 0)
+	if f.Kind == delivery.TooLarge {
+		limit.tooLarge(size)
+	}
+	if len(rows) > 1 {
+		return s.halves(ctx, rows, retry)
+	}
+	return s.reject(rejection{row: rows[0], status: f.Status, reason: f.Error(), id: r.ID})
+}
+
+func (s *shipment) halves(ctx context.Context, rows []int, retry bool) error {
+	half := len(rows) / 2
+	if err := s.part(ctx, rows[:half], retry); err != nil {
+		return err
+	}
+	return s.part(ctx, rows[half:], retry)
+}
+
+// bodyOf is the envelope around the rows: the batch's own where it is all of them. It is valid until the next call.
+func (s *shipment) bodyOf(rows []int) []byte {
+	if len(rows) == s.batch.Rows() {
+		return s.batch.Body
+	}
+	s.body = s.batch.AppendBody(s.body[:0], rows)
+	return s.body
+}
+
+// delivered settles rows that were answered with 2xx, by the answer's verdict on single ones where there is one.
+func (s *shipment) delivered(ctx context.Context, rows []int, answer *delivery.Response, id string, retry bool) error {
+	verdicts := parseVerdict(answer.Body)
+	if len(verdicts) == 0 {
+		s.accept(rows)
+		return nil
+	}
+	refused, again := make(map[int]string), make(map[int]bool) // by place in rows
+	for _, v := range verdicts {
+		for _, place := range v.rows(len(rows), func(i int) []byte { return s.key(rows[i]) }) {
+			if v.Retry && retry {
+				again[place] = true
+			} else {
+				refused[place] = v.Reason
+			}
+		}
+	}
+	var accepted, repeat []int
+	repeated := make(map[uint64]bool) // keys: what follows a repeated row of the same key is repeated behind it
+	for place, row := range rows {
+		key := s.batch.Key(row)
+		reason, bad := refused[place]
+		switch {
+		case bad:
+			text := fmt.Sprintf("%s rejected the row in its answer (%d): %s", host(s.route.url), answer.Status, s.redact(reason))
+			if err := s.reject(rejection{row: row, status: answer.Status, reason: text, id: id}); err != nil {
+				return err
+			}
+		case again[place] || key != 0 && repeated[key]:
+			repeated[key] = true
+			repeat = append(repeat, row)
+		default:
+			accepted = append(accepted, row)
+		}
+	}
+	s.accept(accepted)
+	return s.part(ctx, repeat, false)
+}
+
+// accept counts rows that the endpoint has taken.
+func (s *shipment) accept(rows []int) {
+	s.tallies[s.batch.Stream.Index].accepted.Add(int64(len(rows)))
+}
+
+// hopeless is how many single rows of a stream an endpoint may refuse without accepting one, before the sync stops: a whole
+// table is not to end as dead letters.
+const hopeless = 20
+
+// reject puts a row aside, or ends the sync where rows may not be.
+func (s *shipment) reject(r rejection) error {
+	key := "without a primary key"
+	if k := s.key(r.row); k != nil {
+		key = fmt.Sprintf("with primary key %s", bytes.Trim(k, `"`))
+	}
+	if s.letters == nil {
+		return configError(fmt.Errorf("stream %s: the row %s was refused, and on_rejected_rows is fail: %s; mend the row or the endpoint, or set on_rejected_rows to dead_letter",
+			s.route.title(), key, r.reason))
+	}
+	t := &s.tallies[s.batch.Stream.Index]
+	if n := t.refused.Add(1); n >= hopeless && t.accepted.Load() == 0 {
+		return configError(fmt.Errorf("stream %s: the endpoint refused each of %d single rows and accepted none, so the rest is not tried; the last is the row %s: %s",
+			s.route.title(), n, key, r.reason))
+	}
+	s.rejected = append(s.rejected, r)
+	return nil
+}
+
+// rowFields are the members of a row that a shipment needs again.
+var rowFields = protocol.NewLookup([]string{"data"}, []string{"primary_key"})
+
+// key is the row's primary key as it was sent; nil where it has none.
+func (s *shipment) key(row int) []byte { return rowFields.Find(s.batch.Row(row), nil)[1] }
+
+// settle stores the rejected rows as dead letters and returns their places in order.
+func (s *shipment) settle(ctx context.Context) ([]int, error) {
+	if len(s.rejected) == 0 {
+		return nil, nil
+	}
+	slices.SortFunc(s.rejected, func(a, b rejection) int { return a.row - b.row })
+	var lines []byte
+	rows := make([]int, len(s.rejected))
+	for i := range s.rejected {
+		rows[i] = s.rejected[i].row
+		lines = s.appendLetter(lines, &s.rejected[i])
+	}
+	if err := s.letters.Write(ctx, lines); err != nil {
+		return nil, fmt.Errorf("stream %s: %d rejected rows could not be stored as dead letters: %w", s.route.title(), len(rows), err)
+	}
+	s.report(s.rejected)
+	return rows, nil
+}
