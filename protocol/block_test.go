@@ -22,6 +22,7 @@ func readAll(r *BlockReader, size int) ([]string, error) {
 			return blocks, err
 		}
 		blocks = append(blocks, string(block))
+		clear(buf) // it is the caller's again, whatever was read behind the block
 	}
 }
 
@@ -169,6 +170,42 @@ func TestBlockReaderMaxLine(t *testing.T) {
 		}
 	}
 }
+
+// The line that a large buffer ends in is carried into a small one.
+func TestBlockReaderMaxLineInSmallerBuffers(t *testing.T) {
+	const limit = 16
+	for n, want := range map[int]error{limit: nil, limit + 1: ErrLineTooLong} {
+		line := strings.Repeat("x", n-1) + "\n"
+		r := NewBlockReader(strings.NewReader("a\n" + line))
+		r.max = limit
+		if block, err := r.Next(make([]byte, limit)); err != nil || string(block) != "a\n" {
+			t.Fatalf("%q, %v", block, err)
+		}
+		if block, err := r.Next(make([]byte, 1)); !errors.Is(err, want) {
+			t.Errorf("%d bytes: %q, %v, want the error %v", n, block, err, want)
+		}
+	}
+}
+
+// An error ends the stream even where a later read would succeed: what comes then is not what comes next.
+func TestBlockReaderReadsNoMoreAfterAnError(t *testing.T) {
+	broken := errors.New("broken")
+	reads := 0
+	r := NewBlockReader(readerFunc(func(b []byte) (int, error) {
+		if reads++; reads == 1 {
+			return copy(b, "a\n{\"cut\":"), broken
+		}
+		return copy(b, "1}\n"), nil
+	}))
+	blocks, err := readAll(r, 64)
+	if diff := cmp.Diff([]string{"a\n"}, blocks); diff != "" || !errors.Is(err, broken) || reads != 1 {
+		t.Errorf("%d reads, %v, %s", reads, err, diff)
+	}
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(b []byte) (int, error) { return f(b) }
 
 func TestMaxLineInWords(t *testing.T) {
 	if got, want := ErrLineTooLong.Error(), fmt.Sprintf("%d MiB", MaxLine>>20); !strings.Contains(got, want) {

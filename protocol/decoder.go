@@ -78,7 +78,7 @@ func (d *Decoder) message(m *Message, start int) error {
 	if known {
 		i = d.recordBehindPrefix(i)
 	} else {
-		i = object(d.b, start, 1, d.topMember)
+		i = object(d.b, start, d.topMember)
 	}
 	if i >= 0 {
 		if i = space(d.b, i); d.b[i] != sentinel {
@@ -127,7 +127,7 @@ func (d *Decoder) descend(i, depth int, f member) int {
 	if d.b[i] != '{' {
 		return value(d.b, i, depth-1)
 	}
-	return object(d.b, i, depth, f)
+	return object(d.b, i, f)
 }
 
 func (d *Decoder) typ(i int) int {

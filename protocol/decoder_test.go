@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"strings"
@@ -120,7 +121,7 @@ var decoderTests = []struct {
 		`{"type":"RECORD","record":{"stream":"a","namespace":"b","stream":"s","data":{},"namespace":null}}`,
 		seen{Type: TypeRecord, Stream: "s", Data: "{}"}},
 	{"the last record counts, whole",
-		`{"type":"RECORD","record":{"stream":"a","namespace":"n","data":1,"emitted_at":1,"meta":{"changes":[]}},"record":{"stream":"s","data":{}}}`,
+		`{"type":"RECORD","record":{"stream":"a","namespace":1,"data":1,"emitted_at":1,"meta":{"changes":[]}},"record":{"stream":"s","data":{}}}`,
 		seen{Type: TypeRecord, Stream: "s", Data: "{}"}},
 	{"the last meta counts, whole",
 		`{"type":"RECORD","record":{"stream":"s","data":{},"meta":{"changes":[]},"meta":null}}`,
@@ -152,7 +153,7 @@ var decoderTests = []struct {
 		`{"type":"TRACE","trace":{"stream_status":{"status":"COMPLETE","stream_descriptor":{"name":"a"}},"stream_status":{"status":"RUNNING"}}}`,
 		seen{Type: TypeTrace}},
 	{"the last trace counts, whole",
-		`{"type":"TRACE","trace":{"stream_status":{"status":"COMPLETE","stream_descriptor":{"name":"a"}}},"trace":null}`,
+		`{"type":"TRACE","trace":{"stream_status":{"status":"COMPLETE","stream_descriptor":{"name":"a","namespace":1}}},"trace":null}`,
 		seen{Type: TypeTrace}},
 	{"other traces", `{"type":"TRACE","trace":{"type":"ESTIMATE","estimate":{"name":"users"},"stream_status":null}}`, seen{Type: TypeTrace}},
 }
@@ -181,6 +182,32 @@ func TestDecoderRaw(t *testing.T) {
 	}
 	if got, want := string(m.Raw), " {\"a\": 1} \r"; got != want {
 		t.Errorf("Raw = %q, want %q", got, want)
+	}
+}
+
+// checkSpans makes sure that what came out raw is a part of the block and no copy: it changes with the block.
+func checkSpans(t *testing.T, line string) {
+	t.Helper()
+	block := []byte(line + "\n")
+	var d Decoder
+	var m Message
+	d.Reset(block)
+	if d.Next(&m) != nil {
+		return
+	}
+	for i := range block {
+		block[i] = 0
+	}
+	for _, span := range [][]byte{m.Raw, m.Record.Data, m.Record.EmittedAt, m.Record.Changes, m.State.raw} {
+		if bytes.Trim(span, "\x00") != nil {
+			t.Fatalf("%q: %q is a copy", line, span)
+		}
+	}
+}
+
+func TestDecoderSpans(t *testing.T) {
+	for _, tt := range decoderTests {
+		checkSpans(t, tt.line)
 	}
 }
 

@@ -80,8 +80,7 @@ func (p *prefix) match(b []byte, m *Message) (int, bool) {
 // holds a value which differs from line to line, is not worth keeping.
 func (p *prefix) remember(line []byte, m *Message, f *faults) {
 	r := &m.Record
-	if len(line) > maxPrefix || r.EmittedAt != nil || r.Changes != nil || r.Data != nil || m.State.end != 0 || m.Trace.seen || *f != (faults{}) {
-		p.line = p.line[:0]
+	if len(line) > maxPrefix || r.EmittedAt != nil || r.Changes != nil || m.State.end != 0 || m.Trace.seen || *f != (faults{}) {
 		return
 	}
 	p.line = append(p.line[:0], line...)

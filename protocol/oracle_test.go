@@ -139,5 +139,6 @@ func FuzzDecoder(f *testing.F) {
 		var d Decoder // one for both, so that the first line's prefix meets the second
 		checkLine(t, &d, first)
 		checkLine(t, &d, strings.TrimPrefix(second, byteOrderMark))
+		checkSpans(t, first)
 	})
 }

@@ -44,7 +44,7 @@ func (c composer) line() string {
 	return c.object(1+c.IntN(4), func() (string, string) {
 		switch key := c.one("type", "type", "record", "record", "record", `rec\u006frd`, "state", "trace", "log"); key {
 		case "type":
-			return key, c.one(`"RECORD"`, `"RECORD"`, `"RECORD"`, `"STATE"`, `"LOG"`, "null", "1")
+			return key, c.one(`"RECORD"`, `"RECORD"`, `"RECORD"`, `"STATE"`, `"TRACE"`, `"LOG"`, "null", "1")
 		case "record", `rec\u006frd`:
 			return key, c.record()
 		case "state":
@@ -160,6 +160,8 @@ func TestPrefixHostile(t *testing.T) {
 		{`{"record":{"stream":"s","data":{}},"type":"RECORD"}`, `{"record":{"stream":"s","data":{}},"type":"LOG"}`, `{"record":{"stream":"s","data":{}}}`},
 		{`{"type":"STATE","state":{},"record":{"stream":"s","data":{}}}`, `{"type":"STATE","state":{},"record":{"stream":"s","data":{"a":1}}}`},
 		{`{"type":"TRACE","trace":{},"record":{"stream":"s","data":{}}}`, `{"type":"TRACE","trace":{},"record":{"stream":"s","data":{"a":1}}}`},
+		{`{"type":"TRACE","trace":{"stream_status":{"status":"COMPLETE"}},"record":{"stream":"s","data":{}}}`,
+			`{"type":"TRACE","trace":{"stream_status":{"status":"COMPLETE"}},"record":{"stream":"s","data":{}}}`},
 		{record(`{"stream":"s","data":{}},"record":{"stream":"t","data":{}}`), record(`{"stream":"s","data":{}},"record":{"stream":"t","data":{"a":1}}`)},
 	}
 	for _, lines := range tests {
@@ -177,13 +179,33 @@ func TestPrefixHostile(t *testing.T) {
 	}
 }
 
+// The block that the prefix was learned from is gone when the next one comes in its buffer.
+func TestPrefixOutlivesItsBlock(t *testing.T) {
+	record := func(stream, namespace string) string {
+		return `{"type":"RECORD","record":{"stream":"` + stream + `","namespace":"` + namespace + `","data":{}}}` + "\n"
+	}
+	buf := make([]byte, 256)
+	var d Decoder
+	for _, tt := range []struct{ before, stream, namespace string }{
+		{"", "users", "public"},
+		{"noise\n", "users", "public"}, // the same names at another place
+		{"noise\n", "items", "secret"}, // other names at the same place
+	} {
+		got, _ := decodeEach(&d, buf[:copy(buf, tt.before+record(tt.stream, tt.namespace))])
+		want := []any{seen{Type: TypeRecord, Line: d.Line(), Stream: tt.stream, Namespace: tt.namespace, Data: "{}"}}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
 func TestPrefixIsBounded(t *testing.T) {
 	var d Decoder
 	line := `{"x":"` + strings.Repeat("x", maxPrefix) + `","type":"RECORD","record":{"stream":"s","data":{}}}`
 	if _, err := decodeAll(&d, line+"\n"); err != nil {
 		t.Fatal(err)
 	}
-	if len(d.prefix.line) != 0 {
+	if len(d.prefix.line) > 0 {
 		t.Errorf("%d bytes are kept", len(d.prefix.line))
 	}
 }

@@ -107,10 +107,7 @@ func anyArray(b []byte, i, depth int) int {
 type member func(key []byte, i int) int
 
 // object scans the object at b[i], handing each member to f.
-func object(b []byte, i, depth int, f member) int {
-	if b[i] != '{' || depth > maxDepth {
-		return ^i
-	}
+func object(b []byte, i int, f member) int {
 	if i = space(b, i+1); b[i] == '}' {
 		return i + 1
 	}
