@@ -8,14 +8,13 @@ import (
 // The constants of the control loop. They were chosen in simulation (see
 // adaptation_test.go) and none is critical.
 const (
-	minRound    = 10            // answers that make an average worth comparing
-	tolerance   = 0.2           // latency above its own average that is not yet a queue
-	shrinkQueue = 0.9           // factor after a round that was slower
-	shrinkLoad  = 0.75          // factor after a 429, a 503 or a timeout
-	holdLoad    = time.Minute   // how long the limit stays below one that was too much
-	baselineUp  = 0.02          // share of a slower round in the average: a queue must not become normal
-	baselineLow = 0.3           // share of a faster one
-	forever     = math.MaxInt32 // no ceiling
+	minRound     = 20          // answers that make an average worth comparing
+	tolerance    = 0.1         // rise of the latency that is not yet a queue, however many share it
+	nearly       = 0.9         // of what a queue of one adds
+	shrinkQueue  = 0.9         // factor after a round that was slower
+	shrinkLoad   = 0.75        // factor after a 429, a 503 or a timeout
+	holdLoad     = time.Minute // how long the limit stays below one that was too much
+	baselineDown = 0.05        // share of a faster round in the average; a slower one has none, or a queue would become normal
 )
 
 // lesson is what one attempt teaches about its endpoint.
@@ -52,7 +51,7 @@ type round struct {
 }
 
 func newAdaptation(most int) *adaptation {
-	return &adaptation{most: most, limit: 1, doubling: true, ceiling: forever}
+	return &adaptation{most: most, limit: 1, doubling: true}
 }
 
 func (a *adaptation) current() int { return int(a.limit) }
@@ -82,24 +81,27 @@ func (a *adaptation) add(seconds float64) {
 	a.round.squares += delta * (seconds - a.round.mean)
 }
 
-// judge ends a round. Slower means by more than the tolerance and by more
-// than chance: two standard errors of the round's average.
+// judge ends a round. One that was slower than the average by as much as one
+// waiting request explains, and by more than chance, means a queue.
 func (a *adaptation) judge(now time.Time) {
 	r := a.round
 	if a.baseline == 0 {
 		a.baseline = r.mean
 	}
-	chance := 2 * math.Sqrt(r.squares/r.count/r.count)
-	slower := r.mean > a.baseline+max(a.baseline*tolerance, chance)
-	share := baselineLow
-	if r.mean > a.baseline {
-		share = baselineUp
-	}
-	a.baseline += share * (r.mean - a.baseline)
+	chance := 2 * math.Sqrt(r.squares) / r.count // standard errors of the mean
+	inFlight := math.Floor(a.limit)
+	queue := max(tolerance, nearly/max(1, inFlight-1)) * a.baseline
+	slower := r.mean > a.baseline+max(queue, chance)
 	switch {
+	case slower && a.limit < 2:
+		a.baseline, a.doubling = r.mean, true // one alone waits for nobody: the work takes longer now
 	case slower:
 		a.decrease(shrinkQueue, now)
-	case r.full:
+		return
+	case r.mean < a.baseline:
+		a.baseline += baselineDown * (r.mean - a.baseline)
+	}
+	if r.full {
 		a.increase(now)
 	}
 	a.round = round{}

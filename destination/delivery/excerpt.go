@@ -4,7 +4,6 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 )
 
 const (
@@ -30,17 +29,21 @@ func excerpt(body []byte, redact func(string) string) string {
 // or hide: what is not printable is shown as its Go escape, what is not UTF-8
 // as U+FFFD.
 func visible(s string, limit int) string {
+	const more = "…"
 	var b strings.Builder
+	cut := 0 // where more still fits
 	for _, r := range s {
-		start := b.Len()
 		if unicode.IsPrint(r) {
 			b.WriteRune(r)
 		} else {
 			quoted := strconv.QuoteRune(r)
 			b.WriteString(quoted[1 : len(quoted)-1])
 		}
-		if b.Len() > limit-len("…") && (b.Len() > limit || start+utf8.RuneLen(r) < len(s)) {
-			return b.String()[:start] + "…"
+		if b.Len() > limit {
+			return b.String()[:cut] + more
+		}
+		if b.Len() <= limit-len(more) {
+			cut = b.Len()
 		}
 	}
 	return b.String()
