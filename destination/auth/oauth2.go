@@ -65,8 +65,8 @@ func (t *bearing) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil || response.StatusCode != http.StatusUnauthorized {
 		return response, err
 	}
-	again, err := resend(req)
-	if err != nil {
+	again, ok := resend(req)
+	if !ok {
 		return response, nil // the 401 stands
 	}
 	discard(response)
@@ -83,18 +83,19 @@ func (t *bearing) retry(req *http.Request, rejected string) (*http.Response, err
 	return t.base.RoundTrip(req)
 }
 
-// resend returns a copy of a request that was sent, with its body at the start.
-func resend(req *http.Request) (*http.Request, error) {
+// resend returns a copy of a request that was sent, with its body at the start,
+// and false where the body cannot be had again.
+func resend(req *http.Request) (*http.Request, bool) {
 	again := req.Clone(req.Context())
 	if req.Body == nil || req.Body == http.NoBody {
-		return again, nil
+		return again, true
 	}
 	if req.GetBody == nil {
-		return nil, errors.New("request body cannot be read twice")
+		return nil, false
 	}
 	body, err := req.GetBody()
 	again.Body = body
-	return again, err
+	return again, err == nil
 }
 
 func discard(response *http.Response) {

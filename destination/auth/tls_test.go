@@ -190,7 +190,7 @@ func handshake(t *testing.T, server *tls.Config, options auth.TLSOptions) error 
 	}
 	transport := &http.Transport{TLSClientConfig: config}
 	defer transport.CloseIdleConnections()
-	_, err = roundTrip(transport, newRequest(t, endpoint.URL, "rows"))
+	err = roundTrip(transport, newRequest(t, endpoint.URL, "rows"))
 	return err
 }
 

@@ -78,7 +78,7 @@ func (e *TokenError) Unwrap() error { return e.Err }
 func (e *TokenError) Permanent() bool {
 	if e.Err != nil {
 		_, wrongTLS := DescribeTLSError(e.Err)
-		return wrongTLS || e.Err == errNoToken
+		return wrongTLS || errors.Is(e.Err, errNoToken)
 	}
 	passing := []int{http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests}
 	codes := []string{"temporarily_unavailable", "server_error", "slow_down"}

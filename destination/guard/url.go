@@ -14,9 +14,8 @@ func (g *Guard) CheckURL(u *url.URL) error {
 	if g.options.DenyPrivate && u.Scheme != "https" {
 		return fmt.Errorf("scheme %q: %w: this deployment sends over https only", u.Scheme, ErrRefused)
 	}
-	addr, err := netip.ParseAddr(u.Hostname())
-	if err != nil {
-		return nil // a name
+	if addr, err := netip.ParseAddr(u.Hostname()); err == nil {
+		return g.judge(addr)
 	}
-	return g.judge(addr)
+	return nil // a name
 }

@@ -30,28 +30,28 @@ func TestSecretNeverPrints(t *testing.T) {
 		Map  map[string]redact.Secret
 	}{secret, []redact.Secret{secret}, map[string]redact.Secret{"a": secret}}
 
-	var prints []string
+	var shown []string
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%10s"} {
-		prints = append(prints, fmt.Sprintf(verb, secret), fmt.Sprintf(verb, &secret), fmt.Sprintf(verb, holder))
+		shown = append(shown, fmt.Sprintf(verb, secret), fmt.Sprintf(verb, &secret), fmt.Sprintf(verb, holder))
 	}
 	var log bytes.Buffer
 	slog.New(slog.NewJSONHandler(&log, nil)).Info("secret", "key", secret, "holder", holder)
 	slog.New(slog.NewTextHandler(&log, nil)).Info("secret", "key", secret, "holder", holder)
-	prints = append(prints, log.String(), fmt.Sprint(secret), fmt.Errorf("a %w b %v", fmt.Errorf("%v", secret), holder).Error())
+	shown = append(shown, log.String(), fmt.Sprint(secret), fmt.Errorf("a %w b %v", fmt.Errorf("%v", secret), holder).Error())
 	for _, marshal := range []func(any) ([]byte, error){
 		json.Marshal,
 		func(v any) ([]byte, error) { return jsonv2.Marshal(v) },
 	} {
-		text, err := marshal(holder)
+		encoded, err := marshal(holder)
 		if err != nil {
 			t.Fatal(err)
 		}
-		prints = append(prints, string(text))
+		shown = append(shown, string(encoded))
 	}
-	for _, print := range prints {
+	for _, text := range shown {
 		for _, leak := range []string{"s3cr", hex.EncodeToString([]byte("s3cr")), "ue>"} {
-			if strings.Contains(strings.ToLower(print), leak) {
-				t.Errorf("shows %q: %s", leak, print)
+			if strings.Contains(strings.ToLower(text), leak) {
+				t.Errorf("shows %q: %s", leak, text)
 			}
 		}
 	}
