@@ -14,12 +14,15 @@ func TestParseLevel(t *testing.T) {
 	tests := map[string]slog.Level{
 		"FATAL": SlogFatal, "ERROR": slog.LevelError, "WARN": slog.LevelWarn, "INFO": slog.LevelInfo,
 		"DEBUG": slog.LevelDebug, "TRACE": SlogTrace,
-		"debug": slog.LevelDebug, "Warning": slog.LevelWarn, " error\n": slog.LevelError,
+		"debug": slog.LevelDebug, "Warning": slog.LevelWarn,
 		"": slog.LevelInfo, "loud": slog.LevelInfo,
 	}
 	for name, want := range tests {
 		if got := ParseLevel(name); got != want {
 			t.Errorf("ParseLevel(%q) = %v, want %v", name, got, want)
+		}
+		if got := ParseLevel(" " + name + "\n"); got != want {
+			t.Errorf("ParseLevel(%q with space around it) = %v, want %v", name, got, want)
 		}
 	}
 }
