@@ -1,0 +1,161 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"destination-webhook/destination/signature"
+)
+
+const (
+	secret   = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+	previous = "whsec_cHJldmlvdXMgc2VjcmV0IHdpdGggMjQgYnl0ZXM="
+	envelope = `{"sync_mode":"insert","rows":[{"data":{"name":"Zoë","score":1.0},"operation":"added"}]}`
+)
+
+// Each example runs as its reader would run it, and receives what the
+// destination signs and what others forge.
+func TestExamples(t *testing.T) {
+	for name, command := range map[string]func(*testing.T) *exec.Cmd{
+		"go":     goExample,
+		"python": pythonExample,
+		"node":   nodeExample,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			exercise(t, start(t, command(t)))
+		})
+	}
+}
+
+func exercise(t *testing.T, address string) {
+	now := time.Now()
+	tests := []struct {
+		name    string
+		secrets []string
+		signed  string
+		at      time.Time
+		sent    []byte
+		gzipped bool
+		want    int
+	}{
+		{"signed", []string{secret}, envelope, now, []byte(envelope), false, 204},
+		{"signed, compressed", []string{secret}, envelope, now, zipped(t, envelope), true, 204},
+		{"while the secret changes", []string{previous, secret}, envelope, now, []byte(envelope), false, 204},
+		{"without rows", []string{secret}, `{"sync_mode":"insert","rows":[]}`, now, []byte(`{"sync_mode":"insert","rows":[]}`), false, 204},
+		{"another secret", []string{previous}, envelope, now, []byte(envelope), false, 401},
+		{"another body", []string{secret}, envelope, now, []byte(strings.Replace(envelope, "1.0", "1", 1)), false, 401},
+		{"another body, compressed", []string{secret}, envelope, now, zipped(t, envelope+" "), true, 401},
+		{"old", []string{secret}, envelope, now.Add(-time.Hour), []byte(envelope), false, 401},
+		{"from the future", []string{secret}, envelope, now.Add(time.Hour), []byte(envelope), false, 401},
+		{"not signed", nil, envelope, now, []byte(envelope), false, 401},
+		{"not compressed", []string{secret}, envelope, now, []byte(envelope), true, 400},
+		{"a bomb", []string{secret}, envelope, now, zipped(t, strings.Repeat(" ", 17<<20)), true, 400},
+	}
+	for _, test := range tests {
+		req, err := http.NewRequest(http.MethodPost, address, bytes.NewReader(test.sent))
+		if err != nil {
+			t.Fatal(err)
+		}
+		sign(t, req, test.secrets, test.at, test.signed)
+		if test.gzipped {
+			req.Header.Set("Content-Encoding", "gzip")
+		}
+		response, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		if response.StatusCode != test.want {
+			t.Errorf("%s: status %d, want %d", test.name, response.StatusCode, test.want)
+		}
+	}
+}
+
+func sign(t *testing.T, req *http.Request, secrets []string, at time.Time, body string) {
+	t.Helper()
+	if secrets == nil {
+		return
+	}
+	signer, err := signature.New(secrets...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const id = "0123456789abcdef"
+	req.Header.Set(signature.HeaderID, id)
+	req.Header.Set(signature.HeaderTimestamp, signature.Timestamp(at))
+	req.Header.Set(signature.HeaderSignature, signer.Sign(id, at, []byte(body)))
+}
+
+func zipped(t *testing.T, body string) []byte {
+	t.Helper()
+	var buffer bytes.Buffer
+	writer := gzip.NewWriter(&buffer)
+	_, _ = io.WriteString(writer, body)
+	if err := writer.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return buffer.Bytes()
+}
+
+// start runs an example until the test ends and returns the address it prints.
+func start(t *testing.T, command *exec.Cmd) string {
+	t.Helper()
+	command.Env = append(os.Environ(), "WEBHOOK_SECRET="+secret)
+	var trouble bytes.Buffer
+	command.Stderr = &trouble
+	output, err := command.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = command.Process.Kill()
+		_ = command.Wait()
+		if t.Failed() {
+			t.Log(trouble.String())
+		}
+	})
+	address, err := bufio.NewReader(output).ReadString('\n')
+	if err != nil {
+		t.Fatalf("no address: %v", err)
+	}
+	return strings.TrimSpace(address)
+}
+
+func goExample(t *testing.T) *exec.Cmd {
+	binary := filepath.Join(t.TempDir(), "verify")
+	if output, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+		t.Fatalf("building: %v\n%s", err, output)
+	}
+	return exec.Command(binary)
+}
+
+func pythonExample(t *testing.T) *exec.Cmd {
+	python := ".venv/bin/python"
+	if _, err := os.Stat(python); err != nil {
+		python = "python3"
+	}
+	if err := exec.Command(python, "-c", "import standardwebhooks").Run(); err != nil {
+		t.Skip("python3 with standardwebhooks is not at hand: python3 -m venv .venv && .venv/bin/pip install standardwebhooks")
+	}
+	return exec.Command(python, "verify.py")
+}
+
+func nodeExample(t *testing.T) *exec.Cmd {
+	if err := exec.Command("node", "--input-type=module", "-e", "import 'standardwebhooks'").Run(); err != nil {
+		t.Skip("node with standardwebhooks is not at hand: npm install --no-save --no-package-lock standardwebhooks")
+	}
+	return exec.Command("node", "verify.mjs")
+}
