@@ -39,7 +39,7 @@ func receive(webhook *standardwebhooks.Webhook) http.HandlerFunc {
 
 // readBody returns the uncompressed body, which is what is signed.
 func readBody(r *http.Request) ([]byte, error) {
-	var body io.Reader = io.LimitReader(r.Body, maxBody)
+	body := io.LimitReader(r.Body, maxBody)
 	if r.Header.Get("Content-Encoding") == "gzip" {
 		unzipped, err := gzip.NewReader(body)
 		if err != nil {
@@ -63,7 +63,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Printf("http://%s\n", listener.Addr())
+	fmt.Fprintf(os.Stdout, "http://%s\n", listener.Addr())
 	server := &http.Server{Handler: receive(webhook), ReadTimeout: time.Minute}
 	log.Fatal(server.Serve(listener))
 }
