@@ -3,6 +3,7 @@ package protocol
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -71,6 +72,9 @@ func ParseCatalog(raw []byte) (*Catalog, error) {
 	for i, s := range *c.Streams {
 		if s.Stream.Name == "" {
 			return nil, fmt.Errorf("reading the catalog: stream %d has no name", i)
+		}
+		if slices.ContainsFunc(s.Key(), func(path []string) bool { return len(path) == 0 }) {
+			return nil, fmt.Errorf("reading the catalog: stream %q has a primary key with an empty path", s.Stream.Name)
 		}
 	}
 	return &Catalog{Streams: *c.Streams}, nil

@@ -80,6 +80,8 @@ var catalogErrors = []struct{ name, text, want string }{
 	{"a stream that is null", `{"streams":[null]}`, "stream 0 has no name"},
 	{"a name that is no string", `{"streams":[{"stream":{"name":5}}]}`, "/streams/0/stream/name"},
 	{"a key that is no list of paths", `{"streams":[{"stream":{"name":"a"},"primary_key":["id"]}]}`, "/streams/0/primary_key/0"},
+	{"an empty path in a key", `{"streams":[{"stream":{"name":"a"},"primary_key":[["id"],[]]}]}`, `stream "a" has a primary key with an empty path`},
+	{"a path that is null", `{"streams":[{"stream":{"name":"a","source_defined_primary_key":[null]}}]}`, `stream "a" has a primary key with an empty path`},
 	{"a generation that is no integer", `{"streams":[{"stream":{"name":"a"},"generation_id":"3"}]}`, "/streams/0/generation_id"},
 }
 
@@ -166,8 +168,7 @@ func FuzzCatalog(f *testing.F) {
 			if s.Stream.Name == "" {
 				t.Fatalf("%q: a stream has no name", text)
 			}
-			s.Key()
-			s.Replaces()
+			NewLookup(s.Key()...) // panics on a path that leads nowhere
 		}
 	})
 }

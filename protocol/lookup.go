@@ -50,13 +50,13 @@ func (l *Lookup) Find(object []byte, values [][]byte) [][]byte {
 	for range l.paths {
 		values = append(values, nil)
 	}
-	l.root.find(object, 0, values)
+	l.root.find(object, values)
 	return values
 }
 
-// find walks the members of the object at b[i] and returns the index behind it.
-func (l lookupLevel) find(b []byte, i int, values [][]byte) int {
-	i = skipBlank(b, i+1)
+// find walks the members of the object b.
+func (l lookupLevel) find(b []byte, values [][]byte) {
+	i := skipBlank(b, 1)
 	for b[i] != '}' {
 		end := skipString(b, i+1)
 		start := skipBlank(b, skipBlank(b, end)+1) // behind the colon
@@ -71,7 +71,6 @@ func (l lookupLevel) find(b []byte, i int, values [][]byte) int {
 			i = skipBlank(b, i+1)
 		}
 	}
-	return i + 1
 }
 
 func (l lookupLevel) match(key, value []byte, values [][]byte) {
@@ -82,8 +81,22 @@ func (l lookupLevel) match(key, value []byte, values [][]byte) {
 		}
 		if f.path >= 0 {
 			values[f.path] = value
-		} else if value[0] == '{' {
-			f.below.find(value, 0, values)
+			continue
+		}
+		f.below.forget(values)
+		if value[0] == '{' {
+			f.below.find(value, values)
+		}
+	}
+}
+
+// forget drops what was found in an earlier member of the same name: the last one counts, whole.
+func (l lookupLevel) forget(values [][]byte) {
+	for i := range l {
+		if f := &l[i]; f.path >= 0 {
+			values[f.path] = nil
+		} else {
+			f.below.forget(values)
 		}
 	}
 }
