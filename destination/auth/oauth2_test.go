@@ -164,8 +164,8 @@ func TestOAuth2RenewsBeforeTheEnd(t *testing.T) {
 	}{
 		{"well before", 3600, 3539 * time.Second, "Bearer token-1"},
 		{"a minute before", 3600, 3540 * time.Second, "Bearer token-2"},
-		{"short life, well before", 10, 7 * time.Second, "Bearer token-1"},
-		{"short life, its last fifth", 10, 8 * time.Second, "Bearer token-2"},
+		{"short life, well before", 100, 79 * time.Second, "Bearer token-1"},
+		{"short life, its last fifth", 100, 80 * time.Second, "Bearer token-2"},
 		{"no end told", 0, 1000 * time.Hour, "Bearer token-1"},
 	}
 	for _, test := range tests {
@@ -222,6 +222,27 @@ func TestOAuth2RetriesOn401(t *testing.T) {
 				t.Errorf("requests (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// net/http would rewind a body that was read, and hide one that is not sent anew.
+func TestOAuth2ResendsByItself(t *testing.T) {
+	refusal := &closeRecorder{Reader: strings.NewReader("who are you")}
+	var bodies []string
+	endpoint := roundTripper(func(req *http.Request) (*http.Response, error) {
+		body, _ := io.ReadAll(req.Body)
+		bodies = append(bodies, string(body))
+		if len(bodies) == 1 {
+			return &http.Response{StatusCode: http.StatusUnauthorized, Body: refusal}, nil
+		}
+		if !refusal.closed {
+			t.Error("the first answer is left open and holds its connection")
+		}
+		return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody}, nil
+	})
+	send(t, oauth2Transport(t, endpoint, direct(&issuer{})), newRequest(t, "https://endpoint.example", "rows"))
+	if diff := cmp.Diff([]string{"rows", "rows"}, bodies); diff != "" {
+		t.Errorf("bodies (-want +got):\n%s", diff)
 	}
 }
 

@@ -69,9 +69,5 @@ func parseNetwork(entry string) (netip.Prefix, error) {
 		addr = addr.Unmap().WithZone("")
 		return netip.PrefixFrom(addr, addr.BitLen()), nil
 	}
-	network, err := netip.ParsePrefix(entry)
-	if err != nil {
-		return netip.Prefix{}, err
-	}
-	return network.Masked(), nil
+	return netip.ParsePrefix(entry)
 }
