@@ -185,7 +185,7 @@ func drain(t *testing.T, folder, name string) <-chan string {
 func hangUp(folder string) {
 	for name, end := range map[string]int{"stdin": os.O_RDONLY, "stdout": os.O_WRONLY, "stderr": os.O_WRONLY} {
 		if pipe, err := os.OpenFile(filepath.Join(folder, name), end|syscall.O_NONBLOCK, 0); err == nil {
-			pipe.Close()
+			_ = pipe.Close()
 		}
 	}
 }
