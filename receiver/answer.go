@@ -41,6 +41,8 @@ func decide(f Faults, failing, busy bool, in *Request, readErr error, rows []Row
 		return fail(f)
 	case readErr != nil:
 		return answer{status: readStatus(readErr), problem: readErr.Error()}
+	case in.Signature != "" && in.Signature != SignatureValid:
+		return answer{status: http.StatusUnauthorized, problem: in.Signature}
 	case in.Problem != "":
 		return answer{status: http.StatusBadRequest, problem: in.Problem}
 	}

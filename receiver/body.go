@@ -29,27 +29,27 @@ func (c *wireCounter) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// read reads and decompresses the body, up to max bytes of it.
-func (q *Request) read(req *http.Request, max int64) error {
+// read reads and decompresses the body, up to limit bytes of it.
+func (q *Request) read(req *http.Request, limit int64) error {
 	wire := &wireCounter{r: req.Body}
 	defer func() { q.WireBytes, q.Bytes = wire.n, int64(len(q.Body)) }()
 
 	plain, err := decompress(wire, req.Header.Get("Content-Encoding"))
 	if err != nil {
-		_, _ = io.CopyN(io.Discard, wire, max) // a body read to its end keeps the connection
+		_, _ = io.CopyN(io.Discard, wire, limit) // a body read to its end keeps the connection
 		return err
 	}
 	defer plain.Close()
 
 	var body bytes.Buffer
-	if hint := req.ContentLength; hint > 0 && hint <= max && hint <= 16<<20 {
+	if hint := req.ContentLength; hint > 0 && hint <= limit && hint <= 16<<20 {
 		body.Grow(int(hint) + bytes.MinRead) // MinRead spares the last doubling
 	}
-	if _, err := body.ReadFrom(io.LimitReader(plain, max+1)); err != nil {
+	if _, err := body.ReadFrom(io.LimitReader(plain, limit+1)); err != nil {
 		return fmt.Errorf("reading the body: %w", err)
 	}
-	if int64(body.Len()) > max {
-		return fmt.Errorf("%w: %d bytes", errBodyTooLarge, max)
+	if int64(body.Len()) > limit {
+		return fmt.Errorf("%w: %d bytes", errBodyTooLarge, limit)
 	}
 	q.Body = body.Bytes()
 	return nil

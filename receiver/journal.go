@@ -122,9 +122,20 @@ func (j *journal) keep(q *Request) {
 	}
 }
 
+// wake tells those who wait that something besides the requests has changed.
+func (j *journal) wake() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.tell()
+}
+
 func (j *journal) change(q *Request) {
 	j.revision++
 	q.revision = j.revision
+	j.tell()
+}
+
+func (j *journal) tell() {
 	if j.changed != nil {
 		close(j.changed)
 		j.changed = nil
@@ -148,6 +159,17 @@ func (j *journal) requests() []Request {
 		all[i] = *q
 	}
 	return all
+}
+
+// request returns a copy of one kept request.
+func (j *journal) request(id int64) (Request, bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	i, found := slices.BinarySearchFunc(j.kept, id, func(q *Request, id int64) int { return cmp.Compare(q.ID, id) })
+	if !found {
+		return Request{}, false
+	}
+	return *j.kept[i], true
 }
 
 // Requests returns the kept requests in order of arrival.

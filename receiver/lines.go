@@ -49,6 +49,9 @@ func line(q *Request) string {
 	if q.Fault != "" {
 		parts = append(parts, "fault "+q.Fault)
 	}
+	if q.Signature != "" && q.Signature != SignatureValid {
+		parts = append(parts, "signature: "+plain(q.Signature))
+	}
 	if q.Problem != "" {
 		parts = append(parts, plain(q.Problem))
 	}

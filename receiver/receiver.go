@@ -3,6 +3,7 @@ package receiver
 import (
 	"io"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,8 +25,17 @@ type Options struct {
 	// measuring a sender.
 	Discard bool
 
-	// AllowRemote lets Listen take an address that is not of this machine alone.
+	// SigningSecrets are Standard Webhooks secrets. With them, a request that none
+	// of them signed is answered 401.
+	SigningSecrets []string
+
+	// AllowRemote lets Listen take an address that others can reach. The page then
+	// asks for the Token.
 	AllowRemote bool
+
+	// Token opens the page; without AllowRemote an empty one opens it to everybody
+	// on this machine. Listen makes one up where it is needed and missing.
+	Token string
 }
 
 func (o *Options) setDefaults() {
@@ -46,6 +56,7 @@ func (o *Options) setDefaults() {
 type Receiver struct {
 	options  Options
 	journal  *journal
+	page     http.Handler
 	rows     *rowWriter
 	lines    *lineWriter
 	inFlight atomic.Int64
@@ -60,7 +71,7 @@ type Receiver struct {
 // New returns a Receiver. The caller closes it.
 func New(o Options) *Receiver {
 	o.setDefaults()
-	return &Receiver{
+	r := &Receiver{
 		options: o,
 		journal: newJournal(o.KeepRequests, o.KeepBytes),
 		rows:    newRowWriter(o.Rows),
@@ -68,6 +79,8 @@ func New(o Options) *Receiver {
 		closing: make(chan struct{}),
 		dice:    newDice(o.Faults),
 	}
+	r.page = newPage(r)
+	return r
 }
 
 // Close lets go of every request that waits, for its latency or forever. Later
@@ -81,8 +94,9 @@ func (r *Receiver) Close() error {
 // Counting for Every starts anew.
 func (r *Receiver) SetFaults(f Faults) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	r.dice = newDice(f)
+	r.mu.Unlock()
+	r.journal.wake()
 }
 
 // Faults returns the faults in force.
@@ -99,8 +113,25 @@ func (r *Receiver) throw() (Faults, bool) {
 	return r.dice.faults, r.dice.throw()
 }
 
-// ServeHTTP reads one request, records it and answers it.
+// ServeHTTP shows the page under /_/ and receives everywhere else.
 func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	switch {
+	case strings.HasPrefix(req.URL.Path, pagePath):
+		r.page.ServeHTTP(w, req)
+	case isPerson(req):
+		http.Redirect(w, req, pagePath, http.StatusSeeOther)
+	default:
+		r.receive(w, req)
+	}
+}
+
+// isPerson says whether a browser asks for something to look at.
+func isPerson(req *http.Request) bool {
+	return req.Method == http.MethodGet && strings.Contains(req.Header.Get("Accept"), "text/html")
+}
+
+// receive reads one request, records it and answers it.
+func (r *Receiver) receive(w http.ResponseWriter, req *http.Request) {
 	parallel := r.inFlight.Add(1)
 	defer r.inFlight.Add(-1)
 
@@ -121,6 +152,7 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 	readErr := in.read(req, r.options.MaxBody)
 	rows := in.parse(readErr)
+	in.verify(r.options.SigningSecrets, start)
 	r.journal.enter(in)
 
 	r.wait(req, faults.Latency)

@@ -2,12 +2,16 @@ package receiver
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
+
+	"destination-webhook/destination/signature"
 )
 
 // Server is a Receiver that listens on an address of its own.
@@ -30,6 +34,12 @@ func Listen(ctx context.Context, addr string, o Options) (*Server, error) {
 	if !o.AllowRemote && !resolved.IP.IsLoopback() {
 		return nil, fmt.Errorf("listening on %s: others can reach this address: use 127.0.0.1, or allow remote senders", addr)
 	}
+	if _, err := signature.New(o.SigningSecrets...); err != nil && len(o.SigningSecrets) > 0 {
+		return nil, fmt.Errorf("reading the signing secrets: %w", err)
+	}
+	if o.AllowRemote && o.Token == "" {
+		o.Token = rand.Text()
+	}
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", resolved.String())
 	if err != nil {
@@ -49,6 +59,16 @@ func Listen(ctx context.Context, addr string, o Options) (*Server, error) {
 
 // URL is where senders reach the Server.
 func (s *Server) URL() string { return "http://" + s.listener.Addr().String() }
+
+// PageURL is where a person looks at the Server. It holds the token, if there is
+// one: print it for the person who started the Server, and nowhere else.
+func (s *Server) PageURL() string {
+	page := s.URL() + pagePath
+	if token := s.options.Token; token != "" {
+		page += "?token=" + url.QueryEscape(token)
+	}
+	return page
+}
 
 // Close ends the Server: requests under way get a moment to be answered. Closing
 // again changes nothing.

@@ -13,11 +13,9 @@ import (
 
 // Setting is one fault by name, for flags and forms.
 type Setting struct {
-	Name   string   `json:"name"`
-	Value  string   `json:"value"` // "" for the zero value
-	Kind   string   `json:"kind"`  // number, text, choice, switch
-	Usage  string   `json:"usage"`
-	Values []string `json:"values,omitempty"` // of a choice
+	Name  string
+	Value string // "" for the zero value
+	Usage string
 }
 
 var answers = []Answer{AnswerStatus, AnswerClose, AnswerHang, AnswerHalf, AnswerRedirect, AnswerWrongJSON}
@@ -25,18 +23,18 @@ var answers = []Answer{AnswerStatus, AnswerClose, AnswerHang, AnswerHalf, Answer
 // Settings lists every fault in the order in which a form shows them.
 func (f Faults) Settings() []Setting {
 	return []Setting{
-		{Name: "answer", Value: string(f.Answer), Kind: "choice", Values: answerNames(), Usage: "what a failing request gets"},
-		{Name: "status", Value: number(f.Status), Kind: "number", Usage: "status of a failing request, 200 to 599"},
-		{Name: "every", Value: number(f.Every), Kind: "number", Usage: "fail every n-th request only"},
-		{Name: "percent", Value: number(f.Percent), Kind: "number", Usage: "fail this percentage of the requests only"},
-		{Name: "seed", Value: number(f.Seed), Kind: "number", Usage: "seed of the percentage, so that a run can be repeated"},
-		{Name: "retry-after", Value: f.RetryAfter, Kind: "text", Usage: "Retry-After header of failing requests: seconds or an HTTP date"},
-		{Name: "latency", Value: duration(f.Latency), Kind: "text", Usage: "wait before every answer, such as 250ms"},
-		{Name: "reject", Value: f.reject(), Kind: "text", Usage: "refuse rows whose field has a value: field=value, such as email=a@example.com"},
-		{Name: "reject-rows", Value: onOff(f.RejectRows), Kind: "switch", Usage: "refuse just those rows by a verdict, not the whole batch by 400"},
-		{Name: "max-bytes", Value: number(f.MaxBytes), Kind: "number", Usage: "answer 413 to a body of more bytes on the wire"},
-		{Name: "capacity", Value: number(f.Capacity), Kind: "number", Usage: "refuse requests beyond this many at once"},
-		{Name: "capacity-status", Value: number(f.CapacityStatus), Kind: "number", Usage: "status of those refused, 429 by default"},
+		{"answer", string(f.Answer), "what a failing request gets: " + strings.Join(answerNames(), ", ")},
+		{"status", number(f.Status), "status of a failing request, 200 to 599"},
+		{"every", number(f.Every), "fail every n-th request only"},
+		{"percent", number(f.Percent), "fail this percentage of the requests only"},
+		{"seed", number(f.Seed), "seed of the percentage, so that a run can be repeated"},
+		{"retry-after", f.RetryAfter, "Retry-After header of failing requests: seconds or an HTTP date"},
+		{"latency", duration(f.Latency), "wait before every answer, such as 250ms"},
+		{"reject", f.reject(), "refuse rows whose field has a value: field=value, such as email=a@example.com"},
+		{"reject-rows", onOff(f.RejectRows), "refuse just those rows by a verdict, not the whole batch by 400"},
+		{"max-bytes", number(f.MaxBytes), "answer 413 to a body of more bytes on the wire"},
+		{"capacity", number(f.Capacity), "refuse requests beyond this many at once"},
+		{"capacity-status", number(f.CapacityStatus), "status of those refused, 429 by default"},
 	}
 }
 
