@@ -20,19 +20,17 @@ const (
 )
 
 // checkEndpoint tries the endpoint once and says in a sentence what came of it. An error says why a sync would fail.
-func checkEndpoint(ctx context.Context, c *Config, agent string, redact func(string) string) (string, error) {
-	r := &route{method: c.Method, url: c.URL, mode: checkMode(c), header: header(c, agent)}
+func checkEndpoint(ctx context.Context, c *Config, n *network) (string, error) {
+	r := &route{method: c.Method, url: c.URL, mode: checkMode(c), header: header(c, n.agent)}
 	body := []byte(frameEmpty(r))
-	transport := newTransport(c)
-	probed := http.RoundTripper(transport)
+	probed := n.authorized
 	switch c.ConnectionCheck {
 	case checkHead:
 		r.method, body = http.MethodHead, nil
 	case checkConnect:
-		probed = connectOnly{transport}
+		probed = connectOnly{n.endpoint}
 	}
-	defer transport.CloseIdleConnections()
-	answer, err := newClient(c, probed, redact, nil).Probe(ctx, request(r, body))
+	answer, err := n.client(c, probed).Probe(ctx, request(r, body))
 	if err == nil {
 		return fmt.Sprintf("%s answered %d", host(c.URL), answer.Status), nil
 	}

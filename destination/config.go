@@ -11,17 +11,22 @@ import (
 // every default applied. ParseConfig makes it; it is read-only from then on and
 // so safe for concurrent use.
 type Config struct {
-	URL                 string         `json:"url"`
-	Method              string         `json:"method"`
-	AuthorizationHeader redact.Secret  `json:"authorization_header"`
-	APIKey              redact.Secret  `json:"api_key"`
-	Headers             []HeaderConfig `json:"headers"`
-	ConnectionCheck     string         `json:"connection_check"`
-	SyncMode            string         `json:"sync_mode"`
-	IncludeMetadata     bool           `json:"include_metadata"`
-	Streams             []StreamConfig `json:"streams"`
-	Batching            BatchingConfig `json:"batching"`
-	Delivery            DeliveryConfig `json:"delivery"`
+	URL                 string               `json:"url"`
+	Method              string               `json:"method"`
+	AuthorizationHeader redact.Secret        `json:"authorization_header"`
+	APIKey              redact.Secret        `json:"api_key"`
+	Authentication      AuthenticationConfig `json:"authentication"`
+	Headers             []HeaderConfig       `json:"headers"`
+	ConnectionCheck     string               `json:"connection_check"`
+	SyncMode            string               `json:"sync_mode"`
+	IncludeMetadata     bool                 `json:"include_metadata"`
+	Streams             []StreamConfig       `json:"streams"`
+	Signing             SigningConfig        `json:"signing"`
+	TLS                 TLSConfig            `json:"tls"`
+	OnRejectedRows      string               `json:"on_rejected_rows"`
+	DeadLetter          DeadLetterConfig     `json:"dead_letter"`
+	Batching            BatchingConfig       `json:"batching"`
+	Delivery            DeliveryConfig       `json:"delivery"`
 }
 
 // HeaderConfig is one header that every request carries.
@@ -43,7 +48,9 @@ func (b BatchingConfig) MaxAge() time.Duration { return seconds(b.MaxAgeSeconds)
 
 // DeliveryConfig bounds the requests. RequestsPerSecond is 0 for no limit.
 type DeliveryConfig struct {
-	MaxConcurrentRequests int         `json:"max_concurrent_requests"`
+	MaxConcurrentRequests int `json:"max_concurrent_requests"`
+	// AdaptiveConcurrency makes MaxConcurrentRequests the most that is tried.
+	AdaptiveConcurrency   bool        `json:"adaptive_concurrency"`
 	RequestTimeoutSeconds float64     `json:"request_timeout_seconds"`
 	RequestsPerSecond     float64     `json:"requests_per_second"`
 	Compression           string      `json:"compression"`
@@ -89,6 +96,7 @@ func ParseConfig(spec, raw []byte) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
+	root = root.resolve(tree)
 	misfits, err := root.validate(tree)
 	if err != nil {
 		return nil, err

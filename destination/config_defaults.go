@@ -3,6 +3,7 @@ package destination
 import (
 	"errors"
 	"fmt"
+	"maps"
 
 	"github.com/go-json-experiment/json"
 )
@@ -23,8 +24,11 @@ func (n *specNode) decode(tree map[string]any) (*Config, error) {
 }
 
 // fillDefaults sets absent members to their defaults. An object that is absent
-// is filled as an empty one would be.
+// is filled as an empty one would be. Members that the schema does not know are
+// removed: a form leaves those of an option there that is not chosen any more,
+// and they need not fit.
 func (n *specNode) fillDefaults(tree map[string]any) {
+	maps.DeleteFunc(tree, func(name string, _ any) bool { return n.Properties[name] == nil })
 	for name, property := range n.Properties {
 		if _, ok := tree[name]; !ok && property.Type == "object" {
 			tree[name] = map[string]any{}

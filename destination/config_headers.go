@@ -45,6 +45,9 @@ func (c *Config) headerNameProblem(name string) string {
 		return "expected another header, this one is set by the destination"
 	case name == "authorization" && c.AuthorizationHeader != "":
 		return "expected another header, authorization_header sets this one"
+	case name == "authorization" && c.Authentication.chosen(),
+		c.Authentication.Type == "aws_sigv4" && hasPrefix("x-amz-"):
+		return "expected another header, authentication sets this one"
 	case name == "x-api-key" && c.APIKey != "":
 		return "expected another header, api_key sets this one"
 	default:

@@ -7,10 +7,14 @@ func (c *Config) check(problems *configProblems) {
 	checkURL(problems, "url", c.URL)
 	checkHeaderValue(problems, "authorization_header", c.AuthorizationHeader)
 	checkHeaderValue(problems, "api_key", c.APIKey)
+	c.checkAuthentication(problems)
 	c.checkHeaders(problems)
 	checkSyncMode(problems, "sync_mode", c.SyncMode)
 	c.Batching.check(problems)
 	c.Delivery.Retry.check(problems)
+	c.Signing.check(problems)
+	c.TLS.check(problems)
+	c.checkDeadLetter(problems)
 	c.checkStreams(problems)
 }
 

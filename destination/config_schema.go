@@ -15,7 +15,9 @@ type specNode struct {
 	Type              string               `json:"type"`
 	Properties        map[string]*specNode `json:"properties,omitzero"`
 	Required          []string             `json:"required,omitzero"`
+	OneOf             []*specNode          `json:"oneOf,omitzero"`
 	Items             *specNode            `json:"items,omitzero"`
+	Const             string               `json:"const,omitzero"`
 	Enum              []string             `json:"enum,omitzero"`
 	Default           any                  `json:"default,omitzero"`
 	Minimum           *float64             `json:"minimum,omitzero"`

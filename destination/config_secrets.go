@@ -2,6 +2,7 @@ package destination
 
 import (
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -14,15 +15,34 @@ const minToken = 8
 // Secrets returns every value of the config that must not be shown: the secret
 // fields, and of each URL what could be a token. Hand them to redact.New.
 func (c *Config) Secrets() []string {
-	secrets := []string{c.AuthorizationHeader.Reveal(), c.APIKey.Reveal()}
-	for _, header := range c.Headers {
-		secrets = append(secrets, header.Value.Reveal())
-	}
-	secrets = append(secrets, urlSecrets(c.URL)...)
+	secrets := secretFields(reflect.ValueOf(*c))
+	addresses := []string{c.URL, c.DeadLetter.URL, c.Authentication.TokenURL}
 	for _, stream := range c.Streams {
-		secrets = append(secrets, urlSecrets(stream.URL)...)
+		addresses = append(addresses, stream.URL)
+	}
+	for _, address := range addresses {
+		secrets = append(secrets, urlSecrets(address)...)
 	}
 	return slices.DeleteFunc(secrets, func(secret string) bool { return secret == "" })
+}
+
+// secretFields finds every redact.Secret by its type, so that none is forgotten
+// when the config grows.
+func secretFields(value reflect.Value) (secrets []string) {
+	if secret, ok := value.Interface().(redact.Secret); ok {
+		return []string{secret.Reveal()}
+	}
+	switch value.Kind() {
+	case reflect.Struct:
+		for i := range value.NumField() {
+			secrets = append(secrets, secretFields(value.Field(i))...)
+		}
+	case reflect.Slice:
+		for i := range value.Len() {
+			secrets = append(secrets, secretFields(value.Index(i))...)
+		}
+	}
+	return secrets
 }
 
 // urlSecrets adds the shorter tokens to those of redact.URL. A path segment in

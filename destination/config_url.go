@@ -27,7 +27,7 @@ func urlProblem(address string) string {
 	case u.Scheme == "":
 		return "expected an absolute URL, put https:// and the host in front"
 	case u.Scheme != "http" && u.Scheme != "https":
-		return "expected the scheme http or https, rows are sent over nothing else"
+		return "expected the scheme http or https"
 	case u.User != nil:
 		return "expected no user or password in the URL, put credentials in authorization_header"
 	case u.Hostname() == "":

@@ -13,7 +13,7 @@ func TestParseConfigJudgesURLs(t *testing.T) {
 	const (
 		unusable  = "expected an absolute http or https URL such as https://example.com/hook"
 		relative  = "expected an absolute URL, put https:// and the host in front"
-		scheme    = "expected the scheme http or https, rows are sent over nothing else"
+		scheme    = "expected the scheme http or https"
 		userinfo  = "expected no user or password in the URL, put credentials in authorization_header"
 		fragment  = "expected no fragment, what is behind # never reaches an endpoint"
 		port      = "expected a port from 1 to 65535"
@@ -116,6 +116,14 @@ func specPaths(t *testing.T) [][]string {
 			inner := slices.Concat(path, []string{name})
 			paths = append(paths, inner)
 			walk(property, inner)
+		}
+		for _, option := range node.OneOf {
+			choice := `type":"` + option.Properties["type"].Const + `","`
+			for name := range option.Properties {
+				if name != "type" { // the step chooses the option along with the name
+					paths = append(paths, slices.Concat(path, []string{choice + name}))
+				}
+			}
 		}
 	}
 	walk(root, nil)

@@ -102,9 +102,26 @@ func writeNested(page *strings.Builder, path string, property object) {
 	all := func(object) bool { return true }
 	switch property.text("type") {
 	case "object":
+		writeChoice(page, path, property)
 		writeRows(page, path+".", property, all)
 	case "array":
 		writeRows(page, path+"[].", property.object("items"), all)
+	}
+}
+
+// writeChoice writes a row for the options of a oneOf, and the fields of each.
+func writeChoice(page *strings.Builder, path string, property object) {
+	var names []string
+	for _, option := range property.list("oneOf") {
+		name := object(option.(map[string]any)).object("properties").object(choiceName).text("const")
+		names = append(names, "`"+name+"`")
+	}
+	if names != nil {
+		fmt.Fprintf(page, "| `%s.%s` | %s | %s | Chooses one of these. |\n", path, choiceName, strings.Join(names, ", "), names[0])
+	}
+	for i, option := range property.list("oneOf") {
+		fields := func(property object) bool { return property["const"] == nil }
+		writeRows(page, path+" ("+strings.Trim(names[i], "`")+").", object(option.(map[string]any)), fields)
 	}
 }
 
@@ -167,6 +184,10 @@ func TestFieldTables(t *testing.T) {
 				"properties": {"n": {"order": 0, "type": "integer", "minimum": 1, "maximum": 67108864, "description": "Counts."}}}},
 			"mode": {"group": "two", "order": 1, "type": "string", "enum": ["a", "b"], "default": "b", "description": "Chooses."},
 			"key": {"group": "one", "order": 3, "type": "string", "airbyte_secret": true, "description": "Opens."},
+			"pick": {"group": "one", "order": 5, "type": "object", "description": "Picks.", "oneOf": [
+				{"properties": {"type": {"order": 0, "type": "string", "const": "none"}}},
+				{"required": ["p"], "properties": {"type": {"order": 0, "type": "string", "const": "file"},
+					"p": {"order": 1, "type": "string", "description": "Points."}}}]},
 			"on": {"group": "one", "order": 4, "type": "boolean", "default": false, "description": "Switches."}
 		}}`), &root); err != nil {
 		t.Fatal(err)
@@ -178,6 +199,9 @@ func TestFieldTables(t *testing.T) {
 |---|---|---|---|
 | ` + "`key`" + ` | text 🔒 | **required** | Opens. |
 | ` + "`on`" + ` | true or false | ` + "`false`" + ` | Switches. |
+| ` + "`pick`" + ` | object | – | Picks. |
+| ` + "`pick.type`" + ` | ` + "`none`, `file`" + ` | ` + "`none`" + ` | Chooses one of these. |
+| ` + "`pick (file).p`" + ` | text | **required** | Points. |
 
 ### Second
 

@@ -43,11 +43,12 @@ func (p *Program) Check(ctx context.Context, configPath string) error {
 }
 
 func (p *Program) check(ctx context.Context, configPath string, out *protocol.Writer) (string, error) {
-	config, err := p.config(configPath, out)
+	config, network, err := p.configure(configPath, out)
 	if err != nil {
 		return "", err
 	}
-	return checkEndpoint(ctx, config, p.agent(), out.Redact)
+	defer network.close()
+	return checkEndpoint(ctx, config, network)
 }
 
 // Write delivers the records on stdin. An error has been reported in a TRACE message, unless it is the end of ctx: then it
@@ -72,10 +73,11 @@ func (p *Program) write(ctx context.Context, configPath, catalogPath string, out
 	if medium := p.Getenv("DATA_CHANNEL_MEDIUM"); medium != "" && !strings.EqualFold(medium, "STDIO") {
 		return fmt.Errorf("DATA_CHANNEL_MEDIUM is %s: this destination reads records from stdin alone, set it to STDIO", medium)
 	}
-	config, err := p.config(configPath, out)
+	config, network, err := p.configure(configPath, out)
 	if err != nil {
 		return err
 	}
+	defer network.close()
 	catalog, err := readCatalog(catalogPath)
 	if err != nil {
 		return configError(err)
@@ -84,36 +86,42 @@ func (p *Program) write(ctx context.Context, configPath, catalogPath string, out
 	if err != nil {
 		return configError(err)
 	}
+	store, err := network.openLetters(config)
+	if err != nil {
+		return configError(err)
+	}
 	progress := newProgress(log, p.Terminal)
-	for _, warning := range append(routes.strays(config), routes.warnings(catalog)...) {
-		log.Warn(warning)
-	}
-	transport := newTransport(config)
-	defer transport.CloseIdleConnections()
-	client := newClient(config, transport, out.Redact, progress.attempt)
-	sender := newSender(client, routes.all, nil, out.Redact, progress)
+	progress.warn(config, routes, catalog)
+	network.onAttempt = progress.attempt
+	client := network.client(config, network.authorized)
+	sender := newSender(client, routes.all, store, out.Redact, progress)
 	progress.start(config, routes)
-	run := newRun(ctx, config, catalog, routes, sender.letters != nil, sender.send, out, progress)
+	run := newRun(ctx, config, catalog, routes, sender, out, progress)
 	err = run.sync(ctx, p.Stdin, client)
-	if noise := run.decoder.Noise(); noise > 0 {
-		log.Warn(fmt.Sprintf("%d lines of the input were no JSON objects and were skipped", noise))
+	if store != nil {
+		err = errors.Join(err, store.Close())
 	}
-	progress.end(routes)
+	progress.end(routes, run.decoder.Noise())
 	return err
 }
 
-// config reads the config and teaches out its secrets.
-func (p *Program) config(path string, out *protocol.Writer) (*Config, error) {
+// configure reads the config, teaches out its secrets, and builds the ways out that it asks for.
+func (p *Program) configure(path string, out *protocol.Writer) (*Config, *network, error) {
 	raw, err := os.ReadFile(path)
 	if err != nil {
-		return nil, configError(fmt.Errorf("the config cannot be read: %w", err))
+		return nil, nil, configError(fmt.Errorf("the config cannot be read: %w", err))
 	}
 	config, err := ParseConfig(p.Spec, raw)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	out.Redact = redact.New(config.Secrets()...).String
-	return config, nil
+	redactor := redact.New(config.Secrets()...)
+	out.Redact = redactor.String
+	network, err := newNetwork(config, p.Getenv, redactor, p.agent())
+	if err != nil {
+		return nil, nil, configError(err)
+	}
+	return config, network, nil
 }
 
 func readCatalog(path string) (*protocol.Catalog, error) {

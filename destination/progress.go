@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"destination-webhook/destination/delivery"
+	"destination-webhook/protocol"
 )
 
 const (
@@ -44,6 +45,16 @@ func newProgress(log *slog.Logger, terminal io.Writer) *progress {
 // C says when a tick is due.
 func (p *progress) C() <-chan time.Time { return p.ticker.C }
 
+// warn logs what a user should know before the sync begins.
+func (p *progress) warn(c *Config, rs *routes, catalog *protocol.Catalog) {
+	for _, warning := range slices.Concat(rs.strays(c), rs.warnings(catalog)) {
+		p.log.Warn(warning)
+	}
+	if c.TLS.InsecureSkipVerify {
+		p.log.Warn("tls.insecure_skip_verify is on: whoever answers in the endpoint's place receives the rows and the credentials")
+	}
+}
+
 // start logs what the sync is about to do.
 func (p *progress) start(c *Config, rs *routes) {
 	p.log.Info(fmt.Sprintf("sync of %d streams to %s: batches of up to %d rows or %d bytes, closed after %v; up to %d requests at once, %d attempts each",
@@ -78,11 +89,14 @@ func (p *progress) tick(inFlight int) {
 	p.log.Info(line)
 }
 
-// end logs what the sync has done.
-func (p *progress) end(rs *routes) {
+// end logs what the sync has done, and how many lines of noise it met.
+func (p *progress) end(rs *routes, noise int64) {
 	p.ticker.Stop()
 	if p.terminal != nil {
 		fmt.Fprint(p.terminal, "\r\x1b[K")
+	}
+	if noise > 0 {
+		p.log.Warn(fmt.Sprintf("%d lines of the input were no JSON objects and were skipped", noise))
 	}
 	streams, total := p.stats.list()
 	for n, i := range streams {
@@ -93,7 +107,7 @@ func (p *progress) end(rs *routes) {
 		p.log.Info("stream " + rs.all[i].title() + ": " + p.stats.of(i))
 	}
 	took := time.Since(p.began)
-	p.log.Info(fmt.Sprintf("in all: %d rows in %d requests, %d bytes, %d states, %d retries in %v (%.0f rows/s)",
+	p.log.Info(fmt.Sprintf("in all: %d rows in %d batches, %d bytes, %d states, %d retries in %v (%.0f rows/s)",
 		total.rows, total.batches, total.bytes, p.states, total.retries, took.Round(time.Millisecond), float64(total.rows)/max(took.Seconds(), 1e-3)))
 }
 
@@ -114,7 +128,7 @@ func (s *stats) of(stream int) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t := s.streams[stream]
-	text := fmt.Sprintf("%d rows in %d requests, %d bytes, %d retries, latency p50 %v p95 %v",
+	text := fmt.Sprintf("%d rows in %d batches, %d bytes, %d retries, latency p50 %v p95 %v",
 		t.rows, t.batches, t.bytes, t.retries, t.latency.quantile(0.5), t.latency.quantile(0.95))
 	if t.rejected > 0 {
 		text += fmt.Sprintf(", %d rows rejected", t.rejected)

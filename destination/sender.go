@@ -33,11 +33,6 @@ func newSender(client *delivery.Client, routes []*route, store letters, redact f
 	}
 }
 
-// letters stores dead letters: rows that the endpoint rejected.
-type letters interface {
-	Write(ctx context.Context, lines []byte) error
-}
-
 // tally is what an endpoint has said of a stream's rows so far.
 type tally struct {
 	accepted, refused atomic.Int64

@@ -74,6 +74,8 @@ func (l *letterBox) Write(_ context.Context, lines []byte) error {
 	return l.err
 }
 
+func (l *letterBox) Close() error { return nil }
+
 // shipmentOf prepares rows with ids 0 to n-1, each with the key that keyOf gives it, and a sender that brings them to e.
 func shipmentOf(t interface{ Helper() }, n int, keyOf func(id int) int, e *endpoint, box letters) (*sender, *batching.Batch) {
 	t.Helper()

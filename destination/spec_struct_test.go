@@ -2,6 +2,7 @@ package destination
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"testing"
@@ -88,7 +89,7 @@ func compareType(path string, node object, goType reflect.Type) (differences []s
 	case reflect.Slice:
 		return append(differences, compareType(path+"[]", node.object("items"), goType.Elem())...)
 	case reflect.Struct:
-		return append(differences, compareFields(path, node.object("properties"), goType)...)
+		return append(differences, compareFields(path, allProperties(node), goType)...)
 	default:
 		return differences
 	}
@@ -99,10 +100,23 @@ var goKinds = map[string]reflect.Kind{
 	"boolean": reflect.Bool, "array": reflect.Slice, "object": reflect.Struct,
 }
 
+// allProperties returns the properties of an object, for a choice those of all
+// its options: one struct holds whichever was chosen.
+func allProperties(node object) object {
+	all := make(object)
+	maps.Copy(all, node.object("properties"))
+	for _, option := range node.list("oneOf") {
+		maps.Copy(all, object(option.(map[string]any)).object("properties"))
+	}
+	return all
+}
+
 func compareFields(path string, properties object, goType reflect.Type) (differences []string) {
 	fields := make(map[string]reflect.Type)
-	for i := range goType.NumField() {
-		fields[goType.Field(i).Tag.Get("json")] = goType.Field(i).Type
+	for _, field := range reflect.VisibleFields(goType) {
+		if !field.Anonymous { // an embedded struct stands for its fields
+			fields[field.Tag.Get("json")] = field.Type
+		}
 	}
 	for _, name := range properties.names() {
 		field, ok := fields[name]
@@ -126,6 +140,12 @@ func compareDefaults(path string, node object, got any) (differences []string) {
 		}
 	}
 	members, _ := got.(map[string]any)
+	if options := node.list("oneOf"); len(options) > 0 {
+		return compareDefaults(path+"(first)", object(options[0].(map[string]any)), got)
+	}
+	if want, ok := node["const"]; ok && want != got {
+		return []string{fmt.Sprintf("%s: %v, want %v", path, got, want)}
+	}
 	properties := node.object("properties")
 	for _, name := range properties.names() {
 		differences = append(differences, compareDefaults(path+"."+name, properties.object(name), members[name])...)

@@ -88,7 +88,7 @@ var (
 		"title", "description", "order", "group", "examples", "airbyte_secret", "always_show", "multiline", "display_type",
 	}
 	schemaKeywords = []string{
-		"type", "properties", "required", "items", "enum", "default", "minimum", "maximum",
+		"type", "const", "oneOf", "properties", "required", "items", "enum", "default", "minimum", "maximum",
 		"minItems", "minLength", "pattern", "pattern_descriptor",
 	}
 	rootKeywords = []string{"$schema", "groups", "additionalProperties"}
@@ -113,6 +113,7 @@ func dialectFaults(path string, node object) (faults []string) {
 	if root && node["additionalProperties"] != true {
 		fault("additionalProperties is not true")
 	}
+	faults = append(faults, choiceFaults(path, node)...)
 	faults = append(faults, textFaults(path, node)...)
 	faults = append(faults, numberFaults(path, node)...)
 	faults = append(faults, sampleFaults(path, node)...)
@@ -120,6 +121,9 @@ func dialectFaults(path string, node object) (faults []string) {
 	case "object":
 		faults = append(faults, objectFaults(path, node)...)
 	case "array":
+		if node.object("items")["oneOf"] != nil {
+			fault("a choice inside a list is not resolved")
+		}
 		faults = append(faults, dialectFaults(path+"[]", node.object("items"))...)
 	case "string", "integer", "number", "boolean":
 	default:
@@ -137,6 +141,9 @@ func objectFaults(path string, node object) (faults []string) {
 			faults = append(faults, fmt.Sprintf("%s: order is missing or that of %q", inner, other))
 		}
 		orders[property["order"]] = name
+		if property["const"] != nil {
+			continue // names an option and is not shown
+		}
 		if title := property.text("title"); title == "" {
 			faults = append(faults, inner+": no title")
 		}
@@ -152,6 +159,27 @@ func objectFaults(path string, node object) (faults []string) {
 		if properties[name.(string)] == nil {
 			faults = append(faults, fmt.Sprintf("%s: required %v is no property", path, name))
 		}
+	}
+	return faults
+}
+
+// choiceFaults wants of a choice what the form needs to tell its options apart.
+func choiceFaults(path string, node object) (faults []string) {
+	taken := make(map[string]bool)
+	for i, option := range node.list("oneOf") {
+		option := object(option.(map[string]any))
+		name := option.object("properties").object(choiceName).text("const")
+		if name == "" || taken[name] || !slices.Contains(option.list("required"), any(choiceName)) {
+			faults = append(faults, fmt.Sprintf("%s: option %d has no required %s of its own", path, i, choiceName))
+		}
+		taken[name] = true
+		if option.text("title") == "" {
+			faults = append(faults, fmt.Sprintf("%s: option %d has no title", path, i))
+		}
+		faults = append(faults, dialectFaults(path+"("+name+")", option)...)
+	}
+	if len(taken) > 0 && (node.text("type") != "object" || node["properties"] != nil) {
+		faults = append(faults, path+": a choice is an object without properties")
 	}
 	return faults
 }
@@ -229,7 +257,15 @@ func TestDialectFaultsSeesEachFault(t *testing.T) {
 		"bounded text":   {`{"type":"string","minimum":1}`, []string{"spec: bounds on what is no number"}},
 		"secret default": {`{"type":"string","airbyte_secret":true,"default":"x"}`, []string{"spec: a secret has neither default nor enum"}},
 		"default":        {`{"type":"string","enum":["a"],"default":"b"}`, []string{"spec: default or example b does not fit"}},
-		"inside a list":  {`{"type":"array","items":{"type":"null"}}`, []string{"spec[]: type is null"}},
+		"choice": {`{"type":"object","oneOf":[
+			{"title":"A","type":"object","required":["type"],"properties":{"type":{"type":"string","const":"a","order":0}}},
+			{"title":"A","type":"object","required":["type"],"properties":{"type":{"type":"string","const":"a","order":0}}},
+			{"type":"object","properties":{"type":{"type":"string","const":"b","order":0}}}]}`,
+			[]string{"spec: option 1 has no required type of its own", "spec: option 2 has no required type of its own", "spec: option 2 has no title"}},
+		"choice of texts": {`{"type":"string","oneOf":[{"title":"A","type":"object","required":["type"],"properties":{"type":{"type":"string","const":"a","order":0}}}]}`,
+			[]string{"spec: a choice is an object without properties"}},
+		"choice in a list": {`{"type":"array","items":{"type":"object","oneOf":[]}}`, []string{"spec: a choice inside a list is not resolved"}},
+		"inside a list":    {`{"type":"array","items":{"type":"null"}}`, []string{"spec[]: type is null"}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

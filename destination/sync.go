@@ -37,8 +37,8 @@ type run struct {
 	age     *time.Timer
 }
 
-// newRun prepares a sync of the catalog's streams; letters says whether rejected rows become dead letters.
-func newRun(ctx context.Context, c *Config, catalog *protocol.Catalog, rs *routes, letters bool, send batching.Send, out *protocol.Writer, p *progress) *run {
+// newRun prepares a sync of the catalog's streams.
+func newRun(ctx context.Context, c *Config, catalog *protocol.Catalog, rs *routes, sender *sender, out *protocol.Writer, p *progress) *run {
 	sending, abort := context.WithCancel(context.WithoutCancel(ctx))
 	r := &run{routes: rs, out: out, progress: p, abort: abort, recent: -1}
 	r.pipeline = batching.New(sending, batching.Options{
@@ -47,10 +47,10 @@ func newRun(ctx context.Context, c *Config, catalog *protocol.Catalog, rs *route
 		MaxAge:      c.Batching.MaxAge(),
 		MaxBuffered: c.Batching.MaxBufferedBytes,
 		MaxInFlight: c.Delivery.MaxConcurrentRequests,
-	}, send, r.emit)
+	}, sender.send, r.emit)
 	seed := maphash.MakeSeed()
 	for i, route := range rs.all {
-		r.encoders = append(r.encoders, newEncoder(route, c.IncludeMetadata, letters, seed))
+		r.encoders = append(r.encoders, newEncoder(route, c.IncludeMetadata, sender.letters != nil, seed))
 		var metadata *protocol.ConfiguredStream
 		if c.IncludeMetadata {
 			metadata = &catalog.Streams[i]

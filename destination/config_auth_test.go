@@ -1,0 +1,141 @@
+package destination
+
+import (
+	"reflect"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"destination-webhook/destination/auth"
+)
+
+func TestParseConfigReadsAuthentication(t *testing.T) {
+	tests := map[string]AuthenticationConfig{
+		`{"type":"none"}`: {Type: "none"},
+		`{"type":"basic","user":"jane","password":"p"}`:                     {Type: "basic", User: "jane", Password: "p"},
+		`{"type":"basic","user":"","password":"p","token":5,"service":[1]}`: {Type: "basic", Password: "p"},
+		`{"type":"bearer","token":"t"}`:                                     {Type: "bearer", Token: "t"},
+		`{"type":"oauth2_client_credentials","token_url":"http://h","client_id":"i","client_secret":"s"}`: {
+			Type: "oauth2_client_credentials", TokenURL: "http://h", ClientID: "i", ClientSecret: "s", Style: "header"},
+		`{"type":"oauth2_client_credentials","token_url":"http://h","client_id":"i","client_secret":"s",
+			"scopes":["a:b","c"],"audience":"x","style":"body"}`: {
+			Type: "oauth2_client_credentials", TokenURL: "http://h", ClientID: "i", ClientSecret: "s",
+			Scopes: []string{"a:b", "c"}, Audience: "x", Style: "body"},
+		`{"type":"aws_sigv4","service":"lambda","region":"r"}`: {Type: "aws_sigv4", Service: "lambda", Region: "r"},
+		`{"type":"aws_sigv4","service":"lambda","region":"r","access_key_id":"a","secret_access_key":"s","session_token":"t"}`: {
+			Type: "aws_sigv4", Service: "lambda", Region: "r", AccessKeyID: "a", SecretAccessKey: "s", SessionToken: "t"},
+	}
+	for raw, want := range tests {
+		t.Run(want.Type, func(t *testing.T) {
+			config, err := ParseConfig(readSpec(t), []byte(`{"url":"http://h","authentication":`+raw+`}`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want, config.Authentication); diff != "" {
+				t.Errorf("authentication (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestParseConfigRefusesCredentials(t *testing.T) {
+	const control = "expected no line break, NUL or other control character, a pasted text may end in one"
+	tests := map[string]struct {
+		raw  string // members behind the URL
+		want []string
+	}{
+		"of no type": {`"authentication":{"type":"digest"}`,
+			[]string{"authentication.type: expected one of none, basic, bearer, oauth2_client_credentials, aws_sigv4"}},
+		"twice": {`"authorization_header":"Bearer a","authentication":{"type":"bearer","token":"b"}`,
+			[]string{"authentication.type: expected none, authorization_header sends the credentials already"}},
+		"in a header as well": {`"authentication":{"type":"bearer","token":"b"},"headers":[{"name":"Authorization","value":"c"}]`,
+			[]string{"headers.0.name: expected another header, authentication sets this one"}},
+		"in a header of AWS": {`"authentication":{"type":"aws_sigv4","service":"s","region":"r"},"headers":[{"name":"X-Amz-Date","value":"c"}]`,
+			[]string{"headers.0.name: expected another header, authentication sets this one"}},
+		"basic unfinished": {`"authentication":{"type":"basic"}`,
+			[]string{"authentication.password: required, expected a text", "authentication.user: required, expected a name without a colon"}},
+		"colon in the user": {`"authentication":{"type":"basic","user":"a:b","password":""}`,
+			[]string{"authentication.user: expected a name without a colon"}},
+		"empty token":           {`"authentication":{"type":"bearer","token":""}`, []string{"authentication.token: expected a text that is not empty"}},
+		"line break in a token": {`"authentication":{"type":"bearer","token":"a\n"}`, []string{"authentication.token: " + control}},
+		"OAuth2": {`"authentication":{"type":"oauth2_client_credentials","token_url":"https://u:p@h","client_id":"","style":"query","scopes":["a b"]}`,
+			[]string{
+				"authentication.client_id: expected a text that is not empty",
+				"authentication.client_secret: required, expected a text that is not empty",
+				"authentication.scopes.0: expected a scope without spaces, quotes and backslashes",
+				"authentication.style: expected one of header, body",
+				"authentication.token_url: expected no user or password in the URL, put credentials in authorization_header",
+			}},
+		"half a pair of AWS keys": {`"authentication":{"type":"aws_sigv4","service":"s","region":"r","access_key_id":"a"}`,
+			[]string{"authentication.secret_access_key: required along with access_key_id"}},
+		"a session without keys": {`"authentication":{"type":"aws_sigv4","service":"s","region":"r","session_token":"a"}`,
+			[]string{"authentication.access_key_id: required along with session_token"}},
+
+		"signing secret of another form": {`"signing":{"secret":"hunter2"}`,
+			[]string{"signing.secret: expected whsec_ and base64 behind it, openssl rand -base64 32 makes some"}},
+		"signing secret without prefix": {`"signing":{"secret":"c2VjcmV0"}`,
+			[]string{"signing.secret: expected whsec_ and the base64 of 24 to 64 random bytes"}},
+		"signing secret cut off": {`"signing":{"secret":"whsec_c2VjcmV0c"}`,
+			[]string{"signing.secret: expected whsec_ and base64 behind it, openssl rand -base64 32 makes some"}},
+		"previous secret alone": {`"signing":{"previous_secret":"whsec_c2VjcmV0"}`,
+			[]string{"signing.secret: required along with previous_secret, which alone signs nothing"}},
+		"the same secret twice": {`"signing":{"secret":"whsec_c2VjcmV0","previous_secret":"whsec_c2VjcmV0"}`,
+			[]string{"signing.previous_secret: expected another secret than the one that replaces it"}},
+
+		"TLS version":    {`"tls":{"min_version":"1.0"}`, []string{"tls.min_version: expected one of 1.2, 1.3"}},
+		"TLS as a text":  {`"tls":"1.2"`, []string{"tls: expected an object"}},
+		"no certificate": {`"tls":{"ca_certificate":"hunter2"}`, []string{"tls.ca_certificate: is not PEM: paste it with its BEGIN and END lines and its line breaks"}},
+		"key alone":      {`"tls":{"client_key":"hunter2"}`, []string{"tls.client_certificate: is missing, tls.client_key is set"}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(test.want, problemsOf(t, `{"url":"http://h",`+test.raw+`}`)); diff != "" {
+				t.Errorf("problems (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestAuthOptions(t *testing.T) {
+	config := AuthenticationConfig{
+		Type: "aws_sigv4", User: "u", Password: "p", Token: "t",
+		TokenURL: "http://h", ClientID: "i", ClientSecret: "s", Scopes: []string{"a"}, Audience: "x", Style: "body",
+		Service: "lambda", Region: "r", AccessKeyID: "k", SecretAccessKey: "l", SessionToken: "m",
+	}
+	want := auth.Options{
+		Type: auth.SigV4, User: "u", Password: "p", Token: "t",
+		OAuth2: auth.OAuth2Options{TokenURL: "http://h", ClientID: "i", ClientSecret: "s", Scopes: []string{"a"}, Audience: "x", Style: "body"},
+		SigV4:  auth.SigV4Options{Service: "lambda", Region: "r", AccessKeyID: "k", SecretAccessKey: "l", SessionToken: "m"},
+	}
+	if diff := cmp.Diff(want, config.authOptions(nil, nil, nil)); diff != "" {
+		t.Errorf("options (-want +got):\n%s", diff)
+	}
+}
+
+func TestSigningSecrets(t *testing.T) {
+	tests := []struct {
+		signing SigningConfig
+		want    []string
+	}{
+		{SigningConfig{}, nil},
+		{SigningConfig{Secret: "a"}, []string{"a"}},
+		{SigningConfig{Secret: "a", PreviousSecret: "b"}, []string{"a", "b"}},
+	}
+	for _, test := range tests {
+		if diff := cmp.Diff(test.want, test.signing.secrets()); diff != "" {
+			t.Errorf("secrets (-want +got):\n%s", diff)
+		}
+	}
+}
+
+// Every secret of the spec is among the secrets of a config that has it.
+func TestSecretsHaveEverySecretField(t *testing.T) {
+	config := &Config{Authentication: AuthenticationConfig{Password: "p", Token: "t", ClientSecret: "c", AccessKeyID: "k", SecretAccessKey: "l", SessionToken: "m"},
+		Signing: SigningConfig{Secret: "s", PreviousSecret: "r"}, TLS: TLSConfig{ClientKey: "y"}, AuthorizationHeader: "h", APIKey: "a",
+		Headers:    []HeaderConfig{{Value: "v"}, {Value: "w"}},
+		DeadLetter: DeadLetterConfig{AuthorizationHeader: "d", BucketConfig: BucketConfig{AccessKeyID: "b", SecretAccessKey: "e"}}}
+	want := []string{"h", "a", "p", "t", "c", "k", "l", "m", "v", "w", "s", "r", "y", "d", "b", "e"}
+	if diff := cmp.Diff(want, secretFields(reflect.ValueOf(*config))); diff != "" {
+		t.Errorf("secrets (-want +got):\n%s", diff)
+	}
+}

@@ -1,0 +1,54 @@
+package destination
+
+import "maps"
+
+// choiceName is the property by which the options of a oneOf differ: each gives
+// it a const of its own.
+const choiceName = "type"
+
+// resolve returns the schema with each oneOf replaced by the option that the
+// tree chose. Held against all options at once, a validator reports what is
+// wrong with one that was not meant. A choice that the tree leaves out is its first
+// option, the one that the form shows. Nothing under n is changed.
+func (n *specNode) resolve(value any) *specNode {
+	tree, ok := value.(map[string]any)
+	if !ok {
+		return n
+	}
+	resolved := *n
+	if len(n.OneOf) > 0 {
+		resolved = *n.chosen(tree)
+	}
+	resolved.Properties = maps.Clone(resolved.Properties)
+	for name, property := range resolved.Properties {
+		if _, ok := tree[name]; !ok && len(property.OneOf) > 0 {
+			tree[name] = property.firstChoice()
+		}
+		if member, ok := tree[name]; ok {
+			resolved.Properties[name] = property.resolve(member)
+		}
+	}
+	return &resolved
+}
+
+// chosen returns the option that the tree names, or where it names none a schema
+// that no such tree fits and that lists the options.
+func (n *specNode) chosen(tree map[string]any) *specNode {
+	name := specNode{Type: "string"}
+	for _, option := range n.OneOf {
+		choice := option.Properties[choiceName].Const
+		if choice == tree[choiceName] {
+			return option
+		}
+		name.Enum = append(name.Enum, choice)
+	}
+	return &specNode{
+		Type:       "object",
+		Required:   []string{choiceName},
+		Properties: map[string]*specNode{choiceName: &name},
+	}
+}
+
+func (n *specNode) firstChoice() map[string]any {
+	return map[string]any{choiceName: n.OneOf[0].Properties[choiceName].Const}
+}

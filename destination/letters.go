@@ -1,0 +1,72 @@
+package destination
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"destination-webhook/destination/bucket"
+	"destination-webhook/destination/deadletter"
+	"destination-webhook/destination/delivery"
+)
+
+// letters stores dead letters: rows that the endpoint rejected. A row is settled once Write has returned without an error.
+type letters interface {
+	Write(ctx context.Context, lines []byte) error
+	Close() error
+}
+
+// openLetters opens the store that the config names; nil where rejected rows end the sync.
+func (n *network) openLetters(c *Config) (letters, error) {
+	if c.OnRejectedRows != "dead_letter" {
+		return nil, nil
+	}
+	d := &c.DeadLetter
+	switch d.Type {
+	case "local":
+		store, err := deadletter.NewLocal(d.Path, time.Now())
+		if err != nil {
+			return nil, err
+		}
+		return store, nil
+	case "s3":
+		b, err := n.openBucket(&d.BucketConfig)
+		if err != nil {
+			return nil, fmt.Errorf("dead_letter: %w", err)
+		}
+		return deadletter.NewS3(b, time.Now()), nil
+	}
+	return &secondEndpoint{client: n.client(c, n.own), url: d.URL, authorization: d.AuthorizationHeader.Reveal(), agent: n.agent}, nil
+}
+
+func (n *network) openBucket(b *BucketConfig) (*bucket.Bucket, error) {
+	return bucket.New(bucket.Options{
+		Endpoint: b.Endpoint, Region: b.Region, Bucket: b.Bucket, Prefix: b.Prefix,
+		AccessKeyID: b.AccessKeyID.Reveal(), SecretAccessKey: b.SecretAccessKey, Transport: n.own,
+	})
+}
+
+// secondEndpoint sends dead letters to another endpoint, as NDJSON, with the retries of the first.
+type secondEndpoint struct {
+	client                    *delivery.Client
+	url, authorization, agent string
+}
+
+func (e *secondEndpoint) Write(ctx context.Context, lines []byte) error {
+	r := request(&route{method: http.MethodPost, url: e.url, header: e.header()}, lines)
+	if _, err := e.client.Deliver(ctx, r); err != nil {
+		return fmt.Errorf("sending dead letters: %w", err)
+	}
+	return nil
+}
+
+func (e *secondEndpoint) header() http.Header {
+	h := http.Header{"Content-Type": {"application/x-ndjson"}, "User-Agent": {e.agent}}
+	if e.authorization != "" {
+		h.Set("Authorization", e.authorization)
+	}
+	return h
+}
+
+func (e *secondEndpoint) Close() error { return nil }
