@@ -29,17 +29,17 @@ const maxDepth = 10_000
 
 var errNotJSON = errors.New("not JSON")
 
-// form returns the canonical form of one JSON value. It is valid until the next call.
-func (c *canon) form(text []byte) ([]byte, error) {
+// read leaves the canonical form of one JSON value in out.
+func (c *canon) read(text []byte) error {
 	c.in, c.pos, c.out, c.members = text, 0, c.out[:0], c.members[:0]
 	err := c.value(0)
 	if err == nil && c.next() != 0 {
 		err = errNotJSON
 	}
 	if err != nil {
-		return nil, fmt.Errorf("reading a row at byte %d: %w", c.pos, err)
+		return fmt.Errorf("reading a row at byte %d: %w", c.pos, err)
 	}
-	return c.out, nil
+	return nil
 }
 
 func (c *canon) value(depth int) error {

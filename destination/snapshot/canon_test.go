@@ -57,14 +57,26 @@ func TestDifferentContent(t *testing.T) {
 	}
 }
 
+func TestKeysAreInTheDigest(t *testing.T) {
+	seen := map[Digest]bool{}
+	var c canon
+	for _, pair := range [][2]string{{"", `{}`}, {"a", `{}`}, {"b", `{}`}, {"ab", `{}`}, {"", `{"a":1}`}, {"a", `{"a":1}`}} {
+		d, err := c.digest([]byte(pair[0]), []byte(pair[1]))
+		if err != nil || seen[d] {
+			t.Errorf("digest of key %q, row %s: seen before or %v", pair[0], pair[1], err)
+		}
+		seen[d] = true
+	}
+}
+
 func TestNotJSON(t *testing.T) {
 	for _, text := range []string{
 		``, ` `, `{`, `{"a"`, `{"a":`, `{"a":1`, `{"a":1,`, `{a:1}`, `[`, `[1`, `[1,`, `[1 2]`, `"`, `"a`, `"\`, `"\x"`, `"\u12"`,
 		`"\u12g4"`, `"\ud800\u1"`, `tru`, `nul`, `-`, `1.2.x`, `{}}`, `1 1`, `?`, "\"\xff\"", "\"\\n\xff\"", `1-2`, strings.Repeat("[", maxDepth+2),
 	} {
 		var c canon
-		if form, err := c.form([]byte(text)); err == nil && text != "-" {
-			t.Errorf("form(%.20q) = %q, want an error", text, form)
+		if err := c.read([]byte(text)); err == nil && text != "-" {
+			t.Errorf("read(%.20q) makes %q, want an error", text, c.out)
 		}
 	}
 }
@@ -72,12 +84,12 @@ func TestNotJSON(t *testing.T) {
 func TestFormIsReused(t *testing.T) {
 	var c canon
 	row := []byte(`{"id":12345,"name":"Jane \u0041","list":[{"b":1.50,"a":null}],"flag":true}`)
-	want, err := c.digest(row)
+	want, err := c.digest(nil, row)
 	if err != nil {
 		t.Fatal(err)
 	}
 	allocs := testing.AllocsPerRun(100, func() {
-		if got, _ := c.digest(row); got != want {
+		if got, _ := c.digest(nil, row); got != want {
 			t.Error("a second digest of one row is different")
 		}
 	})
@@ -91,12 +103,11 @@ func TestFormAgainstTheStandardLibrary(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a, b := drawJSON(t, 3), drawJSON(t, 3)
 		var c, d canon
-		formA, errA := c.form([]byte(a))
-		formB, errB := d.form([]byte(b))
+		errA, errB := c.read([]byte(a)), d.read([]byte(b))
 		if errA != nil || errB != nil {
 			t.Fatalf("%s: %v; %s: %v", a, errA, b, errB)
 		}
-		if got, want := bytes.Equal(formA, formB), cmp.Equal(decode(t, a), decode(t, b)); got != want {
+		if got, want := bytes.Equal(c.out, d.out), cmp.Equal(decode(t, a), decode(t, b)); got != want {
 			t.Fatalf("%s and %s: forms equal %v, content equal %v", a, b, got, want)
 		}
 	})
@@ -164,11 +175,11 @@ func FuzzForm(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		var c canon
-		form, err := c.form(text)
+		err := c.read(text)
 		if err != nil && json.Valid(text) && !bytes.Contains(text, []byte{textEnd}) {
 			t.Fatalf("refused %q: %v", text, err)
 		}
-		if err == nil && len(form) == 0 {
+		if err == nil && len(c.out) == 0 {
 			t.Fatalf("no form of %q", text)
 		}
 	})
@@ -181,7 +192,7 @@ func BenchmarkDigest(b *testing.B) {
 	b.SetBytes(int64(len(row)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := c.digest(row); err != nil {
+		if _, err := c.digest(nil, row); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -190,7 +201,7 @@ func BenchmarkDigest(b *testing.B) {
 func digestOf(t *testing.T, text string) Digest {
 	t.Helper()
 	var c canon
-	d, err := c.digest([]byte(text))
+	d, err := c.digest(nil, []byte(text))
 	if err != nil {
 		t.Fatalf("%s: %v", text, err)
 	}
@@ -200,9 +211,8 @@ func digestOf(t *testing.T, text string) Digest {
 func formOf(t *testing.T, text string) string {
 	t.Helper()
 	var c canon
-	form, err := c.form([]byte(text))
-	if err != nil {
+	if err := c.read([]byte(text)); err != nil {
 		t.Fatalf("%s: %v", text, err)
 	}
-	return string(form)
+	return string(c.out)
 }

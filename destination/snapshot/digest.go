@@ -1,10 +1,8 @@
 package snapshot
 
-import (
-	"crypto/sha256"
-)
+import "crypto/sha256"
 
-// Digest stands for the content of a row: half of a SHA-256 over its canonical form. It is a cryptographic
+// Digest stands for the key and the content of a row: half of a SHA-256 over both. It is a cryptographic
 // hash because rows come from anywhere: nobody may craft one whose change goes unseen.
 type Digest [16]byte
 
@@ -17,12 +15,12 @@ var (
 
 func (d Digest) inDoubt() bool { return d == doubtAdded || d == doubtChanged }
 
-// digest hashes the canonical form of row, a JSON object.
-func (c *canon) digest(row []byte) (Digest, error) {
-	form, err := c.form(row)
-	if err != nil {
+// digest hashes a key and the canonical form of row, a JSON object.
+func (c *canon) digest(key, row []byte) (Digest, error) {
+	if err := c.read(row); err != nil {
 		return Digest{}, err
 	}
-	sum := sha256.Sum256(form)
+	c.out = append(c.out, key...) // the end of the form shows where the key begins
+	sum := sha256.Sum256(c.out)
 	return Digest(sum[:16]), nil
 }

@@ -1,0 +1,91 @@
+package snapshot
+
+import (
+	"context"
+
+	"github.com/cockroachdb/pebble/v2"
+)
+
+// Row is one row of a batch. Key and Data stay the caller's, who leaves them alone until the batch is settled.
+type Row struct {
+	Key  []byte
+	Mark Mark   // from Diff, Remove or Left
+	Data []byte // what is stored with KeepRows
+	// Rejected is set by the caller before Settle where the endpoint refused the row for good.
+	Rejected bool
+}
+
+func (r Row) removed() bool { return r.Mark.digest == gone }
+
+// Batch is a number of rows that are about to be sent together, in the order in which they are sent.
+type Batch struct {
+	stream *Stream
+	number uint64
+	rows   []Row
+}
+
+// Begin notes durably that these rows are about to be sent; the request must not start before it returns. A batch
+// whose outcome is never known is left without Settle, and its rows are in doubt in the next sync.
+func (st *Stream) Begin(ctx context.Context, rows []Row) (*Batch, error) {
+	b := &Batch{stream: st, number: st.store.intent.Add(1), rows: rows}
+	intent := st.intent(rows)
+	err := st.store.db.Set(intentKey(b.number), intent, pebble.Sync)
+	if err == nil && st.store.remote != nil {
+		err = st.store.remote.note(ctx, intent)
+	}
+	if err != nil {
+		return nil, st.store.fail("noting a batch in", err)
+	}
+	return b, nil
+}
+
+// Settle takes over what the endpoint confirmed: all rows but those marked as rejected, of which the
+// snapshot keeps what it had. Batches that share a key are settled in the order in which they were sent.
+func (b *Batch) Settle() error {
+	return b.stream.commit(b.rows, intentKey(b.number))
+}
+
+// Commit takes rows as confirmed that were never sent, because what is sent leaves their kind of change out.
+func (st *Stream) Commit(rows []Row) error { return st.commit(rows, nil) }
+
+// commit need not wait for the disk: a commit that is lost in a crash leaves the note of the batch.
+func (st *Stream) commit(rows []Row, intent []byte) error {
+	batch := st.store.db.NewBatch()
+	var buf []byte
+	for _, row := range rows {
+		if row.Rejected {
+			continue
+		}
+		buf = st.write(batch, row, buf)
+	}
+	if intent != nil {
+		set(batch, intent, nil, true)
+	}
+	if err := batch.Commit(pebble.NoSync); err != nil {
+		return st.store.fail("writing", err)
+	}
+	st.settled(rows)
+	return nil
+}
+
+// write puts a confirmed row into a batch of the database, which copies it. It uses buf and returns it.
+func (st *Stream) write(batch *pebble.Batch, row Row, buf []byte) []byte {
+	buf = appendKey(buf[:0], entryPrefix, st.meta.ID, row.Key)
+	n := len(buf)
+	buf = row.Mark.append(buf)
+	set(batch, buf[:n], buf[n:], row.removed())
+	if st.store.options.KeepRows {
+		buf[0] = rowPrefix
+		set(batch, buf[:n], row.Data, row.removed())
+	}
+	return buf
+}
+
+// set has no error to report: a batch in memory takes everything.
+func set(batch *pebble.Batch, key, value []byte, remove bool) {
+	if remove {
+		_ = batch.Delete(key, nil)
+		return
+	}
+	_ = batch.Set(key, value, nil)
+}

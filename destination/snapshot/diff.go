@@ -1,0 +1,149 @@
+package snapshot
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/cockroachdb/pebble/v2"
+)
+
+// Change is what has become of a row since the endpoint confirmed it.
+type Change int
+
+// The changes of a row.
+const (
+	Unchanged Change = iota
+	Added
+	Changed
+	Removed
+)
+
+// Mark is what Diff hands out for a row and Begin takes back.
+type Mark struct{ entry }
+
+// gone is the digest of a row that is to be removed. No row's is ever equal to it, see doubtAdded.
+var gone = Digest{15: 1}
+
+// Diff tells how row, a JSON object, differs from the version of its key that was confirmed last or, where one is in
+// flight, from the latest of these. Any result but Unchanged counts as in flight until the batch with
+// its mark is settled. Diff keeps no reference to key or row.
+func (st *Stream) Diff(key, row []byte) (Change, Mark, error) {
+	digest, err := st.canon.digest(key, row)
+	if err != nil {
+		return 0, Mark{}, fmt.Errorf("comparing a row of stream %s: %w", st.identity, err)
+	}
+	if st.index != nil {
+		if found := st.index.find(digest); found != nil {
+			st.see(uint64(found.tag - 1))
+			return Unchanged, Mark{}, nil
+		}
+	}
+	was, ok, err := st.lookup(key)
+	if err == nil && !ok {
+		was.ordinal, err = st.nextOrdinal()
+	}
+	if err != nil {
+		return 0, Mark{}, st.store.fail("reading", err)
+	}
+	st.see(was.ordinal)
+	if ok && was.digest == digest {
+		return Unchanged, Mark{}, nil
+	}
+	change := Changed
+	if !ok || was.digest == gone || was.digest == doubtAdded {
+		change = Added
+	}
+	return change, st.take(key, was, digest), nil
+}
+
+// Remove tells whether the endpoint has a row of this key and it is so Removed, or Unchanged where it has none.
+// It is for rows that their source says are deleted.
+func (st *Stream) Remove(key []byte) (Change, Mark, error) {
+	was, ok, err := st.lookup(key)
+	if err != nil {
+		return 0, Mark{}, st.store.fail("reading", err)
+	}
+	if !ok || was.digest == gone {
+		return Unchanged, Mark{}, nil
+	}
+	st.see(was.ordinal)
+	return Removed, st.take(key, was, gone), nil
+}
+
+func (st *Stream) see(ordinal uint64) {
+	if st.seen.add(ordinal) {
+		st.repeated++
+	}
+}
+
+// lookup finds the latest version of a key. It looks at what is in flight first and at the store second, and Settle
+// writes to the store first, so a version that is settled in between is found in either.
+func (st *Stream) lookup(key []byte) (entry, bool, error) {
+	if st.start == 0 && !st.given.has(key) {
+		return entry{}, false, nil // the store has nothing but what this sync gave out
+	}
+	st.mu.Lock()
+	f := st.pending[string(key)]
+	var latest entry
+	if f != nil {
+		latest = f.entry
+	}
+	st.mu.Unlock()
+	if f != nil {
+		return latest, true, nil
+	}
+	if err := st.countRead(); err != nil {
+		return entry{}, false, err
+	}
+	st.keyBuf = appendKey(st.keyBuf[:0], entryPrefix, st.meta.ID, key)
+	return readEntry(st.store.db, st.keyBuf)
+}
+
+// readEntry reads an entry by its key in the database.
+func readEntry(from pebble.Reader, key []byte) (entry, bool, error) {
+	value, closer, err := from.Get(key)
+	if errors.Is(err, pebble.ErrNotFound) {
+		return entry{}, false, nil
+	}
+	if err != nil {
+		return entry{}, false, err
+	}
+	e, err := parseEntry(value)
+	return e, true, errors.Join(err, closer.Close())
+}
+
+// take counts a new version of a key as in flight.
+func (st *Stream) take(key []byte, was entry, digest Digest) Mark {
+	if st.index != nil {
+		st.index.remove(was.digest)
+	}
+	if st.start == 0 {
+		st.given.add(key)
+	}
+	e := entry{digest: digest, ordinal: was.ordinal}
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	f := st.pending[string(key)]
+	if f == nil {
+		f = &flight{}
+		st.pending[string(key)] = f
+	}
+	f.entry = e
+	f.count++
+	return Mark{e}
+}
+
+// settled takes versions out of flight again.
+func (st *Stream) settled(rows []Row) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	for _, row := range rows {
+		f := st.pending[string(row.Key)]
+		if f == nil {
+			continue // it comes from Left, which has nothing in flight
+		}
+		if f.count--; f.count == 0 {
+			delete(st.pending, string(row.Key))
+		}
+	}
+}

@@ -1,0 +1,100 @@
+package snapshot
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+)
+
+var (
+	// ErrTorn is the error of asking what has left where an attempt of the generation died before it
+	// stored what it had seen.
+	ErrTorn = errors.New("a sync of this refresh died and with it the knowledge of the rows it saw: nothing is removed until the next full refresh")
+	// ErrInFlight is the error of asking what has left before every batch is settled.
+	ErrInFlight = errors.New("rows are in flight")
+)
+
+// CountLeft counts the keys that no sync of this generation has seen, and the keys there were before it.
+// It reads every entry, some million in a second.
+func (st *Stream) CountLeft() (left, before int, err error) {
+	err = st.each(func(_ []byte, e entry) error {
+		if e.ordinal < st.meta.Start {
+			before++
+		}
+		if st.left(e) {
+			left++
+		}
+		return nil
+	})
+	return left, before, err
+}
+
+// Left goes over the rows that no sync of this generation has seen, with the data of those that were stored with it, as
+// they were when it began. They are the caller's, who removes them through Begin and Settle, also during the iteration.
+func (st *Stream) Left() iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) {
+		err := st.each(func(key []byte, e entry) error {
+			if !st.left(e) {
+				return nil
+			}
+			row, err := st.removal(key, e)
+			if err == nil && !yield(row, nil) {
+				err = errStopped
+			}
+			return err
+		})
+		if err != nil && !errors.Is(err, errStopped) {
+			yield(Row{}, err)
+		}
+	}
+}
+
+// errStopped carries the end of an iteration by its consumer.
+var errStopped = errors.New("stopped")
+
+func (st *Stream) left(e entry) bool {
+	return !st.seen.has(e.ordinal) && !st.before.has(e.ordinal)
+}
+
+func (st *Stream) removal(key []byte, e entry) (Row, error) {
+	row := Row{Key: append([]byte(nil), key...), Mark: Mark{entry{digest: gone, ordinal: e.ordinal}}}
+	data, _, err := st.store.get(appendKey(nil, rowPrefix, st.meta.ID, key))
+	row.Data = data
+	return row, err
+}
+
+// each calls f with every entry of the stream if what has left can be told.
+func (st *Stream) each(f func(key []byte, e entry) error) error {
+	if err := st.mayRemove(); err != nil {
+		return fmt.Errorf("looking for the rows that left stream %s: %w", st.identity, err)
+	}
+	err := st.entries(f)
+	if err != nil && !errors.Is(err, errStopped) {
+		err = st.store.fail("reading", err)
+	}
+	return err
+}
+
+// entries calls f with every entry of the stream; the key is valid during the call.
+func (st *Stream) entries(f func(key []byte, e entry) error) error {
+	from := streamKey(entryPrefix, st.meta.ID)
+	return st.store.scan(from, streamKey(entryPrefix, st.meta.ID+1), func(key, value []byte) error {
+		e, err := parseEntry(value)
+		if err != nil {
+			return err
+		}
+		return f(key[len(from):], e)
+	})
+}
+
+func (st *Stream) mayRemove() error {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	switch {
+	case st.meta.Torn:
+		return ErrTorn
+	case len(st.pending) > 0:
+		return ErrInFlight
+	}
+	return nil
+}

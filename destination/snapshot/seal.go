@@ -1,0 +1,125 @@
+package snapshot
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path/filepath"
+	"slices"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// sealName is the file that a clean Close leaves: a digest over all files of the store. The database checks each block of its
+// tables when it reads it, but takes damage in its log, or in its list of tables, for the end of a log that was cut
+// short in a crash, and goes on without what came behind. After a clean Close nothing is cut short.
+const sealName = "SEAL"
+
+// seal writes the seal. The database is closed and the lock is held.
+func (s *Store) seal() error {
+	sum, err := s.fingerprint()
+	if err != nil {
+		return err
+	}
+	return s.replaceFile(sealName, sum)
+}
+
+// unseal checks the seal and takes it off, so that a crash from here on is not taken for damage.
+// A store without one comes from a crash.
+func (s *Store) unseal() error {
+	want, err := s.readFile(sealName)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	got, err := s.fingerprint()
+	if err != nil {
+		return err
+	}
+	if string(want) != got {
+		return fmt.Errorf("it is damaged: its files are not those that the last sync left; %s", startOver)
+	}
+	if err := s.files.Remove(s.path(sealName)); err != nil {
+		return err
+	}
+	return s.syncFolder()
+}
+
+// fingerprint is a digest over the names and sizes of all files, and the content of those that are no tables.
+func (s *Store) fingerprint() (string, error) {
+	names, err := s.files.List(s.dir)
+	if err != nil {
+		return "", err
+	}
+	slices.Sort(names)
+	sum := sha256.New()
+	for _, name := range names {
+		if name == sealName || name == "LOCK" || name == "lost+found" {
+			continue
+		}
+		if err := s.fingerprintFile(sum, name); err != nil {
+			return "", err
+		}
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+func (s *Store) fingerprintFile(sum io.Writer, name string) error {
+	info, err := s.files.Stat(s.path(name))
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintf(sum, "%q %d\n", name, info.Size()); err != nil || filepath.Ext(name) == ".sst" || info.IsDir() {
+		return err
+	}
+	file, err := s.files.Open(s.path(name))
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(sum, file)
+	return errors.Join(err, file.Close())
+}
+
+func (s *Store) path(name string) string { return s.files.PathJoin(s.dir, name) }
+
+func (s *Store) readFile(name string) ([]byte, error) {
+	file, err := s.files.Open(s.path(name))
+	if err != nil {
+		return nil, err
+	}
+	text, err := io.ReadAll(file)
+	return text, errors.Join(err, file.Close())
+}
+
+// replaceFile writes a file whole or not at all.
+func (s *Store) replaceFile(name, text string) error {
+	partial := s.path(name + ".tmp")
+	file, err := s.files.Create(partial, vfs.WriteCategoryUnspecified)
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(file, text)
+	if err == nil {
+		err = file.Sync()
+	}
+	if err := errors.Join(err, file.Close()); err != nil {
+		return err
+	}
+	if err := s.files.Rename(partial, s.path(name)); err != nil {
+		return err
+	}
+	return s.syncFolder()
+}
+
+func (s *Store) syncFolder() error {
+	folder, err := s.files.OpenDir(s.dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
+}

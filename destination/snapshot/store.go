@@ -1,0 +1,252 @@
+package snapshot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"sync"
+	"sync/atomic"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/bloom"
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// Options are the choices of whoever opens a store.
+type Options struct {
+	// KeepRows stores the last row of each key, so that a removed row carries its data. Rows that were
+	// stored without it have none until they change.
+	KeepRows bool
+	// Fatal is called, from any goroutine, when the disk below the store fails for good, say because it is
+	// full. It must not return; nil panics.
+	Fatal func(error)
+}
+
+// Store is a snapshot in a folder. Its methods are safe for concurrent use, except for Close, which comes last.
+type Store struct {
+	dir     string
+	files   vfs.FS
+	options Options
+	db      *pebble.DB
+	lock    *pebble.Lock
+	remote  *remote // nil for a folder alone
+
+	intent atomic.Uint64 // the last one's number
+
+	mu      sync.Mutex
+	streams map[string]*Stream
+	lastID  uint32 // the highest number of a stream
+}
+
+var (
+	// ErrInUse is the error of opening what another sync works on.
+	ErrInUse = errors.New("another sync is using it: let it finish, or give each connection a folder of its own")
+	// ErrForeign is the error of a folder or object that is no snapshot of this version.
+	ErrForeign = errors.New("it is not a snapshot that this version reads")
+)
+
+// startOver ends the message about a snapshot that cannot be used. It is not done silently: all rows are
+// sent again, and rows that left meanwhile are never removed.
+const startOver = "to start over, delete it, and every row is sent again"
+
+const (
+	// cacheSize holds the blocks of some million keys; what does not fit is read again.
+	cacheSize = 128 << 20
+	// memTableSize bounds what is in memory before it becomes a file; there may be two.
+	memTableSize = 32 << 20
+	// bitsPerKey makes a bloom filter answer for 99 % of the keys that a file does not have.
+	bitsPerKey = 10
+)
+
+// Open opens the snapshot in dir, and makes a new one where dir is empty or missing.
+// It holds a lock until Close.
+func Open(dir string, o Options) (*Store, error) { return openIn(vfs.Default, dir, o) }
+
+func openIn(files vfs.FS, dir string, o Options) (*Store, error) {
+	s := &Store{dir: dir, files: files, options: o, streams: map[string]*Stream{}}
+	if err := s.open(); err != nil {
+		return nil, errors.Join(s.fail("opening", err), s.release())
+	}
+	return s, nil
+}
+
+func (s *Store) open() error {
+	if err := s.files.MkdirAll(s.dir, 0o700); err != nil {
+		return err
+	}
+	fresh, err := s.recognize()
+	if err != nil {
+		return err
+	}
+	if err := s.acquire(); err != nil {
+		return err
+	}
+	if err := s.unseal(); err != nil {
+		return err
+	}
+	if s.db, err = pebble.Open(s.dir, s.tuning(fresh)); err != nil {
+		return fmt.Errorf("its files do not fit together: %w; %s", err, startOver)
+	}
+	return s.load(fresh)
+}
+
+// recognize tells whether the folder is empty, and refuses one that holds anything but a snapshot.
+func (s *Store) recognize() (fresh bool, err error) {
+	names, err := s.files.List(s.dir)
+	if err != nil {
+		return false, err
+	}
+	for _, name := range names {
+		// lost+found is in the root of a mounted volume.
+		if name != "LOCK" && name != "lost+found" {
+			return false, s.mustBeStore()
+		}
+	}
+	return true, nil
+}
+
+func (s *Store) mustBeStore() error {
+	found, err := pebble.Peek(s.dir, s.files)
+	if err != nil {
+		return err
+	}
+	if !found.Exists {
+		return fmt.Errorf("%w: name an empty folder, or %s", ErrForeign, startOver)
+	}
+	return nil
+}
+
+func (s *Store) acquire() error {
+	var err error
+	s.lock, err = pebble.LockDirectory(s.dir, s.files)
+	var file *fs.PathError // the lock's file could not be made at all
+	if err != nil && !errors.As(err, &file) {
+		return fmt.Errorf("%w (%w)", ErrInUse, err)
+	}
+	return err
+}
+
+// load checks whose store it is, and takes in what the syncs before left.
+func (s *Store) load(fresh bool) error {
+	if err := s.checkVersion(fresh); err != nil {
+		return err
+	}
+	if err := s.findLastID(); err != nil {
+		return err
+	}
+	return s.recover()
+}
+
+func (s *Store) tuning(fresh bool) *pebble.Options {
+	o := &pebble.Options{
+		FS:                 s.files,
+		Lock:               s.lock,
+		CacheSize:          cacheSize,
+		MemTableSize:       memTableSize,
+		FormatMajorVersion: pebble.FormatTableFormatV6,
+		ErrorIfNotExists:   !fresh,
+		Logger:             quiet{fatal: s.options.Fatal},
+		// Whoever reads damaged data gets an error; the default would end the process as well.
+		EventListener: &pebble.EventListener{DataCorruption: func(pebble.DataCorruptionInfo) {}},
+	}
+	for i := range o.Levels {
+		o.Levels[i].FilterPolicy = bloom.FilterPolicy(bitsPerKey)
+	}
+	return o
+}
+
+// checkVersion reads the store's version, and writes it to a new store.
+func (s *Store) checkVersion(fresh bool) error {
+	if fresh {
+		return s.db.Set(versionKey, []byte(version), pebble.Sync)
+	}
+	found, _, err := s.get(versionKey)
+	if err == nil && string(found) != version {
+		err = fmt.Errorf("%w (found %.40q, want %q): %s", ErrForeign, found, version, startOver)
+	}
+	return err
+}
+
+// get returns a copy of a value.
+func (s *Store) get(key []byte) ([]byte, bool, error) {
+	value, closer, err := s.db.Get(key)
+	if errors.Is(err, pebble.ErrNotFound) {
+		return nil, false, nil
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	return append([]byte(nil), value...), true, closer.Close()
+}
+
+// Save makes what was settled so far safe from the loss of this machine. For a store in a folder this is
+// nothing: what it settled is there.
+func (s *Store) Save(ctx context.Context) error {
+	if s.remote == nil {
+		return nil
+	}
+	return s.remote.save(ctx, s)
+}
+
+// Close stores what each stream has seen and closes the store; one in a bucket is saved first. Batches that
+// were begun and not settled stay in doubt. A second Close does nothing.
+func (s *Store) Close(ctx context.Context) error {
+	if s.db == nil {
+		return nil
+	}
+	err := s.closeStreams()
+	if err == nil {
+		err = s.Save(ctx)
+	}
+	err = errors.Join(err, s.db.Close())
+	s.db = nil
+	if err == nil && s.remote == nil {
+		err = s.seal()
+	}
+	if err != nil {
+		err = s.fail("closing", err)
+	}
+	return errors.Join(err, s.release())
+}
+
+func (s *Store) closeStreams() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, stream := range s.streams {
+		if err := stream.close(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// release lets go of the folder without a word on what happened in it.
+func (s *Store) release() error {
+	var err error
+	if s.db != nil {
+		err = s.db.Close()
+		s.db = nil
+	}
+	if s.lock != nil {
+		err = errors.Join(err, s.lock.Close())
+		s.lock = nil
+	}
+	if s.remote != nil {
+		err = errors.Join(err, os.RemoveAll(s.dir))
+	}
+	return err
+}
+
+// fail says which snapshot, and what to do about one that is damaged.
+func (s *Store) fail(doing string, err error) error {
+	place := s.dir
+	if s.remote != nil {
+		place = s.remote.String()
+	}
+	if pebble.IsCorruptionError(err) {
+		return fmt.Errorf("%s the snapshot in %s: it is damaged: %w; %s", doing, place, err, startOver)
+	}
+	return fmt.Errorf("%s the snapshot in %s: %w", doing, place, err)
+}

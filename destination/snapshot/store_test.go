@@ -1,0 +1,549 @@
+package snapshot
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) {
+	if stage := os.Getenv(stageVariable); stage != "" {
+		childMain(stage)
+	}
+	goleak.VerifyTestMain(m)
+}
+
+func TestThreeSyncs(t *testing.T) {
+	dir := t.TempDir()
+	store := open(t, dir, Options{KeepRows: true})
+	stream := openStream(t, store, "users", 1)
+	if stream.Origin() != Fresh {
+		t.Errorf("origin %v, want a fresh one", stream.Origin())
+	}
+	for key, row := range map[string]string{"1": `{"n":"a"}`, "2": `{"n":"b"}`, "3": `{"n":"c"}`} {
+		deliver(t, stream, key, row, Added)
+	}
+	left(t, stream)
+	closeStore(t, store)
+
+	store = open(t, dir, Options{KeepRows: true})
+	stream = openStream(t, store, "users", 2)
+	if stream.Origin() != Continued {
+		t.Errorf("origin %v, want that of the sync before", stream.Origin())
+	}
+	diff(t, stream, "1", `{"n":"\u0061"}`, Unchanged)
+	deliver(t, stream, "2", `{"n":"B"}`, Changed)
+	deliver(t, stream, "4", `{"n":"d"}`, Added)
+	left(t, stream, `3 {"n":"c"}`)
+	for row, err := range stream.Left() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		settle(t, stream, row)
+	}
+	left(t, stream)
+	closeStore(t, store)
+
+	store = open(t, dir, Options{KeepRows: true})
+	defer closeStore(t, store)
+	stream = openStream(t, store, "users", 3)
+	left(t, stream, `1 {"n":"a"}`, `2 {"n":"B"}`, `4 {"n":"d"}`)
+	diff(t, stream, "3", `{"n":"c"}`, Added)
+}
+
+func TestOrderOfVersions(t *testing.T) {
+	v := func(n int) string { return fmt.Sprintf(`{"v":%d}`, n) }
+	for _, test := range []struct {
+		name string
+		run  func(t *testing.T, stream *Stream)
+		// then is what the next sync finds for the versions 0, 1 and 2.
+		then [3]Change
+	}{
+		{"the version in flight counts", func(t *testing.T, stream *Stream) {
+			_, one := diff(t, stream, "a", v(1), Changed)
+			diff(t, stream, "a", v(1), Unchanged)
+			_, two := diff(t, stream, "a", v(2), Changed)
+			settle(t, stream, mark(one))
+			diff(t, stream, "a", v(2), Unchanged)
+			settle(t, stream, mark(two))
+		}, [3]Change{Changed, Changed, Unchanged}},
+		{"back to the stored one", func(t *testing.T, stream *Stream) {
+			_, one := diff(t, stream, "a", v(1), Changed)
+			_, zero := diff(t, stream, "a", v(0), Changed)
+			settle(t, stream, mark(one), mark(zero))
+		}, [3]Change{Unchanged, Changed, Changed}},
+		{"rejected", func(t *testing.T, stream *Stream) {
+			_, one := diff(t, stream, "a", v(1), Changed)
+			settle(t, stream, rejected(one))
+			diff(t, stream, "a", v(0), Unchanged)
+			_, one = diff(t, stream, "a", v(1), Changed)
+			settle(t, stream, rejected(one))
+		}, [3]Change{Unchanged, Changed, Changed}},
+		{"the first is rejected, the second delivered", func(t *testing.T, stream *Stream) {
+			_, one := diff(t, stream, "a", v(1), Changed)
+			_, two := diff(t, stream, "a", v(2), Changed)
+			settle(t, stream, rejected(one))
+			diff(t, stream, "a", v(2), Unchanged)
+			settle(t, stream, mark(two))
+		}, [3]Change{Changed, Changed, Unchanged}},
+		{"the first is delivered, the second rejected", func(t *testing.T, stream *Stream) {
+			_, one := diff(t, stream, "a", v(1), Changed)
+			_, two := diff(t, stream, "a", v(2), Changed)
+			settle(t, stream, mark(one), rejected(two))
+		}, [3]Change{Changed, Unchanged, Changed}},
+		{"removed and back", func(t *testing.T, stream *Stream) {
+			remove(t, stream, "a", Removed)
+			remove(t, stream, "a", Unchanged)
+			_, zero := diff(t, stream, "a", v(0), Added)
+			settle(t, stream, mark(zero))
+		}, [3]Change{Unchanged, Changed, Changed}},
+		{"removed", func(t *testing.T, stream *Stream) {
+			settle(t, stream, mark(remove(t, stream, "a", Removed)))
+			remove(t, stream, "a", Unchanged)
+		}, [3]Change{Added, Added, Added}},
+		{"removal rejected", func(t *testing.T, stream *Stream) {
+			settle(t, stream, rejected(remove(t, stream, "a", Removed)))
+		}, [3]Change{Unchanged, Changed, Changed}},
+		{"not sent, taken as if", func(t *testing.T, stream *Stream) {
+			_, one := diff(t, stream, "a", v(1), Changed)
+			if err := stream.Commit([]Row{mark(one)}); err != nil {
+				t.Fatal(err)
+			}
+		}, [3]Change{Changed, Unchanged, Changed}},
+		{"begun, and its end is not known", func(t *testing.T, stream *Stream) {
+			_, one := diff(t, stream, "a", v(1), Changed)
+			begin(t, stream, mark(one))
+		}, [3]Change{Changed, Changed, Changed}},
+		{"a removal is begun, and its end is not known", func(t *testing.T, stream *Stream) {
+			begin(t, stream, mark(remove(t, stream, "a", Removed)))
+		}, [3]Change{Added, Added, Added}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			dir := t.TempDir()
+			store := open(t, dir, Options{})
+			deliver(t, openStream(t, store, "users", 1), "a", v(0), Added)
+			closeStore(t, store)
+			store = open(t, dir, Options{})
+			test.run(t, openStream(t, store, "users", 2))
+			closeStore(t, store)
+			for n, want := range test.then {
+				store := open(t, dir, Options{})
+				diff(t, openStream(t, store, "users", 3), "a", v(n), want)
+				closeStore(t, store)
+			}
+		})
+	}
+}
+
+func TestARowInDoubtThatIsGoneIsRemoved(t *testing.T) {
+	dir := t.TempDir()
+	store := open(t, dir, Options{KeepRows: true})
+	stream := openStream(t, store, "users", 1)
+	_, m := diff(t, stream, "a", `{}`, Added)
+	begin(t, stream, mark(m))
+	closeStore(t, store)
+
+	store = open(t, dir, Options{KeepRows: true})
+	defer closeStore(t, store)
+	stream = openStream(t, store, "users", 2)
+	left(t, stream, "a ")
+	diff(t, stream, "a", `{}`, Added)
+	diff(t, stream, "a", `{}`, Unchanged) // as the one in flight
+}
+
+func TestGenerations(t *testing.T) {
+	dir := t.TempDir()
+	sync := func(generation int64, keys ...string) *Stream {
+		t.Helper()
+		store := open(t, dir, Options{})
+		t.Cleanup(func() { _ = store.release() })
+		stream := openStream(t, store, "users", generation)
+		for _, key := range keys {
+			if change, m, err := stream.Diff([]byte(key), []byte(`{}`)); err != nil {
+				t.Fatal(err)
+			} else if change != Unchanged {
+				settle(t, stream, Row{Key: []byte(key), Mark: m})
+			}
+		}
+		return stream
+	}
+	closeStore(t, sync(1, "a", "b", "c").store)
+	closeStore(t, sync(2, "a").store)
+	second := sync(2, "d") // another attempt of the same refresh
+	left(t, second, "b ", "c ")
+	if got, before, err := second.CountLeft(); got != 2 || before != 3 || err != nil {
+		t.Errorf("CountLeft = %d of %d, %v; want 2 of the 3 before this generation", got, before, err)
+	}
+	closeStore(t, second.store)
+	third := sync(3, "b")
+	left(t, third, "a ", "c ", "d ")
+	if err := third.store.release(); err != nil { // it dies
+		t.Fatal(err)
+	}
+	again := sync(3, "a", "c", "d")
+	if _, _, err := again.CountLeft(); !errors.Is(err, ErrTorn) {
+		t.Errorf("after an attempt that died: %v, want ErrTorn: b was seen, but nobody knows", err)
+	}
+	closeStore(t, again.store)
+	if _, _, err := sync(3).CountLeft(); !errors.Is(err, ErrTorn) {
+		t.Errorf("one attempt later: %v, want ErrTorn", err)
+	}
+}
+
+func TestUnknownGenerationsStandForThemselves(t *testing.T) {
+	dir := t.TempDir()
+	for range 2 {
+		store := open(t, dir, Options{})
+		stream := openStream(t, store, "users", 0)
+		if err := stream.store.release(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	store := open(t, dir, Options{})
+	stream := openStream(t, store, "users", 0)
+	deliver(t, stream, "a", `{}`, Added)
+	left(t, stream)
+	closeStore(t, store)
+	store = open(t, dir, Options{})
+	defer closeStore(t, store)
+	left(t, openStream(t, store, "users", 0), "a ")
+}
+
+func TestNothingLeavesWhileRowsAreInFlight(t *testing.T) {
+	store := open(t, t.TempDir(), Options{})
+	defer closeStore(t, store)
+	stream := openStream(t, store, "users", 1)
+	_, m := diff(t, stream, "a", `{}`, Added)
+	if _, _, err := stream.CountLeft(); !errors.Is(err, ErrInFlight) {
+		t.Errorf("CountLeft = %v", err)
+	}
+	for _, err := range stream.Left() {
+		if !errors.Is(err, ErrInFlight) {
+			t.Errorf("Left = %v", err)
+		}
+	}
+	settle(t, stream, mark(m))
+	left(t, stream)
+}
+
+func TestAnotherPrimaryKeyDropsTheStream(t *testing.T) {
+	dir := t.TempDir()
+	store := open(t, dir, Options{KeepRows: true})
+	deliver(t, openStream(t, store, "users", 1), "a", `{}`, Added)
+	deliver(t, openStream(t, store, "other", 1), "a", `{}`, Added)
+	closeStore(t, store)
+
+	store = open(t, dir, Options{KeepRows: true})
+	stream, err := store.Stream(t.Context(), "users", "email", 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if stream.Origin() != Rekeyed {
+		t.Errorf("origin %v, want that the key is another", stream.Origin())
+	}
+	left(t, stream)
+	diff(t, stream, "a", `{}`, Added)
+	diff(t, openStream(t, store, "other", 2), "a", `{}`, Unchanged)
+	closeStore(t, store)
+}
+
+func TestStreamsAreApart(t *testing.T) {
+	store := open(t, t.TempDir(), Options{})
+	defer closeStore(t, store)
+	one, two := openStream(t, store, "one", 1), openStream(t, store, "two", 1)
+	deliver(t, one, "a", `{}`, Added)
+	deliver(t, two, "a", `{}`, Added)
+	diff(t, one, "a", `{}`, Unchanged)
+	if _, err := store.Stream(t.Context(), "one", "id", 1); err == nil {
+		t.Error("a stream is open twice")
+	}
+}
+
+func TestRepeatedKeysAreCounted(t *testing.T) {
+	store := open(t, t.TempDir(), Options{})
+	defer closeStore(t, store)
+	stream := openStream(t, store, "users", 1)
+	deliver(t, stream, "a", `{"v":1}`, Added)
+	deliver(t, stream, "b", `{"v":1}`, Added)
+	deliver(t, stream, "a", `{"v":2}`, Changed)
+	diff(t, stream, "a", `{"v":2}`, Unchanged)
+	if stream.Repeated() != 2 {
+		t.Errorf("repeated %d, want 2", stream.Repeated())
+	}
+}
+
+func TestLargeStream(t *testing.T) {
+	// Large enough for the index to be loaded in mid-sync, and for several layers of the filter.
+	const n = 60_000
+	dir := t.TempDir()
+	for generation, change := range []Change{Added, Unchanged, Changed} {
+		store := open(t, dir, Options{})
+		stream := openStream(t, store, "users", int64(generation+1))
+		var rows []Row
+		for i := range n {
+			version := 0
+			want := change
+			if change == Changed {
+				version = i % 2
+				want = [...]Change{Unchanged, Changed}[version]
+			}
+			key := fmt.Sprintf("key-%d", i)
+			_, m := diff(t, stream, key, fmt.Sprintf(`{"v":%d}`, version), want)
+			if want != Unchanged {
+				rows = append(rows, Row{Key: []byte(key), Mark: m})
+			}
+			if i%1000 == 0 {
+				settle(t, stream, rows...)
+				rows = nil
+			}
+		}
+		settle(t, stream, rows...)
+		if change != Added && stream.index == nil {
+			t.Error("the index was not loaded")
+		}
+		left(t, stream)
+		if stream.Repeated() != 0 {
+			t.Errorf("%d keys count as repeated", stream.Repeated())
+		}
+		// What this sync has sent is not what the index holds.
+		diff(t, stream, "key-1", `{"v":0}`, [...]Change{Unchanged, Unchanged, Changed}[generation])
+		if generation == 2 {
+			stream.pending = map[string]*flight{} // that last row is never sent
+		}
+		closeStore(t, store)
+	}
+}
+
+func TestLockedFolder(t *testing.T) {
+	dir := t.TempDir()
+	store := open(t, dir, Options{})
+	if _, err := Open(dir, Options{}); !errors.Is(err, ErrInUse) || !strings.Contains(err.Error(), dir) {
+		t.Errorf("a second Open: %v", err)
+	}
+	closeStore(t, store)
+	closeStore(t, open(t, dir, Options{}))
+}
+
+func TestForeignFolder(t *testing.T) {
+	for _, name := range []string{"notes.txt", "snapshot.db", "000004.log"} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("mine"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Open(dir, Options{}); !errors.Is(err, ErrForeign) || !strings.Contains(err.Error(), "start over") {
+			t.Errorf("Open of a folder with %s: %v", name, err)
+		}
+		if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
+			t.Errorf("Open changed a folder that is not its own: %v, %v", entries, err)
+		}
+	}
+}
+
+func TestAnotherVersion(t *testing.T) {
+	dir := t.TempDir()
+	store := open(t, dir, Options{})
+	if err := store.db.Set(versionKey, []byte("destination-webhook snapshot 99"), nil); err != nil {
+		t.Fatal(err)
+	}
+	closeStore(t, store)
+	if _, err := Open(dir, Options{}); !errors.Is(err, ErrForeign) || !strings.Contains(err.Error(), "99") {
+		t.Errorf("Open = %v", err)
+	}
+}
+
+// TestDamagedFiles turns over a byte in many places of every file, and each is noticed: a store that forgets rows without
+// a word would send them all again.
+func TestDamagedFiles(t *testing.T) {
+	origin := t.TempDir()
+	store := open(t, origin, Options{})
+	stream := openStream(t, store, "users", 1)
+	for i := range 300 {
+		deliver(t, stream, fmt.Sprintf("key-%d", i), `{"v":0}`, Added)
+	}
+	closeStore(t, store)
+	closeStore(t, open(t, origin, Options{})) // moves the rows from the log into a table
+
+	for name, content := range filesIn(t, origin) {
+		for at := 0; at < len(content); at += 1 + len(content)/12 {
+			dir := t.TempDir()
+			if err := os.CopyFS(dir, os.DirFS(origin)); err != nil {
+				t.Fatal(err)
+			}
+			damaged := bytes.Clone(content)
+			damaged[at] ^= 0x20
+			if err := os.WriteFile(filepath.Join(dir, name), damaged, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if err := readAll(t, dir, 300); err == nil || !strings.Contains(err.Error(), "start over") {
+				t.Errorf("byte %d of %s: %v does not say what to do", at, name, err)
+			}
+		}
+	}
+}
+
+func TestMissingFiles(t *testing.T) {
+	origin := t.TempDir()
+	store := open(t, origin, Options{})
+	deliver(t, openStream(t, store, "users", 1), "key-0", `{"v":0}`, Added)
+	closeStore(t, store)
+	closeStore(t, open(t, origin, Options{}))
+	for name := range filesIn(t, origin) {
+		dir := t.TempDir()
+		if err := os.CopyFS(dir, os.DirFS(origin)); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Remove(filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+		err := readAll(t, dir, 1)
+		if name != sealName && (err == nil || !strings.Contains(err.Error(), "start over")) {
+			t.Errorf("without %s: %v", name, err)
+		}
+	}
+}
+
+// readAll opens a store and fails the test where it answers wrongly for one of n rows.
+func readAll(t *testing.T, dir string, n int) error {
+	t.Helper()
+	store, err := Open(dir, Options{})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = store.release() }() // damage may be noticed again
+	stream, err := store.Stream(t.Context(), "users", "id", 2)
+	if err != nil {
+		return err
+	}
+	for i := range n {
+		key := fmt.Sprintf("key-%d", i)
+		for version, want := range []Change{Unchanged, Changed} {
+			change, _, err := stream.Diff([]byte(key), fmt.Appendf(nil, `{"v":%d}`, version))
+			if err != nil {
+				return err
+			}
+			if change != want {
+				t.Errorf("%s version %d is %v without an error", key, version, change)
+			}
+		}
+	}
+	return nil
+}
+
+func filesIn(t *testing.T, dir string) map[string][]byte {
+	t.Helper()
+	found := map[string][]byte{}
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		if len(content) > 0 {
+			found[filepath.Base(path)] = content
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+func open(t *testing.T, dir string, o Options) *Store {
+	t.Helper()
+	store, err := Open(dir, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return store
+}
+
+func closeStore(t *testing.T, store *Store) {
+	t.Helper()
+	if err := store.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func openStream(t *testing.T, store *Store, identity string, generation int64) *Stream {
+	t.Helper()
+	stream, err := store.Stream(t.Context(), identity, "id", generation)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return stream
+}
+
+func diff(t *testing.T, stream *Stream, key, row string, want Change) (Change, Mark) {
+	t.Helper()
+	change, mark, err := stream.Diff([]byte(key), []byte(row))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if change != want {
+		t.Fatalf("Diff(%s, %s) = %v, want %v", key, row, change, want)
+	}
+	return change, mark
+}
+
+func remove(t *testing.T, stream *Stream, key string, want Change) Mark {
+	t.Helper()
+	change, mark, err := stream.Remove([]byte(key))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if change != want {
+		t.Fatalf("Remove(%s) = %v, want %v", key, change, want)
+	}
+	return mark
+}
+
+func deliver(t *testing.T, stream *Stream, key, row string, want Change) {
+	t.Helper()
+	_, m := diff(t, stream, key, row, want)
+	settle(t, stream, Row{Key: []byte(key), Mark: m, Data: []byte(row)})
+}
+
+// mark and rejected are rows of the key a.
+func mark(m Mark) Row     { return Row{Key: []byte("a"), Mark: m} }
+func rejected(m Mark) Row { return Row{Key: []byte("a"), Mark: m, Rejected: true} }
+
+func begin(t *testing.T, stream *Stream, rows ...Row) *Batch {
+	t.Helper()
+	batch, err := stream.Begin(t.Context(), rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return batch
+}
+
+func settle(t *testing.T, stream *Stream, rows ...Row) {
+	t.Helper()
+	if err := begin(t, stream, rows...).Settle(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func left(t *testing.T, stream *Stream, want ...string) {
+	t.Helper()
+	var got []string
+	for row, err := range stream.Left() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, fmt.Sprintf("%s %s", row.Key, row.Data))
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("rows that left (-want +got):\n%s", diff)
+	}
+	if n, _, err := stream.CountLeft(); err != nil || n != len(want) {
+		t.Errorf("CountLeft = %d, %v, want %d", n, err, len(want))
+	}
+}
