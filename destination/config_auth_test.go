@@ -2,6 +2,7 @@ package destination
 
 import (
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -137,5 +138,12 @@ func TestSecretsHaveEverySecretField(t *testing.T) {
 	want := []string{"h", "a", "p", "t", "c", "k", "l", "m", "v", "w", "s", "r", "y", "d", "b", "e"}
 	if diff := cmp.Diff(want, secretFields(reflect.ValueOf(*config))); diff != "" {
 		t.Errorf("secrets (-want +got):\n%s", diff)
+	}
+}
+
+func TestSecretsHaveTheTokenURL(t *testing.T) {
+	config := &Config{Authentication: AuthenticationConfig{TokenURL: "https://h/?k=t0ken-in-url"}}
+	if !slices.Contains(config.Secrets(), "t0ken-in-url") {
+		t.Errorf("the token in authentication.token_url is no secret")
 	}
 }

@@ -19,6 +19,9 @@ func FuzzParseConfig(f *testing.F) {
 		`{"url":"http://h","headers":[{"name":"Host","value":"a\r\n"},{"name":5},7]}`,
 		`{"url":"http://h","streams":[{"stream":"a","primary_key":[["id"],[]]},{"stream":"a","url":"x"},"b"]}`,
 		`{"url":"http://h","delivery":{"retry":{"initial_interval_ms":60000,"max_interval_seconds":0.001}}}`,
+		`{"url":"http://h","dead_letter":{"type":"s3","bucket":"b","path":[1]},"snapshot":{"type":"local","path":""}}`,
+		`{"url":"http://h","authentication":{"type":"basic","user":"a:b"},"signing":{"secret":"whsec_"},"tls":{"client_key":"x"}}`,
+		`{"url":"http://h","authentication":5,"dead_letter":{"type":null},"snapshot":{"type":{}}}`,
 	} {
 		f.Add([]byte(seed))
 	}
