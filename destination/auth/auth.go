@@ -33,9 +33,11 @@ type Options struct {
 	SigV4  SigV4Options
 }
 
-// NewTransport returns base with the credentials added to each request. It
-// contacts nobody: the first token is fetched with the first request.
+// NewTransport returns base with the credentials added to each request, and its
+// certificate errors in the words of [DescribeTLSError]. It contacts nobody: the
+// first token is fetched with the first request.
 func NewTransport(base http.RoundTripper, o Options) (http.RoundTripper, error) {
+	base = &explaining{base}
 	switch o.Type {
 	case None, "":
 		return base, nil

@@ -1,21 +1,11 @@
 package auth
 
 import (
-	"context"
-	"errors"
 	"io"
 	"net/http"
-	"net/url"
-	"time"
 
 	"destination-webhook/destination/redact"
-
-	"golang.org/x/oauth2"
-	"golang.org/x/oauth2/clientcredentials"
 )
-
-// tokenTimeout bounds one request for a token; it is a small answer.
-const tokenTimeout = 30 * time.Second
 
 // maxDrain is how much of a refused answer is read so that its connection can
 // be used again; more than that is cheaper to connect anew.
@@ -101,56 +91,4 @@ func resend(req *http.Request) (*http.Request, bool) {
 func discard(response *http.Response) {
 	_, _ = io.CopyN(io.Discard, response.Body, maxDrain)
 	_ = response.Body.Close()
-}
-
-// newFetch returns the function that gets one token.
-func newFetch(o OAuth2Options) (func(context.Context) (*oauth2.Token, error), error) {
-	host, err := checkOAuth2(o)
-	if err != nil {
-		return nil, err
-	}
-	config := &clientcredentials.Config{
-		ClientID:     o.ClientID,
-		ClientSecret: o.ClientSecret.Reveal(),
-		TokenURL:     o.TokenURL,
-		Scopes:       o.Scopes,
-		AuthStyle:    oauth2.AuthStyleInHeader,
-	}
-	if o.Style == "body" {
-		config.AuthStyle = oauth2.AuthStyleInParams
-	}
-	if o.Audience != "" {
-		config.EndpointParams = url.Values{"audience": {o.Audience}}
-	}
-	client := &http.Client{Transport: o.Transport, Timeout: tokenTimeout, CheckRedirect: stay}
-	return func(ctx context.Context) (*oauth2.Token, error) {
-		token, err := config.Token(context.WithValue(ctx, oauth2.HTTPClient, client))
-		if err != nil {
-			return nil, newTokenError(host, err)
-		}
-		if o.OnToken != nil {
-			o.OnToken(redact.Secret(token.AccessToken))
-		}
-		return token, nil
-	}, nil
-}
-
-// stay keeps the client secret from the place that a 307 or 308 names.
-func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-
-func checkOAuth2(o OAuth2Options) (host string, err error) {
-	u, err := url.Parse(o.TokenURL)
-	switch {
-	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
-		return "", errors.New("authentication.token_url: is not an http or https address")
-	case u.User != nil:
-		return "", errors.New("authentication.token_url: put the credentials in client_id and client_secret")
-	case o.ClientID == "":
-		return "", errors.New("authentication.client_id: is missing")
-	case o.Style != "" && o.Style != "header" && o.Style != "body":
-		return "", errors.New(`authentication.style: want "header" or "body"`)
-	case o.Transport == nil: // oauth2 would fall back on a client without a guard
-		return "", errors.New("token requests need a transport")
-	}
-	return u.Host, nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"strings"
 	"time"
 )
@@ -86,3 +87,22 @@ func issuedBy(certificate *x509.Certificate) string {
 
 // quoted bounds a text of a certificate: a DNS name has 253 bytes at most.
 func quoted(text string) string { return fmt.Sprintf("%.253q", text) }
+
+// explaining puts what DescribeTLSError says in place of an error's text.
+type explaining struct{ base http.RoundTripper }
+
+func (t *explaining) RoundTrip(req *http.Request) (*http.Response, error) {
+	response, err := t.base.RoundTrip(req)
+	if text, ok := DescribeTLSError(err); ok {
+		return nil, &explained{text, err}
+	}
+	return response, err
+}
+
+type explained struct {
+	text string
+	err  error
+}
+
+func (e *explained) Error() string { return e.text }
+func (e *explained) Unwrap() error { return e.err }

@@ -79,6 +79,27 @@ func TestTLS(t *testing.T) {
 	}
 }
 
+// Whatever the credentials are, a wrong certificate is told in our words, and
+// its cause stays in the chain for those who branch on it.
+func TestNewTransportExplainsCertificates(t *testing.T) {
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.Config.ErrorLog = silent
+	server.StartTLS()
+	defer server.Close()
+	base := &http.Transport{}
+	for _, options := range []auth.Options{{}, {Type: auth.Bearer, Token: "abc"}} {
+		transport, err := auth.NewTransport(base, options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = roundTrip(transport, newRequest(t, server.URL, "rows"))
+		var cause *tls.CertificateVerificationError
+		if err == nil || !strings.Contains(err.Error(), "tls.ca_certificate") || !errors.As(err, &cause) {
+			t.Errorf("%q: %v", options.Type, err)
+		}
+	}
+}
+
 func TestTLSSpeaksHTTP2(t *testing.T) {
 	ca := newAuthority(t)
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
