@@ -196,6 +196,12 @@ func TestURLParts(t *testing.T) {
 			t.Errorf("%q became %q, want %q", test.in, got, test.want)
 		}
 	}
+	if got := redact.New(redact.URL("joe:hunter22@proxy:3128")...).String("joe, hunter22, proxy:3128"); got != "joe, "+redact.Mask+", proxy:3128" {
+		t.Errorf("a proxy without a scheme: %q", got)
+	}
+	if got := redact.New(redact.URL("")...).String("http:// stays"); got != "http:// stays" {
+		t.Errorf("no address: %q", got)
+	}
 	if got := redact.New(redact.URL("http://[broken")...).String("parse http://[broken now"); got != "parse "+redact.Mask+" now" {
 		t.Errorf("an address that does not parse is shown: %q", got)
 	}

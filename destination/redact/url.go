@@ -10,11 +10,15 @@ import (
 const minToken = 12
 
 // URL returns the parts of an address that are secrets or could be: password,
-// path, query, and the tokens in the latter two. Hand them to [New].
+// path, query, and the tokens in the latter two. Hand them to [New]. A scheme
+// may be missing, as it often is in the address of a proxy.
 func URL(address string) []string {
+	if !strings.Contains(address, "://") {
+		address = "http://" + address
+	}
 	u, err := url.Parse(address)
 	if err != nil {
-		return []string{address}
+		return []string{address, strings.TrimPrefix(address, "http://")}
 	}
 	var found []string
 	if password, ok := u.User.Password(); ok {
