@@ -4,8 +4,6 @@ import (
 	"net/http"
 	"net/url"
 	"time"
-
-	"destination-webhook/destination/signature"
 )
 
 // Request is what one HTTP request brought and how it was answered. Body and
@@ -108,24 +106,6 @@ func (q *Request) parse(readErr error) []Row {
 // connection, and GET is how a person or a followed redirect arrives.
 func bodyless(method string) bool {
 	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
-}
-
-// SignatureValid is what Request.Signature says of a good one.
-const SignatureValid = "valid"
-
-// signatureTolerance is what the libraries of Standard Webhooks allow.
-const signatureTolerance = 5 * time.Minute
-
-func (q *Request) verify(secrets []string, now time.Time) {
-	if len(secrets) == 0 || bodyless(q.Method) {
-		return
-	}
-	q.Signature = SignatureValid
-	err := signature.Verify(secrets, q.Header.Get(signature.HeaderSignature), q.WebhookID,
-		q.Header.Get(signature.HeaderTimestamp), q.Body, now, signatureTolerance)
-	if err != nil {
-		q.Signature = err.Error()
-	}
 }
 
 // acceptedRows returns the rows of a kept request that were accepted.

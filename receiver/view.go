@@ -1,7 +1,6 @@
 package receiver
 
 import (
-	"bytes"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -115,8 +114,7 @@ func keyText(key json.RawMessage) string {
 // cells lists the fields of a row in its own order.
 func cells(data json.RawMessage) []cell {
 	list := []cell{}
-	d := decoder{data, jsontext.NewDecoder(bytes.NewBuffer(data),
-		jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))}
+	d := newDecoder(data)
 	_ = d.object(func(name string) error { // the envelope it is from has been parsed before
 		value, err := d.ReadValue()
 		if err == nil {
