@@ -15,8 +15,8 @@ type Row struct {
 	// Key is the hash of the row's primary key, see Stream.Keyed; 0 where it has none.
 	Key uint64
 
-	// Unfit says that the row is not to be sent, and yet is settled in its place among the others: as a dead letter.
-	Unfit bool
+	// Silent says that the row is not to be sent, and yet is settled in its place among the others.
+	Silent bool
 }
 
 func (r *Row) size() int { return len(r.Open) + len(r.Data) + len(r.Close) }
@@ -45,7 +45,7 @@ type Batch struct {
 	notes    []byte
 	noteEnds []int32
 	keys     []uint64
-	unfit    []int
+	silent   []int
 
 	place   int       // among the open batches
 	opened  time.Time // when its first row came
@@ -102,8 +102,8 @@ func (b *Batch) Key(i int) uint64 {
 	return b.keys[i]
 }
 
-// Unfit are the rows, in order, that are not to be sent.
-func (b *Batch) Unfit() []int { return b.unfit }
+// Silent are the rows, in order, that are not to be sent.
+func (b *Batch) Silent() []int { return b.silent }
 
 // AppendBody appends a body that holds some of the rows in the batch's frame.
 func (b *Batch) AppendBody(dst []byte, rows []int) []byte {
@@ -146,8 +146,8 @@ func (b *Batch) add(r *Row, states int64, now time.Time) {
 	if b.Stream.Keyed {
 		b.keys = append(b.keys, r.Key)
 	}
-	if r.Unfit {
-		b.unfit = append(b.unfit, b.Rows()-1)
+	if r.Silent {
+		b.silent = append(b.silent, b.Rows()-1)
 	}
 }
 
@@ -177,9 +177,9 @@ func (b *Batch) move(to *Batch) {
 		to.keys = append(to.keys, b.keys[m.row:]...)
 		b.keys = b.keys[:m.row]
 	}
-	for n := len(b.unfit); n > 0 && b.unfit[n-1] >= m.row; n-- {
-		to.unfit = slices.Insert(to.unfit, 0, b.unfit[n-1]-m.row)
-		b.unfit = b.unfit[:n-1]
+	for n := len(b.silent); n > 0 && b.silent[n-1] >= m.row; n-- {
+		to.silent = slices.Insert(to.silent, 0, b.silent[n-1]-m.row)
+		b.silent = b.silent[:n-1]
 	}
 }
 
@@ -212,6 +212,6 @@ func (b *Batch) statesBefore(i int) int64 {
 func (b *Batch) reset(s *Stream, now time.Time) {
 	*b = Batch{
 		Stream: s, Body: append(b.Body[:0], s.Frame.Prefix...), opened: now,
-		ends: b.ends[:0], notes: b.notes[:0], noteEnds: b.noteEnds[:0], keys: b.keys[:0], unfit: b.unfit[:0], runs: b.runs[:0], followers: b.followers[:0],
+		ends: b.ends[:0], notes: b.notes[:0], noteEnds: b.noteEnds[:0], keys: b.keys[:0], silent: b.silent[:0], runs: b.runs[:0], followers: b.followers[:0],
 	}
 }

@@ -11,22 +11,26 @@ import (
 // every default applied. ParseConfig makes it; it is read-only from then on and
 // so safe for concurrent use.
 type Config struct {
-	URL                 string               `json:"url"`
-	Method              string               `json:"method"`
-	AuthorizationHeader redact.Secret        `json:"authorization_header"`
-	APIKey              redact.Secret        `json:"api_key"`
-	Authentication      AuthenticationConfig `json:"authentication"`
-	Headers             []HeaderConfig       `json:"headers"`
-	ConnectionCheck     string               `json:"connection_check"`
-	SyncMode            string               `json:"sync_mode"`
-	IncludeMetadata     bool                 `json:"include_metadata"`
-	Streams             []StreamConfig       `json:"streams"`
-	Signing             SigningConfig        `json:"signing"`
-	TLS                 TLSConfig            `json:"tls"`
-	OnRejectedRows      string               `json:"on_rejected_rows"`
-	DeadLetter          DeadLetterConfig     `json:"dead_letter"`
-	Batching            BatchingConfig       `json:"batching"`
-	Delivery            DeliveryConfig       `json:"delivery"`
+	URL                     string               `json:"url"`
+	Method                  string               `json:"method"`
+	AuthorizationHeader     redact.Secret        `json:"authorization_header"`
+	APIKey                  redact.Secret        `json:"api_key"`
+	Authentication          AuthenticationConfig `json:"authentication"`
+	Headers                 []HeaderConfig       `json:"headers"`
+	ConnectionCheck         string               `json:"connection_check"`
+	SyncMode                string               `json:"sync_mode"`
+	IncludeMetadata         bool                 `json:"include_metadata"`
+	Streams                 []StreamConfig       `json:"streams"`
+	Snapshot                SnapshotConfig       `json:"snapshot"`
+	MaxRemovedPercent       float64              `json:"max_removed_percent"`
+	AllowMassRemoval        bool                 `json:"allow_mass_removal"`
+	RemovalsWithoutComplete bool                 `json:"removals_without_complete"`
+	Signing                 SigningConfig        `json:"signing"`
+	TLS                     TLSConfig            `json:"tls"`
+	OnRejectedRows          string               `json:"on_rejected_rows"`
+	DeadLetter              DeadLetterConfig     `json:"dead_letter"`
+	Batching                BatchingConfig       `json:"batching"`
+	Delivery                DeliveryConfig       `json:"delivery"`
 }
 
 // HeaderConfig is one header that every request carries.

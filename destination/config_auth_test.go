@@ -134,8 +134,9 @@ func TestSecretsHaveEverySecretField(t *testing.T) {
 	config := &Config{Authentication: AuthenticationConfig{Password: "p", Token: "t", ClientSecret: "c", AccessKeyID: "k", SecretAccessKey: "l", SessionToken: "m"},
 		Signing: SigningConfig{Secret: "s", PreviousSecret: "r"}, TLS: TLSConfig{ClientKey: "y"}, AuthorizationHeader: "h", APIKey: "a",
 		Headers:    []HeaderConfig{{Value: "v"}, {Value: "w"}},
-		DeadLetter: DeadLetterConfig{AuthorizationHeader: "d", BucketConfig: BucketConfig{AccessKeyID: "b", SecretAccessKey: "e"}}}
-	want := []string{"h", "a", "p", "t", "c", "k", "l", "m", "v", "w", "s", "r", "y", "d", "b", "e"}
+		DeadLetter: DeadLetterConfig{AuthorizationHeader: "d", BucketConfig: BucketConfig{AccessKeyID: "b", SecretAccessKey: "e"}},
+		Snapshot:   SnapshotConfig{BucketConfig: BucketConfig{AccessKeyID: "f", SecretAccessKey: "g"}}}
+	want := []string{"h", "a", "p", "t", "c", "k", "l", "m", "v", "w", "f", "g", "s", "r", "y", "d", "b", "e"}
 	if diff := cmp.Diff(want, secretFields(reflect.ValueOf(*config))); diff != "" {
 		t.Errorf("secrets (-want +got):\n%s", diff)
 	}

@@ -13,6 +13,19 @@ type DeadLetterConfig struct {
 	BucketConfig
 }
 
+// SnapshotConfig is one choice of where the snapshot lives. Type says which of
+// the other fields count: none, local (Path) or s3 (BucketConfig). KeepRows goes
+// with both.
+type SnapshotConfig struct {
+	Type     string `json:"type"`
+	Path     string `json:"path"`
+	KeepRows bool   `json:"keep_rows"`
+	BucketConfig
+}
+
+// chosen reports whether there is a snapshot.
+func (s SnapshotConfig) chosen() bool { return s.Type == "local" || s.Type == "s3" }
+
 // BucketConfig is an S3-compatible bucket. Without keys they are those of the
 // environment.
 type BucketConfig struct {
@@ -31,6 +44,16 @@ func (c *Config) checkDeadLetter(problems *configProblems) {
 	checkURL(problems, "dead_letter.url", c.DeadLetter.URL)
 	checkHeaderValue(problems, "dead_letter.authorization_header", c.DeadLetter.AuthorizationHeader)
 	c.DeadLetter.check(problems, "dead_letter")
+}
+
+// checkSyncMode refuses the modes that send a difference where nothing remembers
+// what was delivered before. remove has a use without it, as rows with a CDC
+// delete marker are known to have left.
+func (c *Config) checkSyncMode(problems *configProblems, field, mode string) {
+	if !c.Snapshot.chosen() && (mode == "add" || mode == "mirror") {
+		problems.add(field, mode+" needs to know what was delivered before: choose a place for it in snapshot, "+
+			"or one of auto, insert, upsert, remove")
+	}
 }
 
 func (b BucketConfig) check(problems *configProblems, field string) {

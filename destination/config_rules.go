@@ -9,23 +9,14 @@ func (c *Config) check(problems *configProblems) {
 	checkHeaderValue(problems, "api_key", c.APIKey)
 	c.checkAuthentication(problems)
 	c.checkHeaders(problems)
-	checkSyncMode(problems, "sync_mode", c.SyncMode)
+	c.checkSyncMode(problems, "sync_mode", c.SyncMode)
 	c.Batching.check(problems)
 	c.Delivery.Retry.check(problems)
+	c.Snapshot.check(problems, "snapshot")
 	c.Signing.check(problems)
 	c.TLS.check(problems)
 	c.checkDeadLetter(problems)
 	c.checkStreams(problems)
-}
-
-// checkSyncMode refuses the modes that send a difference: nothing remembers yet
-// what was delivered before. remove has a use without it, as rows with a CDC
-// delete marker are known to have left.
-func checkSyncMode(problems *configProblems, field, mode string) {
-	if mode == "add" || mode == "mirror" {
-		problems.add(field, fmt.Sprintf("%s needs a snapshot of what was delivered before, "+
-			"which this version does not keep; expected one of auto, insert, upsert, remove", mode))
-	}
 }
 
 func (b BatchingConfig) check(problems *configProblems) {

@@ -56,7 +56,7 @@ func (c *Config) checkStreams(problems *configProblems) {
 		}
 		seen[id] = true
 		checkURL(problems, field+".url", stream.URL)
-		checkSyncMode(problems, field+".sync_mode", stream.SyncMode)
+		c.checkSyncMode(problems, field+".sync_mode", stream.SyncMode)
 		checkPrimaryKey(problems, field+".primary_key", stream.PrimaryKey)
 	}
 }

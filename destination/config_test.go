@@ -41,15 +41,17 @@ func TestParseConfigAppliesDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := &Config{
-		URL:             "https://example.com/hook",
-		Method:          "POST",
-		SyncMode:        "auto",
-		ConnectionCheck: "empty_batch",
-		Authentication:  AuthenticationConfig{Type: "none"},
-		TLS:             TLSConfig{MinVersion: "1.2"},
-		OnRejectedRows:  "fail",
-		DeadLetter:      DeadLetterConfig{Type: "none"},
-		Batching:        BatchingConfig{MaxRows: 1000, MaxBytes: 1_000_000, MaxAgeSeconds: 5, MaxBufferedBytes: 64 << 20},
+		URL:               "https://example.com/hook",
+		Method:            "POST",
+		SyncMode:          "auto",
+		ConnectionCheck:   "empty_batch",
+		Authentication:    AuthenticationConfig{Type: "none"},
+		TLS:               TLSConfig{MinVersion: "1.2"},
+		Snapshot:          SnapshotConfig{Type: "none"},
+		MaxRemovedPercent: 30,
+		OnRejectedRows:    "fail",
+		DeadLetter:        DeadLetterConfig{Type: "none"},
+		Batching:          BatchingConfig{MaxRows: 1000, MaxBytes: 1_000_000, MaxAgeSeconds: 5, MaxBufferedBytes: 64 << 20},
 		Delivery: DeliveryConfig{
 			MaxConcurrentRequests: 8,
 			AdaptiveConcurrency:   true,
@@ -71,6 +73,8 @@ func TestParseConfigKeepsWhatIsGiven(t *testing.T) {
 		"api_key": "key-1",
 		"headers": [{"name": "X-Tenant", "value": "acme"}],
 		"connection_check": "head",
+		"snapshot": {"type": "local", "path": "/local/snapshot"},
+		"max_removed_percent": 2.5, "allow_mass_removal": true, "removals_without_complete": true,
 		"signing": {"secret": "whsec_c2VjcmV0", "previous_secret": "whsec_b2xkZXI="},
 		"tls": {"min_version": "1.3", "server_name": "inner.example.com", "insecure_skip_verify": true},
 		"sync_mode": "upsert",
@@ -100,10 +104,14 @@ func TestParseConfigKeepsWhatIsGiven(t *testing.T) {
 		IncludeMetadata:     true,
 		Streams: []StreamConfig{{Stream: "users", Namespace: "public", URL: "https://example.com/users",
 			Method: "PUT", SyncMode: "insert", PrimaryKey: [][]string{{"tenant"}, {"user", "id"}}}},
-		Authentication: AuthenticationConfig{Type: "none"},
-		Signing:        SigningConfig{Secret: "whsec_c2VjcmV0", PreviousSecret: "whsec_b2xkZXI="},
-		TLS:            TLSConfig{MinVersion: "1.3", ServerName: "inner.example.com", InsecureSkipVerify: true},
-		OnRejectedRows: "dead_letter",
+		Authentication:          AuthenticationConfig{Type: "none"},
+		Signing:                 SigningConfig{Secret: "whsec_c2VjcmV0", PreviousSecret: "whsec_b2xkZXI="},
+		TLS:                     TLSConfig{MinVersion: "1.3", ServerName: "inner.example.com", InsecureSkipVerify: true},
+		Snapshot:                SnapshotConfig{Type: "local", Path: "/local/snapshot", KeepRows: true},
+		MaxRemovedPercent:       2.5,
+		AllowMassRemoval:        true,
+		RemovalsWithoutComplete: true,
+		OnRejectedRows:          "dead_letter",
 		DeadLetter: DeadLetterConfig{Type: "s3", BucketConfig: BucketConfig{Bucket: "letters", Prefix: "a/", Region: "eu-central-1",
 			Endpoint: "http://127.0.0.1:9000", AccessKeyID: "id", SecretAccessKey: "key"}},
 		Batching: BatchingConfig{MaxRows: 2, MaxBytes: 300, MaxAgeSeconds: 0.5, MaxBufferedBytes: 4000},
@@ -205,10 +213,14 @@ func TestParseConfigRefuses(t *testing.T) {
 		"intervals": {`{"url":"http://h","delivery":{"retry":{"initial_interval_ms":201,"max_interval_seconds":0.2}}}`,
 			[]string{"delivery.retry.initial_interval_ms: expected at most delivery.retry.max_interval_seconds (200ms)"}},
 		"add without snapshot": {`{"url":"http://h","sync_mode":"add"}`,
-			[]string{"sync_mode: add needs a snapshot of what was delivered before, which this version does not keep; expected one of auto, insert, upsert, remove"}},
+			[]string{"sync_mode: add needs to know what was delivered before: choose a place for it in snapshot, or one of auto, insert, upsert, remove"}},
 		"mirror of a stream without snapshot": {`{"url":"http://h","streams":[{"stream":"a","sync_mode":"mirror"}]}`,
-			[]string{"streams.0.sync_mode: mirror needs a snapshot of what was delivered before, which this version does not keep; expected one of auto, insert, upsert, remove"}},
+			[]string{"streams.0.sync_mode: mirror needs to know what was delivered before: choose a place for it in snapshot, or one of auto, insert, upsert, remove"}},
 
+		"snapshot elsewhere": {`{"url":"http://h","snapshot":{"type":"redis"}}`, []string{"snapshot.type: expected one of none, local, s3"}},
+		"snapshot unfinished": {`{"url":"http://h","snapshot":{"type":"s3","access_key_id":"a"}}`,
+			[]string{"snapshot.bucket: required, expected a text that is not empty", "snapshot.secret_access_key: required along with access_key_id"}},
+		"removed percent": {`{"url":"http://h","max_removed_percent":101}`, []string{"max_removed_percent: expected a number from 0 to 100"}},
 		"dead letters nowhere": {`{"url":"http://h","on_rejected_rows":"dead_letter"}`,
 			[]string{"dead_letter.type: expected one of local, s3, webhook, on_rejected_rows needs a place to write to"}},
 		"on rejected rows":    {`{"url":"http://h","on_rejected_rows":"skip"}`, []string{"on_rejected_rows: expected one of fail, dead_letter"}},
@@ -268,7 +280,7 @@ func TestParseConfigRefuses(t *testing.T) {
 				"headers.2: expected an object",
 				"method: expected one of POST, PUT, PATCH",
 				"streams.0.url: expected no user or password in the URL, put credentials in authorization_header",
-				"sync_mode: add needs a snapshot of what was delivered before, which this version does not keep; expected one of auto, insert, upsert, remove",
+				"sync_mode: add needs to know what was delivered before: choose a place for it in snapshot, or one of auto, insert, upsert, remove",
 				"url: expected the scheme http or https",
 			}},
 	}
@@ -278,6 +290,17 @@ func TestParseConfigRefuses(t *testing.T) {
 				t.Errorf("problems (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestParseConfigAcceptsDifferencesWithSnapshot(t *testing.T) {
+	for _, place := range []string{`{"type":"local","path":"snapshot"}`, `{"type":"s3","bucket":"b","keep_rows":false}`} {
+		for _, mode := range []string{"auto", "insert", "upsert", "add", "remove", "mirror"} {
+			raw := `{"url":"http://h","snapshot":` + place + `,"sync_mode":"` + mode + `","streams":[{"stream":"a","sync_mode":"` + mode + `"}]}`
+			if got := problemsOf(t, raw); got != nil {
+				t.Errorf("%s with %s: %v, want no problem", mode, place, got)
+			}
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"time"
 
+	"destination-webhook/destination/snapshot"
 	"destination-webhook/protocol"
 )
 
@@ -22,7 +23,11 @@ var noteFields = protocol.NewLookup([]string{"emitted_at"}, []string{"changes"})
 
 // appendLetter adds the dead letter of a rejected row.
 func (s *shipment) appendLetter(dst []byte, r *rejection) []byte {
-	note := noteFields.Find(s.batch.Note(r.row), nil)
+	text := s.batch.Note(r.row)
+	if text[0] == marked {
+		_, text = snapshot.ParseMark(text[1:])
+	}
+	note := noteFields.Find(text, nil)
 	dst = append(append(dst, `{"type":"RECORD","record":{"stream":`...), quote(s.route.name)...)
 	if s.route.namespace != "" {
 		dst = append(append(dst, `,"namespace":`...), quote(s.route.namespace)...)

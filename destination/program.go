@@ -86,23 +86,8 @@ func (p *Program) write(ctx context.Context, configPath, catalogPath string, out
 	if err != nil {
 		return configError(err)
 	}
-	store, err := network.openLetters(config)
-	if err != nil {
-		return configError(err)
-	}
-	progress := newProgress(log, p.Terminal)
-	progress.warn(config, routes, catalog)
-	network.onAttempt = progress.attempt
-	client := network.client(config, network.authorized)
-	sender := newSender(client, routes.all, store, out.Redact, progress)
-	progress.start(config, routes)
-	run := newRun(ctx, config, catalog, routes, sender, out, progress)
-	err = run.sync(ctx, p.Stdin, client)
-	if store != nil {
-		err = errors.Join(err, store.Close())
-	}
-	progress.end(routes, run.decoder.Noise())
-	return err
+	s := &session{config: config, catalog: catalog, routes: routes, network: network, out: out, progress: newProgress(log, p.Terminal)}
+	return s.run(ctx, p.Stdin)
 }
 
 // configure reads the config, teaches out its secrets, and builds the ways out that it asks for.

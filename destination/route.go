@@ -32,6 +32,7 @@ type route struct {
 	mode            Mode
 	key             [][]string
 	header          http.Header // of every request of the stream
+	audience        *audience   // nil: there is no snapshot, or the mode needs none
 }
 
 // is says whether a record belongs to the stream.
@@ -64,7 +65,7 @@ func newRoute(c *Config, s *protocol.ConfiguredStream, agent string) (*route, er
 		r.key = settings.PrimaryKey
 	}
 	if r.mode == auto {
-		r.mode = modeOf(s)
+		r.mode = modeOf(s, c.Snapshot.chosen())
 	}
 	for _, path := range r.key {
 		if len(path) == 0 {
@@ -82,16 +83,17 @@ func newRoute(c *Config, s *protocol.ConfiguredStream, agent string) (*route, er
 	return r, nil
 }
 
-// modeOf is the mode that a stream's destination sync mode asks for.
-func modeOf(s *protocol.ConfiguredStream) Mode {
-	switch s.DestinationSyncMode {
-	case protocol.AppendDedup, protocol.Update:
+// modeOf is the mode that a stream's destination sync mode asks for. To take the place of all earlier rows needs a snapshot.
+func modeOf(s *protocol.ConfiguredStream, snapshot bool) Mode {
+	switch {
+	case snapshot && s.Replaces() && len(s.Key()) > 0:
+		return Mirror
+	case s.DestinationSyncMode == protocol.AppendDedup, s.DestinationSyncMode == protocol.Update:
 		return Upsert
-	case protocol.SoftDelete:
+	case s.DestinationSyncMode == protocol.SoftDelete:
 		return Remove
-	default:
-		return Insert
 	}
+	return Insert
 }
 
 // routes is all streams of a catalog.

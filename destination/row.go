@@ -26,7 +26,7 @@ type encoder struct {
 
 	row    batching.Row
 	values [][]byte // of the key's fields, then of deletedAt
-	key    []byte   // the encoded primary key
+	key    []byte   // the value of primary_key; empty where there is none
 }
 
 func newEncoder(r *route, metadata, letters bool, seed maphash.Seed) *encoder {
@@ -58,67 +58,77 @@ func quote(s string) []byte {
 	return b
 }
 
-// encode returns the row for a record; nil where the mode sends none.
+// encode returns the row for a record; nil where nothing is to be sent.
 func (e *encoder) encode(r *protocol.Record) (*batching.Row, error) {
 	row := &e.row
-	row.Data, row.Close, row.Key, row.Unfit = r.Data, row.Close[:0], 0, false
-	operation := "added"
-	if len(e.route.key) > 0 || e.route.mode != Insert {
-		e.values = e.lookup.Find(r.Data, e.values)
-		if e.route.mode != Insert {
-			if operation = e.operation(); operation == skip {
-				return nil, nil
-			}
-		}
+	row.Data, row.Close, row.Note, row.Key, row.Silent = r.Data, row.Close[:0], row.Note[:0], 0, false
+	operation, err := e.classify(r)
+	if operation == skip || err != nil {
+		return nil, err
 	}
 	if operation != "" {
 		row.Close = append(append(append(row.Close, `,"operation":"`...), operation...), '"')
 	}
-	if len(e.route.key) > 0 {
-		if err := e.appendKey(); err != nil {
-			if !e.letters {
-				return nil, err
-			}
-			row.Unfit = true
-		}
-	}
-	if e.letters {
-		row.Note = appendNote(row.Note[:0], r)
+	if len(e.key) > 0 {
+		row.Key = e.hash(e.key)
+		row.Close = append(append(row.Close, `,"primary_key":`...), e.key...)
 	}
 	if e.metadata {
 		row.Close = appendMember(row.Close, `,"emitted_at":`, r.EmittedAt)
 		row.Close = appendMember(row.Close, `,"changes":`, r.Changes)
 	}
 	row.Close = append(row.Close, '}')
+	if e.letters {
+		row.Note = appendNote(row.Note, r)
+	}
 	return row, nil
 }
 
-// skip is the operation of a record that the mode does not send.
+// skip is the operation of a record that is not sent.
 const skip = "skip"
 
-// operation tells added, changed and removed apart as far as the record alone does: without a snapshot only a deletion is
-// known.
-func (e *encoder) operation() string {
-	marker := e.values[len(e.values)-1]
-	switch {
-	case marker != nil && marker[0] != 'n':
-		return "removed"
-	case e.route.mode == Remove:
-		return skip
+// classify reads the key and finds the operation: by the snapshot where there is one. Without it only a deletion is known
+// to be one, and an upsert's rows have no operation.
+func (e *encoder) classify(r *protocol.Record) (operation string, err error) {
+	if e.key = e.key[:0]; len(e.route.key) == 0 {
+		return "added", nil
 	}
-	return ""
+	e.values = e.lookup.Find(r.Data, e.values)
+	if missing := e.readKey(); missing != nil && e.route.mode != Insert {
+		e.row.Silent = true
+		if !e.letters {
+			return "", missing
+		}
+		return "", nil
+	}
+	deleted := e.values[len(e.values)-1]
+	removed := deleted != nil && deleted[0] != 'n'
+	switch a := e.route.audience; {
+	case e.route.mode == Insert:
+		return "added", nil
+	case a != nil:
+		operation, e.row.Silent, err = a.change(e.key, r.Data, removed)
+		e.row.Note = a.mark.Append(append(e.row.Note, marked))
+		return operation, err
+	case removed:
+		return "removed", nil
+	case e.route.mode == Remove:
+		return skip, nil
+	}
+	return "", nil
 }
 
-// appendKey adds the member primary_key: a string, or an array of strings for a composite key. A row of an insert may be
-// without one.
-func (e *encoder) appendKey() error {
-	e.key = e.key[:0]
+// readKey writes the value of primary_key: a string, or an array of strings for a composite key. Where a field is missing
+// there is none.
+func (e *encoder) readKey() error {
+	composite := len(e.route.key) > 1
+	if composite {
+		e.key = append(e.key, '[')
+	}
 	for i, path := range e.route.key {
 		value := e.values[i]
 		if value == nil || value[0] == 'n' {
-			if e.route.mode == Insert {
-				return nil
-			}
+			e.key = e.key[:0]
 			return &missingKey{stream: e.route.title(), field: path}
 		}
 		if i > 0 {
@@ -126,15 +136,14 @@ func (e *encoder) appendKey() error {
 		}
 		e.key = appendKeyField(e.key, value)
 	}
-	e.row.Key = maphash.Bytes(e.seed, e.key)
-	e.row.Close = append(e.row.Close, `,"primary_key":`...)
-	if len(e.route.key) == 1 {
-		e.row.Close = append(e.row.Close, e.key...)
-	} else {
-		e.row.Close = append(append(append(e.row.Close, '['), e.key...), ']')
+	if composite {
+		e.key = append(e.key, ']')
 	}
 	return nil
 }
+
+// hash is what keeps rows of one key in order; see batching.Row.
+func (e *encoder) hash(key []byte) uint64 { return max(1, maphash.Bytes(e.seed, key)) }
 
 // appendKeyField writes a key's value as a JSON string: a string by its shortest escapes, so that one key has one form; a
 // number by its own digits; anything else by its JSON text.

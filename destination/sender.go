@@ -2,6 +2,7 @@ package destination
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
@@ -42,16 +43,31 @@ type tally struct {
 // send delivers a batch; it is a batching.Send.
 func (s *sender) send(ctx context.Context, b *batching.Batch) batching.Outcome {
 	ship := &shipment{sender: s, route: s.routes[b.Stream.Index], batch: b}
-	err := ship.deliver(ctx)
-	rejected, stored := ship.settle(ctx)
-	if err == nil {
-		err = stored
-	}
+	rejected, err := ship.run(ctx)
 	if err != nil {
 		return batching.Outcome{Err: err}
 	}
-	s.stats.delivered(b.Stream.Index, b.Rows(), len(rejected), len(b.Body))
+	s.stats.delivered(b.Stream.Index, b.Rows()-len(b.Silent()), len(rejected), len(b.Body))
 	return batching.Outcome{Rejected: rejected}
+}
+
+// run delivers the batch and settles it: in the snapshot, where there is one, and as dead letters, where rows are rejected.
+func (s *shipment) run(ctx context.Context) (rejected []int, err error) {
+	var confirm *confirmation
+	if s.route.audience != nil {
+		if confirm, err = s.route.audience.begin(ctx, s.batch); err != nil {
+			return nil, fmt.Errorf("stream %s: %w", s.route.title(), err)
+		}
+	}
+	err = s.deliver(ctx)
+	rejected, stored := s.settle(ctx)
+	if err = errors.Join(err, stored); err != nil || confirm == nil {
+		return rejected, err
+	}
+	if err := confirm.settle(rejected, s.batch.Silent()); err != nil {
+		return nil, fmt.Errorf("stream %s: %w", s.route.title(), err)
+	}
+	return rejected, nil
 }
 
 // report logs the first rejected rows of a stream, once.

@@ -35,17 +35,20 @@ type rejection struct {
 	id     string // Webhook-Id of the request that was answered
 }
 
-// deliver brings all rows to the endpoint, but for those that are rejected.
+// deliver brings all rows to the endpoint, but for the silent ones: those without a key, which are rejected, and those that
+// only the snapshot is to know of.
 func (s *shipment) deliver(ctx context.Context) error {
-	rows, unfit := make([]int, 0, s.batch.Rows()), s.batch.Unfit()
+	rows, silent := make([]int, 0, s.batch.Rows()), s.batch.Silent()
 	for i := range s.batch.Rows() {
-		if len(unfit) == 0 || unfit[0] != i {
+		if len(silent) == 0 || silent[0] != i {
 			rows = append(rows, i)
 			continue
 		}
-		unfit = unfit[1:]
-		if err := s.reject(rejection{row: i, reason: "it has no value for its primary key"}); err != nil {
-			return err
+		silent = silent[1:]
+		if s.key(i) == nil {
+			if err := s.reject(rejection{row: i, reason: "it has no value for its primary key"}); err != nil {
+				return err
+			}
 		}
 	}
 	return s.part(ctx, rows, true)
@@ -168,10 +171,17 @@ func (s *shipment) reject(r rejection) error {
 }
 
 // rowFields are the members of a row that a shipment needs again.
-var rowFields = protocol.NewLookup([]string{"data"}, []string{"primary_key"})
+var rowFields = protocol.NewLookup([]string{"data"}, []string{"primary_key"}, []string{"operation"}, []string{"data", deletedAt})
 
 // key is the row's primary key as it was sent; nil where it has none.
 func (s *shipment) key(row int) []byte { return rowFields.Find(s.batch.Row(row), nil)[1] }
+
+// replayable says whether the record of a dead letter would mean the same again. A row that was found to have left is no
+// record of the source; its removal stays due in the snapshot.
+func (s *shipment) replayable(row int) bool {
+	fields := rowFields.Find(s.batch.Row(row), nil)
+	return string(fields[2]) != `"removed"` || fields[3] != nil
+}
 
 // settle stores the rejected rows as dead letters and returns their places in order.
 func (s *shipment) settle(ctx context.Context) ([]int, error) {
@@ -183,7 +193,9 @@ func (s *shipment) settle(ctx context.Context) ([]int, error) {
 	rows := make([]int, len(s.rejected))
 	for i := range s.rejected {
 		rows[i] = s.rejected[i].row
-		lines = s.appendLetter(lines, &s.rejected[i])
+		if s.replayable(rows[i]) {
+			lines = s.appendLetter(lines, &s.rejected[i])
+		}
 	}
 	if err := s.letters.Write(ctx, lines); err != nil {
 		return nil, fmt.Errorf("stream %s: %d rejected rows could not be stored as dead letters: %w", s.route.title(), len(rows), err)

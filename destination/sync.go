@@ -18,6 +18,7 @@ const grace = 10 * time.Second
 // run is one run of write. One goroutine owns it: it decodes the input, adds rows and states to the pipeline, and settles
 // what comes back. A second one reads the input, and the pipeline's senders deliver; they meet in wait.
 type run struct {
+	config   *Config
 	routes   *routes
 	encoders []*encoder
 	streams  []*batching.Stream
@@ -35,12 +36,15 @@ type run struct {
 	recent  int // the stream of the last record
 	now     time.Time
 	age     *time.Timer
+
+	swept   int       // streams whose removals are done
+	leaving *removals // of the stream at hand
 }
 
 // newRun prepares a sync of the catalog's streams.
 func newRun(ctx context.Context, c *Config, catalog *protocol.Catalog, rs *routes, sender *sender, out *protocol.Writer, p *progress) *run {
 	sending, abort := context.WithCancel(context.WithoutCancel(ctx))
-	r := &run{routes: rs, out: out, progress: p, abort: abort, recent: -1}
+	r := &run{config: c, routes: rs, out: out, progress: p, abort: abort, recent: -1}
 	r.pipeline = batching.New(sending, batching.Options{
 		MaxRows:     c.Batching.MaxRows,
 		MaxBytes:    c.Batching.MaxBytes,
@@ -91,13 +95,9 @@ func (r *run) sync(ctx context.Context, in io.Reader, client stopper) error {
 func (r *run) loop(ctx context.Context) error {
 	for {
 		r.now = time.Now()
-		if err := r.work(); err != nil {
+		done, err := r.step()
+		if done || err != nil {
 			return err
-		}
-		if r.ended && r.block.lines == nil {
-			if r.pipeline.Flush(); r.pipeline.Idle() {
-				return r.out.Err()
-			}
 		}
 		if err := r.wait(ctx); err != nil {
 			return err
@@ -109,6 +109,28 @@ func (r *run) loop(ctx context.Context) error {
 			return fmt.Errorf("writing to stdout: %w", err)
 		}
 	}
+}
+
+// step does what can be done without waiting: it works on the input; then, once all of it is settled, on the rows that left.
+func (r *run) step() (done bool, err error) {
+	if err := r.work(); err != nil {
+		return false, err
+	}
+	for r.ended && r.block.lines == nil {
+		if err := r.remove(); err != nil {
+			return false, err
+		}
+		if r.leaving != nil {
+			return false, nil
+		}
+		if r.pipeline.Flush(); !r.pipeline.Idle() {
+			return false, nil
+		}
+		if r.leaving, err = r.sweep(); r.leaving == nil || err != nil {
+			return err == nil, err
+		}
+	}
+	return false, nil
 }
 
 // wait waits for whatever comes first. While the house is full it takes no input: that is the back-pressure.
@@ -173,6 +195,8 @@ func (r *run) handle(m *protocol.Message) error {
 		return r.record(&m.Record)
 	case protocol.TypeState:
 		r.state(&m.State)
+	case protocol.TypeTrace:
+		r.trace(&m.Trace)
 	}
 	return nil
 }
@@ -185,6 +209,9 @@ func (r *run) record(record *protocol.Record) error {
 			return unknownStream(r.decoder.Line(), record)
 		}
 		r.recent = i
+	}
+	if a := r.routes.all[i].audience; a != nil {
+		a.records++
 	}
 	row, err := r.encoders[i].encode(record)
 	if err != nil {
@@ -212,6 +239,13 @@ func (r *run) state(st *protocol.State) {
 		}
 	}
 	r.pipeline.State(st.Clone(), stream)
+}
+
+// trace notes that a stream has been sent whole.
+func (r *run) trace(t *protocol.Trace) {
+	if i, known := r.routes.find(t.Namespace, t.Stream); known && t.Complete && r.routes.all[i].audience != nil {
+		r.routes.all[i].audience.complete = true
+	}
 }
 
 // drain lets requests in flight finish, for a while, and releases the states behind them. Nothing new is sent.
