@@ -73,3 +73,15 @@ func TestMaskedURL(t *testing.T) {
 		}
 	}
 }
+
+func TestSetFaultsWakesThePage(t *testing.T) {
+	r := New(Options{})
+	var from cursor
+	_, next := r.since(&from, time.Now())
+	r.SetFaults(Faults{Status: 503})
+	select {
+	case <-next:
+	default:
+		t.Error("the page learns of it with the next heartbeat only")
+	}
+}
