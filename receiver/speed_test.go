@@ -17,7 +17,7 @@ func BenchmarkReceive(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			defer s.Close()
+			defer func() { _ = s.Close() }()
 			b.SetBytes(int64(len(body)))
 			for b.Loop() {
 				resp, err := http.Post(s.URL(), "application/json", strings.NewReader(body))
