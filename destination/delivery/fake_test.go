@@ -29,6 +29,32 @@ func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) {
 	return f(r, string(data))
 }
 
+// reader is a RoundTripper that does with the body as it likes.
+type reader func(r *http.Request) (*http.Response, error)
+
+func (f reader) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// untilDone ends an attempt with its context, as a transport does.
+type untilDone struct{ http.RoundTripper }
+
+func (u untilDone) RoundTrip(r *http.Request) (*http.Response, error) {
+	type result struct {
+		res *http.Response
+		err error
+	}
+	done := make(chan result, 1)
+	go func() {
+		res, err := u.RoundTripper.RoundTrip(r)
+		done <- result{res, err}
+	}()
+	select {
+	case d := <-done:
+		return d.res, d.err
+	case <-r.Context().Done():
+		return nil, r.Context().Err()
+	}
+}
+
 // answer makes a response; header alternates names and values.
 func answer(status int, body string, header ...string) *http.Response {
 	h := make(http.Header)

@@ -2,8 +2,10 @@ package delivery
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"time"
 )
 
@@ -71,10 +73,19 @@ func (d *delivery) fail(a *attempt) *Failure {
 		m = classify(a.status, a.header)
 	default:
 		m = classifyError(a.err)
-		f.Err = &cause{visible(d.client.options.Redact(a.err.Error()), maxExcerpt), a.err}
+		f.Err = d.client.shown(a.err)
 	}
 	f.Kind, f.Advice = m.kind, m.advice
 	return f
+}
+
+// shown is err fit for a message. A *url.Error would show the whole URL.
+func (c *Client) shown(err error) error {
+	var u *url.Error
+	for errors.As(err, &u) {
+		err = u.Err
+	}
+	return &cause{visible(c.options.Redact(err.Error()), maxExcerpt), err}
 }
 
 // decide sets again and wait. asked is what the endpoint wants at least.
