@@ -89,7 +89,7 @@ func (d *delivery) httpRequest(ctx context.Context, now time.Time) *http.Request
 // read takes the beginning of an answer's body, and keeps the connection if
 // the rest is short.
 func read(res *http.Response, cancel func()) ([]byte, error) {
-	defer res.Body.Close() //nolint:errcheck // nothing is left to be done about it
+	defer res.Body.Close()
 	if res.ContentLength == 0 {
 		return nil, nil
 	}
