@@ -24,8 +24,8 @@ lint: ## formatting, vet and golangci-lint
 acceptance: build ## the promises of the README against the built binary
 	ACCEPTANCE_COMMAND="$(CURDIR)/$(BINARY)" go test -count=1 ./acceptance_tests
 
-demo: build ## a sync from a sample file into a local receiver
-	@echo 'not there yet'; exit 1
+demo: ## a sync of a sample into a local receiver
+	go run . demo
 
 bench: ## the benchmarks of every package
 	go test -run '^$$' -bench . -benchmem ./...

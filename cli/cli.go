@@ -81,10 +81,10 @@ LOG_LEVEL (FATAL, ERROR, WARN, INFO, DEBUG, TRACE) sets how much it logs.`,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 		Args:              cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			return errors.New("which command? One of spec, check, write, receive, version")
+			return errors.New("which command? One of spec, check, write, preview, receive, demo, version")
 		},
 	}
-	root.AddCommand(c.spec(), c.check(), c.write(), c.receive(), c.version())
+	root.AddCommand(c.spec(), c.check(), c.write(), c.preview(), c.receive(), c.demo(), c.version())
 	return root
 }
 
@@ -122,6 +122,20 @@ func (c *commands) write() *cobra.Command {
 		ctx, stop := untilSignal(ctx)
 		defer stop()
 		return c.program().Write(ctx, config, catalog)
+	})
+	return cmd
+}
+
+func (c *commands) preview() *cobra.Command {
+	var config, catalog string
+	var asJSON bool
+	cmd := &cobra.Command{Use: "preview --config FILE --catalog FILE", Short: "Say what a sync of the records on stdin would send, and send nothing", Args: cobra.NoArgs}
+	cmd.Flags().StringVar(&config, "config", "", "the connector's config, a JSON file")
+	cmd.Flags().StringVar(&catalog, "catalog", "", "the configured catalog, a JSON file")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "for programs")
+	require(cmd, "config", "catalog")
+	cmd.RunE = c.run(func(ctx context.Context) error {
+		return c.complain(c.program().Preview(ctx, config, catalog, asJSON))
 	})
 	return cmd
 }

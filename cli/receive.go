@@ -13,7 +13,7 @@ import (
 // receive is the other end of the wire, for trying a sync out.
 func (c *commands) receive() *cobra.Command {
 	var addr, rows string
-	var remote bool
+	var o receiver.Options
 	cmd := &cobra.Command{
 		Use:   "receive [--addr 127.0.0.1:8080]",
 		Short: "Be the endpoint: show what arrives and answer as told",
@@ -21,16 +21,18 @@ func (c *commands) receive() *cobra.Command {
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&addr, "addr", "127.0.0.1:8080", "address to listen on")
-	flags.BoolVar(&remote, "allow-remote", false, "listen on an address that others can reach")
+	flags.BoolVar(&o.AllowRemote, "allow-remote", false, "listen on an address that others can reach; the page asks for a token then")
+	flags.StringVar(&o.Token, "token", "", "the token that the page asks for; made up if empty")
+	flags.StringArrayVar(&o.SigningSecrets, "signing-secret", nil, "verify signatures with this secret (whsec_…); repeat it for a rotation")
 	flags.StringVar(&rows, "rows", "", "append every accepted row to this file, as NDJSON")
-	var faults receiver.Faults
-	for _, s := range faults.Settings() {
-		flags.Var(&fault{&faults, s.Name, s.Value}, s.Name, s.Usage)
+	for _, s := range o.Faults.Settings() {
+		flags.Var(&fault{&o.Faults, s.Name, s.Value}, s.Name, s.Usage)
 	}
 	cmd.RunE = c.run(func(ctx context.Context) error {
 		ctx, stop := untilSignal(ctx)
 		defer stop()
-		return c.complain(c.serve(ctx, addr, rows, receiver.Options{Faults: faults, AllowRemote: remote, Log: c.process.Stderr}))
+		o.Log = c.process.Stderr
+		return c.complain(c.serve(ctx, addr, rows, o))
 	})
 	return cmd
 }
@@ -48,7 +50,7 @@ func (c *commands) serve(ctx context.Context, addr, rows string, o receiver.Opti
 	if err != nil {
 		return err
 	}
-	_, _ = fmt.Fprintf(c.process.Stderr, "receiving at %s, stop with Ctrl-C\n", server.URL())
+	c.say("receiving at %s, shown at %s, stop with Ctrl-C", server.URL(), server.PageURL())
 	<-ctx.Done()
 	return server.Close()
 }

@@ -20,6 +20,8 @@ type audience struct {
 
 	mark     snapshot.Mark // of the last record
 	records  int64         // seen in this sync
+	left     int           // rows that left, and
+	before   int           // rows that there were, once counted
 	complete bool          // the source has sent the whole stream
 
 	mu      sync.Mutex
@@ -133,17 +135,17 @@ type removals struct {
 // minRemoved is how many rows may always be removed.
 const minRemoved = 100
 
-// guardRemovals refuses to remove so many rows that it looks like a mistake: the source was empty, or a filter is wrong.
-func guardRemovals(c *Config, title string, left, before int, records int64) error {
-	if c.AllowMassRemoval || left == 0 {
+// guard refuses to remove so many rows that it looks like a mistake: the source was empty, or a filter is wrong.
+func (a *audience) guard(c *Config, title string) error {
+	if c.AllowMassRemoval || a.left == 0 {
 		return nil
 	}
-	much := left > minRemoved && float64(left)*100 > c.MaxRemovedPercent*float64(before)
-	if !much && records > 0 {
+	much := a.left > minRemoved && float64(a.left)*100 > c.MaxRemovedPercent*float64(a.before)
+	if !much && a.records > 0 {
 		return nil
 	}
 	return configError(fmt.Errorf("stream %s: %d of %d rows would be removed, and none was: look whether the source is complete; if they really have left, set allow_mass_removal for one sync, or raise max_removed_percent (now %v)",
-		title, left, before, c.MaxRemovedPercent))
+		title, a.left, a.before, c.MaxRemovedPercent))
 }
 
 // sweep prepares the removals of the next stream that may have some; nil where there is none.
@@ -156,14 +158,14 @@ func (r *run) sweep() (*removals, error) {
 		if a == nil || !a.replace || !a.complete && !r.config.RemovalsWithoutComplete {
 			continue
 		}
-		left, before, err := a.CountLeft()
-		if err == nil {
-			err = guardRemovals(r.config, route.title(), left, before, a.records)
+		var err error
+		if a.left, a.before, err = a.CountLeft(); err == nil {
+			err = a.guard(r.config, route.title())
 		}
 		if err != nil {
 			return nil, err
 		}
-		if left == 0 {
+		if a.left == 0 {
 			continue
 		}
 		if !a.removes(false) {

@@ -17,9 +17,12 @@ type letters interface {
 	Close() error
 }
 
+// deadLetter is the value of on_rejected_rows that puts rejected rows aside.
+const deadLetter = "dead_letter"
+
 // openLetters opens the store that the config names; nil where rejected rows end the sync.
 func (n *network) openLetters(c *Config) (letters, error) {
-	if c.OnRejectedRows != "dead_letter" {
+	if c.OnRejectedRows != deadLetter {
 		return nil, nil
 	}
 	d := &c.DeadLetter

@@ -73,21 +73,29 @@ func (p *Program) write(ctx context.Context, configPath, catalogPath string, out
 	if medium := p.Getenv("DATA_CHANNEL_MEDIUM"); medium != "" && !strings.EqualFold(medium, "STDIO") {
 		return fmt.Errorf("DATA_CHANNEL_MEDIUM is %s: this destination reads records from stdin alone, set it to STDIO", medium)
 	}
-	config, network, err := p.configure(configPath, out)
+	s, err := p.session(configPath, catalogPath, out, log)
 	if err != nil {
 		return err
 	}
-	defer network.close()
+	defer s.network.close()
+	return s.run(ctx, p.Stdin)
+}
+
+// session reads config and catalog and makes ready to sync.
+func (p *Program) session(configPath, catalogPath string, out *protocol.Writer, log *slog.Logger) (*session, error) {
+	config, network, err := p.configure(configPath, out)
+	if err != nil {
+		return nil, err
+	}
 	catalog, err := readCatalog(catalogPath)
 	if err != nil {
-		return configError(err)
+		return nil, configError(err)
 	}
 	routes, err := newRoutes(config, catalog, p.agent())
 	if err != nil {
-		return configError(err)
+		return nil, configError(err)
 	}
-	s := &session{config: config, catalog: catalog, routes: routes, network: network, out: out, progress: newProgress(log, p.Terminal)}
-	return s.run(ctx, p.Stdin)
+	return &session{config: config, catalog: catalog, routes: routes, network: network, out: out, progress: newProgress(log, p.Terminal)}, nil
 }
 
 // configure reads the config, teaches out its secrets, and builds the ways out that it asks for.

@@ -5,8 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"time"
 
+	"destination-webhook/destination/bucket"
 	"destination-webhook/destination/snapshot"
 	"destination-webhook/protocol"
 )
@@ -48,7 +52,32 @@ func (s *session) run(ctx context.Context, in io.Reader) (err error) {
 			return err
 		}
 	}
+	if store != nil && s.config.Snapshot.Type == "s3" {
+		stop := saveAtIntervals(ctx, store, cancel)
+		defer stop()
+	}
 	return s.sync(ctx, letters, in)
+}
+
+// saveAtIntervals writes the snapshot back while the sync runs. That it cannot be written, because another sync was first,
+// say, ends the sync by cancel.
+func saveAtIntervals(ctx context.Context, store *snapshot.Store, cancel context.CancelCauseFunc) (stop func()) {
+	ctx, end := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case <-time.After(saveInterval):
+				if err := store.Save(ctx); err != nil && ctx.Err() == nil {
+					cancel(fmt.Errorf("snapshot: %w", err))
+				}
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return func() { end(); <-done }
 }
 
 func (s *session) sync(ctx context.Context, letters letters, in io.Reader) error {
@@ -56,7 +85,7 @@ func (s *session) sync(ctx context.Context, letters letters, in io.Reader) error
 	client := s.network.client(s.config, s.network.authorized)
 	sender := newSender(client, s.routes.all, letters, s.network.redactor.String, s.progress)
 	s.progress.start(s.config, s.routes)
-	run := newRun(ctx, s.config, s.catalog, s.routes, sender, s.out, s.progress)
+	run := newRun(ctx, s.config, s.catalog, s.routes, sender.send, s.out, s.progress)
 	err := run.sync(ctx, in, client)
 	s.progress.end(s.routes, run.decoder.Noise())
 	return err
@@ -66,13 +95,59 @@ func (s *session) sync(ctx context.Context, letters letters, in io.Reader) error
 // cancel.
 func (s *session) openSnapshot(ctx context.Context, cancel context.CancelCauseFunc) (*snapshot.Store, error) {
 	o := snapshot.Options{KeepRows: s.config.Snapshot.KeepRows, Fatal: cancel}
+	var store *snapshot.Store
+	var err error
 	switch c := &s.config.Snapshot; c.Type {
 	case "local":
-		store, err := snapshot.Open(c.Path, o)
-		if err != nil {
-			return nil, fmt.Errorf("snapshot: %w", err)
+		store, err = snapshot.Open(c.Path, o)
+	case "s3":
+		var b *bucket.Bucket
+		if b, err = s.network.openBucket(&c.BucketConfig); err == nil {
+			store, err = snapshot.OpenRemote(ctx, b, os.TempDir(), o)
 		}
-		return store, nil
 	}
-	return nil, nil
+	if err != nil {
+		return nil, configError(fmt.Errorf("snapshot: %w", err))
+	}
+	return store, nil
+}
+
+// look is run without an endpoint: it works on a copy of the snapshot and tells what would be sent.
+func (s *session) look(ctx context.Context, in io.Reader) (streams []StreamPreview, err error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	if s.config.Snapshot.chosen() {
+		scratch, err := os.MkdirTemp("", "preview-")
+		if err != nil {
+			return nil, fmt.Errorf("making a scratch folder: %w", err)
+		}
+		defer func() { _ = os.RemoveAll(scratch) }()
+		store, err := s.copySnapshot(ctx, scratch, cancel)
+		if err != nil {
+			return nil, configError(fmt.Errorf("snapshot: %w", err))
+		}
+		defer func() { err = errors.Join(err, store.Close(context.WithoutCancel(ctx))) }()
+		if err := openAudiences(ctx, store, s.routes, s.catalog, s.progress.log.Warn); err != nil {
+			return nil, err
+		}
+	}
+	return s.preview(ctx, in)
+}
+
+// copySnapshot opens a copy of the snapshot below a folder.
+func (s *session) copySnapshot(ctx context.Context, dir string, cancel context.CancelCauseFunc) (*snapshot.Store, error) {
+	o := snapshot.Options{KeepRows: s.config.Snapshot.KeepRows, Fatal: cancel}
+	c := &s.config.Snapshot
+	if c.Type == "s3" {
+		b, err := s.network.openBucket(&c.BucketConfig)
+		if err != nil {
+			return nil, err
+		}
+		return snapshot.OpenRemoteCopy(ctx, b, dir, o)
+	}
+	dir = filepath.Join(dir, "snapshot")
+	if err := os.CopyFS(dir, os.DirFS(c.Path)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	return snapshot.Open(dir, o)
 }

@@ -33,7 +33,8 @@ type run struct {
 	ended   bool  // the input is
 	decoder protocol.Decoder
 	message protocol.Message
-	recent  int // the stream of the last record
+	recent  int              // the stream of the last record
+	seen    func(stream int) // called with each record, if not nil
 	now     time.Time
 	age     *time.Timer
 
@@ -42,7 +43,7 @@ type run struct {
 }
 
 // newRun prepares a sync of the catalog's streams.
-func newRun(ctx context.Context, c *Config, catalog *protocol.Catalog, rs *routes, sender *sender, out *protocol.Writer, p *progress) *run {
+func newRun(ctx context.Context, c *Config, catalog *protocol.Catalog, rs *routes, send batching.Send, out *protocol.Writer, p *progress) *run {
 	sending, abort := context.WithCancel(context.WithoutCancel(ctx))
 	r := &run{config: c, routes: rs, out: out, progress: p, abort: abort, recent: -1}
 	r.pipeline = batching.New(sending, batching.Options{
@@ -51,10 +52,10 @@ func newRun(ctx context.Context, c *Config, catalog *protocol.Catalog, rs *route
 		MaxAge:      c.Batching.MaxAge(),
 		MaxBuffered: c.Batching.MaxBufferedBytes,
 		MaxInFlight: c.Delivery.MaxConcurrentRequests,
-	}, sender.send, r.emit)
+	}, send, r.emit)
 	seed := maphash.MakeSeed()
 	for i, route := range rs.all {
-		r.encoders = append(r.encoders, newEncoder(route, c.IncludeMetadata, sender.letters != nil, seed))
+		r.encoders = append(r.encoders, newEncoder(route, c.IncludeMetadata, c.OnRejectedRows == deadLetter, seed))
 		var metadata *protocol.ConfiguredStream
 		if c.IncludeMetadata {
 			metadata = &catalog.Streams[i]
@@ -212,6 +213,9 @@ func (r *run) record(record *protocol.Record) error {
 	}
 	if a := r.routes.all[i].audience; a != nil {
 		a.records++
+	}
+	if r.seen != nil {
+		r.seen(i)
 	}
 	row, err := r.encoders[i].encode(record)
 	if err != nil {
