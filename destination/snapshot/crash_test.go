@@ -110,7 +110,7 @@ func childMain(stage string) {
 
 func childSync(dir, version, stage string) error {
 	ctx := context.Background()
-	store, err := Open(filepath.Join(dir, "snapshot"), Options{})
+	store, err := openChild(ctx, dir, stage)
 	if err != nil {
 		return err
 	}
@@ -122,8 +122,7 @@ func childSync(dir, version, stage string) error {
 		second := keys[0] == "2"
 		if err := childBatch(ctx, dir, stream, keys, version, func(at string) {
 			if second && at == stage {
-				_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
-				select {}
+				kill()
 			}
 		}); err != nil {
 			return err

@@ -104,11 +104,16 @@ func (s *Store) recover() error {
 }
 
 // doubt stores that the endpoint may have these rows, or the ones before them, or neither, and deletes the intent
-// that says so. Intents are taken one by one: two may have a key in common.
+// that says so. Intents are taken one by one: two may have a key in common. A note from elsewhere, without the key of an
+// intent, is all that is known of its sync, so it also tells that this sync took place and died.
 func (s *Store) doubt(n note, intent []byte) error {
 	st := &Stream{store: s, identity: n.identity}
 	if err := st.load(n.keyFields); err != nil {
 		return err
+	}
+	if intent == nil {
+		st.turn(n.generation)
+		st.meta.Open = true
 	}
 	batch := s.db.NewIndexedBatch()
 	for _, row := range n.rows {

@@ -81,6 +81,7 @@ func (s *simulation) sync(faults bool) int {
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	defer func() { _ = store.release() }() // where a draw gives up in mid-sync
 	run := &run{simulation: s, faults: faults}
 	run.stream, err = store.Stream(s.t.Context(), "users", "id", s.generation)
 	if err == nil {

@@ -65,11 +65,15 @@ const (
 func Open(dir string, o Options) (*Store, error) { return openIn(vfs.Default, dir, o) }
 
 func openIn(files vfs.FS, dir string, o Options) (*Store, error) {
-	s := &Store{dir: dir, files: files, options: o, streams: map[string]*Stream{}}
+	s := newStore(files, dir, o)
 	if err := s.open(); err != nil {
 		return nil, errors.Join(s.fail("opening", err), s.release())
 	}
 	return s, nil
+}
+
+func newStore(files vfs.FS, dir string, o Options) *Store {
+	return &Store{dir: dir, files: files, options: o, streams: map[string]*Stream{}}
 }
 
 func (s *Store) open() error {

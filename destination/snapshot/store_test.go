@@ -314,7 +314,7 @@ func TestLargeStream(t *testing.T) {
 			t.Errorf("%d keys count as repeated", stream.Repeated())
 		}
 		// What this sync has sent is not what the index holds.
-		diff(t, stream, "key-1", `{"v":0}`, [...]Change{Unchanged, Unchanged, Changed}[generation])
+		diff(t, stream, fmt.Sprintf("key-%d", n-1), `{"v":0}`, [...]Change{Unchanged, Unchanged, Changed}[generation])
 		if generation == 2 {
 			stream.pending = map[string]*flight{} // that last row is never sent
 		}

@@ -133,11 +133,17 @@ func (st *Stream) begin(generation int64) error {
 			return err
 		}
 		st.meta.Torn = st.meta.Torn || st.meta.Open
-	} else {
-		st.meta.Generation, st.meta.Torn, st.meta.Start = generation, false, st.next
 	}
+	st.turn(generation)
 	st.meta.Open = true
 	return st.store.db.Set(metaKey(st.identity), st.meta.encode(), pebble.Sync)
+}
+
+// turn starts a generation, unless it is the stored one.
+func (st *Stream) turn(generation int64) {
+	if st.meta.Generation != generation || generation == 0 {
+		st.meta.Generation, st.meta.Torn, st.meta.Start = generation, false, st.next
+	}
 }
 
 func (m meta) encode() []byte {

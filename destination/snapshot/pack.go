@@ -1,0 +1,99 @@
+package snapshot
+
+import (
+	"archive/tar"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// pack writes the files of a folder to one next to it, and its size and checksum to m. The file has no name any more
+// when pack returns, so that nothing is left of it but what the caller closes.
+func pack(folder string, m *manifest) (*os.File, error) {
+	packed, err := os.CreateTemp(filepath.Dir(folder), "packed-")
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.New()
+	err = errors.Join(os.Remove(packed.Name()), writeTar(io.MultiWriter(packed, sum), folder))
+	if err == nil {
+		m.Size, err = packed.Seek(0, io.SeekCurrent)
+	}
+	if err == nil {
+		_, err = packed.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		return nil, errors.Join(err, packed.Close())
+	}
+	m.SHA256 = hex.EncodeToString(sum.Sum(nil))
+	return packed, nil
+}
+
+func writeTar(w io.Writer, folder string) error {
+	t := tar.NewWriter(w)
+	if err := t.AddFS(os.DirFS(folder)); err != nil {
+		return err
+	}
+	return t.Close()
+}
+
+// fetchData downloads a packed store, checks it, and unpacks it to dir.
+func (r *remote) fetchData(ctx context.Context, m manifest, dir string) error {
+	packed, err := os.CreateTemp(dir, "packed-")
+	if err != nil {
+		return err
+	}
+	if err := os.Remove(packed.Name()); err != nil { // it goes with its descriptor
+		return errors.Join(err, packed.Close())
+	}
+	sum := sha256.New()
+	_, err = r.bucket.Fetch(ctx, m.Object, io.MultiWriter(packed, sum))
+	if err == nil && hex.EncodeToString(sum.Sum(nil)) != m.SHA256 {
+		err = fmt.Errorf("it is damaged: %s does not have the checksum that %s says; %s", m.Object, manifestName, startOver)
+	}
+	if err == nil {
+		_, err = packed.Seek(0, io.SeekStart)
+	}
+	if err == nil {
+		err = unpack(packed, dir)
+	}
+	return errors.Join(err, packed.Close())
+}
+
+// unpack writes the files of a packed store to dir, and none outside.
+func unpack(r io.Reader, dir string) error {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = root.Close() }() // it was read from only
+	for t := tar.NewReader(r); ; {
+		header, err := t.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("unpacking: %w", err)
+		}
+		if header.Typeflag != tar.TypeReg {
+			continue
+		}
+		if err := unpackFile(root, header.Name, t); err != nil {
+			return fmt.Errorf("unpacking: %w", err)
+		}
+	}
+}
+
+func unpackFile(root *os.Root, name string, content io.Reader) error {
+	file, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(file, content)
+	return errors.Join(err, file.Close())
+}
