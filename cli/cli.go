@@ -81,10 +81,10 @@ LOG_LEVEL (FATAL, ERROR, WARN, INFO, DEBUG, TRACE) sets how much it logs.`,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 		Args:              cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			return errors.New("which command? One of spec, check, write, preview, receive, demo, version")
+			return errors.New("which command? One of spec, check, write, preview, schema, receive, demo, version")
 		},
 	}
-	root.AddCommand(c.spec(), c.check(), c.write(), c.preview(), c.receive(), c.demo(), c.version())
+	root.AddCommand(c.spec(), c.check(), c.write(), c.preview(), c.schema(), c.receive(), c.demo(), c.version())
 	return root
 }
 
@@ -137,6 +137,18 @@ func (c *commands) preview() *cobra.Command {
 	cmd.RunE = c.run(func(ctx context.Context) error {
 		return c.complain(c.program().Preview(ctx, config, catalog, asJSON))
 	})
+	return cmd
+}
+
+func (c *commands) schema() *cobra.Command {
+	var config, catalog string
+	var openAPI bool
+	cmd := &cobra.Command{Use: "schema --catalog FILE", Short: "Print what an endpoint receives, as JSON Schema or OpenAPI", Args: cobra.NoArgs}
+	cmd.Flags().StringVar(&config, "config", "", "the connector's config, a JSON file; without it the defaults hold")
+	cmd.Flags().StringVar(&catalog, "catalog", "", "the configured catalog, a JSON file")
+	cmd.Flags().BoolVar(&openAPI, "openapi", false, "an OpenAPI 3.1 document in place of a JSON Schema (2020-12)")
+	require(cmd, "catalog")
+	cmd.RunE = c.run(func(context.Context) error { return c.complain(c.program().Schema(config, catalog, openAPI)) })
 	return cmd
 }
 

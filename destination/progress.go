@@ -73,7 +73,7 @@ func (p *progress) attempt(a delivery.Attempt) {
 	if a.Err == nil || a.Final {
 		return
 	}
-	p.log.Warn(fmt.Sprintf("%s: attempt %d of %s failed, the next one follows in %v: %v", a.Host, a.N, a.ID, a.Wait.Round(time.Millisecond), a.Err))
+	p.log.Warn(fmt.Sprintf("attempt %d of %s failed, the next one follows in %v: %v", a.N, a.ID, a.Wait.Round(time.Millisecond), a.Err))
 }
 
 // tick tells how far the sync is.
