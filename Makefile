@@ -3,6 +3,7 @@ VERSION ?= 0.1.0
 # docker, podman or buildah
 CONTAINER ?= docker
 FUZZTIME ?= 1m
+BENCH ?= -short
 BINARY := bin/destination-webhook
 
 .PHONY: help build test lint acceptance demo bench fuzz sbom image clean
@@ -27,8 +28,9 @@ acceptance: build ## the promises of the README against the built binary
 demo: ## a sync of a sample into a local receiver
 	go run . demo
 
-bench: ## the benchmarks of every package
+bench: ## the benchmarks of every package, then the program end to end (BENCH= for all of it, see docs/performance.md)
 	go test -run '^$$' -bench . -benchmem ./...
+	go run ./bench $(BENCH)
 
 fuzz: ## every fuzz target for FUZZTIME (1m) each
 	.ci/fuzz $(FUZZTIME)

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"fmt"
+
+	"destination-webhook/bench/shape"
+)
+
+// Members of configs.
+const (
+	large   = `"batching":{"max_rows":100000}`
+	signed  = large + `,"signing":{"secret":"whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="}`
+	gzipped = large + `,"delivery":{"compression":"gzip"}`
+	zipped  = large + `,"delivery":{"compression":"zstd"}`
+)
+
+// stateEvery is how many rows there are between two states.
+const stateEvery = 10_000
+
+// comparisons are all that is measured, with the targets of docs/performance.md.
+func comparisons(o *options) []comparison {
+	chosen, _ := shape.Parse(o.shape) // parseOptions has
+	rows := chosen.Rows(o.rows)
+	in := func(s shape.Shape) input {
+		return input{Shape: s.String(), Rows: s.Rows(o.rows), Streams: 1, States: stateEvery, Times: 1}
+	}
+	with := func(change func(*input)) *input {
+		i := in(chosen)
+		change(&i)
+		return &i
+	}
+	return append([]comparison{
+		{"typical", in(shape.Typical), []contender{
+			{name: "floor", program: "floor"},
+			{name: "1,000,000-byte batches", members: large, want: 0.50},
+			{name: "default config", want: 0.40},
+			{name: "keyed, 1,000,000-byte batches", members: large, keyed: true},
+			{name: "keyed, default config", keyed: true},
+			{name: "a map per line, net/http", program: "naive", input: with(func(i *input) { i.Rows = max(1, i.Rows/10) })},
+		}},
+		{"narrow", in(shape.Narrow), []contender{
+			{name: "floor", program: "floor"},
+			{name: "1,000,000-byte batches", members: large, want: 0.55},
+			{name: "default config", want: 0.35},
+		}},
+		{"wide", in(shape.Wide), []contender{
+			{name: "floor", program: "floor"},
+			{name: "1,000,000-byte batches", members: large, want: 0.55},
+			{name: "default config"},
+		}},
+		{"encodings", in(chosen), []contender{
+			{name: "plain", members: large},
+			{name: "signed", members: signed, want: 0.85},
+			{name: "gzip alone, one core", program: "gzip"},
+			{name: "gzip", members: gzipped},
+			{name: "zstd", members: zipped},
+		}},
+		{"states", in(chosen), []contender{
+			{name: "a state every 10,000 rows", members: large},
+			{name: "a state every 100 rows", members: large, input: with(func(i *input) { i.States = 100 })},
+			{name: "a state every row", members: large, input: with(func(i *input) { i.States = 1 })},
+		}},
+		{"streams", in(chosen), []contender{
+			{name: "1 stream"},
+			{name: "100 streams in turn", input: with(func(i *input) { i.Streams = 100 })},
+			{name: "10,000 streams in turn", input: with(func(i *input) { i.Streams = 10_000 })},
+		}},
+		{"tls", in(chosen), []contender{
+			{name: "HTTP/1.1", members: large, endpoint: []string{"-tls", "h1"}},
+			{name: "HTTP/2", members: large, endpoint: []string{"-tls", "h2"}},
+		}},
+		{"length", in(chosen), []contender{
+			{name: fmt.Sprintf("%d rows", rows), members: large},
+			{name: fmt.Sprintf("%d rows", rows/10), members: large, input: with(func(i *input) { i.Rows = max(1, i.Rows/10) })},
+			{name: fmt.Sprintf("%d rows", 10*rows), members: large, input: with(func(i *input) { i.Times = 10 })},
+		}},
+	}, latency(o)...)
+}
+
+// latency compares numbers of requests in flight at an endpoint that takes 100 ms to answer. n of them can bring n × 10,000
+// rows a second; each number is fed what takes three seconds then.
+func latency(o *options) []comparison {
+	var all []comparison
+	for _, keyed := range []bool{false, true} {
+		c := comparison{name: "100 ms"}
+		if keyed {
+			c.name = "100 ms, keyed"
+		}
+		for _, n := range []int{1, 4, 16, 64} {
+			rows := 30_000 * n
+			if o.short {
+				rows = 2000 * n
+			}
+			c.contenders = append(c.contenders, contender{
+				name: fmt.Sprintf("%d in flight", n), keyed: keyed, endpoint: []string{"-latency", "100ms"},
+				members: fmt.Sprintf(`"delivery":{"max_concurrent_requests":%d}`, n),
+				input:   &input{Shape: o.shape, Rows: rows, Streams: 1, States: stateEvery, Times: 1},
+				want:    0.95 * float64(n),
+			})
+		}
+		all = append(all, c)
+	}
+	return all
+}
