@@ -2,7 +2,6 @@ package deadletter
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -41,8 +40,7 @@ func NewLocal(dir string, now time.Time) (*Local, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the dead-letter folder %s: %w", dir, err)
 	}
-	name := fmt.Sprintf("dead-letters-%s-%s.jsonl", now.UTC().Format("20060102T150405Z"), rand.Text()[:8])
-	return &Local{dir: dir, root: root, name: name}, nil
+	return &Local{dir: dir, root: root, name: fileName(now) + ".jsonl"}, nil
 }
 
 // openFolder looks at the folder before and after it opens it, so that a link placed in between is seen.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -11,27 +12,36 @@ import (
 	"destination-webhook/destination/bucket"
 )
 
-// S3 writes dead letters to a bucket, an object for each Write, named dead-letters-<UTC time>-<random>-<number>.jsonl: sorted
-// by name they are in the order of their writes. A dead letter is stored once the service has confirmed its object.
+// S3 writes each call's dead letters to an object of their own, dead-letters-<UTC time>-<random>-<number>.jsonl. Their
+// names in order are the order in which they were written.
 type S3 struct {
 	bucket *bucket.Bucket
-	prefix string
-	writes atomic.Int64
+	sync   string
+	number atomic.Uint64
 }
 
-// NewS3 makes ready to write to b. The time is part of the names.
+// NewS3 makes ready to write to b. The time is part of every name.
 func NewS3(b *bucket.Bucket, now time.Time) *S3 {
-	return &S3{bucket: b, prefix: fmt.Sprintf("dead-letters-%s-%s", now.UTC().Format("20060102T150405Z"), rand.Text()[:8])}
+	return &S3{bucket: b, sync: fileName(now)}
 }
 
-// Write implements Store.
+// Write stores lines as one object and returns when the service has it.
 func (s *S3) Write(ctx context.Context, lines []byte) error {
-	name := fmt.Sprintf("%s-%06d.jsonl", s.prefix, s.writes.Add(1))
-	if _, err := s.bucket.Put(ctx, name, bytes.NewReader(lines), int64(len(lines)), bucket.IfAbsent()); err != nil {
+	name := fmt.Sprintf("%s-%06d.jsonl", s.sync, s.number.Add(1))
+	_, err := s.bucket.Put(ctx, name, bytes.NewReader(lines), int64(len(lines)), bucket.IfAbsent())
+	if errors.Is(err, bucket.ErrConflict) {
+		return nil // the name is random, so it is a sending of ours whose answer was lost
+	}
+	if err != nil {
 		return fmt.Errorf("writing dead letters: %w", err)
 	}
 	return nil
 }
 
-// Close implements Store.
+// Close does nothing: what Write accepted is stored.
 func (s *S3) Close() error { return nil }
+
+// fileName is the part of a name that tells syncs apart, also those of one second.
+func fileName(now time.Time) string {
+	return fmt.Sprintf("dead-letters-%s-%s", now.UTC().Format("20060102T150405Z"), rand.Text()[:8])
+}

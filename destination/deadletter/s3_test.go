@@ -2,46 +2,77 @@ package deadletter
 
 import (
 	"bytes"
-	"context"
+	"errors"
+	"net/http"
+	"regexp"
+	"strings"
 	"testing"
-	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"destination-webhook/destination/bucket"
 	"destination-webhook/destination/bucket/buckettest"
 )
 
-func TestS3WritesAnObjectPerWrite(t *testing.T) {
-	b, err := bucket.New(buckettest.Start(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := NewS3(b, time.Unix(1700000000, 0))
-	want := []string{"{\"a\":1}\n", "{\"b\":2}\n{\"c\":3}\n"}
-	for _, lines := range want {
-		if err := s.Write(t.Context(), []byte(lines)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	objects, err := b.List(t.Context(), "dead-letters-20231114T221320Z-")
-	if err != nil || len(objects) != len(want) {
-		t.Fatalf("got %v, %v, want %d objects", objects, err, len(want))
-	}
-	for i, object := range objects {
-		var got bytes.Buffer
-		if _, err := b.Fetch(t.Context(), object.Name, &got); err != nil || got.String() != want[i] {
-			t.Errorf("%s holds %q, %v, want %q", object.Name, got.String(), err, want[i])
-		}
-	}
-}
+var _ Store = (*S3)(nil)
 
-func TestS3ThatCannotWriteSaysSo(t *testing.T) {
+func TestS3WritesAnObjectPerFlush(t *testing.T) {
 	o := buckettest.Start(t)
-	o.Bucket = "another"
+	o.Prefix = "rejected/"
 	b, err := bucket.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := NewS3(b, time.Now()).Write(context.Background(), []byte("{}\n")); err == nil {
-		t.Error("a write to a bucket that does not exist went well")
+	want := []string{"{\"a\":1}\n", "{\"a\":2}\n{\"a\":3}\n"}
+	for range 2 { // two syncs of one second
+		store := NewS3(b, noon)
+		for _, lines := range want {
+			if err := store.Write(t.Context(), []byte(lines)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var got []string
+		objects, err := b.List(t.Context(), store.sync)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, object := range objects {
+			if !regexp.MustCompile(`^dead-letters-20261124T113015Z-[A-Z2-7]{8}-00000[12]\.jsonl$`).MatchString(object.Name) {
+				t.Errorf("name %q", object.Name)
+			}
+			var text bytes.Buffer
+			if _, err := b.Fetch(t.Context(), object.Name, &text); err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, text.String())
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
 	}
+}
+
+func TestS3Refused(t *testing.T) {
+	b, err := bucket.New(bucket.Options{
+		Endpoint: "http://127.0.0.1:1", Region: "us-east-1", Bucket: "rows", AccessKeyID: "id", SecretAccessKey: "secret",
+		Transport: answering(http.StatusForbidden),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = NewS3(b, noon).Write(t.Context(), []byte("row\n"))
+	var refused *bucket.Refused
+	if !errors.As(err, &refused) || !strings.Contains(err.Error(), "dead letters") {
+		t.Errorf("Write = %v", err)
+	}
+}
+
+// answering is a transport that answers everything with a status.
+type answering int
+
+func (a answering) RoundTrip(r *http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: int(a), Header: http.Header{}, Body: http.NoBody, Request: r}, nil
 }
