@@ -1,0 +1,153 @@
+package acceptance
+
+import (
+	"context"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"destination-webhook/receiver"
+)
+
+// patience bounds every wait of a script: what has not come by then does not come.
+const patience = time.Minute
+
+// receiving is a receiver and the server around it.
+type receiving struct {
+	*receiver.Receiver
+	server *httptest.Server
+}
+
+func startReceiver(ts *testscript.TestScript, _ bool, args []string) {
+	o := receiver.Options{}
+	var rest []string
+	for _, arg := range args {
+		if secret, found := strings.CutPrefix(arg, "-sign="); found {
+			o.SigningSecrets = append(o.SigningSecrets, secret)
+			continue
+		}
+		rest = append(rest, arg)
+	}
+	o.Faults = parseFaults(ts, rest)
+	r := receiver.New(o)
+	server := httptest.NewServer(r)
+	ts.Defer(func() {
+		_ = r.Close()
+		server.CloseClientConnections()
+		server.Close()
+	})
+	stageOf(ts).receiver = receiving{r, server}
+	announce(ts, server)
+}
+
+func setFaults(ts *testscript.TestScript, _ bool, args []string) {
+	stageOf(ts).receiver.SetFaults(parseFaults(ts, args))
+}
+
+func parseFaults(ts *testscript.TestScript, args []string) receiver.Faults {
+	var f receiver.Faults
+	for _, arg := range args { // one by one: a value may hold a space
+		name, value, _ := strings.Cut(arg, "=")
+		ts.Check(f.Set(name, value))
+	}
+	return f
+}
+
+// startEndpoint serves the worst that an endpoint can say: all that it was told.
+func startEndpoint(ts *testscript.TestScript, _ bool, args []string) {
+	secure := len(args) > 0 && args[0] == "-tls"
+	if secure {
+		args = args[1:]
+	}
+	status, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for _, header := range args[1:] {
+			name, value, _ := strings.Cut(header, ":")
+			w.Header().Set(name, value)
+		}
+		body, _ := io.ReadAll(r.Body)
+		w.WriteHeader(status)
+		fmt.Fprintf(w, "%s %s %q %s", r.Method, r.URL, r.Header, body)
+	})
+	server := httptest.NewUnstartedServer(handler)
+	if secure {
+		server.StartTLS()
+		authority := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+		quoted, _ := json.Marshal(string(authority))
+		ts.Setenv("AUTHORITY", string(quoted)) // with its quotes
+	} else {
+		server.Start()
+	}
+	ts.Defer(server.Close)
+	announce(ts, server)
+}
+
+// announce puts the server's address into the script's environment and JSON files.
+func announce(ts *testscript.TestScript, server *httptest.Server) {
+	ts.Setenv("URL", server.URL)
+	files, err := filepath.Glob(ts.MkAbs("*.json"))
+	ts.Check(err)
+	for _, file := range files {
+		text, err := os.ReadFile(file) //nolint:gosec // the script's own
+		ts.Check(err)
+		expanded := os.Expand(string(text), func(name string) string { return ts.Getenv(name) })
+		ts.Check(os.WriteFile(file, []byte(expanded), 0o600))
+	}
+}
+
+func arrived(ts *testscript.TestScript, _ bool, args []string) {
+	n, err := strconv.ParseInt(args[0], 10, 64)
+	ts.Check(err)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	ts.Check(stageOf(ts).receiver.Wait(ctx, func(t receiver.Totals) bool { return t.Requests >= n }))
+}
+
+// writeReceived writes the files requests (a line each: method, path, status, stream, mode, rows, attempt), headers (each
+// with the number of its request), bodies (a line each) and rows (accepted, a line each: stream, operation, key, data).
+func writeReceived(ts *testscript.TestScript, _ bool, _ []string) {
+	r := stageOf(ts).receiver
+	var requests, headers, bodies, rows strings.Builder
+	for i, q := range r.Requests() {
+		fmt.Fprintf(&requests, "%s %s %d %s %s %d rows", q.Method, q.URL, q.Status, or(q.Stream), or(q.SyncMode), q.Rows)
+		if q.Attempt > 1 {
+			fmt.Fprintf(&requests, ", attempt %d", q.Attempt)
+		}
+		if q.Duplicate {
+			fmt.Fprint(&requests, ", duplicate")
+		}
+		fmt.Fprintln(&requests)
+		for name, values := range q.Header {
+			fmt.Fprintf(&headers, "%d %s: %s\n", i+1, name, strings.Join(values, ", "))
+		}
+		fmt.Fprintf(&bodies, "%s\n", q.Body)
+	}
+	for _, row := range r.Accepted() {
+		stream := row.Stream
+		if row.Namespace != "" {
+			stream = row.Namespace + "." + stream
+		}
+		fmt.Fprintf(&rows, "%s %s %s %s\n", stream, or(row.Operation), or(string(row.PrimaryKey)), row.Data)
+	}
+	for name, text := range map[string]string{"requests": requests.String(), "headers": headers.String(), "bodies": bodies.String(), "rows": rows.String()} {
+		ts.Check(os.WriteFile(ts.MkAbs(name), []byte(text), 0o600))
+	}
+}
+
+func or(text string) string {
+	if text == "" {
+		return "-"
+	}
+	return text
+}
