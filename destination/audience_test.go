@@ -1,0 +1,260 @@
+package destination
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"destination-webhook/receiver"
+)
+
+// rig is a destination with a snapshot and its endpoint.
+type rig struct {
+	t        *testing.T
+	endpoint *receiver.Server
+	dir      string
+	catalog  string
+}
+
+const refresh = `{"streams":[{"stream":{"name":"users","json_schema":{}},"sync_mode":"full_refresh","destination_sync_mode":"overwrite","primary_key":[["id"]]}]}`
+
+func newRig(t *testing.T) *rig {
+	endpoint, err := receiver.Listen(t.Context(), "127.0.0.1:0", receiver.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = endpoint.Close() })
+	return &rig{t: t, endpoint: endpoint, dir: t.TempDir(), catalog: refresh}
+}
+
+// program writes config and catalog and returns a program that reads them. The options are members of the config.
+func (r *rig) program(options string, input ...string) (*Program, string, string, *bytes.Buffer) {
+	config, catalog := filepath.Join(r.dir, "config.json"), filepath.Join(r.dir, "catalog.json")
+	text := fmt.Sprintf(`{"url":%q,"snapshot":{"type":"local","path":%q},"delivery":{"retry":{"max_attempts":1}}%s}`, r.endpoint.URL(), filepath.Join(r.dir, "snapshot"), options)
+	for name, content := range map[string]string{config: text, catalog: r.catalog} {
+		if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
+			r.t.Fatal(err)
+		}
+	}
+	out := &bytes.Buffer{}
+	return &Program{
+		Spec: readSpec(r.t), Version: "test", Stdin: strings.NewReader(strings.Join(input, "\n") + "\n"), Stdout: out,
+		Getenv: func(string) string { return "" },
+	}, config, catalog, out
+}
+
+// sync runs write and returns the bodies that reached the endpoint.
+func (r *rig) sync(options string, input ...string) ([]string, error) {
+	before := len(r.endpoint.Requests())
+	p, config, catalog, _ := r.program(options, input...)
+	err := p.Write(context.Background(), config, catalog)
+	var bodies []string
+	for _, request := range r.endpoint.Requests()[before:] {
+		bodies = append(bodies, string(request.Body))
+	}
+	return bodies, err
+}
+
+func (r *rig) want(options string, input []string, want ...string) {
+	r.t.Helper()
+	bodies, err := r.sync(options, input...)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, bodies); diff != "" {
+		r.t.Error(diff)
+	}
+}
+
+func user(data string) string {
+	return fmt.Sprintf(`{"type":"RECORD","record":{"stream":"users","data":%s,"emitted_at":1}}`, data)
+}
+
+const completed = `{"type":"TRACE","trace":{"type":"STREAM_STATUS","emitted_at":1.7E12,"stream_status":{"stream_descriptor":{"name":"users"},"status":"COMPLETE"}}}`
+
+func table(rows ...string) []string {
+	var lines []string
+	for _, row := range rows {
+		lines = append(lines, user(row))
+	}
+	return append(lines, completed)
+}
+
+var (
+	firstTable  = table(`{"id":1,"name":"Ada","plan":"free"}`, `{"id":2,"name":"Ben","plan":"pro"}`, `{"id":3,"name":"Chloé","plan":"free"}`)
+	secondTable = table(`{"id":1,"name":"Ada","plan":"pro"}`, `{"id":2,"plan":"pro","name":"Ben"}`, `{"id":4,"name":"Dmitri","plan":"free"}`)
+)
+
+func envelope(mode string, rows ...string) string {
+	return `{"sync_mode":"` + mode + `","rows":[` + strings.Join(rows, ",") + `]}`
+}
+
+const (
+	adaAdded     = `{"data":{"id":1,"name":"Ada","plan":"free"},"operation":"added","primary_key":"1"}`
+	benAdded     = `{"data":{"id":2,"name":"Ben","plan":"pro"},"operation":"added","primary_key":"2"}`
+	chloéAdded   = `{"data":{"id":3,"name":"Chloé","plan":"free"},"operation":"added","primary_key":"3"}`
+	adaChanged   = `{"data":{"id":1,"name":"Ada","plan":"pro"},"operation":"changed","primary_key":"1"}`
+	dmitriAdded  = `{"data":{"id":4,"name":"Dmitri","plan":"free"},"operation":"added","primary_key":"4"}`
+	chloéRemoved = `{"data":{"id":3,"name":"Chloé","plan":"free"},"operation":"removed","primary_key":"3"}`
+)
+
+// The example of docs/sync-modes.md is what happens.
+func TestMirrorAsInTheDocs(t *testing.T) {
+	r := newRig(t)
+	bodies := []string{
+		envelope("mirror", adaAdded, benAdded, chloéAdded),
+		envelope("mirror", adaChanged, dmitriAdded),
+		envelope("mirror", chloéRemoved),
+	}
+	r.want("", firstTable, bodies[0])
+	r.want("", secondTable, bodies[1:]...)
+	r.want("", secondTable)
+	page, err := os.ReadFile("../docs/sync-modes.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, body := range bodies {
+		if !bytes.Contains(page, []byte("\n"+body+"\n")) {
+			t.Errorf("docs/sync-modes.md does not have the body\n%s", body)
+		}
+	}
+}
+
+func TestAudienceModes(t *testing.T) {
+	for mode, want := range map[string][][]string{
+		"upsert": {{envelope("upsert", adaAdded, benAdded, chloéAdded)}, {envelope("upsert", adaChanged, dmitriAdded)}, nil},
+		"add":    {{envelope("add", adaAdded, benAdded, chloéAdded)}, {envelope("add", dmitriAdded)}, nil},
+		"remove": {nil, {envelope("remove", chloéRemoved)}, nil},
+	} {
+		t.Run(mode, func(t *testing.T) {
+			r, option := newRig(t), fmt.Sprintf(`,"sync_mode":%q`, mode)
+			r.want(option, firstTable, want[0]...)
+			r.want(option, secondTable, want[1]...)
+			r.want(option, secondTable, want[2]...)
+			// The snapshot is kept as if all had been sent.
+			r.want(`,"sync_mode":"mirror"`, secondTable)
+		})
+	}
+}
+
+func TestRemovalsNeedTheWholeStream(t *testing.T) {
+	r := newRig(t)
+	r.want("", firstTable, envelope("mirror", adaAdded, benAdded, chloéAdded))
+	incomplete := secondTable[:3]
+	r.want("", incomplete, envelope("mirror", adaChanged, dmitriAdded))
+	r.want(`,"removals_without_complete":true`, incomplete, envelope("mirror", chloéRemoved))
+}
+
+func TestMassRemovalIsRefused(t *testing.T) {
+	r := newRig(t)
+	var rows []string
+	for i := range 300 {
+		rows = append(rows, fmt.Sprintf(`{"id":%d}`, i))
+	}
+	if _, err := r.sync("", table(rows...)...); err != nil {
+		t.Fatal(err)
+	}
+	for _, left := range [][]string{table(rows[:199]...), table()} {
+		bodies, err := r.sync("", left...)
+		if err == nil || failureType(err) != "config_error" || len(bodies) > 0 || !strings.Contains(err.Error(), "of 300 rows would be removed") {
+			t.Errorf("%d bodies were sent, and %v", len(bodies), err)
+		}
+	}
+	if bodies, err := r.sync(`,"max_removed_percent":40`, table(rows[:199]...)...); err != nil || len(bodies) == 0 {
+		t.Errorf("with a higher limit: %d bodies, %v", len(bodies), err)
+	}
+	if bodies, err := r.sync(`,"allow_mass_removal":true`, table()...); err != nil || len(bodies) == 0 {
+		t.Errorf("when it is allowed: %d bodies, %v", len(bodies), err)
+	}
+}
+
+// A small audience is not wiped by an empty source either.
+func TestEmptySourceRemovesNothing(t *testing.T) {
+	r := newRig(t)
+	r.want("", firstTable, envelope("mirror", adaAdded, benAdded, chloéAdded))
+	if bodies, err := r.sync("", completed); err == nil || len(bodies) > 0 {
+		t.Errorf("%d bodies were sent, and %v", len(bodies), err)
+	}
+}
+
+// What the endpoint refused, or what was never answered, is tried again.
+func TestUnconfirmedRowsAreSentAgain(t *testing.T) {
+	r := newRig(t)
+	for _, fault := range []string{"status=500", "reject=name=Ada", "answer=half"} {
+		faults, err := receiver.ParseFaults(fault)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.endpoint.SetFaults(faults)
+		if _, err := r.sync("", firstTable[0], completed); err == nil {
+			t.Fatalf("the sync went well under %s", fault)
+		}
+	}
+	r.endpoint.SetFaults(receiver.Faults{})
+	bodies, err := r.sync("", firstTable...)
+	if err != nil || len(bodies) != 1 || !strings.Contains(bodies[0], adaAdded) {
+		t.Errorf("got %q, %v", bodies, err)
+	}
+}
+
+func TestDeadLetteredRowIsTriedAgain(t *testing.T) {
+	r := newRig(t)
+	options := fmt.Sprintf(`,"on_rejected_rows":"dead_letter","dead_letter":{"type":"local","path":%q}`, filepath.Join(r.dir, "letters"))
+	r.endpoint.SetFaults(receiver.Faults{RejectField: "name", RejectValue: "Ada", RejectRows: true})
+	r.want(options, firstTable, envelope("mirror", adaAdded, benAdded, chloéAdded))
+	r.endpoint.SetFaults(receiver.Faults{})
+	r.want(options, firstTable, envelope("mirror", adaAdded))
+}
+
+func TestDeletionMarkRemoves(t *testing.T) {
+	r := newRig(t)
+	r.catalog = strings.NewReplacer("full_refresh", "incremental", `"overwrite"`, `"append_dedup"`).Replace(refresh)
+	r.want("", []string{user(`{"id":1,"_ab_cdc_deleted_at":null}`), user(`{"id":2,"_ab_cdc_deleted_at":null}`)},
+		envelope("upsert", `{"data":{"id":1,"_ab_cdc_deleted_at":null},"operation":"added","primary_key":"1"}`, `{"data":{"id":2,"_ab_cdc_deleted_at":null},"operation":"added","primary_key":"2"}`))
+	r.want("", []string{user(`{"id":1,"_ab_cdc_deleted_at":"2026-01-01"}`), user(`{"id":9,"_ab_cdc_deleted_at":"2026-01-01"}`), completed},
+		envelope("upsert", `{"data":{"id":1,"_ab_cdc_deleted_at":"2026-01-01"},"operation":"removed","primary_key":"1"}`))
+}
+
+func TestAnotherKeyStartsOver(t *testing.T) {
+	r := newRig(t)
+	r.want("", firstTable, envelope("mirror", adaAdded, benAdded, chloéAdded))
+	r.catalog = strings.Replace(refresh, `[["id"]]`, `[["name"]]`, 1)
+	p, config, catalog, out := r.program("", firstTable...)
+	if err := p.Write(t.Context(), config, catalog); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(out.String(), "its primary key is another than before") {
+		t.Errorf("no word of the dropped snapshot in %s", out)
+	}
+	if requests := r.endpoint.Requests(); !strings.Contains(string(requests[len(requests)-1].Body), `"operation":"added","primary_key":"Ada"`) {
+		t.Errorf("got %s", requests[len(requests)-1].Body)
+	}
+}
+
+func TestPreviewCountsAndSendsNothing(t *testing.T) {
+	r := newRig(t)
+	r.want("", firstTable, envelope("mirror", adaAdded, benAdded, chloéAdded))
+	for range 2 { // it leaves the snapshot as it was
+		p, config, catalog, out := r.program(`,"authorization_header":"Bearer very-secret-token"`, append(secondTable, user(`{"name":"no id"}`))...)
+		if err := p.Preview(t.Context(), config, catalog, false); err != nil {
+			t.Fatal(err)
+		}
+		for _, part := range []string{"1 added, 1 changed, 1 removed, 0 upserted, 1 unchanged, 0 not sent, 1 without a primary key", `"operation": "changed"`, "Authorization: ********"} {
+			if !strings.Contains(out.String(), part) {
+				t.Errorf("%q is not in\n%s", part, out)
+			}
+		}
+		if strings.Contains(out.String(), "very-secret-token") {
+			t.Error("the preview shows the secret")
+		}
+	}
+	if n := len(r.endpoint.Requests()); n != 1 {
+		t.Errorf("%d requests reached the endpoint, want that of the sync alone", n)
+	}
+}
