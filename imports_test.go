@@ -1,0 +1,110 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "destination-webhook"
+
+// layers says what each package may import of this module, tests aside; see docs/architecture.md.
+var layers = map[string][]string{
+	"":                       {"cli"},
+	"cli":                    {"destination", "receiver", "sample"},
+	"protocol":               {},
+	"batching":               {"protocol"},
+	"destination":            {"batching", "protocol", "destination/auth", "destination/bucket", "destination/deadletter", "destination/delivery", "destination/guard", "destination/redact", "destination/signature", "destination/snapshot"},
+	"destination/auth":       {"destination/redact"},
+	"destination/bucket":     {"destination/redact"},
+	"destination/deadletter": {"destination/bucket"},
+	"destination/delivery":   {},
+	"destination/guard":      {},
+	"destination/redact":     {},
+	"destination/signature":  {},
+	"destination/snapshot":   {"destination/bucket"},
+	"receiver":               {"destination/signature"},
+	"sample":                 {},
+}
+
+// quarantine says which packages may import a third-party module. A module that is not listed may not be imported at all.
+var quarantine = map[string][]string{
+	"code.dny.dev/ssrf":                      {"destination/guard"},
+	"github.com/avast/retry-go/v4":           {"destination/delivery"},
+	"github.com/aws/aws-sdk-go-v2":           {"destination/auth"},
+	"github.com/cockroachdb/pebble/v2":       {"destination/snapshot"},
+	"github.com/go-json-experiment/json":     {"protocol", "destination", "receiver"},
+	"github.com/klauspost/compress":          {"destination/delivery", "destination/snapshot", "receiver"},
+	"github.com/minio/minio-go/v7":           {"destination/bucket"},
+	"github.com/spf13/cobra":                 {"cli"},
+	"github.com/xeipuuv/gojsonschema":        {"destination"},
+	"github.com/zeebo/blake3":                {"destination"},
+	"golang.org/x/crypto/x509roots/fallback": {"destination/auth"},
+	"golang.org/x/net":                       {"destination/delivery", "destination"},
+	"golang.org/x/oauth2":                    {"destination/auth"},
+	"golang.org/x/sys":                       {"protocol"},
+	"golang.org/x/term":                      {"cli"},
+	"golang.org/x/time":                      {"destination/delivery"},
+}
+
+type goPackage struct {
+	ImportPath string
+	Standard   bool
+	Imports    []string
+	Module     *struct{ Path string }
+}
+
+// packages are those of the binary.
+func packages(t *testing.T) map[string]goPackage {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "-json=ImportPath,Standard,Imports,Module", ".").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := make(map[string]goPackage)
+	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p goPackage
+		if err := d.Decode(&p); err == io.EOF {
+			return all
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all[p.ImportPath] = p
+	}
+}
+
+func TestImports(t *testing.T) {
+	all := packages(t)
+	for path, p := range all {
+		name, ours := within(path)
+		if !ours {
+			continue
+		}
+		allowed, known := layers[name]
+		if !known {
+			t.Errorf("%s has no place in the layers", path)
+		}
+		for _, imported := range p.Imports {
+			if other, ours := within(imported); ours {
+				if !slices.Contains(allowed, other) {
+					t.Errorf("%s imports %s", path, imported)
+				}
+				continue
+			}
+			if foreign := all[imported]; foreign.Module != nil && !foreign.Standard && !slices.Contains(quarantine[foreign.Module.Path], name) {
+				t.Errorf("%s imports %s of %s", path, imported, foreign.Module.Path)
+			}
+		}
+	}
+}
+
+// within is the path of a package in this module.
+func within(path string) (string, bool) {
+	if path == module {
+		return "", true
+	}
+	return strings.CutPrefix(path, module+"/")
+}
