@@ -1,6 +1,7 @@
 package destination
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -66,10 +67,11 @@ func newRun(ctx context.Context, c *Config, catalog *protocol.Catalog, rs *route
 	return r
 }
 
-// emit writes a state that is due. If that fails nobody listens any more; the writer remembers it.
+// emit takes a state that is due; the loop writes it once it has those that are due with it. Parted by a crash, they would let the
+// next sync begin within a batch.
 func (r *run) emit(st *protocol.State, records, rejected int64) {
 	r.progress.states++
-	_ = r.out.State(st, records, rejected)
+	r.out.State(st, records, rejected)
 }
 
 // stopper keeps deliveries from making another attempt.
@@ -90,7 +92,15 @@ func (r *run) sync(ctx context.Context, in io.Reader, client stopper) error {
 		r.drain(client)
 	}
 	r.pipeline.Close()
-	return err
+	return cmp.Or(err, r.flush())
+}
+
+// flush writes the states that are due.
+func (r *run) flush() error {
+	if err := r.out.Flush(); err != nil {
+		return fmt.Errorf("writing to stdout: %w", err)
+	}
+	return nil
 }
 
 func (r *run) loop(ctx context.Context) error {
@@ -100,14 +110,14 @@ func (r *run) loop(ctx context.Context) error {
 		if done || err != nil {
 			return err
 		}
+		if err := r.flush(); err != nil {
+			return err
+		}
 		if err := r.wait(ctx); err != nil {
 			return err
 		}
 		if err := r.pipeline.Err(); err != nil {
 			return err
-		}
-		if err := r.out.Err(); err != nil {
-			return fmt.Errorf("writing to stdout: %w", err)
 		}
 	}
 }
@@ -256,12 +266,13 @@ func (r *run) trace(t *protocol.Trace) {
 func (r *run) drain(client stopper) {
 	r.pipeline.Stop()
 	client.Stop()
-	if r.out.Err() != nil {
+	if r.flush() != nil {
 		r.abort() // nobody hears of the states
 	}
 	late := time.AfterFunc(grace, r.abort)
 	defer late.Stop()
 	for r.pipeline.InFlight() > 0 {
 		r.pipeline.Settle(<-r.pipeline.Results())
+		_ = r.flush() // the grace may be cut short
 	}
 }

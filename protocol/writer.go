@@ -10,17 +10,18 @@ import (
 )
 
 // Writer puts messages on a stream that carries nothing but the protocol, one a line, each in one write, so that a line is
-// never torn between two goroutines or by a crash. It is safe for concurrent use.
+// never torn between two goroutines or by a crash. States are held until Flush. It is safe for concurrent use.
 type Writer struct {
 	// Redact, where set, is applied to every text a person may read: logs, traces and the answer of check. It is not
 	// applied to states, which have to go back as they came. Set it before the first write.
 	Redact func(string) string
 
-	mu  sync.Mutex
-	w   io.Writer
-	err error
-	buf []byte
-	now func() time.Time
+	mu     sync.Mutex
+	w      io.Writer
+	err    error
+	buf    []byte
+	states []byte // lines that wait for Flush
+	now    func() time.Time
 }
 
 // NewWriter returns a Writer on w.
@@ -33,12 +34,22 @@ func (w *Writer) Err() error {
 	return w.err
 }
 
-// State writes a state with its counts.
-func (w *Writer) State(s *State, records, rejected int64) error {
+// State adds a state with its counts to those that Flush writes.
+func (w *Writer) State(s *State, records, rejected int64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.buf = s.AppendLine(w.buf[:0], records, rejected)
-	return w.flush()
+	w.states = s.AppendLine(w.states, records, rejected)
+}
+
+// Flush writes the states added since the last one, all in one write: a crash does not part states that became due together.
+func (w *Writer) Flush() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.states) == 0 {
+		return w.err
+	}
+	w.states = w.write(w.states)
+	return w.err
 }
 
 // Level is the level of a LOG message. The platform drops every other spelling.
@@ -149,19 +160,20 @@ func (w *Writer) message(m any) error {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.buf = append(append(w.buf[:0], line...), '\n')
-	return w.flush()
+	w.buf = w.write(append(append(w.buf, line...), '\n'))
+	return w.err
 }
 
-// keepBuffer is the largest buffer kept between two lines, in bytes.
+// keepBuffer is the largest buffer kept between two writes, in bytes.
 const keepBuffer = 1 << 20
 
-func (w *Writer) flush() error {
+// write writes lines unless an earlier write failed, and returns their memory for the next ones.
+func (w *Writer) write(lines []byte) []byte {
 	if w.err == nil {
-		_, w.err = w.w.Write(w.buf)
+		_, w.err = w.w.Write(lines)
 	}
-	if cap(w.buf) > keepBuffer {
-		w.buf = nil
+	if cap(lines) > keepBuffer {
+		return nil
 	}
-	return w.err
+	return lines[:0]
 }

@@ -69,7 +69,8 @@ var writerTests = []struct {
 	},
 		`{"type":"SPEC","spec":{"title":"<Webhook>","n":1.50,"z":{},"a":[true,null]}}`},
 	{"state", func(w *Writer) error {
-		return w.State(&State{raw: []byte(`{"type":"STATE","state":{"id":9007199254740993}}`), end: len(`{"type":"STATE","state":{"id":9007199254740993`)}, 3, 1)
+		w.State(&State{raw: []byte(`{"type":"STATE","state":{"id":9007199254740993}}`), end: len(`{"type":"STATE","state":{"id":9007199254740993`)}, 3, 1)
+		return w.Flush()
 	},
 		`{"type":"STATE","state":{"id":9007199254740993,"destinationStats":{"recordCount":3.0,"rejectedRecordCount":1.0}}}`},
 }
@@ -119,11 +120,12 @@ func TestWriterRedacts(t *testing.T) {
 	w, out := newTestWriter()
 	w.Redact = func(s string) string { return strings.ReplaceAll(s, secret, "[redacted]") }
 	line := `{"type":"STATE","state":{"data":"s3cret [x]"}}`
+	w.State(decodeState(t, line), 1, 0)
 	err := errors.Join(
 		w.Log(LevelInfo, "token "+secret),
 		w.Failure(ConfigError, "token "+secret),
 		w.Status(false, "token "+secret),
-		w.State(decodeState(t, line), 1, 0),
+		w.Flush(),
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -142,7 +144,8 @@ func TestWriterRedacts(t *testing.T) {
 func TestWriterDoesNotRedactStates(t *testing.T) {
 	w, out := newTestWriter()
 	w.Redact = func(string) string { t.Error("a state was redacted"); return "" }
-	if err := w.State(decodeState(t, `{"type":"STATE","state":{}}`), 0, 0); err != nil {
+	w.State(decodeState(t, `{"type":"STATE","state":{}}`), 0, 0)
+	if err := w.Flush(); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.Spec([]byte("{}")); err != nil {
@@ -181,18 +184,45 @@ func TestWriterLinesStayWhole(t *testing.T) {
 		all.Go(func() {
 			for i := range 50 {
 				_ = w.Log(LevelInfo, fmt.Sprint(n, i))
-				_ = w.State(state, int64(i), 0)
+				w.State(state, int64(i), 0)
+				_ = w.Flush()
 			}
 		})
 	}
 	all.Wait()
-	if len(out.writes) != 800 {
-		t.Errorf("%d writes, want 800", len(out.writes))
+	if lines := strings.Count(strings.Join(out.writes, ""), "\n"); lines != 800 {
+		t.Errorf("%d lines, want 800", lines)
 	}
-	for _, line := range out.writes {
-		if !strings.HasSuffix(line, "\n") || strings.Count(line, "\n") != 1 || !json.Valid([]byte(line)) {
-			t.Fatalf("%q is not one line of JSON", line)
+	for _, lines := range out.writes {
+		for line := range strings.Lines(lines) {
+			if !strings.HasSuffix(line, "\n") || !json.Valid([]byte(line)) {
+				t.Fatalf("%q is not one line of JSON", line)
+			}
 		}
+	}
+}
+
+// States that become due together are not parted by a crash between two writes.
+func TestWriterStatesLeaveTogether(t *testing.T) {
+	w, out := newTestWriter()
+	state := decodeState(t, `{"type":"STATE","state":{}}`)
+	for i := range 3 {
+		w.State(state, int64(i), 0)
+	}
+	if len(out.writes) != 0 {
+		t.Errorf("states left before Flush: %q", out.writes)
+	}
+	for range 2 { // the second has nothing to write
+		if err := w.Flush(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var want strings.Builder
+	for i := range 3 {
+		fmt.Fprintf(&want, `{"type":"STATE","state":{"destinationStats":{"recordCount":%d.0}}}`+"\n", i)
+	}
+	if diff := cmp.Diff([]string{want.String()}, out.writes); diff != "" {
+		t.Error(diff)
 	}
 }
 
@@ -216,7 +246,8 @@ func TestWriterStateDoesNotAllocate(t *testing.T) {
 	s := decodeState(t, `{"type":"STATE","state":{"type":"GLOBAL"}}`)
 	allocs := testing.AllocsPerRun(100, func() {
 		out.Reset()
-		if err := w.State(s, 12345, 67890); err != nil {
+		w.State(s, 12345, 67890)
+		if err := w.Flush(); err != nil {
 			t.Fatal(err)
 		}
 	})
