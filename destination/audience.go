@@ -2,6 +2,7 @@ package destination
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"sync"
@@ -159,7 +160,12 @@ func (r *run) sweep() (*removals, error) {
 			continue
 		}
 		var err error
-		if a.left, a.before, err = a.CountLeft(); err == nil {
+		a.left, a.before, err = a.CountLeft()
+		if errors.Is(err, snapshot.ErrTorn) { // all rows are delivered, and a failed sync would be repeated to no avail
+			r.progress.log.Warn(fmt.Sprintf("stream %s: %v", route.title(), snapshot.ErrTorn))
+			continue
+		}
+		if err == nil {
 			err = a.guard(r.config, route.title())
 		}
 		if err != nil {
