@@ -29,7 +29,7 @@ type Batch struct {
 func (st *Stream) Begin(ctx context.Context, rows []Row) (*Batch, error) {
 	b := &Batch{stream: st, number: st.store.intent.Add(1), rows: rows}
 	intent := st.intent(rows)
-	err := st.store.db.Set(intentKey(b.number), intent, pebble.Sync)
+	err := st.store.set(intentKey(b.number), intent, pebble.Sync)
 	if err == nil && st.store.remote != nil {
 		err = st.store.remote.note(ctx, intent)
 	}
@@ -61,7 +61,7 @@ func (st *Stream) commit(rows []Row, intent []byte) error {
 	if intent != nil {
 		set(batch, intent, nil, true)
 	}
-	if err := batch.Commit(pebble.NoSync); err != nil {
+	if err := st.store.apply(batch, pebble.NoSync); err != nil {
 		return st.store.fail("writing", err)
 	}
 	st.settled(rows)

@@ -131,7 +131,7 @@ func (s *Store) doubt(n note, intent []byte) error {
 	if intent != nil {
 		set(batch, intent, nil, true)
 	}
-	return batch.Commit(pebble.NoSync) // what is lost is found again
+	return s.apply(batch, pebble.NoSync) // what is lost is found again
 }
 
 // doubtful makes the entry of a row in doubt from the one before, if there was one. There is none to make

@@ -229,7 +229,7 @@ func openChild(ctx context.Context, dir, stage string) (*Store, error) {
 	}
 	b, err := bucket.New(bucket.Options{
 		Endpoint: endpoint, Region: "us-east-1", Bucket: "rows", Prefix: os.Getenv(prefixVariable),
-		Transport: killer{stage: stage},
+		Getenv: os.Getenv, Transport: killer{stage: stage},
 	})
 	if err != nil {
 		return nil, err

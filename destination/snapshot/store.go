@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"regexp"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -19,8 +21,8 @@ type Options struct {
 	// KeepRows stores the last row of each key, so that a removed row carries its data. Rows that were
 	// stored without it have none until they change.
 	KeepRows bool
-	// Fatal is called, from any goroutine, when the disk below the store fails for good, say because it is
-	// full. It must not return; nil panics.
+	// Fatal is called once, from any goroutine, when the disk below the store fails, say because it is full: the
+	// sync has to end. From then on every write fails with the same error. It may be nil, and must not wait.
 	Fatal func(error)
 }
 
@@ -34,6 +36,8 @@ type Store struct {
 	remote  *remote // nil for a folder alone
 
 	intent atomic.Uint64 // the last one's number
+	broken atomic.Pointer[error]
+	dead   atomic.Bool // a write did not come back, and closing may not
 
 	mu      sync.Mutex
 	streams map[string]*Stream
@@ -96,31 +100,26 @@ func (s *Store) open() error {
 	return s.load(fresh)
 }
 
-// recognize tells whether the folder is empty, and refuses one that holds anything but a snapshot.
+// recognize tells whether a snapshot has still to be made in the folder, and refuses one that holds anything else.
 func (s *Store) recognize() (fresh bool, err error) {
 	names, err := s.files.List(s.dir)
 	if err != nil {
 		return false, err
 	}
-	for _, name := range names {
-		// lost+found is in the root of a mounted volume.
-		if name != "LOCK" && name != "lost+found" {
-			return false, s.mustBeStore()
-		}
+	found, err := pebble.Peek(s.dir, s.files)
+	if err != nil || found.Exists {
+		return false, err
+	}
+	if slices.ContainsFunc(names, foreign) {
+		return false, fmt.Errorf("%w: name an empty folder, or %s", ErrForeign, startOver)
 	}
 	return true, nil
 }
 
-func (s *Store) mustBeStore() error {
-	found, err := pebble.Peek(s.dir, s.files)
-	if err != nil {
-		return err
-	}
-	if !found.Exists {
-		return fmt.Errorf("%w: name an empty folder, or %s", ErrForeign, startOver)
-	}
-	return nil
-}
+// beginnings is what a process leaves that dies while it makes a snapshot; lost+found is in the root of a mounted volume.
+var beginnings = regexp.MustCompile(`^(LOCK|lost\+found|marker\..*|MANIFEST-\d+|.*\.dbtmp)$`)
+
+func foreign(name string) bool { return !beginnings.MatchString(name) }
 
 func (s *Store) acquire() error {
 	var err error
@@ -151,9 +150,8 @@ func (s *Store) tuning(fresh bool) *pebble.Options {
 		MemTableSize:       memTableSize,
 		FormatMajorVersion: pebble.FormatTableFormatV6,
 		ErrorIfNotExists:   !fresh,
-		Logger:             quiet{fatal: s.options.Fatal},
-		// Whoever reads damaged data gets an error; the default would end the process as well.
-		EventListener: &pebble.EventListener{DataCorruption: func(pebble.DataCorruptionInfo) {}},
+		Logger:             logger{s},
+		EventListener:      s.events(),
 	}
 	for i := range o.Levels {
 		o.Levels[i].FilterPolicy = bloom.FilterPolicy(bitsPerKey)
@@ -161,16 +159,29 @@ func (s *Store) tuning(fresh bool) *pebble.Options {
 	return o
 }
 
-// checkVersion reads the store's version, and writes it to a new store.
+// checkVersion reads the store's version, and writes it to a new store. One that holds nothing is new as well: the process
+// that made it died before it came this far.
 func (s *Store) checkVersion(fresh bool) error {
-	if fresh {
-		return s.db.Set(versionKey, []byte(version), pebble.Sync)
+	empty, err := s.empty()
+	if err != nil {
+		return err
+	}
+	if fresh || empty {
+		return s.set(versionKey, []byte(version), pebble.Sync)
 	}
 	found, _, err := s.get(versionKey)
 	if err == nil && string(found) != version {
 		err = fmt.Errorf("%w (found %.40q, want %q): %s", ErrForeign, found, version, startOver)
 	}
 	return err
+}
+
+func (s *Store) empty() (bool, error) {
+	err := s.scan(nil, nil, func([]byte, []byte) error { return errStopped })
+	if errors.Is(err, errStopped) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // get returns a copy of a value.
@@ -202,10 +213,12 @@ func (s *Store) Close(ctx context.Context) error {
 	}
 	err := s.closeStreams()
 	if err == nil {
+		err = s.update(s.db.Flush) // tables are smaller than the log and are read faster by the next sync
+	}
+	if err == nil {
 		err = s.Save(ctx)
 	}
-	err = errors.Join(err, s.db.Close())
-	s.db = nil
+	err = errors.Join(err, s.closeDB())
 	if err == nil && s.remote == nil {
 		err = s.seal()
 	}
@@ -226,13 +239,19 @@ func (s *Store) closeStreams() error {
 	return nil
 }
 
+// closeDB closes the database, unless it is dead: then it may never come to an end with what it still has to write.
+func (s *Store) closeDB() error {
+	db := s.db
+	s.db = nil
+	if db == nil || s.dead.Load() {
+		return nil
+	}
+	return db.Close()
+}
+
 // release lets go of the folder without a word on what happened in it.
 func (s *Store) release() error {
-	var err error
-	if s.db != nil {
-		err = s.db.Close()
-		s.db = nil
-	}
+	err := s.closeDB()
 	if s.lock != nil {
 		err = errors.Join(err, s.lock.Close())
 		s.lock = nil

@@ -6,10 +6,16 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
+	"syscall"
 	"testing"
 
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 )
@@ -17,6 +23,9 @@ import (
 func TestMain(m *testing.M) {
 	if stage := os.Getenv(stageVariable); stage != "" {
 		childMain(stage)
+	}
+	if os.Getenv(leakVariable) != "" {
+		os.Exit(m.Run())
 	}
 	goleak.VerifyTestMain(m)
 }
@@ -322,6 +331,49 @@ func TestLargeStream(t *testing.T) {
 	}
 }
 
+// leakVariable tells the test binary, started by itself, that it may leave goroutines behind.
+const leakVariable = "SNAPSHOT_LEAK"
+
+// TestFullDisk fails every write to the database's log from some point on. It runs in a process of its own, because a
+// broken database leaves its goroutines behind.
+func TestFullDisk(t *testing.T) {
+	if os.Getenv(leakVariable) == "" {
+		child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestFullDisk$")
+		child.Env = append(os.Environ(), leakVariable+"=1")
+		if output, err := child.CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, output)
+		}
+		return
+	}
+	var full atomic.Bool
+	disk := errorfs.Wrap(vfs.NewMem(), errorfs.InjectorFunc(func(op errorfs.Op) error {
+		if full.Load() && op.Kind.ReadOrWrite() == errorfs.OpIsWrite && filepath.Ext(op.Path) == ".log" {
+			return syscall.ENOSPC
+		}
+		return nil
+	}))
+	var reported []error
+	store, err := openIn(disk, "snapshot", Options{Fatal: func(err error) { reported = append(reported, err) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stream := openStream(t, store, "users", 1)
+	deliver(t, stream, "a", `{}`, Added)
+	_, m := diff(t, stream, "b", `{}`, Added)
+	full.Store(true)
+	for range 2 {
+		if _, err := stream.Begin(t.Context(), []Row{{Key: []byte("b"), Mark: m}}); !errors.Is(err, syscall.ENOSPC) || !errors.Is(err, errBroken) {
+			t.Errorf("Begin = %v, want that the disk is full", err)
+		}
+	}
+	if err := store.Close(t.Context()); !errors.Is(err, syscall.ENOSPC) {
+		t.Errorf("Close = %v, want that the disk is full", err)
+	}
+	if len(reported) != 1 || !errors.Is(reported[0], syscall.ENOSPC) {
+		t.Errorf("reported %v, want the full disk, once", reported)
+	}
+}
+
 func TestLockedFolder(t *testing.T) {
 	dir := t.TempDir()
 	store := open(t, dir, Options{})
@@ -545,5 +597,40 @@ func left(t *testing.T, stream *Stream, want ...string) {
 	}
 	if n, _, err := stream.CountLeft(); err != nil || n != len(want) {
 		t.Errorf("CountLeft = %d, %v, want %d", n, err, len(want))
+	}
+}
+
+// A process that dies while it makes a snapshot leaves one that is not there yet, and the next one makes it.
+func TestUnfinishedBeginnings(t *testing.T) {
+	begin := map[string]func(t *testing.T, dir string){
+		"before the database": func(t *testing.T, dir string) {
+			for _, name := range []string{"LOCK", "marker.format-version.000001.013", "MANIFEST-000001"} {
+				if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+		},
+		"before the version": func(t *testing.T, dir string) {
+			store := open(t, dir, Options{})
+			if err := store.db.Delete(versionKey, pebble.Sync); err != nil {
+				t.Fatal(err)
+			}
+			if err := errors.Join(store.db.Close(), store.lock.Close()); err != nil {
+				t.Fatal(err)
+			}
+		},
+	}
+	for when, die := range begin {
+		t.Run(when, func(t *testing.T) {
+			dir := t.TempDir()
+			die(t, dir)
+			for range 2 {
+				store, err := Open(dir, Options{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				closeStore(t, store)
+			}
+		})
 	}
 }

@@ -136,7 +136,7 @@ func (st *Stream) begin(generation int64) error {
 	}
 	st.turn(generation)
 	st.meta.Open = true
-	return st.store.db.Set(metaKey(st.identity), st.meta.encode(), pebble.Sync)
+	return st.store.set(metaKey(st.identity), st.meta.encode(), pebble.Sync)
 }
 
 // turn starts a generation, unless it is the stored one.
@@ -179,7 +179,7 @@ func (s *Store) findLastID() error {
 func (st *Stream) nextOrdinal() (uint64, error) {
 	if st.next == st.meta.Next {
 		st.meta.Next += reserve
-		if err := st.store.db.Set(metaKey(st.identity), st.meta.encode(), pebble.NoSync); err != nil {
+		if err := st.store.set(metaKey(st.identity), st.meta.encode(), pebble.NoSync); err != nil {
 			return 0, err
 		}
 	}
@@ -221,7 +221,7 @@ func (st *Stream) close() error {
 		err = batch.Set(metaKey(st.identity), st.meta.encode(), nil)
 	}
 	if err == nil {
-		err = batch.Commit(pebble.Sync)
+		err = st.store.apply(batch, pebble.Sync)
 	}
 	return err
 }
