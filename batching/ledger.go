@@ -127,6 +127,12 @@ func (l *ledger) widen() {
 			first.pending += g.pending
 			g.within = first
 		}
+		// No state of the stream's own speaks for the rows of its last segment any more.
+		last := s.scope.growing()
+		for _, r := range last.rejected {
+			first.reject(s, 0, r.rows)
+		}
+		last.rejected = nil
 		l.all.behind += s.scope.behind
 	}
 }
@@ -134,7 +140,11 @@ func (l *ledger) widen() {
 // settle notes that a batch is delivered, but for the rows rejected.
 func (l *ledger) settle(b *Batch, rejected []int) {
 	for _, row := range rejected {
-		b.segment.reject(b.Stream, b.statesBefore(row))
+		if g := b.segment; g.within != nil && !g.sealed {
+			g.within.reject(b.Stream, 0, 1)
+		} else {
+			g.reject(b.Stream, b.statesBefore(row), 1)
+		}
 	}
 	for g := b.segment; g != nil; g = g.within {
 		g.pending -= b.Rows()
@@ -145,14 +155,14 @@ func (l *ledger) settle(b *Batch, rejected []int) {
 	}
 }
 
-func (g *segment) reject(s *Stream, states int64) {
+func (g *segment) reject(s *Stream, states, rows int64) {
 	for i := range g.rejected {
 		if r := &g.rejected[i]; r.stream == s && r.states == states {
-			r.rows++
+			r.rows += rows
 			return
 		}
 	}
-	g.rejected = append(g.rejected, rejection{s, states, 1})
+	g.rejected = append(g.rejected, rejection{s, states, rows})
 }
 
 // release emits the states that became due.

@@ -1,0 +1,284 @@
+package batching
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"destination-webhook/protocol"
+)
+
+// fill adds a row for each text, with a state where it is empty.
+func fill(b *Batch, texts ...string) {
+	states := int64(0)
+	for i, text := range texts {
+		if text == "" {
+			states++
+			continue
+		}
+		b.add(&Row{Data: []byte(text), Note: []byte("n" + text), Key: uint64(i + 1), Silent: strings.HasPrefix(text, "s")}, states, time.Unix(int64(i), 0))
+	}
+}
+
+func describe(b *Batch) map[string]any {
+	var rows, notes []string
+	var keys []uint64
+	for i := range b.Rows() {
+		rows = append(rows, string(b.Row(i)))
+		notes = append(notes, string(b.Note(i)))
+		keys = append(keys, b.Key(i))
+	}
+	return map[string]any{"body": string(b.Body), "rows": rows, "notes": notes, "keys": keys, "silent": append([]int{}, b.Silent()...), "opened": b.opened.Unix()}
+}
+
+func TestMoveSplitsBehindTheLastState(t *testing.T) {
+	s := &Stream{Frame: testFrame, Keyed: true}
+	b, rest := &Batch{}, &Batch{}
+	b.reset(s, time.Unix(0, 0))
+	rest.reset(s, time.Unix(99, 0))
+	fill(b, "a", "sb", "", "c", "", "d", "se")
+	b.move(rest)
+	want := map[string]any{
+		"body": `{"rows":[a,sb,c`, "rows": []string{"a", "sb", "c"}, "notes": []string{"na", "nsb", "nc"},
+		"keys": []uint64{1, 2, 4}, "silent": []int{1}, "opened": int64(0),
+	}
+	if diff := cmp.Diff(want, describe(b)); diff != "" {
+		t.Errorf("what stays: %s", diff)
+	}
+	want = map[string]any{
+		"body": `{"rows":[d,se`, "rows": []string{"d", "se"}, "notes": []string{"nd", "nse"},
+		"keys": []uint64{6, 7}, "silent": []int{1}, "opened": int64(5),
+	}
+	if diff := cmp.Diff(want, describe(rest)); diff != "" {
+		t.Errorf("what moves: %s", diff)
+	}
+	if n := len(b.keys); n != 3 {
+		t.Errorf("%d keys stay, want 3", n)
+	}
+	for i, states := range []int64{0, 0, 1} {
+		if got := b.statesBefore(i); got != states {
+			t.Errorf("row %d came after %d states, want %d", i, got, states)
+		}
+	}
+	if got := rest.statesBefore(1); got != 2 {
+		t.Errorf("the last row came after %d states, want 2", got)
+	}
+}
+
+func TestAppendBodyTakesSomeRows(t *testing.T) {
+	b := &Batch{}
+	b.reset(&Stream{Frame: testFrame}, time.Time{})
+	fill(b, "a", "b", "c", "d")
+	for want, rows := range map[string][]int{`{"rows":[]}`: nil, `{"rows":[b]}`: {1}, `{"rows":[a,c,d]}`: {0, 2, 3}} {
+		if got := string(b.AppendBody([]byte("x"), rows)); got != "x"+want {
+			t.Errorf("rows %v: %s, want %s", rows, got, want)
+		}
+	}
+}
+
+// The size of a body is known to the byte before a row is added to it.
+func TestLimitsAreNeverExceeded(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		o     Options
+		rows  []string
+		sizes []int // rows of each batch
+	}{
+		{"rows", Options{MaxRows: 2, MaxBytes: 1000}, []string{"a", "b", "c", "d", "e"}, []int{2, 2, 1}},
+		{"exactly the bytes", Options{MaxRows: 9, MaxBytes: len(`{"rows":[aa,bb]}`)}, []string{"aa", "bb", "cc"}, []int{2, 1}},
+		{"one byte short", Options{MaxRows: 9, MaxBytes: len(`{"rows":[aa,bb]}`) - 1}, []string{"aa", "bb", "cc"}, []int{1, 1, 1}},
+		{"a row that is too large travels alone", Options{MaxRows: 9, MaxBytes: 16}, []string{"a", strings.Repeat("b", 50), "c"}, []int{1, 1, 1}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.o.MaxAge, tt.o.MaxBuffered, tt.o.MaxInFlight = time.Hour, 1<<20, 1
+			var sizes []int
+			p := New(t.Context(), tt.o, func(_ context.Context, b *Batch) Outcome {
+				if len(b.Body) > tt.o.MaxBytes && b.Rows() > 1 {
+					t.Errorf("%s has %d bytes", b.Body, len(b.Body))
+				}
+				sizes = append(sizes, b.Rows())
+				return Outcome{}
+			}, nil)
+			s := p.Stream(testFrame, false)
+			for _, row := range tt.rows {
+				p.Add(s, &Row{Data: []byte(row)}, time.Time{})
+				drain(p)
+			}
+			p.Flush()
+			drain(p)
+			p.Close()
+			if diff := cmp.Diff(tt.sizes, sizes); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// drain settles all that is on its way.
+func drain(p *Pipeline) {
+	for p.InFlight() > 0 {
+		p.Settle(<-p.Results())
+	}
+}
+
+// A million states that wait for one row fill the memory: the row has to leave before its time.
+func TestHeldStatesMakeTheirRowsLeave(t *testing.T) {
+	released := 0
+	p := New(t.Context(), Options{MaxRows: 100, MaxBytes: 1 << 20, MaxAge: time.Hour, MaxBuffered: 10_000, MaxInFlight: 1},
+		func(context.Context, *Batch) Outcome { return Outcome{} }, func(*protocol.State, int64, int64) { released++ })
+	s := p.Stream(testFrame, false)
+	p.Add(s, &Row{Data: []byte("a")}, time.Time{})
+	states := 0
+	for ; p.InFlight() == 0; states++ {
+		if states > 10_000 {
+			t.Fatal("the states fill the memory")
+		}
+		p.State(stateOf(t, event{kind: protocol.StreamState, id: states}), s)
+	}
+	drain(p)
+	p.Close()
+	if released != states {
+		t.Errorf("%d of %d states came out", released, states)
+	}
+}
+
+// Many streams share the memory: the fullest batches leave, the others stay.
+func TestFullestBatchesLeaveFirst(t *testing.T) {
+	sizes := map[int]bool{}
+	p := New(t.Context(), Options{MaxRows: 1000, MaxBytes: 1 << 20, MaxAge: time.Hour, MaxBuffered: 200_000, MaxInFlight: 64},
+		func(context.Context, *Batch) Outcome { return Outcome{} }, nil)
+	var streams []*Stream
+	for range 100 {
+		streams = append(streams, p.Stream(testFrame, false))
+	}
+	for i := 0; p.InFlight() == 0; i++ {
+		for n, s := range streams {
+			if n < 10 || i == 0 { // ten of them grow
+				p.Add(s, &Row{Data: []byte("0123456789")}, time.Time{})
+			}
+		}
+	}
+	for n, s := range streams {
+		if s.open == nil {
+			sizes[n] = true
+		}
+	}
+	drain(p)
+	p.Close()
+	for n := range sizes {
+		if n >= 10 {
+			t.Errorf("stream %d, with one row, had to leave", n)
+		}
+	}
+}
+
+// Batches of one stream that share no key are in flight together.
+func TestDistinctKeysFlyTogether(t *testing.T) {
+	together := make(chan struct{}, 4)
+	release := make(chan struct{})
+	p := New(t.Context(), Options{MaxRows: 1, MaxBytes: 100, MaxAge: time.Hour, MaxBuffered: 1 << 20, MaxInFlight: 4},
+		func(context.Context, *Batch) Outcome {
+			together <- struct{}{}
+			<-release
+			return Outcome{}
+		}, nil)
+	s := p.Stream(testFrame, true)
+	for key := range uint64(4) {
+		p.Add(s, &Row{Data: []byte("a"), Key: key + 1}, time.Time{})
+	}
+	p.Flush()
+	for range 4 {
+		<-together
+	}
+	close(release)
+	drain(p)
+	p.Close()
+}
+
+// allocations counts the heap allocations of work for each row in steady state.
+func allocations(rows int, work func()) float64 {
+	var before, after runtime.MemStats
+	work() // buffers are made
+	runtime.ReadMemStats(&before)
+	work()
+	runtime.ReadMemStats(&after)
+	return float64(after.Mallocs-before.Mallocs) / float64(rows)
+}
+
+func TestAllocationsPerRow(t *testing.T) {
+	for _, keyed := range []bool{false, true} {
+		w := newWork(t, 1, keyed, 1000)
+		const rows = 100_000
+		if got := allocations(rows, func() { w.add(rows) }); got > 0.05 {
+			t.Errorf("keyed %v: %.3f allocations a row, want at most 0.05", keyed, got)
+		}
+		w.close()
+	}
+}
+
+// work is a pipeline whose endpoint answers at once.
+type work struct {
+	p       *Pipeline
+	streams []*Stream
+	row     Row
+	state   protocol.State
+	every   int // rows between two states
+	n       int
+}
+
+func newWork(t testing.TB, streams int, keyed bool, every int) *work {
+	w := &work{every: every, row: Row{Open: []byte(`{"data":`), Data: []byte(strings.Repeat("x", 350)), Close: []byte(`,"operation":"added"}`)}}
+	w.state = stateOf(t, event{kind: protocol.StreamState})
+	w.p = New(context.Background(), Options{MaxRows: 1000, MaxBytes: 1_000_000, MaxAge: time.Hour, MaxBuffered: 64 << 20, MaxInFlight: 4},
+		func(context.Context, *Batch) Outcome { return Outcome{} }, func(*protocol.State, int64, int64) {})
+	for range streams {
+		w.streams = append(w.streams, w.p.Stream(testFrame, keyed))
+	}
+	return w
+}
+
+func (w *work) add(rows int) {
+	now := time.Now()
+	for range rows {
+		s := w.streams[w.n%len(w.streams)]
+		w.n++
+		w.row.Key = uint64(w.n)
+		w.p.Add(s, &w.row, now)
+		if w.n%w.every == 0 {
+			w.p.State(w.state, s)
+		}
+		for w.p.Full() {
+			w.p.Settle(<-w.p.Results())
+		}
+	}
+}
+
+func (w *work) close() {
+	w.p.Flush()
+	for !w.p.Idle() {
+		w.p.Settle(<-w.p.Results())
+	}
+	w.p.Close()
+}
+
+func BenchmarkPipeline(b *testing.B) {
+	for _, bench := range []struct {
+		streams int
+		keyed   bool
+		every   int
+	}{{1, false, 1000}, {1, true, 1000}, {1, false, 1}, {100, false, 1000}, {10_000, false, 1000}} {
+		b.Run(fmt.Sprintf("streams=%d/keyed=%v/state every %d", bench.streams, bench.keyed, bench.every), func(b *testing.B) {
+			w := newWork(b, bench.streams, bench.keyed, bench.every)
+			b.ReportAllocs()
+			for b.Loop() {
+				w.add(1)
+			}
+			w.close()
+		})
+	}
+}
