@@ -1,0 +1,137 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// run runs a command line on no input.
+func run(args ...string) (outcome Outcome, stdout, stderr string) {
+	var out, problems bytes.Buffer
+	outcome = Run(context.Background(), Process{
+		Args: args, Spec: []byte(`{"connectionSpecification": {"type": "object"}}`), Version: "1.2.3",
+		Stdin: strings.NewReader(""), Stdout: &out, Stderr: &problems, Getenv: func(string) string { return "" },
+	})
+	return outcome, out.String(), problems.String()
+}
+
+// A usage error is one line on stderr, and stdout stays free of what is no message.
+func TestUsageErrors(t *testing.T) {
+	tests := map[string]struct {
+		args []string
+		want string
+	}{
+		"no command":       {nil, "which command"},
+		"unknown command":  {[]string{"wirte"}, `"wirte"`},
+		"no config":        {[]string{"check"}, `"config"`},
+		"no catalog":       {[]string{"write", "--config", "c.json"}, `"catalog"`},
+		"neither":          {[]string{"write"}, `"catalog", "config"`},
+		"no value":         {[]string{"check", "--config"}, "--config"},
+		"unknown flag":     {[]string{"write", "--config", "c", "--catalog", "d", "--state", "s"}, "--state"},
+		"flag of others":   {[]string{"spec", "--config", "c"}, "--config"},
+		"argument":         {[]string{"spec", "now"}, `"now"`},
+		"many lines":       {[]string{"a\nb"}, `a\nb`},
+		"value of a fault": {[]string{"receive", "--status", "seven"}, "expected a status"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			outcome, stdout, stderr := run(test.args...)
+			if outcome != (Outcome{Code: 2}) || stdout != "" {
+				t.Errorf("outcome %v, stdout %q; want exit code 2 and nothing", outcome, stdout)
+			}
+			if !strings.HasPrefix(stderr, "destination-webhook: ") || !strings.Contains(stderr, test.want) || strings.Count(stderr, "\n") != 1 || !strings.HasSuffix(stderr, "\n") {
+				t.Errorf("stderr %q, want one line with %s", stderr, test.want)
+			}
+		})
+	}
+}
+
+func TestHelpIsForPeople(t *testing.T) {
+	for _, args := range [][]string{{"--help"}, {"help"}, {"write", "--help"}} {
+		outcome, stdout, stderr := run(args...)
+		if outcome.Code != 0 || stdout != "" || !strings.Contains(stderr, "Usage:") {
+			t.Errorf("%v: exit code %d, stdout %q, stderr %q; want help on stderr", args, outcome.Code, stdout, stderr)
+		}
+	}
+}
+
+func TestSpecAndVersion(t *testing.T) {
+	for command, want := range map[string]string{
+		"spec":    `{"type":"SPEC","spec":{"connectionSpecification":{"type":"object"}}}` + "\n",
+		"version": "1.2.3\n",
+	} {
+		outcome, stdout, stderr := run(command)
+		if diff := cmp.Diff([]string{"{0 <nil>}", want, ""}, []string{fmt.Sprint(outcome), stdout, stderr}); diff != "" {
+			t.Errorf("%s: outcome, stdout, stderr (-want +got):\n%s", command, diff)
+		}
+	}
+}
+
+// What goes wrong past the usage is told in the protocol: stderr stays empty.
+func TestFailuresSpeakTheProtocol(t *testing.T) {
+	missing := filepath.Join(t.TempDir(), "missing.json")
+	tests := map[string]struct {
+		args []string
+		code int
+		want string
+	}{
+		"check": {[]string{"check", "--config", missing}, 0, `"status":"FAILED"`},
+		"write": {[]string{"write", "--config=" + missing, "--catalog=" + missing}, 1, `"failure_type":"config_error"`},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			outcome, stdout, stderr := run(test.args...)
+			if outcome != (Outcome{Code: test.code}) || !strings.Contains(stdout, test.want) || stderr != "" {
+				t.Errorf("outcome %v, stdout %q, stderr %q; want exit code %d and %s", outcome, stdout, stderr, test.code, test.want)
+			}
+		})
+	}
+}
+
+// A signal is the cause by which the process has to end.
+func TestSignalEndsTheContext(t *testing.T) {
+	ctx, stop := untilSignal(context.Background())
+	defer stop()
+	self, err := os.FindProcess(os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := self.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	<-ctx.Done()
+	interrupted := (*interruption)(nil)
+	if !errors.As(context.Cause(ctx), &interrupted) || interrupted.signal != syscall.SIGTERM {
+		t.Errorf("the context ended with %v, want SIGTERM", context.Cause(ctx))
+	}
+}
+
+func TestContextEndsWithoutASignal(t *testing.T) {
+	ctx, stop := untilSignal(context.Background())
+	stop()
+	<-ctx.Done()
+	if interrupted := (*interruption)(nil); errors.As(context.Cause(ctx), &interrupted) {
+		t.Errorf("the context ended with %v", interrupted)
+	}
+}
+
+// A terminal is drawn on; a buffer, a pipe or a file is not.
+func TestTerminal(t *testing.T) {
+	file, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if terminal(file) != nil || terminal(&bytes.Buffer{}) != nil {
+		t.Error("a file or a buffer is taken for a terminal")
+	}
+}

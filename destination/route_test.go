@@ -1,0 +1,170 @@
+package destination
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"destination-webhook/protocol"
+)
+
+// configOf reads a config that has these members besides the URL.
+func configOf(t *testing.T, members string) *Config {
+	t.Helper()
+	c, err := ParseConfig(readSpec(t), []byte(`{"url":"https://example.com/hook"`+members+`}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func catalogOf(t *testing.T, streams string) *protocol.Catalog {
+	t.Helper()
+	c, err := protocol.ParseCatalog([]byte(`{"streams":[` + streams + `]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+const snapshotOn = `,"snapshot":{"type":"local","path":"/snapshot"}`
+
+// The mode follows the catalog unless config or override say otherwise.
+func TestModes(t *testing.T) {
+	const key = `,"primary_key":[["id"]]`
+	tests := map[string]struct {
+		config, stream string // members
+		want           Mode
+	}{
+		"append":                       {"", `"destination_sync_mode":"append"`, Insert},
+		"append_dedup":                 {"", `"destination_sync_mode":"append_dedup"` + key, Upsert},
+		"update":                       {"", `"destination_sync_mode":"update"` + key, Upsert},
+		"soft_delete":                  {"", `"destination_sync_mode":"soft_delete"` + key, Remove},
+		"overwrite":                    {"", `"destination_sync_mode":"overwrite"` + key, Insert},
+		"overwrite with snapshot":      {snapshotOn, `"destination_sync_mode":"overwrite"` + key, Mirror},
+		"overwrite without key":        {snapshotOn, `"destination_sync_mode":"overwrite"`, Insert},
+		"refresh with snapshot":        {snapshotOn, `"destination_sync_mode":"append","generation_id":2,"minimum_generation_id":2` + key, Mirror},
+		"later sync of a generation":   {snapshotOn, `"destination_sync_mode":"append","generation_id":2,"minimum_generation_id":0` + key, Insert},
+		"no generations":               {snapshotOn, `"destination_sync_mode":"append","generation_id":0,"minimum_generation_id":0` + key, Insert},
+		"config before catalog":        {`,"sync_mode":"upsert"`, `"destination_sync_mode":"append"` + key, Upsert},
+		"override before config":       {`,"sync_mode":"upsert","streams":[{"stream":"users","sync_mode":"insert"}]`, `"destination_sync_mode":"append"` + key, Insert},
+		"override of another stream":   {`,"sync_mode":"upsert","streams":[{"stream":"orders","sync_mode":"insert"}]`, `"destination_sync_mode":"append"` + key, Upsert},
+		"override back to auto":        {`,"sync_mode":"insert","streams":[{"stream":"users","sync_mode":"auto"}]`, `"destination_sync_mode":"append_dedup"` + key, Upsert},
+		"key of the override suffices": {`,"streams":[{"stream":"users","sync_mode":"upsert","primary_key":[["email"]]}]`, `"destination_sync_mode":"append"`, Upsert},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			rs, err := newRoutes(configOf(t, test.config), catalogOf(t, `{"stream":{"name":"users"},`+test.stream+`}`), "agent")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := rs.all[0].mode; got != test.want {
+				t.Errorf("mode %s, want %s", got, test.want)
+			}
+		})
+	}
+}
+
+func TestRoutesRefuseWhatCannotBeSent(t *testing.T) {
+	tests := map[string]struct{ config, streams, want string }{
+		"a key that is missing": {"", `{"stream":{"name":"users"},"destination_sync_mode":"append_dedup"}`, "stream users: sync mode upsert needs a primary key"},
+		"a stream that stands twice": {"", `{"stream":{"name":"users","namespace":null},"destination_sync_mode":"append"},{"stream":{"name":"users","namespace":""},"destination_sync_mode":"append"}`,
+			"stream users stands twice in the catalog"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, err := newRoutes(configOf(t, test.config), catalogOf(t, test.streams), "agent")
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error %v, want %q", err, test.want)
+			}
+		})
+	}
+}
+
+func TestRoutesListAllProblems(t *testing.T) {
+	_, err := newRoutes(configOf(t, ""), catalogOf(t, `{"stream":{"name":"a"},"destination_sync_mode":"append_dedup"},{"stream":{"name":"b"},"destination_sync_mode":"soft_delete"}`), "agent")
+	if err == nil || !strings.Contains(err.Error(), "stream a:") || !strings.Contains(err.Error(), "stream b:") {
+		t.Errorf("error %v, want both streams named", err)
+	}
+}
+
+func TestHeaders(t *testing.T) {
+	config := configOf(t, `,"authorization_header":"Bearer x","api_key":"k","headers":[{"name":"x-tenant","value":"acme"}]`)
+	rs, err := newRoutes(config, catalogOf(t, `{"stream":{"name":"café 100%","namespace":"a\nb"},"destination_sync_mode":"append"},{"stream":{"name":"plain"},"destination_sync_mode":"append"}`), "agent/1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := http.Header{
+		"Content-Type": {"application/json"}, "User-Agent": {"agent/1"}, "Authorization": {"Bearer x"}, "X-Api-Key": {"k"}, "X-Tenant": {"acme"},
+		"Airbyte-Stream": {"caf%C3%A9%20100%25"}, "Airbyte-Namespace": {"a%0Ab"},
+	}
+	if diff := cmp.Diff(want, rs.all[0].header); diff != "" {
+		t.Errorf("header (-want +got):\n%s", diff)
+	}
+	if _, set := rs.all[1].header["Airbyte-Namespace"]; set {
+		t.Error("a stream without a namespace has a header for it")
+	}
+}
+
+func TestPercentEncode(t *testing.T) {
+	for text, want := range map[string]string{
+		"": "", "users_2-a.b~": "users_2-a.b~", "a b": "a%20b", "100%": "100%25", "ü": "%C3%BC", "\x00\r\n\x7f": "%00%0D%0A%7F", "\xff": "%FF", "a,b;c=\"d\"": "a,b;c=\"d\"",
+	} {
+		if got := percentEncode(text); got != want {
+			t.Errorf("%q becomes %s, want %s", text, got, want)
+		}
+	}
+}
+
+func TestFind(t *testing.T) {
+	rs, err := newRoutes(configOf(t, ""), catalogOf(t, `{"stream":{"name":"users","namespace":"a"},"destination_sync_mode":"append"},{"stream":{"name":"users"},"destination_sync_mode":"append"}`), "agent")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id, want := range map[[2]string]int{{"a", "users"}: 0, {"", "users"}: 1, {"b", "users"}: -1, {"", "Users"}: -1, {"a.", "users"}: -1} {
+		i, known := rs.find([]byte(id[0]), []byte(id[1]))
+		if known != (want >= 0) || known && i != want {
+			t.Errorf("%v is stream %d, %v; want %d", id, i, known, want)
+		}
+	}
+}
+
+func TestStrays(t *testing.T) {
+	config := configOf(t, `,"streams":[{"stream":"users"},{"stream":"ordres"},{"stream":"users","namespace":"b"},{"stream":"xyz"}]`)
+	rs, err := newRoutes(config, catalogOf(t, `{"stream":{"name":"users","namespace":"a"},"destination_sync_mode":"append"},{"stream":{"name":"orders"},"destination_sync_mode":"append"}`), "agent")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"streams: the override for ordres matches no stream of this sync; did you mean orders?",
+		"streams: the override for b.users matches no stream of this sync; did you mean users?",
+		"streams: the override for xyz matches no stream of this sync",
+	}
+	if diff := cmp.Diff(want, rs.strays(config)); diff != "" {
+		t.Errorf("warnings (-want +got):\n%s", diff)
+	}
+}
+
+func TestWarningsAboutRowsThatAreGone(t *testing.T) {
+	catalog := catalogOf(t, `{"stream":{"name":"gone"},"destination_sync_mode":"overwrite"},{"stream":{"name":"kept"},"destination_sync_mode":"append"}`)
+	rs, err := newRoutes(configOf(t, ""), catalog, "agent")
+	if err != nil {
+		t.Fatal(err)
+	}
+	warnings := rs.warnings(catalog)
+	if len(warnings) != 1 || !strings.HasPrefix(warnings[0], "stream gone: ") {
+		t.Errorf("warnings %q, want one about gone", warnings)
+	}
+}
+
+func TestHostShowsNoPath(t *testing.T) {
+	for address, want := range map[string]string{
+		"https://example.com:8443/secret?token=x": "https://example.com:8443", "http://jane:pass@h/": "http://h", "http://a b": "the endpoint",
+	} {
+		if got := host(address); got != want {
+			t.Errorf("host of %s is %s, want %s", address, got, want)
+		}
+	}
+}

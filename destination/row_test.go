@@ -1,0 +1,195 @@
+package destination
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"destination-webhook/protocol"
+)
+
+// envelopeOf is the body that records of one stream make.
+func envelopeOf(t *testing.T, r *route, s *protocol.ConfiguredStream, records ...protocol.Record) string {
+	t.Helper()
+	e, f := newEncoder(r, s != nil, false, seed), frame(r, s)
+	var rows []string
+	for i := range records {
+		row, err := e.encode(&records[i])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if row != nil {
+			rows = append(rows, string(row.Open)+string(row.Data)+string(row.Close))
+		}
+	}
+	return f.Prefix + strings.Join(rows, f.Separator) + f.Suffix
+}
+
+func recordsOf(data ...string) []protocol.Record {
+	var records []protocol.Record
+	for _, d := range data {
+		records = append(records, protocol.Record{Data: []byte(d), EmittedAt: []byte("1700000000000")})
+	}
+	return records
+}
+
+// The envelope is stable to the byte: receivers may compare and sign it.
+func TestEnvelope(t *testing.T) {
+	id := [][]string{{"id"}}
+	tests := map[string]struct {
+		route route
+		data  []string
+		want  string
+	}{
+		"without a key": {route{mode: Insert}, []string{`{"email":"user@example.com","score":85}`, `{}`},
+			`{"sync_mode":"insert","rows":[{"data":{"email":"user@example.com","score":85},"operation":"added"},{"data":{},"operation":"added"}]}`},
+		"data as it came": {route{mode: Insert}, []string{`{ "n":1.0, "n":1E39,"s":"\u0041\ud800" }`},
+			`{"sync_mode":"insert","rows":[{"data":{ "n":1.0, "n":1E39,"s":"\u0041\ud800" },"operation":"added"}]}`},
+		"insert with a key": {route{mode: Insert, key: id}, []string{`{"id":1}`},
+			`{"sync_mode":"insert","rows":[{"data":{"id":1},"operation":"added","primary_key":"1"}]}`},
+		"insert of rows that lack theirs": {route{mode: Insert, key: id}, []string{`{"id":null}`, `{"ID":1}`},
+			`{"sync_mode":"insert","rows":[{"data":{"id":null},"operation":"added"},{"data":{"ID":1},"operation":"added"}]}`},
+		"insert takes no notice of deletions": {route{mode: Insert, key: id}, []string{`{"id":1,"_ab_cdc_deleted_at":"2024-01-01"}`},
+			`{"sync_mode":"insert","rows":[{"data":{"id":1,"_ab_cdc_deleted_at":"2024-01-01"},"operation":"added","primary_key":"1"}]}`},
+		"upsert": {route{mode: Upsert, key: id}, []string{`{"id":"user-123"}`},
+			`{"sync_mode":"upsert","rows":[{"data":{"id":"user-123"},"primary_key":"user-123"}]}`},
+		"upsert of a deleted row": {route{mode: Upsert, key: id}, []string{`{"id":1,"_ab_cdc_deleted_at":1}`, `{"id":2,"_ab_cdc_deleted_at":null}`},
+			`{"sync_mode":"upsert","rows":[{"data":{"id":1,"_ab_cdc_deleted_at":1},"operation":"removed","primary_key":"1"},{"data":{"id":2,"_ab_cdc_deleted_at":null},"primary_key":"2"}]}`},
+		"remove sends deleted rows alone": {route{mode: Remove, key: id}, []string{`{"id":1}`, `{"id":2,"_ab_cdc_deleted_at":false}`},
+			`{"sync_mode":"remove","rows":[{"data":{"id":2,"_ab_cdc_deleted_at":false},"operation":"removed","primary_key":"2"}]}`},
+		"no rows": {route{mode: Mirror}, nil, `{"sync_mode":"mirror","rows":[]}`},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			got := envelopeOf(t, &test.route, nil, recordsOf(test.data...)...)
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("envelope (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestEnvelopeWithMetadata(t *testing.T) {
+	stream := &protocol.ConfiguredStream{SyncID: 42, GenerationID: 3}
+	changed := protocol.Record{Data: []byte(`{"id":1}`), EmittedAt: []byte("1.7E12"), Changes: []byte(`[{"field":"x","change":"NULLED"}]`)}
+	plain := protocol.Record{Data: []byte(`{"id":2}`)}
+	tests := map[string]struct{ namespace, want string }{
+		"with a namespace": {"über \"x\"", `{"sync_mode":"insert","stream":"users","namespace":"über \"x\"","sync_id":42,"generation_id":3,"rows":[` +
+			`{"data":{"id":1},"operation":"added","emitted_at":1.7E12,"changes":[{"field":"x","change":"NULLED"}]},{"data":{"id":2},"operation":"added"}]}`},
+		"without one": {"", `{"sync_mode":"insert","stream":"users","sync_id":42,"generation_id":3,"rows":[` +
+			`{"data":{"id":1},"operation":"added","emitted_at":1.7E12,"changes":[{"field":"x","change":"NULLED"}]},{"data":{"id":2},"operation":"added"}]}`},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			got := envelopeOf(t, &route{name: "users", namespace: test.namespace, mode: Insert}, stream, changed, plain)
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("envelope (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// A key has one form, however its record was written.
+func TestPrimaryKey(t *testing.T) {
+	tests := map[string]struct {
+		key  [][]string
+		data string
+		want string // the member's value
+	}{
+		"text":                  {[][]string{{"id"}}, `{"id":"a"}`, `"a"`},
+		"empty text":            {[][]string{{"id"}}, `{"id":""}`, `""`},
+		"text with escapes":     {[][]string{{"id"}}, `{"id":"\u0061\/\n\u00e9\""}`, `"a/\né\""`},
+		"lone surrogate":        {[][]string{{"id"}}, `{"id":"\ud800"}`, `"\ud800"`},
+		"number by its digits":  {[][]string{{"id"}}, `{"id":9007199254740993}`, `"9007199254740993"`},
+		"number with fraction":  {[][]string{{"id"}}, `{"id":1.50}`, `"1.50"`},
+		"long number":           {[][]string{{"id"}}, `{"id":12345678901234567890123456789012}`, `"12345678901234567890123456789012"`},
+		"boolean":               {[][]string{{"id"}}, `{"id":false}`, `"false"`},
+		"object":                {[][]string{{"id"}}, `{"id":{"a":"b"}}`, `"{\"a\":\"b\"}"`},
+		"list":                  {[][]string{{"id"}}, `{"id":[1, "x"]}`, `"[1, \"x\"]"`},
+		"nested":                {[][]string{{"user", "id"}}, `{"id":1,"user":{"id":2}}`, `"2"`},
+		"escaped field":         {[][]string{{"id"}}, `{"\u0069d":3}`, `"3"`},
+		"composite in order":    {[][]string{{"b"}, {"a"}}, `{"a":1,"b":"x,y"}`, `["x,y","1"]`},
+		"composite of one kind": {[][]string{{"a"}, {"b", "c"}}, `{"a":"1","b":{"c":true}}`, `["1","true"]`},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			e := newEncoder(&route{mode: Upsert, key: test.key}, false, false, seed)
+			row, err := e.encode(&recordsOf(test.data)[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(`,"primary_key":`+test.want+`}`, string(row.Close)); diff != "" {
+				t.Errorf("row behind its data (-want +got):\n%s", diff)
+			}
+			if row.Key == 0 {
+				t.Error("the row has a key and no hash of it")
+			}
+		})
+	}
+}
+
+// Rows of one key stay in order, so one key has one hash, and two have two.
+func TestKeyHash(t *testing.T) {
+	e := newEncoder(&route{mode: Upsert, key: [][]string{{"id"}}}, false, false, seed)
+	hash := func(data string) uint64 {
+		row, err := e.encode(&recordsOf(data)[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return row.Key
+	}
+	if hash(`{"id":"é","v":1}`) != hash(`{"v":2,"id":"\u00e9"}`) {
+		t.Error("one key in two spellings has two hashes")
+	}
+	if hash(`{"id":"a"}`) == hash(`{"id":"b"}`) {
+		t.Error("two keys have one hash")
+	}
+	plain := newEncoder(&route{mode: Insert}, false, false, seed)
+	if row, _ := plain.encode(&recordsOf(`{"id":"a"}`)[0]); row.Key != 0 {
+		t.Error("a row without a key has a hash of one")
+	}
+}
+
+func TestMissingKeyIsAnError(t *testing.T) {
+	for _, mode := range []Mode{Upsert, Remove} {
+		for _, data := range []string{`{}`, `{"a":1}`, `{"a":1,"user":null}`, `{"a":1,"user":{"id":null}}`, `{"a":1,"user":7}`, `{"user":{"id":1}}`} {
+			r := &route{name: "users", namespace: "public", mode: mode, key: [][]string{{"a"}, {"user", "id"}}}
+			_, err := newEncoder(r, false, false, seed).encode(&recordsOf(data)[0])
+			missing := (*missingKey)(nil)
+			if !errors.As(err, &missing) {
+				t.Errorf("%s of %s: %v, want a missing key", mode, data, err)
+				continue
+			}
+			if text := err.Error(); !strings.HasPrefix(text, "stream public.users: ") || failureType(err) != protocol.ConfigError {
+				t.Errorf("%s of %s: %s is of type %s", mode, data, text, failureType(err))
+			}
+		}
+	}
+}
+
+// Where rows may become dead letters a record without its key is settled in its place, and not sent.
+func TestMissingKeyIsSilentWithDeadLetters(t *testing.T) {
+	e := newEncoder(&route{mode: Upsert, key: [][]string{{"id"}}}, false, true, seed)
+	record := protocol.Record{Data: []byte(`{"v":1}`), EmittedAt: []byte("17"), Changes: []byte(`[]`)}
+	row, err := e.encode(&record)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := []any{row.Silent, row.Key, string(row.Close), string(row.Note)}
+	if diff := cmp.Diff([]any{true, uint64(0), "}", `{"n":0,"emitted_at":17,"changes":[]}`}, got); diff != "" {
+		t.Errorf("silent, key, close, note (-want +got):\n%s", diff)
+	}
+	if row, err = e.encode(&recordsOf(`{"id":1}`)[0]); err != nil || row.Silent {
+		t.Errorf("the row behind it is silent: %v, error %v", row.Silent, err)
+	}
+}
+
+func TestEncodeDoesNotAllocate(t *testing.T) {
+	e := newEncoder(&route{mode: Upsert, key: [][]string{{"tenant"}, {"id"}}}, false, false, seed)
+	record := recordsOf(`{"tenant":"acme","id":123456,"name":"Jane Doe"}`)[0]
+	if n := testing.AllocsPerRun(100, func() { _, _ = e.encode(&record) }); n > 0 {
+		t.Errorf("%v allocations a row", n)
+	}
+}
