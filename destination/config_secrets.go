@@ -16,6 +16,9 @@ const minToken = 8
 // fields, and of each URL what could be a token. Hand them to redact.New.
 func (c *Config) Secrets() []string {
 	secrets := secretFields(reflect.ValueOf(*c))
+	if a := c.Authentication; a.Password != "" { // as Basic has them, so that their base64 is known as a whole
+		secrets = append(secrets, a.User+":"+a.Password.Reveal())
+	}
 	addresses := []string{c.URL, c.DeadLetter.URL, c.Authentication.TokenURL}
 	for _, stream := range c.Streams {
 		addresses = append(addresses, stream.URL)

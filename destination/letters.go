@@ -46,7 +46,7 @@ func (n *network) openLetters(c *Config) (letters, error) {
 func (n *network) openBucket(b *BucketConfig) (*bucket.Bucket, error) {
 	return bucket.New(bucket.Options{
 		Endpoint: b.Endpoint, Region: b.Region, Bucket: b.Bucket, Prefix: b.Prefix,
-		AccessKeyID: b.AccessKeyID.Reveal(), SecretAccessKey: b.SecretAccessKey, Transport: n.own,
+		AccessKeyID: b.AccessKeyID.Reveal(), SecretAccessKey: b.SecretAccessKey, Getenv: n.keys, Transport: n.own,
 	})
 }
 

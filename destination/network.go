@@ -21,7 +21,8 @@ type network struct {
 	authorized http.RoundTripper // the same, with the config's credentials
 	own        *http.Transport   // connections to everything else: token URL, bucket, second endpoint
 	redactor   *redact.Redactor
-	signer     *signature.Signer // nil: requests are not signed
+	signer     *signature.Signer   // nil: requests are not signed
+	keys       func(string) string // where AWS keys that are not in the config are looked up; nil: nowhere
 	agent      string
 	onAttempt  func(delivery.Attempt)
 }
@@ -43,12 +44,13 @@ func newNetwork(c *Config, getenv func(string) string, redactor *redact.Redactor
 		return nil, err
 	}
 	learnProxies(redactor, getenv)
-	n := &network{redactor: redactor, agent: agent, signer: nil}
+	n := &network{redactor: redactor, agent: agent, keys: keysOf(getenv)}
+	n.learnKeys()
 	limits := delivery.TransportOptions{MaxConns: c.Delivery.MaxConcurrentRequests, Control: g.Control, Proxy: http.ProxyFromEnvironment}
 	n.own = delivery.NewTransport(limits)
 	limits.TLS = config
 	n.endpoint = delivery.NewTransport(limits)
-	if n.authorized, err = auth.NewTransport(n.endpoint, c.Authentication.authOptions(n.own, n.learn, keysOf(getenv))); err != nil {
+	if n.authorized, err = auth.NewTransport(n.endpoint, c.Authentication.authOptions(n.own, n.learn, n.keys)); err != nil {
 		return nil, err
 	}
 	if secrets := c.Signing.secrets(); len(secrets) > 0 {
@@ -76,7 +78,8 @@ func keysOf(getenv func(string) string) func(string) string {
 // checkURLs lets the guard judge every address in the config before anything is dialled, for the clearer message.
 func checkURLs(c *Config, g *guard.Guard) error {
 	addresses := map[string]string{
-		"url": c.URL, "authentication.token_url": c.Authentication.TokenURL, "dead_letter.url": c.DeadLetter.URL, "dead_letter.endpoint": c.DeadLetter.Endpoint,
+		"url": c.URL, "authentication.token_url": c.Authentication.TokenURL, "dead_letter.url": c.DeadLetter.URL,
+		"dead_letter.endpoint": c.DeadLetter.Endpoint, "snapshot.endpoint": c.Snapshot.Endpoint,
 	}
 	for i, s := range c.Streams {
 		addresses[fmt.Sprintf("streams.%d.url", i)] = s.URL
@@ -96,6 +99,16 @@ func checkURLs(c *Config, g *guard.Guard) error {
 
 // learn keeps a token out of all text from now on.
 func (n *network) learn(token redact.Secret) { n.redactor.Add(token.Reveal()) }
+
+// learnKeys keeps the AWS keys of the environment out of all text.
+func (n *network) learnKeys() {
+	if n.keys == nil {
+		return
+	}
+	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"} {
+		n.redactor.Add(n.keys(name))
+	}
+}
 
 // learnProxies keeps the proxies' passwords out of all text.
 func learnProxies(redactor *redact.Redactor, getenv func(string) string) {

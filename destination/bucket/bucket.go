@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"path"
 	"strings"
 
@@ -22,10 +21,12 @@ type Options struct {
 	Region   string
 	Bucket   string
 	Prefix   string // in front of every name, "" or "folder/"
-	// AccessKeyID and SecretAccessKey are taken from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and
-	// AWS_SESSION_TOKEN where both are empty.
+	// Without keys they are those of the environment, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and
+	// AWS_SESSION_TOKEN, through Getenv. Leave that nil where the user is not the operator: the keys are
+	// the operator's.
 	AccessKeyID     string
 	SecretAccessKey redact.Secret
+	Getenv          func(string) string
 	Transport       http.RoundTripper // nil is the client library's own
 }
 
@@ -93,11 +94,11 @@ func parseEndpoint(text string) (*url.URL, error) {
 
 func (o Options) credentials() (*credentials.Credentials, error) {
 	id, secret, token := o.AccessKeyID, o.SecretAccessKey.Reveal(), ""
-	if id == "" && secret == "" {
-		id, secret, token = os.Getenv("AWS_ACCESS_KEY_ID"), os.Getenv("AWS_SECRET_ACCESS_KEY"), os.Getenv("AWS_SESSION_TOKEN")
+	if id == "" && secret == "" && o.Getenv != nil {
+		id, secret, token = o.Getenv("AWS_ACCESS_KEY_ID"), o.Getenv("AWS_SECRET_ACCESS_KEY"), o.Getenv("AWS_SESSION_TOKEN")
 	}
 	if id == "" || secret == "" {
-		return nil, fmt.Errorf("credentials are missing: set access_key_id and secret_access_key, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment")
+		return nil, fmt.Errorf("credentials are missing: set access_key_id and secret_access_key, or, where this deployment allows it, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment")
 	}
 	return credentials.NewStaticV4(id, secret, token), nil
 }

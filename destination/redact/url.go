@@ -23,6 +23,8 @@ func URL(address string) []string {
 	var found []string
 	if password, ok := u.User.Password(); ok {
 		found = append(found, password, u.User.String())
+	} else { // "https://token@host": the user is the secret
+		found = append(found, u.User.Username())
 	}
 	if len(u.Path) > minSecret {
 		found = append(found, u.EscapedPath(), u.Path)
