@@ -4,6 +4,8 @@ package main
 import (
 	"context"
 	_ "embed"
+	"io"
+	"log"
 	"os"
 	"os/signal"
 	"syscall"
@@ -19,6 +21,8 @@ var spec []byte
 var version = "dev"
 
 func main() {
+	// net/http logs what an endpoint sends unasked on an idle connection: that is text of a stranger, and no message of ours.
+	log.SetOutput(io.Discard)
 	// With SIGPIPE ignored a closed stdout is an error of the write, which is ours to report; else it kills the process.
 	signal.Ignore(syscall.SIGPIPE)
 	outcome := cli.Run(context.Background(), cli.Process{

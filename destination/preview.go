@@ -2,7 +2,6 @@ package destination
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -149,14 +148,9 @@ func (v *previewer) finish(i int, c *Config) {
 // Preview says on stdout what a sync of the records on stdin would send, and sends nothing.
 func (p *Program) Preview(ctx context.Context, configPath, catalogPath string, asJSON bool) error {
 	out := protocol.NewWriter(io.Discard)
-	s, err := p.session(configPath, catalogPath, out, slog.New(slog.DiscardHandler))
+	streams, err := p.look(ctx, configPath, catalogPath, out)
 	if err != nil {
-		return err
-	}
-	defer s.network.close()
-	streams, err := s.look(ctx, p.Stdin)
-	if err != nil {
-		return errors.New(out.Redact(err.Error()))
+		return redacted(err, out.Redact)
 	}
 	if asJSON {
 		return json.MarshalWrite(p.Stdout, map[string]any{"streams": streams}, jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true), jsontext.WithIndent("  "), jsontext.EscapeForHTML(false))
@@ -167,6 +161,16 @@ func (p *Program) Preview(ctx context.Context, configPath, catalogPath string, a
 		}
 	}
 	return nil
+}
+
+func (p *Program) look(ctx context.Context, configPath, catalogPath string, out *protocol.Writer) (streams []StreamPreview, err error) {
+	defer caught(&err)
+	s, err := p.session(configPath, catalogPath, out, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return nil, err
+	}
+	defer s.network.close()
+	return s.look(ctx, p.Stdin)
 }
 
 func (p *StreamPreview) print(w io.Writer) error {

@@ -42,7 +42,8 @@ func (p *Program) Check(ctx context.Context, configPath string) error {
 	return out.Status(true, message)
 }
 
-func (p *Program) check(ctx context.Context, configPath string, out *protocol.Writer) (string, error) {
+func (p *Program) check(ctx context.Context, configPath string, out *protocol.Writer) (message string, err error) {
+	defer caught(&err)
 	config, network, err := p.configure(configPath, out)
 	if err != nil {
 		return "", err
@@ -69,7 +70,8 @@ func (p *Program) Write(ctx context.Context, configPath, catalogPath string) err
 	return err
 }
 
-func (p *Program) write(ctx context.Context, configPath, catalogPath string, out *protocol.Writer, log *slog.Logger) error {
+func (p *Program) write(ctx context.Context, configPath, catalogPath string, out *protocol.Writer, log *slog.Logger) (err error) {
+	defer caught(&err)
 	if medium := p.Getenv("DATA_CHANNEL_MEDIUM"); medium != "" && !strings.EqualFold(medium, "STDIO") {
 		return fmt.Errorf("DATA_CHANNEL_MEDIUM is %s: this destination reads records from stdin alone, set it to STDIO", medium)
 	}
@@ -95,7 +97,7 @@ func (p *Program) session(configPath, catalogPath string, out *protocol.Writer, 
 	if err != nil {
 		return nil, configError(err)
 	}
-	return &session{config: config, catalog: catalog, routes: routes, network: network, out: out, progress: newProgress(log, p.Terminal)}, nil
+	return &session{config: config, catalog: catalog, routes: routes, network: network, out: out, progress: newProgress(log, masking(p.Terminal, network.redactor))}, nil
 }
 
 // configure reads the config, teaches out its secrets, and builds the ways out that it asks for.
@@ -115,6 +117,26 @@ func (p *Program) configure(path string, out *protocol.Writer) (*Config, *networ
 		return nil, nil, configError(err)
 	}
 	return config, network, nil
+}
+
+// masking returns a writer that shows w no secret; nil where there is no w. Each text has to come in one piece.
+func masking(w io.Writer, redactor *redact.Redactor) io.Writer {
+	if w == nil {
+		return nil
+	}
+	return &maskingWriter{w, redactor}
+}
+
+type maskingWriter struct {
+	w        io.Writer
+	redactor *redact.Redactor
+}
+
+func (m *maskingWriter) Write(text []byte) (int, error) {
+	if _, err := m.w.Write(m.redactor.Bytes(text)); err != nil {
+		return 0, err
+	}
+	return len(text), nil
 }
 
 func readCatalog(path string) (*protocol.Catalog, error) {

@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"destination-webhook/protocol"
 )
@@ -43,11 +46,15 @@ func (r *route) is(record *protocol.Record) bool {
 // title is the stream's name for people.
 func (r *route) title() string { return title(r.namespace, r.name) }
 
+// title quotes a name that could act on a terminal or forge a line of a log: it is whatever the source made it.
 func title(namespace, name string) string {
-	if namespace == "" {
-		return name
+	if namespace != "" {
+		name = namespace + "." + name
 	}
-	return namespace + "." + name
+	if !utf8.ValidString(name) || strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return strconv.Quote(name)
+	}
+	return name
 }
 
 // newRoute settles what holds for a stream: an override goes before the config, the config before the catalog.

@@ -41,7 +41,8 @@ type tally struct {
 }
 
 // send delivers a batch; it is a batching.Send.
-func (s *sender) send(ctx context.Context, b *batching.Batch) batching.Outcome {
+func (s *sender) send(ctx context.Context, b *batching.Batch) (outcome batching.Outcome) {
+	defer caught(&outcome.Err)
 	ship := &shipment{sender: s, route: s.routes[b.Stream.Index], batch: b}
 	rejected, err := ship.run(ctx)
 	if err != nil {

@@ -127,7 +127,7 @@ func (s *shipment) delivered(ctx context.Context, rows []int, answer *delivery.R
 		reason, bad := refused[place]
 		switch {
 		case bad:
-			text := fmt.Sprintf("%s rejected the row in its answer (%d): %s", host(s.route.url), answer.Status, s.redact(reason))
+			text := fmt.Sprintf("%s rejected the row in its answer (%d): %s", host(s.route.url), answer.Status, delivery.Excerpt([]byte(reason), s.redact))
 			if err := s.reject(rejection{row: row, status: answer.Status, reason: text, id: id}); err != nil {
 				return err
 			}

@@ -14,10 +14,10 @@ const (
 	maxSecret = 4 << 10
 )
 
-// excerpt is the beginning of an answer's body, fit for a message. Secrets
-// are masked before anything is cut or escaped: half a secret would not be
-// recognised.
-func excerpt(body []byte, redact func(string) string) string {
+// Excerpt is the beginning of an answer's body, or of a text in it, fit for a
+// message. Secrets are masked before anything is cut or escaped: half a secret
+// would not be recognised.
+func Excerpt(body []byte, redact func(string) string) string {
 	text := redact(string(body))
 	if len(body) >= maxAnswer {
 		text = text[:max(0, len(text)-maxSecret)]

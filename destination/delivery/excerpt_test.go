@@ -20,7 +20,7 @@ func TestExcerpt(t *testing.T) {
 		{"quotes stay", `{"error":"it's \"bad\""}`, `{"error":"it's \"bad\""}`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if got := excerpt([]byte(test.body), mask); got != test.want {
+			if got := Excerpt([]byte(test.body), mask); got != test.want {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})
@@ -45,7 +45,7 @@ func TestExcerptHasNoHalfSecret(t *testing.T) {
 	secret := strings.Repeat("s3cret!", 100)
 	mask := func(s string) string { return strings.ReplaceAll(s, secret, "*") }
 	body := []byte(strings.Repeat(secret, 1+maxAnswer/len(secret)))[:maxAnswer]
-	if got := excerpt(body, mask); strings.Contains(got, "s3cret") {
+	if got := Excerpt(body, mask); strings.Contains(got, "s3cret") {
 		t.Errorf("the excerpt holds a piece of the secret: %q", got)
 	}
 }

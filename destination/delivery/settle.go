@@ -66,7 +66,7 @@ func (a *attempt) lesson(canceled bool) lesson {
 
 // fail is the attempt as a failure.
 func (d *delivery) fail(a *attempt) *Failure {
-	f := &Failure{Status: a.status, Host: d.host, Attempts: d.attempts, Excerpt: excerpt(a.body, d.client.options.Redact)}
+	f := &Failure{Status: a.status, Host: d.host, Attempts: d.attempts, Excerpt: Excerpt(a.body, d.client.options.Redact)}
 	var m meaning
 	switch {
 	case a.status != 0 && (a.status < 200 || a.status >= 300):
