@@ -41,7 +41,7 @@ func messagesOf(t *testing.T) []string {
 	t.Helper()
 	found := make(map[string]bool)
 	for _, dir := range told {
-		err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
 			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || strings.Contains(path, "buckettest") {
 				return err
 			}

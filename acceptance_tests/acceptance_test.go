@@ -23,11 +23,11 @@ func TestMain(m *testing.M) {
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1) //nolint:forbidigo // TestMain ends its process
+		os.Exit(1)
 	}
 	code := m.Run()
 	_ = os.RemoveAll(folder)
-	os.Exit(code) //nolint:forbidigo // TestMain ends its process
+	os.Exit(code)
 }
 
 // provide puts the command under test at path: a build of this source, or a script that runs what the environment names.

@@ -339,7 +339,7 @@ func drive(t *testing.T, s *scenario, send Send, emit Emit) error {
 			for p.InFlight() > 0 {
 				p.Settle(<-p.Results())
 			}
-			for range input { //nolint:revive // the feeder is let go
+			for range input { // the feeder is let go
 			}
 			return p.Err()
 		}

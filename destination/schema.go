@@ -67,12 +67,12 @@ func (p *Program) contract(configPath, catalogPath string) (*contract, error) {
 
 // jsonSchema is a schema that every body fits, with one for each stream below $defs.
 func (c *contract) jsonSchema() schema {
-	defs, any := schema{}, []any{}
+	defs, streams := schema{}, []any{}
 	for i, r := range c.routes.all {
 		defs[r.title()] = c.envelope(i)
-		any = append(any, schema{"$ref": "#/$defs/" + pointer(r.title())})
+		streams = append(streams, schema{"$ref": "#/$defs/" + pointer(r.title())})
 	}
-	return schema{"$schema": draft, "title": "Bodies that destination-webhook sends", "anyOf": any, "$defs": defs}
+	return schema{"$schema": draft, "title": "Bodies that destination-webhook sends", "anyOf": streams, "$defs": defs}
 }
 
 // envelope is the schema of a stream's bodies. A connection check sends one without rows.

@@ -283,7 +283,7 @@ func TestVerdict(t *testing.T) {
 
 func TestTooLargeHalvesAndRemembers(t *testing.T) {
 	var sizes []int
-	e := &endpoint{answer: func(ids []int, size int) (int, string) {
+	e := &endpoint{answer: func(_ []int, size int) (int, string) {
 		sizes = append(sizes, size)
 		if size > 1000 {
 			return 413, ""

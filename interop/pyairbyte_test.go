@@ -102,7 +102,11 @@ func TestSmokeTest(t *testing.T) {
 		RecordsDelivered int  `json:"records_delivered"`
 		Error            *string
 	}
-	decode(t, output[strings.Index(output, "{"):], &result)
+	_, verdict, found := strings.Cut(output, "{")
+	if !found {
+		t.Fatalf("no verdict in\n%s", output)
+	}
+	decode(t, "{"+verdict, &result)
 	if !result.Success || !result.PreflightPassed || result.RecordsDelivered != smokeTestRecords {
 		t.Errorf("success %t, preflight %t, %d records delivered, want %d", result.Success, result.PreflightPassed, result.RecordsDelivered, smokeTestRecords)
 	}

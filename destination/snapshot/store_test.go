@@ -109,17 +109,17 @@ func TestOrderOfVersions(t *testing.T) {
 			settle(t, stream, mark(one), rejected(two))
 		}, [3]Change{Changed, Unchanged, Changed}},
 		{"removed and back", func(t *testing.T, stream *Stream) {
-			remove(t, stream, "a", Removed)
-			remove(t, stream, "a", Unchanged)
+			remove(t, stream, Removed)
+			remove(t, stream, Unchanged)
 			_, zero := diff(t, stream, "a", v(0), Added)
 			settle(t, stream, mark(zero))
 		}, [3]Change{Unchanged, Changed, Changed}},
 		{"removed", func(t *testing.T, stream *Stream) {
-			settle(t, stream, mark(remove(t, stream, "a", Removed)))
-			remove(t, stream, "a", Unchanged)
+			settle(t, stream, mark(remove(t, stream, Removed)))
+			remove(t, stream, Unchanged)
 		}, [3]Change{Added, Added, Added}},
 		{"removal rejected", func(t *testing.T, stream *Stream) {
-			settle(t, stream, rejected(remove(t, stream, "a", Removed)))
+			settle(t, stream, rejected(remove(t, stream, Removed)))
 		}, [3]Change{Unchanged, Changed, Changed}},
 		{"not sent, taken as if", func(t *testing.T, stream *Stream) {
 			_, one := diff(t, stream, "a", v(1), Changed)
@@ -132,7 +132,7 @@ func TestOrderOfVersions(t *testing.T) {
 			begin(t, stream, mark(one))
 		}, [3]Change{Changed, Changed, Changed}},
 		{"a removal is begun, and its end is not known", func(t *testing.T, stream *Stream) {
-			begin(t, stream, mark(remove(t, stream, "a", Removed)))
+			begin(t, stream, mark(remove(t, stream, Removed)))
 		}, [3]Change{Added, Added, Added}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -545,14 +545,15 @@ func diff(t *testing.T, stream *Stream, key, row string, want Change) (Change, M
 	return change, mark
 }
 
-func remove(t *testing.T, stream *Stream, key string, want Change) Mark {
+// remove removes key a.
+func remove(t *testing.T, stream *Stream, want Change) Mark {
 	t.Helper()
-	change, mark, err := stream.Remove([]byte(key))
+	change, mark, err := stream.Remove([]byte("a"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if change != want {
-		t.Fatalf("Remove(%s) = %v, want %v", key, change, want)
+		t.Fatalf("Remove(a) = %v, want %v", change, want)
 	}
 	return mark
 }

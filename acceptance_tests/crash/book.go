@@ -1,0 +1,184 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"sync"
+)
+
+// book holds what the endpoint has accepted and what the states that came out claim, and compares the two. It is safe for
+// concurrent use.
+type book struct {
+	plan    *plan
+	letters func() ([]int, error) // positions of the dead letters
+
+	mu      sync.Mutex
+	arrived []bool         // by position
+	last    map[string]int // position of the last row that arrived, by stream and key
+	input   input          // of the process at work
+	at      resumption
+	claimed int // states of the process at work that came out
+}
+
+func newBook(p *plan, letters func() ([]int, error)) *book {
+	return &book{
+		plan: p, letters: letters,
+		arrived: make([]bool, len(p.messages)+1), last: make(map[string]int),
+		at: resumption{streams: make([]int, len(p.streams))},
+	}
+}
+
+// begin notes that a process is about to read what remains, and returns that.
+func (b *book) begin() input {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.input, b.claimed = b.plan.from(b.at), 0
+	return b.input
+}
+
+// accepted is a row as the receiver writes it.
+type accepted struct {
+	Stream, Namespace string
+	Data              struct {
+		ID       string
+		Position int
+	}
+}
+
+// Write takes the rows that the endpoint accepts, before it answers.
+func (b *book) Write(rows []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for lines := bufio.NewScanner(bytes.NewReader(rows)); lines.Scan(); {
+		var row accepted
+		if err := json.Unmarshal(lines.Bytes(), &row); err != nil {
+			return 0, err
+		}
+		i := row.Data.Position
+		if i < 1 || i > len(b.plan.messages) || b.plan.messages[i-1].state || b.plan.streams[b.plan.messages[i-1].stream].name != row.Stream {
+			return 0, fmt.Errorf("a row that nobody sent: %s", lines.Bytes())
+		}
+		b.arrived[i] = true
+		b.last[row.Stream+"/"+row.Data.ID] = i
+	}
+	return len(rows), nil
+}
+
+var destinationStats = regexp.MustCompile(`,"destinationStats":(\{[^}]*\})`)
+
+// claim judges a line of stdout: whether a state may come out now, and is what went in.
+func (b *book) claim(line []byte) error {
+	var out struct {
+		Type  string
+		State struct{ ID int }
+	}
+	if err := json.Unmarshal(line, &out); err != nil || out.Type != "STATE" {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	position := out.State.ID
+	in, known := b.input.states[position]
+	if echo := destinationStats.ReplaceAllString(string(line), ""); !known || echo != in {
+		return fmt.Errorf("a state came out that did not go in: %s", line)
+	}
+	b.claimed++
+	m := b.plan.messages[position-1]
+	if err := b.advance(m); err != nil {
+		return err
+	}
+	if err := counts(line, in); err != nil {
+		return err
+	}
+	if missing, err := b.missing(m.stream, position); err != nil || len(missing) > 0 {
+		return errors.Join(err, fmt.Errorf("the state at position %d came out before the records at %v had arrived", position, missing))
+	}
+	return nil
+}
+
+// advance moves the resumption to a state's position.
+func (b *book) advance(m message) error {
+	before := &b.at.all
+	if m.stream != everyStream {
+		before = &b.at.streams[m.stream]
+	}
+	if m.position <= *before {
+		return fmt.Errorf("the state at position %d came out behind that at %d", m.position, *before)
+	}
+	*before = m.position
+	if m.stream == everyStream {
+		for i := range b.at.streams {
+			b.at.streams[i] = max(b.at.streams[i], m.position)
+		}
+	}
+	return nil
+}
+
+// counts compares the numbers of records in both directions.
+func counts(out []byte, in string) error {
+	var told, source struct {
+		State struct {
+			SourceStats      struct{ RecordCount float64 }
+			DestinationStats struct{ RecordCount, RejectedRecordCount float64 }
+		}
+	}
+	if err := json.Unmarshal(out, &told); err != nil {
+		return err
+	}
+	if err := json.Unmarshal([]byte(in), &source); err != nil {
+		return err
+	}
+	d := told.State.DestinationStats
+	if want := source.State.SourceStats.RecordCount; d.RecordCount+d.RejectedRecordCount != want {
+		return fmt.Errorf("a state speaks for %v records, the source sent %v: %s", d.RecordCount+d.RejectedRecordCount, want, out)
+	}
+	return nil
+}
+
+// missing is which records of a scope before a position are neither accepted nor a dead letter.
+func (b *book) missing(stream, before int) (positions []int, err error) {
+	for _, m := range b.plan.messages[:before-1] {
+		if !m.state && !b.arrived[m.position] && (stream == everyStream || m.stream == stream) {
+			positions = append(positions, m.position)
+		}
+	}
+	if len(positions) == 0 {
+		return nil, nil
+	}
+	letters, err := b.letters()
+	return slices.DeleteFunc(positions, func(i int) bool { return slices.Contains(letters, i) }), err
+}
+
+// close judges what is there once a process has come to its own end.
+func (b *book) close() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.claimed != len(b.input.states) {
+		return fmt.Errorf("the sync succeeded with %d of %d states", b.claimed, len(b.input.states))
+	}
+	if missing, err := b.missing(everyStream, len(b.plan.messages)+1); err != nil || len(missing) > 0 {
+		return errors.Join(err, fmt.Errorf("the sync succeeded, and the records at %v never arrived", missing))
+	}
+	return b.order()
+}
+
+// order looks whether the last row of each key that arrived is its last record, or a later one that is refused.
+func (b *book) order() error {
+	final := make(map[string]int)
+	for _, m := range b.plan.messages {
+		if !m.state && !m.bad && b.plan.streams[m.stream].keyed {
+			final[fmt.Sprintf("%s/key %d", b.plan.streams[m.stream].name, m.key)] = m.position
+		}
+	}
+	for key, position := range final {
+		if b.last[key] < position {
+			return fmt.Errorf("%s: the row at position %d arrived behind its successor at %d", key, b.last[key], position)
+		}
+	}
+	return nil
+}

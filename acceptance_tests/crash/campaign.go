@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+// campaign is a number of runs of one program.
+type campaign struct {
+	binary   string
+	folder   string // each run has a folder of its own in it
+	runs     int
+	seed     uint64 // of the first run
+	parallel int
+	log      io.Writer // one line for each failed run
+}
+
+// runTime bounds one run: one that takes longer has hung.
+const runTime = time.Minute
+
+// toll counts what a campaign has seen.
+type toll struct {
+	Runs, Failed, Processes, Killed, Terminated, States, Requests, Repeated int64
+}
+
+func (t toll) String() string {
+	return fmt.Sprintf("%d runs, %d failed; %d processes, %d killed, %d terminated; %d states, %d requests, %d of them repeated",
+		t.Runs, t.Failed, t.Processes, t.Killed, t.Terminated, t.States, t.Requests, t.Repeated)
+}
+
+func (t *toll) add(o toll) {
+	t.Processes += o.Processes
+	t.Killed += o.Killed
+	t.Terminated += o.Terminated
+	t.States += o.States
+	t.Requests += o.Requests
+	t.Repeated += o.Repeated
+}
+
+// run makes all runs, or those that are begun before ctx ends. Its error is that of the failed runs.
+func (c *campaign) run(ctx context.Context) (toll, error) {
+	var total toll
+	var failures []error
+	var mu sync.Mutex
+	var workers sync.WaitGroup
+	seeds := make(chan uint64)
+	for range max(1, c.parallel) {
+		workers.Go(func() {
+			for seed := range seeds {
+				one, err := c.one(ctx, seed)
+				mu.Lock()
+				total.Runs++
+				total.add(one)
+				if err != nil {
+					total.Failed++
+					failures = append(failures, fmt.Errorf("seed %d: %w", seed, err))
+					fmt.Fprintf(c.log, "seed %d: %v\n", seed, err)
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	for i := 0; i < c.runs && ctx.Err() == nil; i++ {
+		seeds <- c.seed + uint64(i)
+	}
+	close(seeds)
+	workers.Wait()
+	return total, errors.Join(failures...)
+}
+
+// one makes the run of a seed.
+func (c *campaign) one(ctx context.Context, seed uint64) (toll, error) {
+	ctx, cancel := context.WithTimeout(ctx, runTime)
+	defer cancel()
+	folder := filepath.Join(c.folder, fmt.Sprint(seed))
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return toll{}, err
+	}
+	defer func() { _ = os.RemoveAll(folder) }()
+	host := host{binary: c.binary, folder: folder}
+	if seed%5 == 4 {
+		return host.mirror(ctx, drawTable(seed))
+	}
+	return host.resume(ctx, draw(seed))
+}

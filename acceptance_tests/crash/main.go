@@ -1,0 +1,75 @@
+// Command crash kills the program at random points under random faults of the endpoint, starts it again from the last
+// STATE that came out, and looks at what the endpoint has recorded.
+//
+//	go run ./acceptance_tests/crash -runs 500 -seed 7
+//
+// A run is drawn from a seed: input, settings, faults, and what each process dies of. Run i of a call has the seed
+// seed+i, so that a failed one is repeated by -runs 1 -seed with its own. What no seed fixes is the timing of processes: where
+// exactly a kill hits differs from call to call.
+//
+// Most runs hold these promises:
+//   - every record arrives at least once, or is a dead letter, and only a record that the endpoint refuses is one;
+//   - no STATE comes out before the records it speaks for are there; states come out in order, each once, as they went in;
+//   - the last row that arrives of a primary key is the key's last record;
+//   - one body has one Webhook-Id, and no two bodies share one;
+//   - where batches are not cut by age, a resumed sync sends the same bodies again.
+//
+// Every fifth run has a snapshot, and an endpoint that applies what it is told: it ends equal to the source's table.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"log"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"time"
+)
+
+func main() {
+	log.SetFlags(0)
+	runs := flag.Int("runs", 50, "how many runs")
+	seed := flag.Uint64("seed", rand.Uint64N(1e9), "seed of the first run; the others count up from it")
+	parallel := flag.Int("parallel", 2, "runs at once")
+	binary := flag.String("binary", "", "the program to kill; built from the current folder's module where none is named")
+	flag.Parse()
+	if err := start(*binary, campaign{runs: *runs, seed: *seed, parallel: *parallel, log: os.Stderr}); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func start(binary string, c campaign) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	folder, err := os.MkdirTemp("", "crash-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(folder) }()
+	c.binary, c.folder = binary, folder
+	if binary == "" {
+		if c.binary, err = build(ctx, folder); err != nil {
+			return err
+		}
+	} else if c.binary, err = filepath.Abs(binary); err != nil {
+		return err
+	}
+	began := time.Now()
+	total, err := c.run(ctx)
+	fmt.Fprintf(os.Stderr, "seed %d: %v in %v\n", c.seed, total, time.Since(began).Round(time.Millisecond))
+	return err
+}
+
+// build makes the program in a folder.
+func build(ctx context.Context, folder string) (string, error) {
+	binary := filepath.Join(folder, "destination-webhook")
+	output, err := exec.CommandContext(ctx, "go", "build", "-o", binary, "destination-webhook").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("building the program: %w\n%s", err, output)
+	}
+	return binary, nil
+}

@@ -1,0 +1,57 @@
+// An endpoint: it takes rows from the sender whose signature is right, keeps them in tables in memory and refuses those it
+// cannot take, row by row. GET / shows the tables. Run it with: WEBHOOK_SECRET=whsec_… node endpoint.mjs
+import express from "express";
+import { Webhook } from "standardwebhooks";
+
+const maxBody = 4 << 20; // above the destination's batching.max_bytes
+const memory = 6 * 3600e3; // milliseconds: longer than a sync and its retries, shorter than the time to the next full refresh
+
+const webhook = new Webhook(process.env.WEBHOOK_SECRET);
+const seen = new Map(); // Webhook-Id → when
+const tables = Object.create(null); // stream → key → data; stands for a database
+
+const app = express();
+
+// The signature is over the bytes that came, so the body is not parsed here. It is uncompressed, and 413 where it is too
+// large, by express itself; the sender then cuts the batch in two.
+app.post("/{*path}", express.raw({ type: "application/json", limit: maxBody }), (request, response) => {
+  let envelope;
+  try {
+    envelope = webhook.verify(request.body, request.headers);
+  } catch {
+    return response.status(401).end();
+  }
+  const stream = decodeURIComponent(request.get("Airbyte-Stream") ?? "");
+  response.json({ rejected: apply(request.get("Webhook-Id"), stream, envelope.rows) });
+});
+
+// apply writes the rows and returns those it cannot take; with a database this is one transaction. A batch may come twice,
+// after an answer that got lost: a row with a key is then written again, which changes nothing, and a row without one is
+// left out.
+function apply(id, stream, rows) {
+  if (rows.length === 0) return []; // the connection check
+  const now = Date.now();
+  for (const [old, at] of seen) if (now - at > memory) seen.delete(old);
+  const again = seen.has(id);
+  seen.set(id, now);
+  const table = (tables[stream] ??= Object.create(null));
+  const rejected = [];
+  rows.forEach(({ data, operation, primary_key }, index) => {
+    const key = JSON.stringify(primary_key);
+    if (operation === "removed") delete table[key];
+    else if (!acceptable(data)) rejected.push({ index, reason: "email is not an address" });
+    else if (key !== undefined) table[key] = data; // added, changed, or not known which
+    else if (!again) table[`#${Object.keys(table).length}`] = data;
+  });
+  return rejected;
+}
+
+// acceptable is where your own rules go.
+const acceptable = ({ email }) => email == null || String(email).includes("@");
+
+app.get("/", (_, response) => response.json(tables));
+
+const server = app.listen(process.env.PORT ?? 8080, process.env.HOST ?? "127.0.0.1", () => {
+  const { address, port } = server.address();
+  console.log(`listening on http://${address}:${port}`);
+});

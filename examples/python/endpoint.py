@@ -1,0 +1,72 @@
+"""An endpoint: it takes rows from the sender whose signature is right, keeps them in tables in memory and refuses those it
+cannot take, row by row. GET / shows the tables. Run it with: WEBHOOK_SECRET=whsec_… python endpoint.py"""
+
+import json
+import os
+import time
+from urllib.parse import unquote
+
+import uvicorn
+from fastapi import FastAPI, Request, Response
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+
+MAX_BODY = 4 << 20  # above the destination's batching.max_bytes
+MEMORY = 6 * 3600  # seconds: longer than a sync and its retries, shorter than the time to the next full refresh
+
+app = FastAPI(openapi_url=None)
+webhook = Webhook(os.environ["WEBHOOK_SECRET"])
+seen: dict[str, float] = {}  # Webhook-Id → when
+tables: dict[str, dict[str, dict]] = {}  # stream → key → data; stands for a database
+
+
+@app.post("/{path:path}")
+async def receive(request: Request):
+    if int(request.headers.get("content-length", MAX_BODY + 1)) > MAX_BODY:
+        return Response(status_code=413)  # the sender cuts the batch in two
+    body = await request.body()
+    try:
+        envelope = webhook.verify(body, dict(request.headers))
+    except (WebhookVerificationError, ValueError):
+        return Response(status_code=401)
+    stream = unquote(request.headers.get("airbyte-stream", ""))
+    return {"rejected": apply(request.headers["webhook-id"], stream, envelope["rows"])}
+
+
+def apply(batch, stream, rows):
+    """Writes the rows and returns those it cannot take; with a database this is one transaction. A batch may come twice,
+    after an answer that got lost: a row with a key is then written again, which changes nothing, and a row without one is
+    left out."""
+    if not rows:
+        return []  # the connection check
+    now = time.time()
+    for old in [name for name, at in seen.items() if now - at > MEMORY]:
+        del seen[old]
+    again = batch in seen
+    seen[batch] = now
+    table = tables.setdefault(stream, {})
+    rejected = []
+    for index, row in enumerate(rows):
+        key = json.dumps(row["primary_key"]) if "primary_key" in row else None
+        if row.get("operation") == "removed":
+            table.pop(key, None)
+        elif not acceptable(row["data"]):
+            rejected.append({"index": index, "reason": "email is not an address"})
+        elif key is not None:  # added, changed, or not known which
+            table[key] = row["data"]
+        elif not again:
+            table[f"#{len(table)}"] = row["data"]
+    return rejected
+
+
+def acceptable(data):
+    """Your own rules go here."""
+    return data.get("email") is None or "@" in str(data["email"])
+
+
+@app.get("/")
+async def show():
+    return tables
+
+
+if __name__ == "__main__":
+    uvicorn.run(app, host=os.environ.get("HOST", "127.0.0.1"), port=int(os.environ.get("PORT", "8080")))

@@ -1,0 +1,120 @@
+package examples
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+func goEndpoint(t *testing.T) *exec.Cmd {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), "endpoint")
+	if output, err := exec.Command("go", "build", "-o", binary, "./go").CombinedOutput(); err != nil {
+		t.Fatalf("building: %v\n%s", err, output)
+	}
+	return exec.Command(binary)
+}
+
+func pythonEndpoint(t *testing.T) *exec.Cmd {
+	t.Helper()
+	needs(t, "python/.venv/installed.txt")
+	command := exec.Command(".venv/bin/python", "endpoint.py")
+	command.Dir = "python"
+	return command
+}
+
+func nodeEndpoint(t *testing.T) *exec.Cmd {
+	t.Helper()
+	needs(t, "node/node_modules/installed.json")
+	command := exec.Command("node", "endpoint.mjs")
+	command.Dir = "node"
+	return command
+}
+
+func needs(t *testing.T, path string) {
+	t.Helper()
+	if _, err := os.Stat(path); err != nil {
+		t.Skip("its libraries are not installed: run examples/install")
+	}
+}
+
+var address = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
+
+// start runs an endpoint until the test ends and returns the address that it names.
+func start(t *testing.T, command *exec.Cmd) string {
+	t.Helper()
+	command.Env = append(os.Environ(), "WEBHOOK_SECRET="+secret, "PORT=0", "HOST=127.0.0.1")
+	output, err := command.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	command.Stderr = command.Stdout
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = command.Process.Kill()
+		_ = command.Wait()
+	})
+	var said strings.Builder
+	lines := bufio.NewScanner(output)
+	for lines.Scan() {
+		said.WriteString(lines.Text() + "\n")
+		if found := address.FindString(lines.Text()); found != "" {
+			go func() { _, _ = io.Copy(io.Discard, output) }() // or the endpoint blocks on a full pipe
+			return found
+		}
+	}
+	t.Fatalf("the endpoint names no address:\n%s", said.String())
+	return ""
+}
+
+// tables is what an endpoint holds: data by stream and key.
+type tables map[string]map[string]map[string]any
+
+func show(t *testing.T, endpoint string) tables {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, endpoint+"/", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := new(http.Client).Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var held tables
+	if err := json.NewDecoder(response.Body).Decode(&held); err != nil {
+		t.Fatal(err)
+	}
+	return held
+}
+
+// run runs the program in a folder, holds it to its exit code and returns its standard output.
+func run(t *testing.T, folder, stdin string, exit int, args ...string) string {
+	t.Helper()
+	program := os.Getenv("ACCEPTANCE_COMMAND")
+	if program == "" {
+		t.Skip("ACCEPTANCE_COMMAND names no program to test")
+	}
+	var output bytes.Buffer
+	command := exec.CommandContext(t.Context(), program, args...)
+	command.Dir, command.Stdin, command.Stdout = folder, strings.NewReader(stdin), &output
+	err := command.Run()
+	if failed := (*exec.ExitError)(nil); err != nil && !errors.As(err, &failed) {
+		t.Fatal(err)
+	}
+	if code := command.ProcessState.ExitCode(); code != exit {
+		t.Errorf("%v: exit code %d, want %d\n%s", args, code, exit, output.String())
+	}
+	return output.String()
+}
