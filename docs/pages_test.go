@@ -8,13 +8,27 @@ import (
 	"testing"
 )
 
+var namedScript = regexp.MustCompile("`([a-z0-9_]+\\.txtar)`")
+
 var namedTest = regexp.MustCompile("`([a-z0-9_/]+)\\.((?:Test|Fuzz)[A-Za-z0-9_]+)`")
 
-// Every test that the threat table relies on exists.
-func TestThreatTableNamesRealTests(t *testing.T) {
-	page, err := os.ReadFile("security.md")
+// Every test that the tables of threats and faults rely on exists.
+func TestPagesNameRealTests(t *testing.T) {
+	for _, name := range []string{"security.md", "reliability.md"} {
+		t.Run(name, func(t *testing.T) { namesRealTests(t, name) })
+	}
+}
+
+func namesRealTests(t *testing.T, name string) {
+	t.Helper()
+	page, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, match := range namedScript.FindAllStringSubmatch(string(page), -1) {
+		if _, err := os.Stat(filepath.Join("../acceptance_tests/scripts", match[1])); err != nil {
+			t.Error(err)
+		}
 	}
 	named := namedTest.FindAllStringSubmatch(string(page), -1)
 	if len(named) < 20 {

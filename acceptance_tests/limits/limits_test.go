@@ -1,0 +1,163 @@
+// Package limits holds the built program to the memory that docs/reliability.md states, on input that is odd or endless.
+// What is judged are peaks of resident memory, with room for the runtime; never time.
+package limits
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"destination-webhook/receiver"
+)
+
+const mebibyte = 1 << 20
+
+// program builds the program once for a test.
+func program(t *testing.T) string {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), "destination-webhook")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "../..").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return binary
+}
+
+// outcome is how a sync ended.
+type outcome struct {
+	code   int
+	stdout string
+	rows   int64
+	peak   int // bytes of resident memory; Linux lets it begin at what the parent held when it started the child
+}
+
+// sync feeds the program with what feed writes.
+func sync(t *testing.T, binary, catalog string, feed func(w io.Writer)) outcome {
+	t.Helper()
+	endpoint, err := receiver.Listen(t.Context(), "127.0.0.1:0", receiver.Options{KeepRequests: 1, KeepBytes: mebibyte})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = endpoint.Close() }()
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	cmd := exec.CommandContext(t.Context(), binary, "write",
+		"--config", write("config.json", fmt.Sprintf(`{"url":%q}`, endpoint.URL())), "--catalog", write("catalog.json", catalog))
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Env = &out, append(os.Environ(), "LOG_LEVEL=ERROR")
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	feed(stdin)
+	_ = stdin.Close() // the program may have ended before
+	_ = cmd.Wait()    // its code is looked at
+	usage := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+	return outcome{cmd.ProcessState.ExitCode(), out.String(), endpoint.Totals().Rows, int(usage.Maxrss) * 1024}
+}
+
+func catalogOf(streams int) string {
+	var b strings.Builder
+	b.WriteString(`{"streams":[`)
+	for i := range streams {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, `{"stream":{"name":"s%d","json_schema":{}},"sync_mode":"full_refresh","destination_sync_mode":"append"}`, i)
+	}
+	return b.String() + "]}"
+}
+
+func records(w io.Writer, rows, streams int) {
+	text := strings.Repeat("x", 300)
+	for i := range rows {
+		if _, err := fmt.Fprintf(w, `{"type":"RECORD","record":{"stream":"s%d","data":{"id":%d,"text":%q},"emitted_at":1}}`+"\n", i%streams, i, text); err != nil {
+			return
+		}
+	}
+}
+
+func (o outcome) want(t *testing.T, rows int64, most int) {
+	t.Helper()
+	if o.code != 0 || o.rows != rows {
+		t.Errorf("exit %d, %d rows arrived, want %d\n%.500s", o.code, o.rows, rows, o.stdout)
+	}
+	if o.peak > most {
+		t.Errorf("a peak of %d MiB, want at most %d", o.peak/mebibyte, most/mebibyte)
+	}
+}
+
+// Memory does not grow with the length of a sync.
+func TestMemoryIsFlat(t *testing.T) {
+	binary := program(t)
+	var peaks []int
+	for _, rows := range []int{50_000, 500_000} {
+		o := sync(t, binary, catalogOf(1), func(w io.Writer) { records(w, rows, 1) })
+		o.want(t, int64(rows), 96*mebibyte)
+		peaks = append(peaks, o.peak)
+	}
+	if peaks[1] > peaks[0]+24*mebibyte {
+		t.Errorf("peaks of %d and %d MiB for ten times the rows", peaks[0]/mebibyte, peaks[1]/mebibyte)
+	}
+}
+
+func TestStatesWithoutRecords(t *testing.T) {
+	const states = 300_000
+	o := sync(t, program(t), catalogOf(1), func(w io.Writer) {
+		for i := range states {
+			_, _ = fmt.Fprintf(w, `{"type":"STATE","state":{"type":"STREAM","stream":{"stream_descriptor":{"name":"s0"},"stream_state":{"c":%d}}}}`+"\n", i)
+		}
+	})
+	o.want(t, 0, 256*mebibyte)
+	if n := strings.Count(o.stdout, "\n"); n != states {
+		t.Errorf("%d states came out", n)
+	}
+}
+
+func TestManyStreams(t *testing.T) {
+	o := sync(t, program(t), catalogOf(100_000), func(w io.Writer) { records(w, 100_000, 10_000) })
+	o.want(t, 100_000, 768*mebibyte)
+}
+
+func TestEndlessLine(t *testing.T) {
+	o := sync(t, program(t), catalogOf(1), func(w io.Writer) {
+		chunk := []byte(strings.Repeat("a", mebibyte))
+		_, err := io.WriteString(w, `{"type":"RECORD","record":{"stream":"s0","data":{"text":"`)
+		for range 1024 {
+			if err == nil {
+				_, err = w.Write(chunk)
+			}
+		}
+	})
+	if o.code != 1 || !strings.Contains(o.stdout, "longer than 256 MiB") || !strings.Contains(o.stdout, "system_error") {
+		t.Errorf("exit %d\n%.500s", o.code, o.stdout)
+	}
+	if o.peak > 768*mebibyte {
+		t.Errorf("a peak of %d MiB", o.peak/mebibyte)
+	}
+}
+
+func TestDeepNesting(t *testing.T) {
+	nested := func(depth int) string {
+		return fmt.Sprintf(`{"type":"RECORD","record":{"stream":"s0","data":{"a":%s1%s},"emitted_at":1}}`+"\n", strings.Repeat("[", depth), strings.Repeat("]", depth))
+	}
+	binary := program(t)
+	sync(t, binary, catalogOf(1), func(w io.Writer) { _, _ = io.WriteString(w, nested(9_000)) }).want(t, 1, 512*mebibyte)
+	if o := sync(t, binary, catalogOf(1), func(w io.Writer) { _, _ = io.WriteString(w, nested(10_001)) }); o.code != 1 || !strings.Contains(o.stdout, "nested deeper") {
+		t.Errorf("exit %d\n%.500s", o.code, o.stdout)
+	}
+}
