@@ -25,7 +25,7 @@ type encoder struct {
 	seed     maphash.Seed
 
 	row    batching.Row
-	values [][]byte // of the key's fields, then of deletedAt
+	values [][]byte // of the key's fields, then of deletedAt, where the decoder has not found them
 	key    []byte   // the value of primary_key; empty where there is none
 }
 
@@ -93,15 +93,19 @@ func (e *encoder) classify(r *protocol.Record) (operation string, err error) {
 	if e.key = e.key[:0]; len(e.route.key) == 0 {
 		return "added", nil
 	}
-	e.values = e.lookup.Find(r.Data, e.values)
-	if missing := e.readKey(); missing != nil && e.route.mode != Insert {
+	values := r.Fields
+	if values == nil {
+		e.values = e.lookup.Find(r.Data, e.values)
+		values = e.values
+	}
+	if missing := e.readKey(values); missing != nil && e.route.mode != Insert {
 		e.row.Silent = true
 		if !e.letters {
 			return "", missing
 		}
 		return "", nil
 	}
-	deleted := e.values[len(e.values)-1]
+	deleted := values[len(values)-1]
 	removed := deleted != nil && deleted[0] != 'n'
 	switch a := e.route.audience; {
 	case e.route.mode == Insert:
@@ -120,13 +124,13 @@ func (e *encoder) classify(r *protocol.Record) (operation string, err error) {
 
 // readKey writes the value of primary_key: a string, or an array of strings for a composite key. Where a field is missing
 // there is none.
-func (e *encoder) readKey() error {
+func (e *encoder) readKey(values [][]byte) error {
 	composite := len(e.route.key) > 1
 	if composite {
 		e.key = append(e.key, '[')
 	}
 	for i, path := range e.route.key {
-		value := e.values[i]
+		value := values[i]
 		if value == nil || value[0] == 'n' {
 			e.key = e.key[:0]
 			return &missingKey{stream: e.route.title(), field: path}

@@ -56,7 +56,10 @@ func newRun(ctx context.Context, c *Config, catalog *protocol.Catalog, rs *route
 	}, send, r.emit)
 	seed := maphash.MakeSeed()
 	for i, route := range rs.all {
-		r.encoders = append(r.encoders, newEncoder(route, c.IncludeMetadata, c.OnRejectedRows == deadLetter, seed))
+		e := newEncoder(route, c.IncludeMetadata, c.OnRejectedRows == deadLetter, seed)
+		if r.encoders = append(r.encoders, e); len(route.key) > 0 {
+			r.decoder.Find(route.namespace, route.name, e.lookup)
+		}
 		var metadata *protocol.ConfiguredStream
 		if c.IncludeMetadata {
 			metadata = &catalog.Streams[i]

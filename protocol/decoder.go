@@ -18,7 +18,15 @@ type Decoder struct {
 	m       *Message
 	scratch []byte // unescaped names
 	faults  faults
-	prefix  prefix
+	layouts layouts
+	layout  *layout // of the data at hand; nil: of a stream that is not known
+}
+
+// Find makes the decoder look for fields in the records of a stream: see Record.Fields.
+func (d *Decoder) Find(namespace, stream string, l *Lookup) {
+	if layout := d.layouts.of([]byte(namespace), []byte(stream)); layout != nil {
+		layout.search(l)
+	}
 }
 
 // faults are what is wrong with the payload of one line beyond the grammar. Which payload counts is not known before the
@@ -74,8 +82,8 @@ func (d *Decoder) Next(m *Message) error {
 func (d *Decoder) message(m *Message, start int) error {
 	*m = Message{Line: d.line}
 	d.m, d.scratch, d.faults = m, d.scratch[:0], faults{}
-	i, known := d.prefix.match(d.b, m)
-	if known {
+	i := 0
+	if d.layout, i = d.layouts.match(d.b, m); d.layout != nil {
 		i = d.recordBehindPrefix(i)
 	} else {
 		i = object(d.b, start, d.topMember)
@@ -99,10 +107,28 @@ func (d *Decoder) recordBehindPrefix(i int) int {
 	if i = d.data(space(d.b, i)); i < 0 {
 		return i
 	}
+	if end := d.usualTail(i); end > 0 {
+		return end
+	}
 	if i = membersAfter(d.b, i, d.recordMember); i < 0 {
 		return i
 	}
 	return membersAfter(d.b, i, d.topMember)
+}
+
+// usualTail scans what follows the data of most records: emitted_at and the braces. It is 0 where something else does.
+func (d *Decoder) usualTail(i int) int {
+	const name = `,"emitted_at":`
+	if !bytes.HasPrefix(d.b[i:], []byte(name)) {
+		return 0
+	}
+	start := i + len(name)
+	end := number(d.b, start)
+	if end < 0 || d.b[end] != '}' || d.b[end+1] != '}' {
+		return 0
+	}
+	d.m.Record.EmittedAt = d.b[start:end]
+	return end + 2
 }
 
 // topMember scans a payload into an empty one: of a key that comes twice the last counts, whole.
@@ -150,7 +176,12 @@ func (d *Decoder) typ(i int) int {
 func (d *Decoder) recordMember(key []byte, i int) int {
 	switch string(d.plain(key)) {
 	case "data":
-		d.prefix.remember(d.b[:i], d.m, &d.faults)
+		if d.layout = nil; len(d.m.Record.Stream) > 0 {
+			d.layout = d.layouts.of(d.m.Record.Namespace, d.m.Record.Stream)
+		}
+		if d.layout != nil {
+			d.layouts.remember(d.layout, d.b[:i], d.m, &d.faults)
+		}
 		return d.data(i)
 	case "stream":
 		return d.text(i, &d.m.Record.Stream, &d.faults.record, "record.stream")
@@ -173,7 +204,12 @@ func (d *Decoder) metaMember(key []byte, i int) int {
 }
 
 func (d *Decoder) data(i int) int {
-	end := value(d.b, i, 2)
+	end := 0
+	if d.layout != nil {
+		end = d.layout.data(d.b, i, 2)
+	} else {
+		end = value(d.b, i, 2)
+	}
 	if end > 0 {
 		d.m.Record.Data = d.b[i:end]
 	}
@@ -193,6 +229,9 @@ func (d *Decoder) complete(m *Message) error {
 		}
 		if f.problem == "" && len(m.Record.Stream) == 0 {
 			f.set(0, "a RECORD without record.stream")
+		}
+		if l := d.layout; l != nil && l.lookup != nil && !l.stray && l.is(&m.Record) {
+			m.Record.Fields = l.values
 		}
 	case TypeState:
 		if f = d.faults.state; f.problem == "" && m.State.end == 0 {

@@ -21,7 +21,7 @@ type lookupLevel []lookupField
 
 type lookupField struct {
 	name  string
-	path  int         // that ends here; -1 where none does
+	paths []int       // that end here
 	below lookupLevel // of the paths that go on
 }
 
@@ -35,12 +35,26 @@ func NewLookup(paths ...[]string) *Lookup {
 }
 
 func (l *lookupLevel) insert(path []string, n int) {
-	field := lookupField{name: path[0], path: n}
-	if len(path) > 1 {
-		field.path = -1
-		field.below.insert(path[1:], n)
+	f := l.named([]byte(path[0]))
+	if f == nil {
+		*l = append(*l, lookupField{name: path[0]})
+		f = &(*l)[len(*l)-1]
 	}
-	*l = append(*l, field)
+	if len(path) > 1 {
+		f.below.insert(path[1:], n)
+	} else {
+		f.paths = append(f.paths, n)
+	}
+}
+
+// named returns what is looked for under the name; nil where nothing is.
+func (l lookupLevel) named(name []byte) *lookupField {
+	for i := range l {
+		if l[i].name == string(name) {
+			return &l[i]
+		}
+	}
+	return nil
 }
 
 // Find returns the values of the paths in the object, as they stand there; nil for a path that leads nowhere. It uses the
@@ -74,30 +88,27 @@ func (l lookupLevel) find(b []byte, values [][]byte) {
 }
 
 func (l lookupLevel) match(key, value []byte, values [][]byte) {
-	for i := range l {
-		f := &l[i]
-		if f.name != string(key) {
-			continue
-		}
-		if f.path >= 0 {
-			values[f.path] = value
-			continue
-		}
-		f.below.forget(values)
-		if value[0] == '{' {
-			f.below.find(value, values)
-		}
+	f := l.named(key)
+	if f == nil {
+		return
+	}
+	f.found(value, values)
+	if value[0] == '{' && len(f.below) > 0 {
+		f.below.find(value, values)
 	}
 }
 
-// forget drops what was found in an earlier member of the same name: the last one counts, whole.
+// found notes the value, and drops what was found in an earlier member of the same name: the last one counts, whole.
+func (f *lookupField) found(value []byte, values [][]byte) {
+	for _, n := range f.paths {
+		values[n] = value
+	}
+	f.below.forget(values)
+}
+
 func (l lookupLevel) forget(values [][]byte) {
 	for i := range l {
-		if f := &l[i]; f.path >= 0 {
-			values[f.path] = nil
-		} else {
-			f.below.forget(values)
-		}
+		l[i].found(nil, values)
 	}
 }
 

@@ -29,6 +29,10 @@ type Record struct {
 	Data      []byte // a JSON object, as it came
 	EmittedAt []byte // a JSON number, as it came; nil where absent, null or no number
 	Changes   []byte // meta.changes, a JSON array as it came; nil where absent, null or no array
+
+	// Fields are the values that Decoder.Find asked for, as Lookup.Find returns them; nil where they were not found on the
+	// way, which says nothing of whether they are there.
+	Fields [][]byte
 }
 
 // Trace is the payload of a TRACE message, as far as a destination reads it.

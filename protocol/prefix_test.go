@@ -96,7 +96,7 @@ func decodeEach(d *Decoder, block []byte) (answers []any, known int) {
 	d.Reset(block)
 	var m Message
 	for {
-		if _, ok := d.prefix.match(d.block[d.pos:], new(Message)); ok {
+		if l, _ := d.layouts.match(d.block[d.pos:], new(Message)); l != nil {
 			known++
 		}
 		err := d.Next(&m)
@@ -205,7 +205,7 @@ func TestPrefixIsBounded(t *testing.T) {
 	if _, err := decodeAll(&d, line+"\n"); err != nil {
 		t.Fatal(err)
 	}
-	if len(d.prefix.line) > 0 {
-		t.Errorf("%d bytes are kept", len(d.prefix.line))
+	if len(d.layouts.recent) > 0 {
+		t.Errorf("%d bytes are kept", len(d.layouts.recent[0].prefix.line))
 	}
 }

@@ -1,0 +1,297 @@
+package protocol
+
+import (
+	"bytes"
+	"encoding/binary"
+	"slices"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// The records of a stream mostly have the same keys in the same order. A layout remembers them, and where the next key
+// is the one that stood there before, a comparison takes the place of scanning it. A layout only ever guesses: each
+// guess is compared with the text, to the byte, and what is not as expected is scanned like everything else. So a
+// layout never changes the verdict on a line, however the records vary.
+
+const (
+	// maxKeys bounds how many keys are remembered, of all streams together; 2 MiB or so.
+	maxKeys = 16 << 10
+	// maxStreamKeys leaves room for other streams where a stream's keys are data, as in {"2026-11-24": 1}.
+	maxStreamKeys = 1 << 10
+	// maxKeyText is the longest key that is remembered, in bytes.
+	maxKeyText = 256
+	// maxLayouts bounds how many streams have a layout.
+	maxLayouts = 4 << 10
+	// maxRecent is how many prefixes a line is compared with.
+	maxRecent = 8
+	// maxSkip is how many keys may be missing where a record lacks some.
+	maxSkip = 8
+)
+
+// layout is the keys of the records of one stream, and where among them are the fields that somebody looks for.
+type layout struct {
+	name   streamName
+	prefix prefix
+	lookup *Lookup // nil: nobody looks for fields
+	first  *knownKey
+	keys   int      // how many there are
+	total  *int     // of all layouts
+	values [][]byte // of the fields, in the record at hand
+	stray  bool     // a key of the record at hand is not known, so that values may be incomplete
+}
+
+// streamName is what tells streams apart.
+type streamName struct{ namespace, name string }
+
+// is says whether the layout is that of the record's stream.
+func (l *layout) is(r *Record) bool {
+	return l.name.name == string(r.Stream) && l.name.namespace == string(r.Namespace)
+}
+
+// search sets which fields are looked for, and forgets the keys: they know nothing of the fields.
+func (l *layout) search(lookup *Lookup) {
+	l.lookup, l.values = lookup, make([][]byte, lookup.paths)
+	*l.total -= l.keys
+	l.first, l.keys = nil, 0
+}
+
+// layouts are those of all streams. The zero value is ready.
+type layouts struct {
+	all    map[streamName]*layout
+	keys   int
+	recent []*layout // those of the last lines, the last one first
+}
+
+// of returns a stream's layout, which is made where there is none yet; nil where there are too many.
+func (ls *layouts) of(namespace, name []byte) *layout {
+	l := ls.all[streamName{string(namespace), string(name)}]
+	if l != nil || len(ls.all) >= maxLayouts {
+		return l
+	}
+	l = &layout{name: streamName{string(namespace), string(name)}, total: &ls.keys}
+	if ls.all == nil {
+		ls.all = make(map[streamName]*layout)
+	}
+	ls.all[l.name] = l
+	return l
+}
+
+// match finds the layout whose prefix the line begins with, and fills m by it; nil where there is none. i is where the
+// line's data begins.
+func (ls *layouts) match(b []byte, m *Message) (l *layout, i int) {
+	for n, l := range ls.recent {
+		if i, ok := l.prefix.match(b, m); ok {
+			ls.touch(l, n)
+			return l, i
+		}
+	}
+	return nil, 0
+}
+
+// remember keeps the line up to its data as the prefix of its stream.
+func (ls *layouts) remember(l *layout, line []byte, m *Message, f *faults) {
+	if !l.prefix.remember(line, m, f) {
+		return
+	}
+	n := slices.Index(ls.recent, l)
+	if n < 0 {
+		if len(ls.recent) < maxRecent {
+			ls.recent = append(ls.recent, nil)
+		}
+		n = len(ls.recent) - 1
+	}
+	ls.touch(l, n)
+}
+
+// touch makes the layout, which takes place n of the recent ones, the first of them.
+func (ls *layouts) touch(l *layout, n int) {
+	copy(ls.recent[1:n+1], ls.recent[:n])
+	ls.recent[0] = l
+}
+
+// knownKey is a member's key: its text from the quote to the colon.
+type knownKey struct {
+	// The text's first eight bytes, its last eight, and what is between them. Of a shorter text, head and tail are the
+	// same; mask has ones where they are of it.
+	head, mask, tail uint64
+	back             int // where the last eight begin
+	room             int // the bytes that at looks at
+	text, between    string
+
+	next  *knownKey // the key behind it in the same object
+	inner *knownKey // the first key of the object that is its value
+	items *knownKey // the first key of the objects in the array that is its value
+
+	fields []int       // of those looked for, which its value is
+	below  lookupLevel // what is looked for in its value
+}
+
+func newKnownKey(text []byte) *knownKey {
+	k := &knownKey{text: string(text), mask: ^uint64(0)}
+	k.room = max(8, len(text))
+	k.back = k.room - 8
+	padded := append(bytes.Clone(text), make([]byte, 8)...)
+	k.head = binary.LittleEndian.Uint64(padded)
+	k.tail = binary.LittleEndian.Uint64(padded[k.back:])
+	if len(text) < 8 {
+		k.mask >>= 8 * (8 - len(text))
+	}
+	if len(text) > 16 {
+		k.between = k.text[8:k.back]
+	}
+	return k
+}
+
+// at says whether the key stands at b[i].
+func (k *knownKey) at(b []byte, i int) bool {
+	if i+k.room > len(b) {
+		return false
+	}
+	return binary.LittleEndian.Uint64(b[i:])&k.mask == k.head && binary.LittleEndian.Uint64(b[i+k.back:])&k.mask == k.tail &&
+		(k.between == "" || string(b[i+8:i+k.back]) == k.between)
+}
+
+// data scans a record's data at b[i], depth levels deep.
+func (l *layout) data(b []byte, i, depth int) int {
+	l.stray = false
+	clear(l.values)
+	if b[i] != '{' {
+		return value(b, i, depth)
+	}
+	var level lookupLevel
+	if l.lookup != nil {
+		level = l.lookup.root
+	}
+	return l.object(b, i, depth+1, &l.first, level)
+}
+
+// object scans the object at b[i], whose first key is expected to be *link, and takes down the fields of level.
+func (l *layout) object(b []byte, i, depth int, link **knownKey, level lookupLevel) int {
+	if depth > maxDepth {
+		return ^i
+	}
+	if i = space(b, i+1); b[i] == '}' {
+		return i + 1
+	}
+	for {
+		k := *link
+		if k != nil && k.at(b, i) {
+			i += len(k.text)
+		} else {
+			if k, i = l.find(b, i, link, level); i < 0 {
+				return i
+			}
+		}
+		i = space(b, i)
+		if k == nil {
+			i = value(b, i, depth)
+		} else {
+			i = l.member(b, i, depth, k)
+			link = &k.next
+		}
+		if i < 0 {
+			return i
+		}
+		if b[i] != ',' {
+			if i = space(b, i); b[i] == '}' {
+				return i + 1
+			}
+			if b[i] != ',' {
+				return ^i
+			}
+		}
+		i = space(b, i+1)
+	}
+}
+
+// member scans the value at b[i] of the key k.
+func (l *layout) member(b []byte, i, depth int, k *knownKey) (end int) {
+	if len(k.below) > 0 {
+		k.below.forget(l.values) // of a key that comes twice the last counts, whole
+	}
+	switch b[i] {
+	case '"':
+		end = str(b, i+1)
+	case '{':
+		end = l.object(b, i, depth+1, &k.inner, k.below)
+	case '[':
+		end = l.array(b, i, depth+1, &k.items)
+	default:
+		end = value(b, i, depth)
+	}
+	if end > 0 {
+		for _, field := range k.fields {
+			l.values[field] = b[i:end]
+		}
+	}
+	return end
+}
+
+// array scans the array at b[i], whose objects are expected to begin with the key *link.
+func (l *layout) array(b []byte, i, depth int, link **knownKey) int {
+	if depth > maxDepth {
+		return ^i
+	}
+	if i = space(b, i+1); b[i] == ']' {
+		return i + 1
+	}
+	for {
+		switch b[i] {
+		case '{':
+			i = l.object(b, i, depth+1, link, nil)
+		case '[':
+			i = l.array(b, i, depth+1, link)
+		default:
+			i = value(b, i, depth)
+		}
+		if i < 0 {
+			return i
+		}
+		if i = space(b, i); b[i] == ']' {
+			return i + 1
+		}
+		if b[i] != ',' {
+			return ^i
+		}
+		i = space(b, i+1)
+	}
+}
+
+// find scans a key at b[i] that is not the expected one, and returns the index behind its colon. The key is a later one of
+// the object, where the record lacks those before it, or becomes known; nil where it does not.
+func (l *layout) find(b []byte, i int, link **knownKey, level lookupLevel) (*knownKey, int) {
+	if b[i] != '"' {
+		return nil, ^i
+	}
+	end := str(b, i+1)
+	if end < 0 {
+		return nil, end
+	}
+	colon := space(b, end)
+	if b[colon] != ':' {
+		return nil, ^colon
+	}
+	text := b[i : colon+1]
+	skipped := 0
+	for k := *link; k != nil && skipped < maxSkip; k = k.next {
+		if k.text == string(text) {
+			return k, colon + 1
+		}
+		skipped++
+	}
+	if len(text) > maxKeyText || l.keys >= maxStreamKeys || *l.total >= maxKeys {
+		l.stray = true
+		return nil, colon + 1
+	}
+	l.keys++
+	*l.total++
+	k := newKnownKey(text)
+	if len(level) > 0 {
+		name, _ := jsontext.AppendUnquote(nil, b[i:end]) // as Lookup has it
+		if f := level.named(name); f != nil {
+			k.fields, k.below = f.paths, f.below
+		}
+	}
+	k.next, *link = *link, k
+	return k, colon + 1
+}
