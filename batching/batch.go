@@ -47,6 +47,7 @@ type Batch struct {
 	keys     []uint64
 	silent   []int
 
+	held    int       // bytes of memory, when it was last weighed
 	place   int       // among the open batches
 	opened  time.Time // when its first row came
 	runs    []run
@@ -189,14 +190,16 @@ func (b *Batch) restart() {
 	b.last = mark{length: len(b.Stream.Frame.Prefix), at: b.opened}
 }
 
-// memory is what the batch holds, in bytes.
-func (b *Batch) memory() int {
-	return cap(b.Body) + cap(b.notes) + 4*cap(b.ends) + 4*cap(b.noteEnds) + 8*cap(b.keys) + 16*cap(b.runs)
+// weigh sets held to what the batch holds, in bytes, and returns by how much that is more than before.
+func (b *Batch) weigh() (more int) {
+	held := cap(b.Body) + cap(b.notes) + 4*cap(b.ends) + 4*cap(b.noteEnds) + 8*cap(b.keys) + 16*cap(b.runs)
+	more, b.held = held-b.held, held
+	return more
 }
 
 // largestFirst returns the batches sorted by the memory they hold.
 func largestFirst(batches []*Batch) []*Batch {
-	return slices.SortedFunc(slices.Values(batches), func(a, b *Batch) int { return b.memory() - a.memory() })
+	return slices.SortedFunc(slices.Values(batches), func(a, b *Batch) int { return b.held - a.held })
 }
 
 // statesBefore is how many states its scope had seen when row i came.

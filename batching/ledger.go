@@ -83,12 +83,6 @@ func (l *ledger) scopeOf(s *Stream) *scope {
 	return s.scope
 }
 
-// add notes a row in an open batch.
-func (l *ledger) add(s *Stream) {
-	l.scopeOf(s).behind++
-	l.count(s)
-}
-
 // count notes a record.
 func (l *ledger) count(s *Stream) {
 	s.records++

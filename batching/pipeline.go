@@ -88,11 +88,11 @@ func (p *Pipeline) Add(s *Stream, r *Row, now time.Time) {
 	if s.open == nil {
 		p.begin(s, now)
 	}
-	b := s.open
-	before := b.memory()
-	b.add(r, p.ledger.scopeOf(s).states, now)
-	p.openBytes += b.memory() - before
-	p.ledger.add(s)
+	b, c := s.open, p.ledger.scopeOf(s)
+	b.add(r, c.states, now)
+	c.behind++
+	p.ledger.count(s)
+	p.openBytes += b.weigh()
 	p.shed()
 }
 
@@ -127,7 +127,7 @@ func (p *Pipeline) begin(s *Stream, now time.Time) {
 	b := p.batch(s, now)
 	b.place = len(p.open)
 	p.open = append(p.open, b)
-	p.openBytes += b.memory()
+	p.openBytes += b.weigh()
 	if p.oldest.IsZero() || now.Before(p.oldest) {
 		p.oldest = now
 	}
@@ -174,9 +174,8 @@ func (p *Pipeline) cutBatch(b *Batch, states int64) {
 		p.close(b, nil)
 	} else if b.last.row > 0 {
 		rest := p.batch(b.Stream, b.last.at)
-		p.openBytes -= b.memory()
 		b.move(rest)
-		p.openBytes += b.memory() + rest.memory()
+		p.openBytes += rest.weigh()
 		p.close(b, rest)
 	}
 }
@@ -195,8 +194,9 @@ func (p *Pipeline) close(b, rest *Batch) {
 	}
 	p.ledger.scopeOf(s).close(b)
 	b.Body = append(b.Body, s.Frame.Suffix...)
-	p.openBytes -= b.memory()
-	p.waitingBytes += b.memory()
+	p.openBytes -= b.held
+	b.weigh()
+	p.waitingBytes += b.held
 	p.waiting++
 	if s.Keyed {
 		s.order.enter(b)
@@ -213,7 +213,7 @@ func (p *Pipeline) dispatch() {
 		b := p.ready[0]
 		p.ready = p.ready[1:]
 		p.waiting--
-		p.waitingBytes -= b.memory()
+		p.waitingBytes -= b.held
 		p.inFlight++
 		p.work <- b
 	}
@@ -297,7 +297,7 @@ func (p *Pipeline) Settle(r Result) {
 	if b.Stream.Keyed {
 		b.Stream.order.leave(b, func(later *Batch) { p.ready = append(p.ready, later) })
 	}
-	if len(p.free) <= p.options.MaxInFlight && b.memory() <= 4*p.options.MaxBytes {
+	if len(p.free) <= p.options.MaxInFlight && b.held <= 4*p.options.MaxBytes {
 		p.free = append(p.free, b)
 	}
 	p.dispatch()

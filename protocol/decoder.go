@@ -80,12 +80,23 @@ func (d *Decoder) Next(m *Message) error {
 
 // message reads the line whose object begins at start.
 func (d *Decoder) message(m *Message, start int) error {
-	*m = Message{Line: d.line}
-	d.m, d.scratch, d.faults = m, d.scratch[:0], faults{}
+	m.Line, m.Record = d.line, Record{}
+	d.m, d.scratch = m, d.scratch[:0]
 	i := 0
 	if d.layout, i = d.layouts.match(d.b, m); d.layout != nil {
-		i = d.recordBehindPrefix(i)
+		if i = d.data(space(d.b, i)); i > 0 {
+			if end := d.usualTail(i); end > 0 {
+				d.pos += end + 1
+				return nil
+			}
+			d.reset()
+			if i = membersAfter(d.b, i, d.recordMember); i > 0 {
+				i = membersAfter(d.b, i, d.topMember)
+			}
+		}
 	} else {
+		m.Type = ""
+		d.reset()
 		i = object(d.b, start, d.topMember)
 	}
 	if i >= 0 {
@@ -96,39 +107,39 @@ func (d *Decoder) message(m *Message, start int) error {
 	if i < 0 {
 		return d.syntaxError(^i)
 	}
-	m.Raw = d.b[:i]
-	m.State.raw = m.Raw
+	m.State.raw = d.b[:i]
 	d.pos += i + 1
 	return d.complete(m)
 }
 
-// recordBehindPrefix scans the rest of a line whose record.data begins at i.
-func (d *Decoder) recordBehindPrefix(i int) int {
-	if i = d.data(space(d.b, i)); i < 0 {
-		return i
-	}
-	if end := d.usualTail(i); end > 0 {
-		return end
-	}
-	if i = membersAfter(d.b, i, d.recordMember); i < 0 {
-		return i
-	}
-	return membersAfter(d.b, i, d.topMember)
+// reset forgets what earlier lines left in places that a record of the usual form never touches.
+func (d *Decoder) reset() {
+	d.m.State, d.m.Trace, d.faults = State{}, Trace{}, faults{}
 }
 
-// usualTail scans what follows the data of most records: emitted_at and the braces. It is 0 where something else does.
+// usualTail scans what follows the data of most records, emitted_at and the braces, and completes the record. It returns the
+// line's end; 0 where something else follows, or the record is not complete.
 func (d *Decoder) usualTail(i int) int {
 	const name = `,"emitted_at":`
-	if !bytes.HasPrefix(d.b[i:], []byte(name)) {
+	r := &d.m.Record
+	if r.Data[0] != '{' || d.m.Type != TypeRecord || !bytes.HasPrefix(d.b[i:], []byte(name)) {
 		return 0
 	}
 	start := i + len(name)
 	end := number(d.b, start)
-	if end < 0 || d.b[end] != '}' || d.b[end+1] != '}' {
+	if end < 0 || d.b[end] != '}' || d.b[end+1] != '}' || d.b[end+2] != sentinel {
 		return 0
 	}
-	d.m.Record.EmittedAt = d.b[start:end]
+	r.EmittedAt = d.b[start:end]
+	d.fields()
 	return end + 2
+}
+
+// fields hands over what the layout has found in the record's data.
+func (d *Decoder) fields() {
+	if l := d.layout; l != nil && l.lookup != nil && !l.stray {
+		d.m.Record.Fields = l.values
+	}
 }
 
 // topMember scans a payload into an empty one: of a key that comes twice the last counts, whole.
@@ -230,8 +241,8 @@ func (d *Decoder) complete(m *Message) error {
 		if f.problem == "" && len(m.Record.Stream) == 0 {
 			f.set(0, "a RECORD without record.stream")
 		}
-		if l := d.layout; l != nil && l.lookup != nil && !l.stray && l.is(&m.Record) {
-			m.Record.Fields = l.values
+		if d.layout != nil && d.layout.is(&m.Record) { // names may come behind the data, or twice
+			d.fields()
 		}
 	case TypeState:
 		if f = d.faults.state; f.problem == "" && m.State.end == 0 {

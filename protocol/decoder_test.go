@@ -176,18 +176,6 @@ func TestDecoder(t *testing.T) {
 	}
 }
 
-func TestDecoderRaw(t *testing.T) {
-	var d Decoder
-	d.Reset([]byte("noise\n {\"a\": 1} \r\n"))
-	var m Message
-	if err := d.Next(&m); err != nil {
-		t.Fatal(err)
-	}
-	if got, want := string(m.Raw), " {\"a\": 1} \r"; got != want {
-		t.Errorf("Raw = %q, want %q", got, want)
-	}
-}
-
 // checkSpans makes sure that what came out raw is a part of the block and no copy: it changes with the block.
 func checkSpans(t *testing.T, line string) {
 	t.Helper()
@@ -201,7 +189,7 @@ func checkSpans(t *testing.T, line string) {
 	for i := range block {
 		block[i] = 0
 	}
-	for _, span := range [][]byte{m.Raw, m.Record.Data, m.Record.EmittedAt, m.Record.Changes, m.State.raw} {
+	for _, span := range [][]byte{m.Record.Data, m.Record.EmittedAt, m.Record.Changes, m.State.raw} {
 		if bytes.Trim(span, "\x00") != nil {
 			t.Fatalf("%q: %q is a copy", line, span)
 		}

@@ -122,8 +122,9 @@ type knownKey struct {
 	inner *knownKey // the first key of the object that is its value
 	items *knownKey // the first key of the objects in the array that is its value
 
-	fields []int       // of those looked for, which its value is
-	below  lookupLevel // what is looked for in its value
+	wanted bool        // its value, or something in it, is looked for:
+	fields []int       // which of the fields it is
+	below  lookupLevel // what is looked for in it
 }
 
 func newKnownKey(text []byte) *knownKey {
@@ -186,7 +187,22 @@ func (l *layout) object(b []byte, i, depth int, link **knownKey, level lookupLev
 		if k == nil {
 			i = value(b, i, depth)
 		} else {
-			i = l.member(b, i, depth, k)
+			start := i
+			switch c := b[i]; {
+			case c == '"':
+				i = str(b, i+1)
+			case c-'0' <= 9:
+				i = number(b, i)
+			case c == '{':
+				i = l.inner(b, i, depth+1, k)
+			case c == '[':
+				i = l.array(b, i, depth+1, &k.items)
+			default:
+				i = value(b, i, depth)
+			}
+			if k.wanted && i > 0 {
+				l.found(b[start:i], k)
+			}
 			link = &k.next
 		}
 		if i < 0 {
@@ -204,27 +220,22 @@ func (l *layout) object(b []byte, i, depth int, link **knownKey, level lookupLev
 	}
 }
 
-// member scans the value at b[i] of the key k.
-func (l *layout) member(b []byte, i, depth int, k *knownKey) (end int) {
-	if len(k.below) > 0 {
+// inner scans the object at b[i], the value of the key k.
+func (l *layout) inner(b []byte, i, depth int, k *knownKey) int {
+	if k.wanted {
 		k.below.forget(l.values) // of a key that comes twice the last counts, whole
 	}
-	switch b[i] {
-	case '"':
-		end = str(b, i+1)
-	case '{':
-		end = l.object(b, i, depth+1, &k.inner, k.below)
-	case '[':
-		end = l.array(b, i, depth+1, &k.items)
-	default:
-		end = value(b, i, depth)
+	return l.object(b, i, depth, &k.inner, k.below)
+}
+
+// found takes down the value of the key k.
+func (l *layout) found(value []byte, k *knownKey) {
+	for _, field := range k.fields {
+		l.values[field] = value
 	}
-	if end > 0 {
-		for _, field := range k.fields {
-			l.values[field] = b[i:end]
-		}
+	if value[0] != '{' {
+		k.below.forget(l.values)
 	}
-	return end
 }
 
 // array scans the array at b[i], whose objects are expected to begin with the key *link.
@@ -289,7 +300,7 @@ func (l *layout) find(b []byte, i int, link **knownKey, level lookupLevel) (*kno
 	if len(level) > 0 {
 		name, _ := jsontext.AppendUnquote(nil, b[i:end]) // as Lookup has it
 		if f := level.named(name); f != nil {
-			k.fields, k.below = f.paths, f.below
+			k.wanted, k.fields, k.below = true, f.paths, f.below
 		}
 	}
 	k.next, *link = *link, k

@@ -13,10 +13,10 @@ const (
 )
 
 // Message is one line. Its slices alias the decoder's block or scratch space and are valid until the next call of Next.
+// Only the payload that its type names says anything.
 type Message struct {
 	Type   Type
 	Line   int64  // of the stream, the first is 1
-	Raw    []byte // the whole line, without its newline
 	Record Record // of TypeRecord
 	State  State  // of TypeState
 	Trace  Trace  // of TypeTrace

@@ -154,7 +154,7 @@ func membersAfter(b []byte, i int, f member) int {
 
 // space skips white space; the newline is the sentinel and stays.
 func space(b []byte, i int) int {
-	for b[i] == ' ' || b[i] == '\t' || b[i] == '\r' {
+	for b[i] <= ' ' && (b[i] == ' ' || b[i] == '\t' || b[i] == '\r') {
 		i++
 	}
 	return i
@@ -167,17 +167,19 @@ const (
 	quotes = '"' * ones
 	slants = '\\' * ones
 	blanks = ' ' * ones
+	twos   = 0x02 * ones
 	sixes  = 0x06 * ones
 	threes = 0x30 * ones
 	tops   = 0xF0 * ones
 )
 
-// special marks, by its high bit, each of the word's bytes that needs a closer look: a quote, a backslash, a control
-// character, or a byte of a multi-byte rune. Subtracting one from a byte that is zero, or a blank from one below it,
-// borrows and sets its high bit. The borrow can make the byte above it look special too, never one below: the lowest mark
-// is always true.
+// special marks, by its high bit, each of the word's bytes that needs a closer look: a quote, a control character, a
+// backslash, or a byte of a multi-byte rune. Flipping the second bit turns the quote, 0x22, into 0x20 and leaves only it
+// and the control characters below 0x21, so that subtracting that borrows and sets the high bit; a backslash becomes
+// zero, and borrows when one is subtracted. The borrow can make the byte above look special too, never one below: the
+// lowest mark is always true.
 func special(w uint64) uint64 {
-	return (((w ^ quotes) - ones) | ((w ^ slants) - ones) | (w - blanks) | w) & highs
+	return (((w ^ twos) - (ones + blanks)) | ((w ^ slants) - ones) | w) & highs
 }
 
 // str scans a string whose first byte behind the opening quote is b[i].

@@ -98,12 +98,12 @@ func TestSyntaxErrorText(t *testing.T) {
 func TestDecoderGoesOnBehindTheLine(t *testing.T) {
 	for _, tt := range syntaxTests {
 		var d Decoder
-		if _, err := decodeAll(&d, tt.line+"\n{}\n"); err == nil {
+		if _, err := decodeAll(&d, tt.line+"\n"+pyAirbyteRecord+"\n"); err == nil {
 			t.Fatalf("%s: no error", tt.name)
 		}
 		var m Message
-		if err := d.Next(&m); err != nil || m.Line != 2 || string(m.Raw) != "{}" {
-			t.Errorf("%s: went on with line %d, %q, %v", tt.name, m.Line, m.Raw, err)
+		if err := d.Next(&m); err != nil || m.Line != 2 || string(m.Record.Data) != `{"id":1}` {
+			t.Errorf("%s: went on with line %d, %q, %v", tt.name, m.Line, m.Record.Data, err)
 		}
 	}
 }
