@@ -81,7 +81,9 @@ func (ls *layouts) of(namespace, name []byte) *layout {
 func (ls *layouts) match(b []byte, m *Message) (l *layout, i int) {
 	for n, l := range ls.recent {
 		if i, ok := l.prefix.match(b, m); ok {
-			ls.touch(l, n)
+			if n > 0 {
+				ls.touch(l, n)
+			}
 			return l, i
 		}
 	}
