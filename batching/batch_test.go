@@ -282,3 +282,19 @@ func BenchmarkPipeline(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkLedger is what a batch of a thousand rows with a state behind it costs besides the rows themselves.
+func BenchmarkLedger(b *testing.B) {
+	s := &Stream{}
+	s.scope = newScope(s)
+	l := ledger{emit: func(*protocol.State, int64, int64) {}, streams: []*Stream{s}}
+	state := stateOf(b, event{kind: protocol.StreamState})
+	batch := &Batch{Stream: s, ends: make([]int32, 1000), runs: []run{{}}}
+	b.ReportAllocs()
+	for b.Loop() {
+		s.scope.behind += batch.Rows()
+		s.scope.close(batch)
+		l.state(state, s)
+		l.settle(batch, nil)
+	}
+}

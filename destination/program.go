@@ -80,6 +80,7 @@ func (p *Program) write(ctx context.Context, configPath, catalogPath string, out
 		return err
 	}
 	defer s.network.close()
+	defer boundMemory(s.config)()
 	return s.run(ctx, p.Stdin)
 }
 

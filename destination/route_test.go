@@ -11,7 +11,7 @@ import (
 )
 
 // configOf reads a config that has these members besides the URL.
-func configOf(t *testing.T, members string) *Config {
+func configOf(t testing.TB, members string) *Config {
 	t.Helper()
 	c, err := ParseConfig(readSpec(t), []byte(`{"url":"https://example.com/hook"`+members+`}`))
 	if err != nil {
@@ -20,7 +20,7 @@ func configOf(t *testing.T, members string) *Config {
 	return c
 }
 
-func catalogOf(t *testing.T, streams string) *protocol.Catalog {
+func catalogOf(t testing.TB, streams string) *protocol.Catalog {
 	t.Helper()
 	c, err := protocol.ParseCatalog([]byte(`{"streams":[` + streams + `]}`))
 	if err != nil {

@@ -1,0 +1,120 @@
+package destination
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"runtime"
+	"testing"
+	"time"
+
+	"destination-webhook/bench/shape"
+	"destination-webhook/destination/delivery"
+	"destination-webhook/protocol"
+)
+
+// benchStreams are how the stream of the generated records stands in a catalog: without a key and with one.
+var benchStreams = map[string]string{
+	"plain": `{"stream":{"name":"users","namespace":"public"},"destination_sync_mode":"append"}`,
+	"keyed": `{"stream":{"name":"users","namespace":"public"},"destination_sync_mode":"append_dedup","primary_key":[["id"]]}`,
+}
+
+// discarding is an endpoint without a network.
+type discarding struct{}
+
+func (discarding) RoundTrip(r *http.Request) (*http.Response, error) {
+	if _, err := io.Copy(io.Discard, r.Body); err != nil {
+		return nil, err
+	}
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+}
+
+// syncAll brings records, and a state behind every 10,000 of them, to an endpoint that discards them.
+func syncAll(tb testing.TB, stream string, in io.Reader) {
+	tb.Helper()
+	config := configOf(tb, `,"batching":{"max_rows":100000}`)
+	catalog := catalogOf(tb, benchStreams[stream])
+	rs, err := newRoutes(config, catalog, "agent")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	progress := newProgress(slog.New(slog.DiscardHandler), nil)
+	defer progress.ticker.Stop()
+	client := delivery.New(delivery.Options{Transport: discarding{}, Timeout: time.Minute, Concurrency: config.Delivery.MaxConcurrentRequests, Retry: delivery.RetryOptions{MaxAttempts: 1}})
+	sender := newSender(client, rs.all, nil, func(s string) string { return s }, progress)
+	run := newRun(context.Background(), config, catalog, rs, sender.send, protocol.NewWriter(io.Discard), progress)
+	if err := run.sync(context.Background(), in, client); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+func linesOf(s shape.Shape, rows int) []byte {
+	var lines []byte
+	for i := range rows {
+		if lines = s.AppendRecord(lines, "users", i); (i+1)%10_000 == 0 {
+			lines = shape.AppendState(lines, "users", i)
+		}
+	}
+	return lines
+}
+
+// BenchmarkSync is the whole way of a row but for the network.
+func BenchmarkSync(b *testing.B) {
+	for _, s := range []shape.Shape{shape.Narrow, shape.Typical, shape.Wide} {
+		lines := linesOf(s, s.Rows(50_000))
+		for _, stream := range []string{"plain", "keyed"} {
+			b.Run(s.String()+"/"+stream, func(b *testing.B) {
+				b.SetBytes(int64(len(lines)))
+				b.ReportAllocs()
+				for b.Loop() {
+					syncAll(b, stream, bytes.NewReader(lines))
+				}
+			})
+		}
+	}
+}
+
+// BenchmarkEncode is what is done to a record between the decoder and its batch.
+func BenchmarkEncode(b *testing.B) {
+	for _, stream := range []string{"plain", "keyed"} {
+		b.Run(stream, func(b *testing.B) {
+			rs, err := newRoutes(configOf(b, ""), catalogOf(b, benchStreams[stream]), "agent")
+			if err != nil {
+				b.Fatal(err)
+			}
+			e := newEncoder(rs.all[0], false, false, seed)
+			record := protocol.Record{Data: shape.Typical.AppendData(nil, 1)}
+			record.Fields = e.lookup.Find(record.Data, nil)
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := e.encode(&record); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// Once a sync is under way its rows cost no memory of their own, and no more at its end than at its beginning.
+func TestSyncAllocatesNothingForARow(t *testing.T) {
+	const rows = 40_000
+	for stream := range benchStreams {
+		short, long := linesOf(shape.Typical, rows), linesOf(shape.Typical, 3*rows)
+		syncAll(t, stream, bytes.NewReader(short)) // whatever is made once
+		few, many := allocationsOf(t, stream, short), allocationsOf(t, stream, long)
+		if perRow := float64(many-few) / (2 * rows); perRow > 0.05 {
+			t.Errorf("%s: %.3f allocations a row (%d for %d rows, %d for %d)", stream, perRow, few, rows, many, 3*rows)
+		}
+	}
+}
+
+func allocationsOf(t *testing.T, stream string, lines []byte) int64 {
+	t.Helper()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	syncAll(t, stream, bytes.NewReader(lines))
+	runtime.ReadMemStats(&after)
+	return int64(after.Mallocs) - int64(before.Mallocs)
+}

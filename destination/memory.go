@@ -1,0 +1,34 @@
+package destination
+
+import (
+	"math"
+	"runtime/debug"
+)
+
+const (
+	// ownMemory is for all that is no batch: the program itself, its blocks of input, connections.
+	ownMemory = 64 << 20
+	// snapshotMemory is for the store's cache, its tables in memory and its index.
+	snapshotMemory = 512 << 20
+)
+
+// boundMemory makes the garbage collector work harder as the process comes near what the config lets it hold. Left to itself
+// it lets the heap double, and the open batches of thousands of streams make that much. GOMEMLIMIT in the environment goes
+// before. The caller undoes it in the end.
+func boundMemory(c *Config) (undo func()) {
+	before := debug.SetMemoryLimit(-1)
+	if before == math.MaxInt64 {
+		debug.SetMemoryLimit(memoryLimit(c))
+	}
+	return func() { debug.SetMemoryLimit(before) }
+}
+
+// memoryLimit is twice what batches may hold, open, waiting and in flight, and the rest, in bytes.
+func memoryLimit(c *Config) int64 {
+	batches := int64(c.Batching.MaxBufferedBytes) + int64(c.Batching.MaxBytes)*int64(c.Delivery.MaxConcurrentRequests)
+	limit := ownMemory + 2*batches
+	if c.Snapshot.chosen() {
+		limit += snapshotMemory
+	}
+	return limit
+}

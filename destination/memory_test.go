@@ -1,0 +1,31 @@
+package destination
+
+import (
+	"math"
+	"runtime/debug"
+	"testing"
+)
+
+func TestBoundMemory(t *testing.T) {
+	c := &Config{Batching: BatchingConfig{MaxBufferedBytes: 100, MaxBytes: 10}, Delivery: DeliveryConfig{MaxConcurrentRequests: 4}}
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(math.MaxInt64))
+	for _, tt := range []struct {
+		name, snapshot string
+		environment    int64 // what GOMEMLIMIT has set
+		want           int64
+	}{
+		{"without a snapshot", "none", math.MaxInt64, ownMemory + 280},
+		{"with one", "local", math.MaxInt64, ownMemory + 280 + snapshotMemory},
+		{"the environment goes before", "local", 1 << 40, 1 << 40},
+	} {
+		debug.SetMemoryLimit(tt.environment)
+		c.Snapshot.Type = tt.snapshot
+		undo := boundMemory(c)
+		if got := debug.SetMemoryLimit(-1); got != tt.want {
+			t.Errorf("%s: the limit is %d, want %d", tt.name, got, tt.want)
+		}
+		if undo(); debug.SetMemoryLimit(-1) != tt.environment {
+			t.Errorf("%s: the limit is not undone", tt.name)
+		}
+	}
+}
