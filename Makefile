@@ -3,10 +3,11 @@ VERSION ?= 0.1.0
 # docker, podman or buildah
 CONTAINER ?= docker
 FUZZTIME ?= 1m
+BASE ?= HEAD
 BENCH ?= -short
 BINARY := bin/destination-webhook
 
-.PHONY: help build test lint acceptance demo bench fuzz sbom image clean
+.PHONY: help build test lint acceptance demo bench benchstat fuzz sbom image clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -31,6 +32,9 @@ demo: ## a sync of a sample into a local receiver
 bench: ## the benchmarks of every package, then the program end to end (BENCH= for all of it, see docs/performance.md)
 	go test -run '^$$' -bench . -benchmem ./...
 	go run ./bench $(BENCH)
+
+benchstat: ## compare the Go benchmarks of revision BASE (HEAD) with those of the work tree
+	.ci/benchstat $(BASE)
 
 fuzz: ## every fuzz target for FUZZTIME (1m) each
 	.ci/fuzz $(FUZZTIME)
