@@ -82,7 +82,7 @@ func (d *Decoder) Next(m *Message) error {
 func (d *Decoder) message(m *Message, start int) error {
 	m.Line, m.Record = d.line, Record{}
 	d.m, d.scratch = m, d.scratch[:0]
-	i := 0
+	var i int
 	if d.layout, i = d.layouts.match(d.b, m); d.layout != nil {
 		if i = d.data(space(d.b, i)); i > 0 {
 			if end := d.usualTail(i); end > 0 {
@@ -215,7 +215,7 @@ func (d *Decoder) metaMember(key []byte, i int) int {
 }
 
 func (d *Decoder) data(i int) int {
-	end := 0
+	var end int
 	if d.layout != nil {
 		end = d.layout.data(d.b, i, 2)
 	} else {

@@ -1,12 +1,6 @@
 package protocol
 
-import (
-	"bytes"
-	"encoding/binary"
-	"slices"
-
-	"github.com/go-json-experiment/json/jsontext"
-)
+import "github.com/go-json-experiment/json/jsontext"
 
 // The records of a stream mostly have the same keys in the same order. A layout remembers them, and where the next key
 // is the one that stood there before, a comparison takes the place of scanning it. A layout only ever guesses: each
@@ -20,10 +14,6 @@ const (
 	maxStreamKeys = 1 << 10
 	// maxKeyText is the longest key that is remembered, in bytes.
 	maxKeyText = 256
-	// maxLayouts bounds how many streams have a layout.
-	maxLayouts = 4 << 10
-	// maxRecent is how many prefixes a line is compared with.
-	maxRecent = 8
 	// maxSkip is how many keys may be missing where a record lacks some.
 	maxSkip = 8
 )
@@ -53,105 +43,6 @@ func (l *layout) search(lookup *Lookup) {
 	l.lookup, l.values = lookup, make([][]byte, lookup.paths)
 	*l.total -= l.keys
 	l.first, l.keys = nil, 0
-}
-
-// layouts are those of all streams. The zero value is ready.
-type layouts struct {
-	all    map[streamName]*layout
-	keys   int
-	recent []*layout // those of the last lines, the last one first
-}
-
-// of returns a stream's layout, which is made where there is none yet; nil where there are too many.
-func (ls *layouts) of(namespace, name []byte) *layout {
-	l := ls.all[streamName{string(namespace), string(name)}]
-	if l != nil || len(ls.all) >= maxLayouts {
-		return l
-	}
-	l = &layout{name: streamName{string(namespace), string(name)}, total: &ls.keys}
-	if ls.all == nil {
-		ls.all = make(map[streamName]*layout)
-	}
-	ls.all[l.name] = l
-	return l
-}
-
-// match finds the layout whose prefix the line begins with, and fills m by it; nil where there is none. i is where the
-// line's data begins.
-func (ls *layouts) match(b []byte, m *Message) (l *layout, i int) {
-	for n, l := range ls.recent {
-		if i, ok := l.prefix.match(b, m); ok {
-			if n > 0 {
-				ls.touch(l, n)
-			}
-			return l, i
-		}
-	}
-	return nil, 0
-}
-
-// remember keeps the line up to its data as the prefix of its stream.
-func (ls *layouts) remember(l *layout, line []byte, m *Message, f *faults) {
-	if !l.prefix.remember(line, m, f) {
-		return
-	}
-	n := slices.Index(ls.recent, l)
-	if n < 0 {
-		if len(ls.recent) < maxRecent {
-			ls.recent = append(ls.recent, nil)
-		}
-		n = len(ls.recent) - 1
-	}
-	ls.touch(l, n)
-}
-
-// touch makes the layout, which takes place n of the recent ones, the first of them.
-func (ls *layouts) touch(l *layout, n int) {
-	copy(ls.recent[1:n+1], ls.recent[:n])
-	ls.recent[0] = l
-}
-
-// knownKey is a member's key: its text from the quote to the colon.
-type knownKey struct {
-	// The text's first eight bytes, its last eight, and what is between them. Of a shorter text, head and tail are the
-	// same; mask has ones where they are of it.
-	head, mask, tail uint64
-	back             int // where the last eight begin
-	room             int // the bytes that at looks at
-	text, between    string
-
-	next  *knownKey // the key behind it in the same object
-	inner *knownKey // the first key of the object that is its value
-	items *knownKey // the first key of the objects in the array that is its value
-
-	wanted bool        // its value, or something in it, is looked for:
-	fields []int       // which of the fields it is
-	below  lookupLevel // what is looked for in it
-}
-
-func newKnownKey(text []byte) *knownKey {
-	k := &knownKey{text: string(text), mask: ^uint64(0)}
-	k.room = max(8, len(text))
-	k.back = k.room - 8
-	padded := append(bytes.Clone(text), make([]byte, 8)...)
-	k.head = binary.LittleEndian.Uint64(padded)
-	k.tail = binary.LittleEndian.Uint64(padded[k.back:])
-	if len(text) < 8 {
-		k.mask >>= 8 * (8 - len(text))
-	}
-	if len(text) > 16 {
-		k.between = k.text[8:k.back]
-	}
-	return k
-}
-
-// at says whether the key stands at b[i].
-func (k *knownKey) at(b []byte, i int) bool {
-	if i+k.room > len(b) {
-		return false
-	}
-	return binary.LittleEndian.Uint64(b[i:])&k.mask == k.head && binary.LittleEndian.Uint64(b[i+k.back:])&k.mask == k.tail &&
-		(k.between == "" || string(b[i+8:i+k.back]) == k.between)
 }
 
 // data scans a record's data at b[i], depth levels deep.

@@ -54,38 +54,3 @@ func (d *Decoder) keep(i int, kind jsontext.Kind, dst *[]byte) int {
 	}
 	return end
 }
-
-// maxPrefix bounds what is kept and compared, in bytes. PyAirbyte's, with a null for every other payload, is about 200.
-const maxPrefix = 4 << 10
-
-// prefix is what a record's line held before its data, when nothing but type and names was in it. Most lines of a stream
-// begin with the same bytes, so that one comparison stands for scanning them.
-type prefix struct {
-	line      []byte
-	typ       Type
-	namespace []byte
-	stream    []byte
-}
-
-// match fills m from the prefix if the line begins with it, and returns where its data begins.
-func (p *prefix) match(b []byte, m *Message) (int, bool) {
-	if !bytes.HasPrefix(b, p.line) {
-		return 0, false
-	}
-	m.Type, m.Record.Namespace, m.Record.Stream = p.typ, p.namespace, p.stream
-	return len(p.line), true
-}
-
-// remember keeps the line up to its data for the lines to come, and says whether it did. A prefix that holds more than
-// match restores, or that holds a value which differs from line to line, is not worth keeping.
-func (p *prefix) remember(line []byte, m *Message, f *faults) bool {
-	r := &m.Record
-	if len(line) > maxPrefix || r.EmittedAt != nil || r.Changes != nil || m.State.end != 0 || m.Trace.seen || *f != (faults{}) {
-		return false
-	}
-	p.line = append(p.line[:0], line...)
-	p.typ = m.Type
-	p.namespace = append(p.namespace[:0], r.Namespace...)
-	p.stream = append(p.stream[:0], r.Stream...)
-	return true
-}
