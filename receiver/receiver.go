@@ -13,6 +13,7 @@ import (
 // requests that a fault holds back.
 type Receiver struct {
 	options Options
+	started time.Time
 	journal *journal
 	page    http.Handler
 	rows    *rowWriter
@@ -31,6 +32,7 @@ func New(o Options) *Receiver {
 	o.setDefaults()
 	r := &Receiver{
 		options: o,
+		started: time.Now(),
 		journal: newJournal(o.KeepRequests, o.KeepBytes),
 		rows:    newRowWriter(o.Rows),
 		lines:   newLineWriter(o.Log),
