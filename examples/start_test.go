@@ -71,8 +71,8 @@ func needs(t *testing.T, path string) {
 
 var address = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
 
-// start runs an endpoint until the test ends and returns the address that it names.
-func start(t *testing.T, command *exec.Cmd) string {
+// start runs an endpoint with a signing secret until the test ends and returns the address that it names.
+func start(t *testing.T, command *exec.Cmd, secret string) string {
 	t.Helper()
 	command.Env = append(os.Environ(), "WEBHOOK_SECRET="+secret, "PORT=0", "HOST=127.0.0.1")
 	output, err := command.StdoutPipe()
