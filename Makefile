@@ -7,7 +7,7 @@ BASE ?= HEAD
 BENCH ?= -short
 BINARY := bin/destination-webhook
 
-.PHONY: help build test lint acceptance demo bench benchstat fuzz sbom image clean
+.PHONY: help build test lint acceptance clients demo bench benchstat fuzz sbom image clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -25,6 +25,11 @@ lint: ## formatting, vet and golangci-lint
 
 acceptance: build ## the promises of the README against the built binary
 	ACCEPTANCE_COMMAND="$(CURDIR)/$(BINARY)" go test -count=1 ./acceptance_tests
+
+clients: build ## PyAirbyte, the platform's wrapper and the examples against the built binary (installs 1 GB of packages)
+	interop/install
+	examples/install
+	ACCEPTANCE_COMMAND="$(CURDIR)/$(BINARY)" go test -count=1 ./interop ./examples
 
 demo: ## a sync of a sample into a local receiver
 	go run . demo

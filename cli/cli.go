@@ -69,6 +69,7 @@ type commands struct {
 }
 
 func (c *commands) root() *cobra.Command {
+	var version bool
 	root := &cobra.Command{
 		Use:   "destination-webhook",
 		Short: "An Airbyte destination that delivers records to an HTTP endpoint in batches",
@@ -81,9 +82,13 @@ LOG_LEVEL (FATAL, ERROR, WARN, INFO, DEBUG, TRACE) sets how much it logs.`,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 		Args:              cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
+			if version {
+				return c.printVersion()
+			}
 			return errors.New("which command? One of spec, check, write, preview, schema, receive, demo, version")
 		},
 	}
+	root.Flags().BoolVar(&version, "version", false, "print the version")
 	root.AddCommand(c.spec(), c.check(), c.write(), c.preview(), c.schema(), c.receive(), c.demo(), c.version())
 	return root
 }
@@ -155,11 +160,13 @@ func (c *commands) schema() *cobra.Command {
 func (c *commands) version() *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
-		RunE: c.run(func(context.Context) error {
-			_, err := fmt.Fprintln(c.process.Stdout, c.process.Version)
-			return err
-		}),
+		RunE: c.run(func(context.Context) error { return c.printVersion() }),
 	}
+}
+
+func (c *commands) printVersion() error {
+	_, err := fmt.Fprintln(c.process.Stdout, c.process.Version)
+	return err
 }
 
 func (c *commands) program() *destination.Program {

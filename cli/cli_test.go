@@ -66,8 +66,9 @@ func TestHelpIsForPeople(t *testing.T) {
 
 func TestSpecAndVersion(t *testing.T) {
 	for command, want := range map[string]string{
-		"spec":    `{"type":"SPEC","spec":{"connectionSpecification":{"type":"object"}}}` + "\n",
-		"version": "1.2.3\n",
+		"spec":      `{"type":"SPEC","spec":{"connectionSpecification":{"type":"object"}}}` + "\n",
+		"--version": "1.2.3\n",
+		"version":   "1.2.3\n",
 	} {
 		outcome, stdout, stderr := run(command)
 		if diff := cmp.Diff([]string{"{0 <nil>}", want, ""}, []string{fmt.Sprint(outcome), stdout, stderr}); diff != "" {

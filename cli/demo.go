@@ -5,11 +5,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -24,30 +23,29 @@ const demoFaults = "status=503 every=4 latency=50ms"
 func (c *commands) demo() *cobra.Command {
 	var addr string
 	var keep bool
+	o := receiver.Options{SigningSecrets: []string{sample.SigningSecret}}
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Sync a sample into a local receiver, with a page to watch it",
 		Args:  cobra.NoArgs,
 	}
-	cmd.Flags().StringVar(&addr, "addr", "127.0.0.1:8080", "address of the receiver")
 	cmd.Flags().BoolVar(&keep, "keep", false, "leave the receiver and its page up until Ctrl-C")
+	listenFlags(cmd, &addr, &o)
 	cmd.RunE = c.run(func(ctx context.Context) error {
 		ctx, stop := untilSignal(ctx)
 		defer stop()
-		err := c.complain(c.showDemo(ctx, addr, keep))
-		return err
+		return c.complain(c.showDemo(ctx, addr, keep, o))
 	})
 	return cmd
 }
 
-func (c *commands) showDemo(ctx context.Context, addr string, keep bool) error {
-	faults, err := receiver.ParseFaults(demoFaults)
-	if err != nil {
+func (c *commands) showDemo(ctx context.Context, addr string, keep bool, o receiver.Options) (err error) {
+	if o.Faults, err = receiver.ParseFaults(demoFaults); err != nil {
 		return err
 	}
-	server, err := receiver.Listen(ctx, addr, receiver.Options{Faults: faults, SigningSecrets: []string{sample.SigningSecret}})
+	server, err := listen(ctx, addr, o)
 	if err != nil {
-		return fmt.Errorf("%w; another address: --addr 127.0.0.1:0", err)
+		return err
 	}
 	defer func() { _ = server.Close() }()
 	c.say("An endpoint listens at %s and shows what arrives at %s", server.URL(), server.PageURL())
@@ -56,7 +54,11 @@ func (c *commands) showDemo(ctx context.Context, addr string, keep bool) error {
 		return err
 	}
 	totals := server.Totals()
-	c.say("\nThe endpoint took %d rows in %d requests, %d of them failed on purpose.", totals.Rows, totals.Requests, totals.Failed)
+	c.say("\nThe endpoint took %d rows in %d requests, %d of them failed on purpose:", totals.Rows, totals.Requests, totals.Failed)
+	for _, s := range totals.Streams {
+		c.say("  %-9s  %4d added  %4d changed  %4d removed  %4d of unknown operation", s.Stream,
+			s.Operations["added"], s.Operations["changed"], s.Operations["removed"], s.Operations[""])
+	}
 	if !keep {
 		c.say("To look at them in the browser: destination-webhook demo --keep")
 		return nil
@@ -68,14 +70,13 @@ func (c *commands) showDemo(ctx context.Context, addr string, keep bool) error {
 
 // syncSample runs write on the sample and shows its messages as a person would want to read them.
 func (c *commands) syncSample(ctx context.Context, url string) error {
-	dir, err := os.MkdirTemp("", "destination-webhook-demo-")
+	snapshot, err := os.MkdirTemp("", "destination-webhook-demo-")
 	if err != nil {
-		return err
+		c.say("There is no temporary folder for a snapshot, so added and changed rows are not told apart.\n")
 	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	config, catalog := filepath.Join(dir, "config.json"), filepath.Join(dir, "catalog.json")
-	text := bytes.Replace(sample.Config, []byte("http://127.0.0.1:8080"), []byte(url), 1)
-	if err := errors.Join(os.WriteFile(config, text, 0o600), os.WriteFile(catalog, sample.Catalog, 0o600)); err != nil {
+	defer func() { _ = os.RemoveAll(snapshot) }()
+	config, err := demoConfig(url, snapshot)
+	if err != nil {
 		return err
 	}
 	messages, out := io.Pipe()
@@ -86,10 +87,30 @@ func (c *commands) syncSample(ctx context.Context, url string) error {
 	}()
 	program := c.program()
 	program.Stdin, program.Stdout, program.Terminal = bytes.NewReader(sample.Records), out, nil
-	err = program.Write(ctx, config, catalog)
+	program.ReadFile = func(path string) ([]byte, error) {
+		text, found := map[string][]byte{"config.json": config, "catalog.json": sample.Catalog}[path]
+		if !found {
+			return nil, fs.ErrNotExist
+		}
+		return text, nil
+	}
+	err = program.Write(ctx, "config.json", "catalog.json")
 	_ = out.Close()
 	<-shown
 	return err
+}
+
+// demoConfig is the sample's config for this endpoint, with a snapshot in the folder if there is one.
+func demoConfig(url, snapshot string) ([]byte, error) {
+	var config map[string]any
+	if err := json.Unmarshal(sample.Config, &config); err != nil {
+		return nil, err
+	}
+	config["url"] = url + "/hook"
+	if snapshot != "" {
+		config["snapshot"] = map[string]any{"type": "local", "path": snapshot}
+	}
+	return json.Marshal(config)
 }
 
 // show prints protocol messages as plain lines.

@@ -23,6 +23,14 @@ type Program struct {
 	Stdout   io.Writer
 	Terminal io.Writer // where progress is drawn; nil: nowhere
 	Getenv   func(string) string
+	ReadFile func(path string) ([]byte, error) // of config and catalog; nil: os.ReadFile
+}
+
+func (p *Program) readFile(path string) ([]byte, error) {
+	if p.ReadFile == nil {
+		return os.ReadFile(path)
+	}
+	return p.ReadFile(path)
 }
 
 // agent is the User-Agent of every request.
@@ -90,7 +98,7 @@ func (p *Program) session(configPath, catalogPath string, out *protocol.Writer, 
 	if err != nil {
 		return nil, err
 	}
-	catalog, err := readCatalog(catalogPath)
+	catalog, err := p.readCatalog(catalogPath)
 	if err != nil {
 		return nil, configError(err)
 	}
@@ -103,7 +111,7 @@ func (p *Program) session(configPath, catalogPath string, out *protocol.Writer, 
 
 // configure reads the config, teaches out its secrets, and builds the ways out that it asks for.
 func (p *Program) configure(path string, out *protocol.Writer) (*Config, *network, error) {
-	raw, err := os.ReadFile(path)
+	raw, err := p.readFile(path)
 	if err != nil {
 		return nil, nil, configError(fmt.Errorf("the config cannot be read: %w", err))
 	}
@@ -140,8 +148,8 @@ func (m *maskingWriter) Write(text []byte) (int, error) {
 	return len(text), nil
 }
 
-func readCatalog(path string) (*protocol.Catalog, error) {
-	raw, err := os.ReadFile(path)
+func (p *Program) readCatalog(path string) (*protocol.Catalog, error) {
+	raw, err := p.readFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("the catalog cannot be read: %w", err)
 	}

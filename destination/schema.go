@@ -54,7 +54,7 @@ func (p *Program) contract(configPath, catalogPath string) (*contract, error) {
 	if err != nil {
 		return nil, err
 	}
-	catalog, err := readCatalog(catalogPath)
+	catalog, err := p.readCatalog(catalogPath)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -47,7 +48,7 @@ func TestEndpoints(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			exercise(t, start(t, command(t)))
+			exercise(t, start(t, command(t), secret))
 		})
 	}
 }
@@ -80,6 +81,9 @@ func exercise(t *testing.T, endpoint string) {
 		t.Error("not every batch was sent again after its answer was lost")
 	}
 
+	if status := postCompressed(t, endpoint); status != http.StatusUnsupportedMediaType {
+		t.Errorf("a compressed body is answered %d", status)
+	}
 	if said := run(t, folder, "", 0, "check", "--config", "forged.json"); !strings.Contains(said, "401") {
 		t.Errorf("the check with another secret: %s", said)
 	}
@@ -114,6 +118,22 @@ func holdsFirst(t *testing.T, folder, endpoint string) {
 	if err != nil || bytes.Count(text, []byte("\n")) != 1 || !bytes.Contains(text, []byte("email is not an address")) {
 		t.Errorf("dead letters: %s, %v", text, err)
 	}
+}
+
+func postCompressed(t *testing.T, endpoint string) int {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, endpoint+"/hook", strings.NewReader("x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Content-Encoding", "gzip")
+	response, err := new(http.Client).Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	return response.StatusCode
 }
 
 func config(folder, address, secret string) string {

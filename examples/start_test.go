@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -14,6 +15,27 @@ import (
 	"strings"
 	"testing"
 )
+
+// program is the one under test: what the environment names, or a build of this source.
+var program = os.Getenv("ACCEPTANCE_COMMAND")
+
+func TestMain(m *testing.M) { os.Exit(testMain(m)) }
+
+func testMain(m *testing.M) int {
+	if program == "" {
+		folder, err := os.MkdirTemp("", "examples")
+		if err != nil {
+			panic(err)
+		}
+		defer func() { _ = os.RemoveAll(folder) }()
+		program = filepath.Join(folder, "destination-webhook")
+		if text, err := exec.Command("go", "build", "-o", program, "..").CombinedOutput(); err != nil {
+			fmt.Fprintf(os.Stderr, "building the program: %v\n%s", err, text)
+			return 1
+		}
+	}
+	return m.Run()
+}
 
 func goEndpoint(t *testing.T) *exec.Cmd {
 	t.Helper()
@@ -49,8 +71,8 @@ func needs(t *testing.T, path string) {
 
 var address = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
 
-// start runs an endpoint until the test ends and returns the address that it names.
-func start(t *testing.T, command *exec.Cmd) string {
+// start runs an endpoint with a signing secret until the test ends and returns the address that it names.
+func start(t *testing.T, command *exec.Cmd, secret string) string {
 	t.Helper()
 	command.Env = append(os.Environ(), "WEBHOOK_SECRET="+secret, "PORT=0", "HOST=127.0.0.1")
 	output, err := command.StdoutPipe()
@@ -102,10 +124,6 @@ func show(t *testing.T, endpoint string) tables {
 // run runs the program in a folder, holds it to its exit code and returns its standard output.
 func run(t *testing.T, folder, stdin string, exit int, args ...string) string {
 	t.Helper()
-	program := os.Getenv("ACCEPTANCE_COMMAND")
-	if program == "" {
-		t.Skip("ACCEPTANCE_COMMAND names no program to test")
-	}
 	var output bytes.Buffer
 	command := exec.CommandContext(t.Context(), program, args...)
 	command.Dir, command.Stdin, command.Stdout = folder, strings.NewReader(stdin), &output

@@ -2,9 +2,10 @@
 // and the shell wrapper of the platform. Every message that the program prints for them is parsed by Airbyte's own
 // protocol models.
 //
-// ACCEPTANCE_COMMAND names the program; the script install makes the Python environments. What is not there is skipped:
+// The script install makes the Python environments; what is not there is skipped. ACCEPTANCE_COMMAND names the program,
+// which is built from this source otherwise:
 //
-//	make build && interop/install && ACCEPTANCE_COMMAND=$PWD/bin/destination-webhook go test ./interop
+//	interop/install && go test ./interop
 //
 // PyAirbyte runs offline and without telemetry, and the folder loopback holds its processes to this machine.
 package interop

@@ -15,13 +15,25 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func program(t *testing.T) string {
-	t.Helper()
-	path := os.Getenv("ACCEPTANCE_COMMAND")
-	if path == "" {
-		t.Skip("ACCEPTANCE_COMMAND names no program to test")
+// program is the one under test: what the environment names, or a build of this source.
+var program = os.Getenv("ACCEPTANCE_COMMAND")
+
+func TestMain(m *testing.M) { os.Exit(testMain(m)) }
+
+func testMain(m *testing.M) int {
+	if program == "" {
+		folder, err := os.MkdirTemp("", "interop")
+		if err != nil {
+			panic(err)
+		}
+		defer func() { _ = os.RemoveAll(folder) }()
+		program = filepath.Join(folder, "destination-webhook")
+		if text, err := exec.Command("go", "build", "-o", program, "..").CombinedOutput(); err != nil {
+			fmt.Fprintf(os.Stderr, "building the program: %v\n%s", err, text)
+			return 1
+		}
 	}
-	return path
+	return m.Run()
 }
 
 // environment is a folder of its own for a client that runs from the virtual environment .venv.
@@ -58,6 +70,7 @@ func (e *environment) run(t *testing.T, stdin []byte, name string, args ...strin
 		"AIRBYTE_OFFLINE_MODE=1", // no look at the registry of connectors
 		"AIRBYTE_LOGGING_ROOT=" + filepath.Join(e.folder, "logs"),
 		"NO_COLOR=1",
+		"PYTHONDONTWRITEBYTECODE=1", // next to the scripts, in the repository
 		"PYTHONPATH=" + filepath.Join(filepath.Dir(e.venv), "loopback"),
 		"LOOPBACK_BREACHES=" + breaches,
 	}
@@ -75,7 +88,7 @@ func (e *environment) run(t *testing.T, stdin []byte, name string, args ...strin
 func (e *environment) recorded(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(e.folder, "destination-webhook")
-	script := fmt.Sprintf("#!/usr/bin/env bash\nexec %q \"$@\" > >(tee -a %q)\n", program(t), e.recording())
+	script := fmt.Sprintf("#!/usr/bin/env bash\nexec %q \"$@\" > >(tee -a %q)\n", program, e.recording())
 	if err := os.WriteFile(path, []byte(script), 0o700); err != nil { //nolint:gosec // it is to be run
 		t.Fatal(err)
 	}
@@ -121,7 +134,7 @@ func startEndpoint(t *testing.T, flags ...string) endpoint {
 	t.Helper()
 	rows := filepath.Join(t.TempDir(), "rows.ndjson")
 	args := append([]string{"receive", "--addr", "127.0.0.1:0", "--rows", rows}, flags...)
-	command := exec.Command(program(t), args...)
+	command := exec.Command(program, args...)
 	output, err := command.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

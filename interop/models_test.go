@@ -104,7 +104,7 @@ func TestRefusal(t *testing.T) {
 // runProgram runs the program in a folder, holds it to its exit code and returns its standard output.
 func runProgram(t *testing.T, folder, stdin string, exit int, args ...string) []byte {
 	t.Helper()
-	command := exec.CommandContext(t.Context(), program(t), args...)
+	command := exec.CommandContext(t.Context(), program, args...)
 	command.Dir, command.Stdin = folder, strings.NewReader(stdin)
 	output, err := command.Output()
 	if failed := (*exec.ExitError)(nil); err != nil && !errors.As(err, &failed) {

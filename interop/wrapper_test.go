@@ -79,7 +79,7 @@ func runWrapper(t *testing.T, folder, stdin string) (stdout, stderr string) {
 	out, problems := drain(t, folder, "stdout_pipe"), drain(t, folder, "stderr_pipe")
 	command := exec.CommandContext(t.Context(), "sh", "-c", wrapper)
 	command.Dir = folder
-	command.Env = append(os.Environ(), "AIRBYTE_ENTRYPOINT="+program(t))
+	command.Env = append(os.Environ(), "AIRBYTE_ENTRYPOINT="+program)
 	if output, err := command.CombinedOutput(); err != nil {
 		t.Fatalf("the wrapper: %v\n%s", err, output)
 	}

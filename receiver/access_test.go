@@ -3,6 +3,7 @@ package receiver_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -62,6 +63,22 @@ func TestPageAnswersToThisMachineOnly(t *testing.T) {
 				t.Errorf("policy %q", policy)
 			}
 		})
+	}
+}
+
+// What is printed has to open in a browser: 0.0.0.0 and [::] do not.
+func TestAddressCanBeOpened(t *testing.T) {
+	for _, addr := range []string{"0.0.0.0:0", "[::]:0", ":0"} {
+		s, err := receiver.Listen(t.Context(), addr, receiver.Options{AllowRemote: true, Token: "open sesame"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !regexp.MustCompile(`^http://127\.0\.0\.1:\d+/_/\?token=open\+sesame$`).MatchString(s.PageURL()) {
+			t.Errorf("listening on %s it prints %s", addr, s.PageURL())
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

@@ -40,7 +40,7 @@ func decide(f Faults, failing, busy bool, in *Request, readErr error, rows []Row
 	case failing:
 		return fail(f)
 	case readErr != nil:
-		return answer{status: readStatus(readErr), problem: readErr.Error()}
+		return answer{status: readStatus(readErr), problem: short(readErr.Error(), longestProblem)}
 	case in.Signature != "" && in.Signature != SignatureValid:
 		return answer{status: http.StatusUnauthorized, problem: in.Signature}
 	case in.Problem != "":
@@ -91,28 +91,31 @@ func reject(f Faults, rows []Row) []Rejection {
 		return nil
 	}
 	var rejected []Rejection
+	reason := fmt.Sprintf("%s is %q", f.RejectField, f.RejectValue) // one text for all: there may be a million rows
 	for i, row := range rows {
-		if fieldText(row.Data, f.RejectField) == f.RejectValue {
-			rejected = append(rejected, Rejection{i, fmt.Sprintf("%s is %q", f.RejectField, f.RejectValue)})
+		if text, found := fieldText(row.Data, f.RejectField); found && text == f.RejectValue {
+			rejected = append(rejected, Rejection{i, reason})
 		}
 	}
 	return rejected
 }
 
-// fieldText is the text of the value at a path with dots, "" where there is none.
-func fieldText(data json.RawMessage, path string) string {
+// fieldText is the text of the value at a path with dots: what a string says,
+// the JSON of another value. A null is the text "null", not the empty one.
+func fieldText(data json.RawMessage, path string) (text string, found bool) {
 	for name := range strings.SplitSeq(path, ".") {
 		var object map[string]json.RawMessage
 		if json.Unmarshal(data, &object) != nil {
-			return ""
+			return "", false
 		}
-		data = object[name]
+		if data, found = object[name]; !found {
+			return "", false
+		}
 	}
-	var text string
-	if json.Unmarshal(data, &text) == nil {
-		return text
+	if data[0] == '"' && json.Unmarshal(data, &text) == nil {
+		return text, true
 	}
-	return string(data)
+	return string(data), true
 }
 
 // write gives the answer on the wire.

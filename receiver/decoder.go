@@ -87,7 +87,7 @@ func (d decoder) text(name string) (string, error) {
 func (d decoder) oneOf(name string, values []string) (string, error) {
 	text, err := d.text(name)
 	if err == nil && !slices.Contains(values, text) {
-		err = fmt.Errorf("%s is %q, expected one of %q", name, text, values)
+		err = fmt.Errorf("%s is %q, expected one of %q", name, short(text, longestQuote), values)
 	}
 	return text, err
 }
@@ -99,7 +99,7 @@ func (d decoder) number(name string) (int64, error) {
 	}
 	var n int64
 	if err := json.Unmarshal(raw, &n); err != nil {
-		return 0, fmt.Errorf("%s is %s, expected a whole number", name, raw)
+		return 0, fmt.Errorf("%s is %s, expected a whole number", name, short(string(raw), longestQuote))
 	}
 	return n, nil
 }

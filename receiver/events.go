@@ -21,7 +21,8 @@ const (
 
 // event is what has changed since the last one.
 type event struct {
-	Now      int64             `json:"now"` // Unix milliseconds
+	Now      int64             `json:"now"`     // Unix milliseconds
+	Started  int64             `json:"started"` // the receiver, likewise: another one numbers its requests anew
 	Totals   Totals            `json:"totals"`
 	Seconds  []second          `json:"seconds"`
 	Requests []summary         `json:"requests"` // in order of arrival
@@ -76,7 +77,7 @@ type cursor struct {
 // that is closed at the next change.
 func (r *Receiver) since(c *cursor, now time.Time) (event, <-chan struct{}) {
 	faults := r.Faults()
-	e := event{Now: now.UnixMilli(), Faults: formOf(faults), InForce: faults.String()}
+	e := event{Now: now.UnixMilli(), Started: r.started.UnixMilli(), Faults: formOf(faults), InForce: faults.String()}
 
 	j := r.journal
 	j.mu.Lock()

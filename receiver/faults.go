@@ -31,7 +31,7 @@ type Faults struct {
 	Seed       uint64  // of the lots: the same seed fails the same requests
 	RetryAfter string  // Retry-After on failing and busy answers, sent as it stands
 
-	Latency time.Duration // wait before every answer
+	Latency time.Duration // wait before every answer but that of Capacity
 
 	RejectField string // refuse rows whose data has in this field, a path with dots,
 	RejectValue string // this value: a string's text, any other value's JSON

@@ -269,6 +269,28 @@ func TestCapacity(t *testing.T) {
 	})
 }
 
+// Those that are refused take no place and do not wait: the capacity is used to the full.
+func TestCapacityWithLatency(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := receiver.New(receiver.Options{Faults: receiver.Faults{Capacity: 2, Latency: time.Second}})
+		for i := range 100 {
+			go func() {
+				time.Sleep(time.Duration(i) * 100 * time.Millisecond)
+				began := time.Now()
+				if resp := post(t, r, twoRows); resp.StatusCode == 429 && time.Since(began) > 0 {
+					t.Errorf("refused after %v", time.Since(began))
+				}
+			}()
+		}
+		if err := r.Wait(t.Context(), func(s receiver.Totals) bool { return s.Answered == 100 }); err != nil {
+			t.Fatal(err)
+		}
+		if s := r.Totals(); s.Answered-s.Failed != 20 {
+			t.Errorf("%d of 100 were taken, want 2 in each of 10 seconds", s.Answered-s.Failed)
+		}
+	})
+}
+
 func TestListenRefusesWhatOthersReach(t *testing.T) {
 	for _, addr := range []string{"0.0.0.0:0", ":0", "[::]:0", "192.0.2.1:0"} {
 		if s, err := receiver.Listen(t.Context(), addr, receiver.Options{}); err == nil {

@@ -1,7 +1,13 @@
 package receiver
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -62,14 +68,109 @@ func TestBytesText(t *testing.T) {
 func TestMaskedURL(t *testing.T) {
 	tests := map[string]string{
 		"/a/b":                     "/a/b",
-		"/a?source=x&api_key=abc":  "/a?source=x&api_key=" + masked,
-		"/a?Access%5FToken=abc&b":  "/a?Access%5FToken=" + masked + "&b",
-		"/a?%zz=1":                 "/a?" + masked,
-		"/a?key=1&monkey=2&Key=%3": "/a?key=" + masked + "&monkey=2&Key=" + masked,
+		"/a?source=x&api_key=abc":  "/a?source=" + masked + "&api_key=" + masked,
+		"/a?Access%5FToken=abc&b":  "/a?Access%5FToken=" + masked + "&" + masked,
+		"/a?code=1&sig=a=b&%zz=%3": "/a?code=" + masked + "&sig=" + masked + "&%zz=" + masked,
 	}
 	for url, want := range tests {
 		if got := maskedURL(url); got != want {
 			t.Errorf("%s is shown as %s, want %s", url, got, want)
+		}
+	}
+}
+
+func TestMaskedHeaders(t *testing.T) {
+	tests := map[string]string{
+		"Authorization": "Bearer " + masked, "Proxy-Authorization": "Bearer " + masked,
+		"X-Auth": masked, "X-Auth-Key": masked, "X-Access-Key": masked, "X-Functions-Key": masked, "Ocp-Apim-Subscription-Key": masked,
+		"X-Session-Id": masked, "X-Jwt": masked, "X-Webhook-Token": masked, "Cookie": masked,
+		"Content-Type": "Bearer hush", "User-Agent": "Bearer hush", "Webhook-Id": "Bearer hush", "Airbyte-Stream": "Bearer hush", "Accept-Encoding": "Bearer hush",
+	}
+	for name, want := range tests {
+		got := maskedHeaders(http.Header{name: {"Bearer hush"}})
+		if got[0].Value != want {
+			t.Errorf("%s is shown as %s, want %s", name, got[0].Value, want)
+		}
+	}
+}
+
+// A failed write leaves no half of a line behind: it is taken back from a file, and ended elsewhere.
+func TestTornLines(t *testing.T) {
+	row := func(n string) []Row { return []Row{{Data: json.RawMessage(`{"id":` + n + `}`)}} }
+	file, err := os.OpenFile(filepath.Join(t.TempDir(), "rows"), os.O_APPEND|os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	var buffer bytes.Buffer
+	tests := map[string]struct {
+		w    io.Writer
+		want string
+	}{
+		"file":   {&shortFile{File: file}, `{"data":{"id":1}}` + "\n" + `{"data":{"id":3}}` + "\n"},
+		"stream": {&shortWriter{w: &buffer}, `{"data":{"id":1}}` + "\n" + `{"data":` + "\n" + `{"data":{"id":3}}` + "\n"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			rw := newRowWriter(test.w)
+			accepted := 0
+			for i, n := range []string{"1", "2", "3"} {
+				if err := rw.write(row(n), func() { accepted++ }); (err != nil) != (i == 1) {
+					t.Errorf("row %s: %v", n, err)
+				}
+			}
+			got := buffer.String()
+			if name == "file" {
+				text, err := os.ReadFile(file.Name())
+				if err != nil {
+					t.Fatal(err)
+				}
+				got = string(text)
+			}
+			if got != test.want || accepted != 2 {
+				t.Errorf("%d accepted, written %q, want %q", accepted, got, test.want)
+			}
+		})
+	}
+}
+
+// shortWriter breaks off within its second write.
+type shortWriter struct {
+	w      io.Writer
+	writes int
+}
+
+func (s *shortWriter) Write(p []byte) (int, error) {
+	if s.writes++; s.writes == 2 {
+		n, _ := s.w.Write(p[:8])
+		return n, io.ErrShortWrite
+	}
+	return s.w.Write(p)
+}
+
+type shortFile struct {
+	*os.File
+	short shortWriter
+}
+
+func (s *shortFile) Write(p []byte) (int, error) {
+	s.short.w = s.File
+	return s.short.Write(p)
+}
+
+func TestFieldText(t *testing.T) {
+	data := json.RawMessage(`{"a":"","b":null,"c":{"d":"x","e":1.0},"f":"null"}`)
+	type result struct {
+		Text  string
+		Found bool
+	}
+	for path, want := range map[string]result{
+		"a": {"", true}, "b": {"null", true}, "c.d": {"x", true}, "c.e": {"1.0", true}, "f": {"null", true},
+		"g": {}, "c.g": {}, "a.g": {}, "b.g": {}, "c.d.g": {},
+	} {
+		text, found := fieldText(data, path)
+		if diff := cmp.Diff(want, result{text, found}); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", path, diff)
 		}
 	}
 }

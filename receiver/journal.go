@@ -52,9 +52,12 @@ func (j *journal) enter(q *Request) {
 	defer j.mu.Unlock()
 	j.arrived++
 	q.ID = j.arrived
-	id := j.seen(q.WebhookID)
-	id.attempts++
-	q.Attempt, q.Duplicate = id.attempts, id.accepted
+	q.Attempt = 1
+	if !q.isCheck() { // each check of the connection has the same Webhook-Id, and is no attempt at another
+		id := j.seen(q.WebhookID)
+		id.attempts++
+		q.Attempt, q.Duplicate = id.attempts, id.accepted
+	}
 	j.totals.arrive(q)
 	if q.size() > j.maxBytes {
 		q.Body = nil
@@ -73,12 +76,15 @@ func (j *journal) settle(q *Request, a answer, rows []Row, now time.Time) {
 	if a.accepts() {
 		j.accepted++
 		q.accepted = j.accepted
-		// An empty batch is a check of the connection: repeating it doubles nothing.
 		if id := j.seen(q.WebhookID); q.Rows > 0 {
 			q.Duplicate, id.accepted = id.accepted, true
 		}
 	}
 	j.totals.settle(q, rows, now)
+	if q.counted > 0 {
+		j.recount(q)
+		j.trim()
+	}
 	j.change(q)
 }
 
@@ -110,12 +116,25 @@ func (j *journal) seen(id string) *seen {
 	return s
 }
 
-// keep adds a request and lets the oldest go where the bounds ask for it.
+// keep adds a request.
 func (j *journal) keep(q *Request) {
 	j.kept = append(j.kept, q)
-	j.bytes += q.size()
+	j.recount(q)
+	j.trim()
+}
+
+// recount counts what the request costs by now.
+func (j *journal) recount(q *Request) {
+	size := q.size()
+	j.bytes += size - q.counted
+	q.counted = size
+}
+
+// trim lets the oldest requests go where the bounds ask for it.
+func (j *journal) trim() {
 	for len(j.kept) > 1 && (len(j.kept) > j.maxKept || j.bytes > j.maxBytes) {
-		j.bytes -= j.kept[0].size()
+		j.bytes -= j.kept[0].counted
+		j.kept[0].counted = 0
 		j.kept[0] = nil
 		j.kept = j.kept[1:]
 	}

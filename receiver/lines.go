@@ -29,7 +29,7 @@ func (l *lineWriter) write(q *Request) {
 
 // line describes a request for a terminal.
 func line(q *Request) string {
-	parts := []string{q.Time.Format("15:04:05.000"), status(q), plain(q.Method), plain(path(q.URL))}
+	parts := []string{q.Time.Format("15:04:05.000"), status(q), plain(q.Method), plain(short(path(q.URL), longestURL))}
 	if q.Stream != "" {
 		parts = append(parts, plain(q.Stream))
 	}

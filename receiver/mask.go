@@ -2,7 +2,6 @@ package receiver
 
 import (
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 )
@@ -17,36 +16,31 @@ type header struct {
 	Masked bool   `json:"masked"`
 }
 
-// secretNames are parts of names whose values are credentials. Signatures are
-// not: they prove knowledge of a secret without telling it.
-var secretNames = []string{"authorization", "api-key", "api_key", "apikey", "cookie", "token", "secret", "password", "passwd", "credential"}
+// shownHeaders are the beginnings of names whose values are no credentials. What
+// is not known is masked: every service names its keys as it likes. Signatures
+// prove knowledge of a secret without telling it.
+var shownHeaders = []string{"Accept", "Airbyte-", "Content-", "Host", "User-Agent", "Webhook-"}
 
-func isSecret(name string) bool {
-	name = strings.ToLower(name)
-	return name == "key" || slices.ContainsFunc(secretNames, func(part string) bool { return strings.Contains(name, part) })
-}
-
-// maskedHeaders lists headers by name, credentials masked. The scheme of an
+// maskedHeaders lists headers by name, unknown ones masked. The scheme of an
 // Authorization header stays: it says how the sender authenticates.
 func maskedHeaders(h http.Header) []header {
 	list := []header{}
 	for name, values := range h {
+		shown := slices.ContainsFunc(shownHeaders, func(begin string) bool { return strings.HasPrefix(name, begin) })
 		for _, value := range values {
-			secret := isSecret(name)
-			if scheme, _, found := strings.Cut(value, " "); secret && found && strings.HasSuffix(name, "Authorization") {
+			if scheme, _, found := strings.Cut(value, " "); !shown && found && strings.HasSuffix(name, "Authorization") {
 				value = scheme + " " + masked
-			} else if secret {
+			} else if !shown {
 				value = masked
 			}
-			list = append(list, header{name, value, secret})
+			list = append(list, header{name, value, !shown})
 		}
 	}
 	slices.SortStableFunc(list, func(a, b header) int { return strings.Compare(a.Name, b.Name) })
 	return list
 }
 
-// maskedURL masks the credentials of a query. A query that cannot be parsed is
-// masked as a whole.
+// maskedURL masks every value of a query, and a query without names as a whole.
 func maskedURL(raw string) string {
 	path, query, found := strings.Cut(raw, "?")
 	if !found {
@@ -54,13 +48,10 @@ func maskedURL(raw string) string {
 	}
 	var parts []string
 	for part := range strings.SplitSeq(query, "&") {
-		name, _, _ := strings.Cut(part, "=")
-		plain, err := url.QueryUnescape(name)
-		switch {
-		case err != nil:
-			part = masked
-		case isSecret(plain):
+		if name, _, found := strings.Cut(part, "="); found {
 			part = name + "=" + masked
+		} else {
+			part = masked
 		}
 		parts = append(parts, part)
 	}

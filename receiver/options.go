@@ -1,15 +1,25 @@
 package receiver
 
-import "io"
+import (
+	"cmp"
+	"io"
+)
+
+// What Options mean where they are zero.
+const (
+	DefaultKeepRequests = 1000
+	DefaultKeepBytes    = 64 << 20
+	DefaultMaxBody      = 256 << 20
+)
 
 // Options say what a Receiver keeps and where it writes. The zero value keeps
 // the last 1000 requests within 64 MiB and writes nowhere.
 type Options struct {
 	Faults Faults // how to misbehave from the start
 
-	KeepRequests int   // requests kept in memory; 0 means 1000
-	KeepBytes    int64 // bytes of bodies and headers kept; 0 means 64 MiB
-	MaxBody      int64 // uncompressed bytes of one body, 413 above; 0 means 256 MiB
+	KeepRequests int   // requests kept in memory; 0 means DefaultKeepRequests
+	KeepBytes    int64 // bytes kept of them; 0 means DefaultKeepBytes. The last request is kept whatever its size, its body is not
+	MaxBody      int64 // uncompressed bytes of one body, 413 above; 0 means DefaultMaxBody
 
 	Log  io.Writer // one plain line per request; nil for none
 	Rows io.Writer // one JSON line per accepted row; nil for none
@@ -32,13 +42,7 @@ type Options struct {
 }
 
 func (o *Options) setDefaults() {
-	if o.KeepRequests == 0 {
-		o.KeepRequests = 1000
-	}
-	if o.KeepBytes == 0 {
-		o.KeepBytes = 64 << 20
-	}
-	if o.MaxBody == 0 {
-		o.MaxBody = 256 << 20
-	}
+	o.KeepRequests = cmp.Or(o.KeepRequests, DefaultKeepRequests)
+	o.KeepBytes = cmp.Or(o.KeepBytes, DefaultKeepBytes)
+	o.MaxBody = cmp.Or(o.MaxBody, DefaultMaxBody)
 }

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -13,18 +12,19 @@ import (
 // concurrent use. It starts no goroutine of its own; Close releases the
 // requests that a fault holds back.
 type Receiver struct {
-	options  Options
-	journal  *journal
-	page     http.Handler
-	rows     *rowWriter
-	lines    *lineWriter
-	inFlight atomic.Int64
+	options Options
+	started time.Time
+	journal *journal
+	page    http.Handler
+	rows    *rowWriter
+	lines   *lineWriter
 
 	closing   chan struct{}
 	closeOnce sync.Once
 
-	mu   sync.Mutex // guards dice
-	dice *dice
+	mu       sync.Mutex // guards what follows
+	dice     *dice
+	inFlight int // requests that were admitted
 }
 
 // New returns a Receiver. The caller closes it.
@@ -32,6 +32,7 @@ func New(o Options) *Receiver {
 	o.setDefaults()
 	r := &Receiver{
 		options: o,
+		started: time.Now(),
 		journal: newJournal(o.KeepRequests, o.KeepBytes),
 		rows:    newRowWriter(o.Rows),
 		lines:   newLineWriter(o.Log),
@@ -65,11 +66,22 @@ func (r *Receiver) Faults() Faults {
 	return r.dice.faults
 }
 
-// throw returns the faults in force and whether they befall this request.
-func (r *Receiver) throw() (Faults, bool) {
+// arrive returns the faults in force, whether they befall this request, and
+// whether there is no place for it. One that is admitted has to leave.
+func (r *Receiver) arrive() (f Faults, failing, busy bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.dice.faults, r.dice.throw()
+	f, failing = r.dice.faults, r.dice.throw()
+	if busy = f.Capacity > 0 && r.inFlight >= f.Capacity; !busy {
+		r.inFlight++
+	}
+	return f, failing, busy
+}
+
+func (r *Receiver) leave() {
+	r.mu.Lock()
+	r.inFlight--
+	r.mu.Unlock()
 }
 
 // ServeHTTP shows the page under /_/ and receives everywhere else.
@@ -91,11 +103,12 @@ func isPerson(req *http.Request) bool {
 
 // receive reads one request, records it and answers it.
 func (r *Receiver) receive(w http.ResponseWriter, req *http.Request) {
-	parallel := r.inFlight.Add(1)
-	defer r.inFlight.Add(-1)
-
-	faults, failing := r.throw()
-	busy := faults.Capacity > 0 && parallel > int64(faults.Capacity)
+	faults, failing, busy := r.arrive()
+	if busy {
+		faults.Latency = 0 // the refused are told at once
+	} else {
+		defer r.leave()
+	}
 	if r.options.Discard {
 		r.discard(w, req, faults, failing, busy)
 		return

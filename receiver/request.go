@@ -23,7 +23,7 @@ type Request struct {
 	Bytes     int64  // uncompressed length of the body
 	WireBytes int64  // length of the body as sent
 
-	Stream    string // from Airbyte-Stream, or the envelope
+	Stream    string // from Airbyte-Stream, or the envelope; cut at longestName
 	Namespace string
 	WebhookID string
 	Attempt   int  // this is the n-th request with its Webhook-Id; 1 without one
@@ -46,6 +46,7 @@ type Request struct {
 
 	revision int64 // of the journal when this request last changed
 	accepted int64 // place in the order of acceptance; 0 for not accepted
+	counted  int64 // what the journal counts it for; 0 for not kept
 }
 
 // Rejection is one entry of a per-row verdict.
@@ -62,8 +63,8 @@ func newRequest(req *http.Request, now time.Time) *Request {
 		URL:       req.URL.RequestURI(),
 		Proto:     req.Proto,
 		Header:    req.Header,
-		Stream:    percentDecoded(req.Header.Get("Airbyte-Stream")),
-		Namespace: percentDecoded(req.Header.Get("Airbyte-Namespace")),
+		Stream:    short(percentDecoded(req.Header.Get("Airbyte-Stream")), longestName),
+		Namespace: short(percentDecoded(req.Header.Get("Airbyte-Namespace")), longestName),
 		WebhookID: req.Header.Get("Webhook-Id"),
 	}
 }
@@ -80,7 +81,7 @@ func percentDecoded(s string) string {
 // parse reads the envelope, unless the body could not be read or there is none.
 func (q *Request) parse(readErr error) []Row {
 	if readErr != nil {
-		q.Problem = readErr.Error()
+		q.Problem = short(readErr.Error(), longestProblem)
 		return nil
 	}
 	if len(q.Body) == 0 && bodyless(q.Method) {
@@ -88,16 +89,18 @@ func (q *Request) parse(readErr error) []Row {
 	}
 	e, err := parseEnvelope(q.Body)
 	if err != nil {
-		q.Problem = err.Error()
+		q.Problem = short(err.Error(), longestProblem)
 		return nil
 	}
-	if q.Stream == "" {
-		q.Stream, q.Namespace = e.Stream, e.Namespace
+	stream, namespace := percentDecoded(q.Header.Get("Airbyte-Stream")), percentDecoded(q.Header.Get("Airbyte-Namespace"))
+	if stream == "" {
+		stream, namespace = e.Stream, e.Namespace
 	}
+	q.Stream, q.Namespace = short(stream, longestName), short(namespace, longestName)
 	q.SyncMode, q.SyncID, q.GenerationID = e.SyncMode, e.SyncID, e.GenerationID
 	q.Rows = len(e.Rows)
 	for i := range e.Rows {
-		e.Rows[i].Stream, e.Rows[i].Namespace = q.Stream, q.Namespace
+		e.Rows[i].Stream, e.Rows[i].Namespace = stream, namespace
 	}
 	return e.Rows
 }
@@ -144,9 +147,14 @@ func without(rows []Row, rejected []Rejection) []Row {
 	return kept
 }
 
+// isCheck says whether this is an envelope without rows, which checks the
+// connection.
+func (q *Request) isCheck() bool { return q.SyncMode != "" && q.Rows == 0 }
+
 // size is what a kept request costs, near enough for a bound.
 func (q *Request) size() int64 {
-	n := int64(len(q.Body) + len(q.URL) + 512)
+	n := int64(cap(q.Body) + len(q.URL) + len(q.Method) + len(q.Host) + len(q.Stream) + len(q.Namespace) + len(q.Problem) + len(q.Signature) + 1024)
+	n += 24 * int64(cap(q.Rejected)) // their reasons are one text
 	for name, values := range q.Header {
 		n += int64(len(name))
 		for _, v := range values {

@@ -14,6 +14,7 @@ type rowWriter struct {
 	mu     sync.Mutex
 	w      io.Writer
 	buffer bytes.Buffer
+	torn   bool // the last write ended inside a line
 }
 
 func newRowWriter(w io.Writer) *rowWriter { return &rowWriter{w: w} }
@@ -27,6 +28,9 @@ func (rw *rowWriter) write(rows []Row, accept func()) error {
 	rw.mu.Lock()
 	defer rw.mu.Unlock()
 	rw.buffer.Reset()
+	if rw.torn {
+		rw.buffer.WriteByte('\n')
+	}
 	encoder := json.NewEncoder(&rw.buffer)
 	encoder.SetEscapeHTML(false)
 	for i := range rows {
@@ -34,13 +38,34 @@ func (rw *rowWriter) write(rows []Row, accept func()) error {
 			return fmt.Errorf("encoding a row: %w", err)
 		}
 	}
-	if rw.buffer.Len() > 0 {
-		if _, err := rw.w.Write(rw.buffer.Bytes()); err != nil {
+	if len(rows) > 0 {
+		if n, err := rw.w.Write(rw.buffer.Bytes()); err != nil {
+			rw.undo(n)
 			return fmt.Errorf("writing the accepted rows: %w", err)
 		}
+		rw.torn = false
 	}
 	accept()
 	return nil
+}
+
+// undo takes back the n bytes of a write that failed: their rows are not
+// accepted. Where the writer cannot, the next row at least begins a line.
+func (rw *rowWriter) undo(n int) {
+	if n == 0 {
+		return
+	}
+	file, ok := rw.w.(interface {
+		Truncate(size int64) error
+		io.Seeker
+	})
+	if ok {
+		end, err := file.Seek(0, io.SeekEnd)
+		if err == nil && file.Truncate(end-int64(n)) == nil {
+			return
+		}
+	}
+	rw.torn = rw.buffer.Bytes()[n-1] != '\n'
 }
 
 // rowLine is a row as a JSON line. Encoding compacts raw values, so that a row

@@ -32,7 +32,7 @@ func Listen(ctx context.Context, addr string, o Options) (*Server, error) {
 		return nil, fmt.Errorf("listening on %s: %w", addr, err)
 	}
 	if !o.AllowRemote && !resolved.IP.IsLoopback() {
-		return nil, fmt.Errorf("listening on %s: others can reach this address: use 127.0.0.1, or allow remote senders", addr)
+		return nil, fmt.Errorf("listening on %s: others can reach this address: use 127.0.0.1, or --allow-remote", addr)
 	}
 	if _, err := signature.New(o.SigningSecrets...); err != nil && len(o.SigningSecrets) > 0 {
 		return nil, fmt.Errorf("reading the signing secrets: %w", err)
@@ -57,8 +57,14 @@ func Listen(ctx context.Context, addr string, o Options) (*Server, error) {
 	return s, nil
 }
 
-// URL is where senders reach the Server.
-func (s *Server) URL() string { return "http://" + s.listener.Addr().String() }
+// URL is where senders on this machine reach the Server.
+func (s *Server) URL() string {
+	addr := *s.listener.Addr().(*net.TCPAddr)
+	if addr.IP.IsUnspecified() { // every address of this machine: no browser opens 0.0.0.0 or [::]
+		addr.IP = net.IPv4(127, 0, 0, 1)
+	}
+	return "http://" + addr.String()
+}
 
 // PageURL is where a person looks at the Server. It holds the token, if there is
 // one: print it for the person who started the Server, and nowhere else.

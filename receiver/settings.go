@@ -16,6 +16,8 @@ type Setting struct {
 	Name  string
 	Value string // "" for the zero value
 	Usage string
+
+	Switch bool // true or false, and true where it is named alone
 }
 
 var answers = []Answer{AnswerStatus, AnswerClose, AnswerHang, AnswerHalf, AnswerRedirect, AnswerWrongJSON}
@@ -23,18 +25,18 @@ var answers = []Answer{AnswerStatus, AnswerClose, AnswerHang, AnswerHalf, Answer
 // Settings lists every fault in the order in which a form shows them.
 func (f Faults) Settings() []Setting {
 	return []Setting{
-		{"answer", string(f.Answer), "what a failing request gets: " + strings.Join(answerNames(), ", ")},
-		{"status", number(f.Status), "status of a failing request, 200 to 599"},
-		{"every", number(f.Every), "fail every n-th request only"},
-		{"percent", number(f.Percent), "fail this percentage of the requests only"},
-		{"seed", number(f.Seed), "seed of the percentage, so that a run can be repeated"},
-		{"retry-after", f.RetryAfter, "Retry-After header of failing requests: seconds or an HTTP date"},
-		{"latency", duration(f.Latency), "wait before every answer, such as 250ms"},
-		{"reject", f.reject(), "refuse rows whose field has a value: field=value, such as email=a@example.com"},
-		{"reject-rows", onOff(f.RejectRows), "refuse just those rows by a verdict, not the whole batch by 400"},
-		{"max-bytes", number(f.MaxBytes), "answer 413 to a body of more bytes on the wire"},
-		{"capacity", number(f.Capacity), "refuse requests beyond this many at once"},
-		{"capacity-status", number(f.CapacityStatus), "status of those refused, 429 by default"},
+		{Name: "answer", Value: string(f.Answer), Usage: "what a failing request gets: " + strings.Join(answerNames(), ", ")},
+		{Name: "status", Value: number(f.Status), Usage: "status of a failing request, 200 to 599"},
+		{Name: "every", Value: number(f.Every), Usage: "fail every n-th request only"},
+		{Name: "percent", Value: number(f.Percent), Usage: "fail this percentage of the requests only"},
+		{Name: "seed", Value: number(f.Seed), Usage: "seed of the percentage, so that a run can be repeated"},
+		{Name: "retry-after", Value: f.RetryAfter, Usage: "Retry-After header of failing requests: seconds or an HTTP date"},
+		{Name: "latency", Value: duration(f.Latency), Usage: "wait before every answer, such as 250ms"},
+		{Name: "reject", Value: f.reject(), Usage: "refuse rows whose field has a value: field=value, such as email=a@example.com"},
+		{Name: "reject-rows", Value: onOff(f.RejectRows), Usage: "refuse just those rows by a verdict, not the whole batch by 400", Switch: true},
+		{Name: "max-bytes", Value: number(f.MaxBytes), Usage: "answer 413 to a body of more bytes on the wire"},
+		{Name: "capacity", Value: number(f.Capacity), Usage: "refuse requests beyond this many at once"},
+		{Name: "capacity-status", Value: number(f.CapacityStatus), Usage: "status of those refused, 429 by default"},
 	}
 }
 

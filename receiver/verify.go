@@ -20,6 +20,6 @@ func (q *Request) verify(secrets []string, now time.Time) {
 	err := signature.Verify(secrets, q.Header.Get(signature.HeaderSignature), q.WebhookID,
 		q.Header.Get(signature.HeaderTimestamp), q.Body, now, signatureTolerance)
 	if err != nil {
-		q.Signature = err.Error()
+		q.Signature = short(err.Error(), longestProblem)
 	}
 }

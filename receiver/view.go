@@ -43,7 +43,7 @@ type summary struct {
 func summaryOf(q *Request) summary {
 	return summary{
 		ID: q.ID, Time: q.Time.UnixMilli(), Duration: q.Duration.Seconds() * 1000,
-		Method: q.Method, URL: maskedURL(q.URL), Stream: q.Stream, Namespace: q.Namespace,
+		Method: q.Method, URL: short(maskedURL(q.URL), longestURL), Stream: q.Stream, Namespace: q.Namespace,
 		SyncMode: q.SyncMode, Rows: q.Rows, Rejected: len(q.Rejected), Bytes: q.Bytes, WireBytes: q.WireBytes,
 		WebhookID: q.WebhookID, Attempt: q.Attempt, Duplicate: q.Duplicate,
 		Done: q.Done, Status: q.Status, Fault: q.Fault, Problem: q.Problem, Signature: q.Signature,

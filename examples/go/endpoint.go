@@ -39,6 +39,10 @@ type endpoint struct {
 }
 
 func (e *endpoint) receive(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("Content-Encoding") != "" { // the signature is over the plain bytes
+		http.Error(w, "the body is compressed", http.StatusUnsupportedMediaType)
+		return
+	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	var envelope struct{ Rows []row }
 	switch {

@@ -12,9 +12,9 @@ const tables = Object.create(null); // stream → key → data; stands for a dat
 
 const app = express();
 
-// The signature is over the bytes that came, so the body is not parsed here. It is uncompressed, and 413 where it is too
-// large, by express itself; the sender then cuts the batch in two.
-app.post("/{*path}", express.raw({ type: "application/json", limit: maxBody }), (request, response) => {
+// The signature is over the plain bytes, so the body is not parsed here. Express itself answers 415 where it is compressed,
+// and 413 where it is too large; the sender then cuts the batch in two.
+app.post("/{*path}", express.raw({ type: "application/json", limit: maxBody, inflate: false }), (request, response) => {
   let envelope;
   try {
     envelope = webhook.verify(request.body, request.headers);

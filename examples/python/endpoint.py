@@ -21,6 +21,8 @@ tables: dict[str, dict[str, dict]] = {}  # stream → key → data; stands for a
 
 @app.post("/{path:path}")
 async def receive(request: Request):
+    if "content-encoding" in request.headers:
+        return Response(status_code=415)  # the signature is over the plain bytes
     if int(request.headers.get("content-length", MAX_BODY + 1)) > MAX_BODY:
         return Response(status_code=413)  # the sender cuts the batch in two
     body = await request.body()

@@ -29,13 +29,19 @@ export function show(d) {
   if (focused) $("detail").querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
 }
 
+// fail says why a request cannot be shown.
+export function fail(id, why) {
+  $("detail").replaceChildren(head({ id, method: "", url: "" }), el("p", "hint", why[0].toUpperCase() + why.slice(1) + (why.endsWith(".") ? "" : ".")));
+}
+
 function head(d) {
   const button = el("button", "quiet", "Close");
   button.type = "button";
   button.dataset.key = "close";
   button.title = "Escape";
   button.addEventListener("click", () => close());
-  return el("div", "head", statusTag(d), el("h2", "", `#${d.id} ${d.method} ${d.url}`), button);
+  const title = el("h2", "", `#${d.id} ${d.method} ${d.url}`);
+  return d.method ? el("div", "head", statusTag(d), title, button) : el("div", "head", title, button);
 }
 
 function facts(d) {
@@ -54,7 +60,7 @@ function facts(d) {
   if (d.generation_id) fact("Generation", d.generation_id);
   if (d.sync_id) fact("Sync", d.sync_id);
   fact("Fault", d.fault, "warn");
-  fact("Signature", d.signature, d.signature === "valid" ? "good" : "bad");
+  fact("Signature", d.signature || "not verified", { valid: "good", "": "dim" }[d.signature] ?? "bad");
   fact("Problem", d.problem, "bad");
   fact("Webhook-Id", d.webhook_id, "mono");
   fact("Attempts", attemptList(d));
@@ -113,11 +119,12 @@ function rows(d) {
     return el("p", "hint", d.problem ? "This body is no envelope." : d.body_cut && !d.body ? "This body was too large to keep." : d.sync_mode ? "A batch without rows: a check of the connection." : "No body.");
   }
   const names = [...new Set(d.rows_shown.flatMap((r) => r.cells.map((c) => c.name)))].slice(0, maxColumns);
-  const table = el("table", "", el("thead", "", el("tr", "", ...["Operation", "Key", ...names].map((n) => el("th", "", n)))));
+  const verdicts = d.rows_shown.some((r) => r.rejected) ? ["Verdict"] : [];
+  const table = el("table", "", el("thead", "", el("tr", "", ...["Operation", "Key", ...verdicts, ...names].map((n) => el("th", "", n)))));
   const lines = el("tbody");
   for (const r of d.rows_shown) {
     const line = el("tr", r.rejected ? "rejected" : "", el("td", "", operation(r)), el("td", "", r.key || "–"));
-    if (r.rejected) line.title = r.rejected;
+    if (verdicts.length) line.append(r.rejected ? el("td", "", tag("warn", "rejected"), r.rejected) : el("td", "dim", "accepted"));
     for (const name of names) {
       const c = r.cells.find((c) => c.name === name);
       const cell = el("td", c ? c.kind : "absent", c ? c.text : "");
@@ -133,7 +140,6 @@ function rows(d) {
 }
 
 function operation(r) {
-  if (r.rejected) return tag("warn", "rejected");
   return tag({ added: "good", changed: "calm", removed: "bad" }[r.operation] || "", r.operation || "–");
 }
 

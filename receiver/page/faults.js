@@ -33,13 +33,20 @@ function read() {
 }
 
 async function apply(faults) {
-  const answer = await fetch("faults", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(faults) });
-  const content = await answer.json();
-  for (const field of form.elements) field.setAttribute("aria-invalid", String(!answer.ok && field.name === content.field));
-  $("fault-error").textContent = answer.ok ? "" : content.error;
-  $("fault-state").textContent = answer.ok ? "In force" : "";
-  dirty = !answer.ok;
-  if (answer.ok) fill(content);
+  let ok = false;
+  let content = { error: "The receiver is gone; nothing was changed." };
+  try {
+    const answer = await fetch("faults", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(faults) });
+    content = await answer.json();
+    ok = answer.ok;
+  } catch { /* it said nothing, or no JSON */ }
+  for (const field of form.elements) {
+    if (field.name) field.setAttribute("aria-invalid", String(!ok && field.name === content.field));
+  }
+  $("fault-error").textContent = ok ? "" : content.error;
+  $("fault-state").textContent = ok ? "In force" : "";
+  dirty = !ok;
+  if (ok) fill(content);
 }
 
 form.addEventListener("input", () => {

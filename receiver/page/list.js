@@ -18,17 +18,23 @@ export function add(changed) {
     const known = requests.get(q.id);
     const line = known ? known.line : newLine(q.id);
     fill(line, q);
-    if (!known) $("list").prepend(line);
+    if (!known) place(line);
     requests.set(q.id, { q, line });
   }
-  for (const [id, { line }] of requests) {
-    if (requests.size <= shown) break;
-    line.remove();
-    requests.delete(id);
+  while (requests.size > shown) {
+    const oldest = $("list").lastElementChild;
+    oldest.remove();
+    requests.delete(Number(oldest.dataset.id));
   }
   $("empty").hidden = requests.size > 0;
   $("list").closest("table").hidden = requests.size === 0;
   rove();
+}
+
+// place puts a line before the first older one: a slow request may come late.
+function place(line) {
+  const older = [...$("list").rows].find((l) => Number(l.dataset.id) < Number(line.dataset.id));
+  $("list").insertBefore(line, older || null);
 }
 
 // attempts lists the requests with the same Webhook-Id.
@@ -56,8 +62,8 @@ function fill(line, q) {
   const cell = (className, ...children) => el("td", className, ...children);
   line.hidden = !matches(q);
   line.replaceChildren(
-    cell("", statusTag(q)), cell("time", ...time(q)), name(q),
-    cell("wide", q.sync_mode), cell("n", q.sync_mode ? count(q.rows) : ""), cell("n wide", bytes(q.bytes)),
+    cell("status", statusTag(q)), cell("time", ...time(q)), name(q),
+    cell("wide", q.sync_mode), cell("n rows", q.sync_mode ? count(q.rows) : ""), cell("n wide", bytes(q.bytes)),
     cell("n wide took", q.done ? took(q.duration) : ""), cell("notes", ...notes(q)));
 }
 
@@ -68,8 +74,8 @@ function time(q) {
 }
 
 function name(q) {
-  if (q.rows || q.problem) return el("td", "", streamName(q) || "(no stream)");
-  return el("td", "dim", q.sync_mode ? "connection check" : q.method + " " + q.url);
+  if (q.rows || q.problem) return el("td", "name", streamName(q) || "(no stream)");
+  return el("td", "name dim", q.sync_mode ? "connection check" : q.method + " " + q.url);
 }
 
 export function statusTag(q) {

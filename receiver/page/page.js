@@ -12,6 +12,7 @@ const charts = [
 ];
 const history = new Map(); // Unix second → {rows, bytes}
 let ahead = 0; // of the receiver's clock before ours, ms
+let started = 0; // when the receiver that we follow began; another one counts from 1 again
 let chosen = 0;
 
 function drawCharts() {
@@ -30,6 +31,8 @@ function follow() {
   source.addEventListener("error", () => live("off", "The receiver is gone; trying again"));
   source.addEventListener("message", (e) => {
     const news = JSON.parse(e.data);
+    if (started && news.started !== started && chosen) close();
+    started = news.started;
     ahead = news.now - Date.now();
     for (const s of news.seconds || []) history.set(s.at, s);
     list.add(news.requests || []);
@@ -45,21 +48,27 @@ function live(state, text) {
   $("live").textContent = text;
 }
 
+// load shows the request, or why it cannot be shown.
 async function load(id) {
-  const answer = await fetch("requests/" + id);
-  const content = await answer.json();
+  let show = () => detail.fail(id, "The receiver is gone.");
+  try {
+    const answer = await fetch("requests/" + id);
+    const content = await answer.json();
+    show = answer.ok ? () => detail.show(content) : () => detail.fail(id, content.error);
+  } catch { /* it said nothing, or no JSON */ }
   if (id !== chosen) return; // another one was chosen meanwhile
-  if (!answer.ok) return close();
-  detail.show(content);
+  show();
   $("detail").hidden = false;
   $("main").classList.add("split");
   list.select(id);
 }
 
-function choose(id) {
+async function choose(id) {
   chosen = id;
   list.select(id);
-  load(id);
+  await load(id);
+  // Where the detail has no place beside the list it opens below, out of sight.
+  if (id === chosen && matchMedia("(max-width: 1240px)").matches) $("detail").scrollIntoView({ block: "start" });
 }
 
 function close() {
@@ -75,10 +84,11 @@ list.onChoose(choose);
 detail.onChoose(choose);
 detail.onClose(close);
 document.addEventListener("keydown", (e) => {
-  if (e.key === "Escape" && chosen) close();
+  if (e.key === "Escape" && chosen && !e.target.closest("input, select")) close();
 });
 
 $("address").textContent = location.origin;
+$("copy").hidden = !navigator.clipboard; // browsers give it to https and this machine only
 $("copy").addEventListener("click", async () => {
   await navigator.clipboard.writeText(location.origin);
   $("copy").textContent = "Copied";
