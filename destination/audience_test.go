@@ -221,19 +221,30 @@ func TestDeletionMarkRemoves(t *testing.T) {
 		envelope("upsert", `{"data":{"id":1,"_ab_cdc_deleted_at":"2026-01-01"},"operation":"removed","primary_key":"1"}`))
 }
 
-func TestAnotherKeyStartsOver(t *testing.T) {
-	r := newRig(t)
-	r.want("", firstTable, envelope("mirror", adaAdded, benAdded, chloéAdded))
-	r.catalog = strings.Replace(refresh, `[["id"]]`, `[["name"]]`, 1)
-	p, config, catalog, out := r.program("", firstTable...)
-	if err := p.Write(t.Context(), config, catalog); err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains(out.String(), "its primary key is another than before") {
-		t.Errorf("no word of the dropped snapshot in %s", out)
-	}
-	if requests := r.endpoint.Requests(); !strings.Contains(string(requests[len(requests)-1].Body), `"operation":"added","primary_key":"Ada"`) {
-		t.Errorf("got %s", requests[len(requests)-1].Body)
+// What the snapshot knew does not hold any more, and the log says so, once.
+func TestAnotherAudienceStartsOver(t *testing.T) {
+	for name, test := range map[string]struct{ catalog, options, warning, key string }{
+		"primary key": {strings.Replace(refresh, `[["id"]]`, `[["name"]]`, 1), "", "its primary key is another than before", "Ada"},
+		"method":      {refresh, `,"method":"PUT"`, "its URL or method is another than before", "1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t)
+			r.want("", firstTable, envelope("mirror", adaAdded, benAdded, chloéAdded))
+			r.catalog = test.catalog
+			for _, want := range []bool{true, false} {
+				p, config, catalog, out := r.program(test.options, firstTable...)
+				if err := p.Write(t.Context(), config, catalog); err != nil {
+					t.Fatal(err)
+				}
+				if strings.Contains(out.String(), test.warning) != want {
+					t.Errorf("the log tells of the dropped snapshot: %v, want %v: %s", !want, want, out)
+				}
+			}
+			requests := r.endpoint.Requests()
+			if last := string(requests[len(requests)-1].Body); len(requests) != 2 || !strings.Contains(last, `"operation":"added","primary_key":"`+test.key+`"`) {
+				t.Errorf("%d requests, the last is %s", len(requests), last)
+			}
+		})
 	}
 }
 
