@@ -20,6 +20,7 @@ type rig struct {
 	endpoint *receiver.Server
 	dir      string
 	catalog  string
+	snapshot string // its place in the config
 }
 
 const refresh = `{"streams":[{"stream":{"name":"users","json_schema":{}},"sync_mode":"full_refresh","destination_sync_mode":"overwrite","primary_key":[["id"]]}]}`
@@ -30,13 +31,17 @@ func newRig(t *testing.T) *rig {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = endpoint.Close() })
-	return &rig{t: t, endpoint: endpoint, dir: t.TempDir(), catalog: refresh}
+	dir := t.TempDir()
+	return &rig{
+		t: t, endpoint: endpoint, dir: dir, catalog: refresh,
+		snapshot: fmt.Sprintf(`{"type":"local","path":%q}`, filepath.Join(dir, "snapshot")),
+	}
 }
 
 // program writes config and catalog and returns a program that reads them. The options are members of the config.
 func (r *rig) program(options string, input ...string) (*Program, string, string, *bytes.Buffer) {
 	config, catalog := filepath.Join(r.dir, "config.json"), filepath.Join(r.dir, "catalog.json")
-	text := fmt.Sprintf(`{"url":%q,"snapshot":{"type":"local","path":%q},"delivery":{"retry":{"max_attempts":1}}%s}`, r.endpoint.URL(), filepath.Join(r.dir, "snapshot"), options)
+	text := fmt.Sprintf(`{"url":%q,"snapshot":%s,"delivery":{"retry":{"max_attempts":1}}%s}`, r.endpoint.URL(), r.snapshot, options)
 	for name, content := range map[string]string{config: text, catalog: r.catalog} {
 		if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
 			r.t.Fatal(err)
