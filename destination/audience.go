@@ -36,12 +36,14 @@ func openAudiences(ctx context.Context, store *snapshot.Store, rs *routes, catal
 			continue
 		}
 		s := &catalog.Streams[i]
-		identity := fmt.Sprintf("%q %q %q %q", r.namespace, r.name, r.method, r.url)
-		stream, err := store.Stream(ctx, identity, fmt.Sprintf("%q", r.key), s.GenerationID)
+		stream, err := store.Stream(ctx, r.identity(), s.GenerationID)
 		if err != nil {
 			return fmt.Errorf("stream %s: %w", r.title(), err)
 		}
-		if stream.Origin() == snapshot.Rekeyed {
+		switch stream.Origin() {
+		case snapshot.Moved:
+			warn(fmt.Sprintf("stream %s: its URL or method is another than before, so the snapshot of the old endpoint is dropped and every row counts as added", r.title()))
+		case snapshot.Rekeyed:
 			warn(fmt.Sprintf("stream %s: its primary key is another than before, so the snapshot of the old one is dropped and every row counts as added", r.title()))
 		}
 		r.audience = &audience{
@@ -50,6 +52,14 @@ func openAudiences(ctx context.Context, store *snapshot.Store, rs *routes, catal
 		}
 	}
 	return nil
+}
+
+// identity is what the snapshot knows a stream by.
+func (r *route) identity() snapshot.Identity {
+	return snapshot.Identity{
+		Stream: fmt.Sprintf("%q %q", r.namespace, r.name), Title: r.title(),
+		Endpoint: fmt.Sprintf("%q %q", r.method, r.url), Key: fmt.Sprintf("%q", r.key),
+	}
 }
 
 // change is what a record means to the audience: an operation, and whether the mode sends it. skip is for one that changes

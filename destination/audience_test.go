@@ -20,6 +20,7 @@ type rig struct {
 	endpoint *receiver.Server
 	dir      string
 	catalog  string
+	snapshot string // its place in the config
 }
 
 const refresh = `{"streams":[{"stream":{"name":"users","json_schema":{}},"sync_mode":"full_refresh","destination_sync_mode":"overwrite","primary_key":[["id"]]}]}`
@@ -30,13 +31,17 @@ func newRig(t *testing.T) *rig {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = endpoint.Close() })
-	return &rig{t: t, endpoint: endpoint, dir: t.TempDir(), catalog: refresh}
+	dir := t.TempDir()
+	return &rig{
+		t: t, endpoint: endpoint, dir: dir, catalog: refresh,
+		snapshot: fmt.Sprintf(`{"type":"local","path":%q}`, filepath.Join(dir, "snapshot")),
+	}
 }
 
 // program writes config and catalog and returns a program that reads them. The options are members of the config.
 func (r *rig) program(options string, input ...string) (*Program, string, string, *bytes.Buffer) {
 	config, catalog := filepath.Join(r.dir, "config.json"), filepath.Join(r.dir, "catalog.json")
-	text := fmt.Sprintf(`{"url":%q,"snapshot":{"type":"local","path":%q},"delivery":{"retry":{"max_attempts":1}}%s}`, r.endpoint.URL(), filepath.Join(r.dir, "snapshot"), options)
+	text := fmt.Sprintf(`{"url":%q,"snapshot":%s,"delivery":{"retry":{"max_attempts":1}}%s}`, r.endpoint.URL(), r.snapshot, options)
 	for name, content := range map[string]string{config: text, catalog: r.catalog} {
 		if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
 			r.t.Fatal(err)
@@ -221,19 +226,30 @@ func TestDeletionMarkRemoves(t *testing.T) {
 		envelope("upsert", `{"data":{"id":1,"_ab_cdc_deleted_at":"2026-01-01"},"operation":"removed","primary_key":"1"}`))
 }
 
-func TestAnotherKeyStartsOver(t *testing.T) {
-	r := newRig(t)
-	r.want("", firstTable, envelope("mirror", adaAdded, benAdded, chloéAdded))
-	r.catalog = strings.Replace(refresh, `[["id"]]`, `[["name"]]`, 1)
-	p, config, catalog, out := r.program("", firstTable...)
-	if err := p.Write(t.Context(), config, catalog); err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains(out.String(), "its primary key is another than before") {
-		t.Errorf("no word of the dropped snapshot in %s", out)
-	}
-	if requests := r.endpoint.Requests(); !strings.Contains(string(requests[len(requests)-1].Body), `"operation":"added","primary_key":"Ada"`) {
-		t.Errorf("got %s", requests[len(requests)-1].Body)
+// What the snapshot knew does not hold any more, and the log says so, once.
+func TestAnotherAudienceStartsOver(t *testing.T) {
+	for name, test := range map[string]struct{ catalog, options, warning, key string }{
+		"primary key": {strings.Replace(refresh, `[["id"]]`, `[["name"]]`, 1), "", "its primary key is another than before", "Ada"},
+		"method":      {refresh, `,"method":"PUT"`, "its URL or method is another than before", "1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t)
+			r.want("", firstTable, envelope("mirror", adaAdded, benAdded, chloéAdded))
+			r.catalog = test.catalog
+			for _, want := range []bool{true, false} {
+				p, config, catalog, out := r.program(test.options, firstTable...)
+				if err := p.Write(t.Context(), config, catalog); err != nil {
+					t.Fatal(err)
+				}
+				if strings.Contains(out.String(), test.warning) != want {
+					t.Errorf("the log tells of the dropped snapshot: %v, want %v: %s", !want, want, out)
+				}
+			}
+			requests := r.endpoint.Requests()
+			if last := string(requests[len(requests)-1].Body); len(requests) != 2 || !strings.Contains(last, `"operation":"added","primary_key":"`+test.key+`"`) {
+				t.Errorf("%d requests, the last is %s", len(requests), last)
+			}
+		})
 	}
 }
 

@@ -1,10 +1,17 @@
 package destination
 
 import (
+	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
+	"net"
+	"net/http"
 
+	"destination-webhook/destination/bucket"
 	"destination-webhook/destination/delivery"
+	"destination-webhook/destination/snapshot"
 	"destination-webhook/protocol"
 )
 
@@ -37,6 +44,31 @@ func failureType(err error) protocol.FailureType {
 		case delivery.Transient:
 			return protocol.TransientError
 		}
+	}
+	return storeFailure(err)
+}
+
+// storeFailure is what an error means that came up at a snapshot or a dead letter, the rest of the network being delivery's.
+func storeFailure(err error) protocol.FailureType {
+	var (
+		refused     *bucket.Refused
+		told        interface{ Permanent() bool } // the guard, say
+		certificate *tls.CertificateVerificationError
+		host        *net.DNSError
+		connection  *net.OpError
+	)
+	switch {
+	case errors.Is(err, bucket.ErrConflict), errors.Is(err, snapshot.ErrInUse):
+		return protocol.TransientError // one sync at a time gets through
+	case errors.As(err, &refused):
+		if refused.Status >= 500 || refused.Status == http.StatusTooManyRequests || refused.Status == http.StatusRequestTimeout {
+			return protocol.TransientError
+		}
+		return protocol.ConfigError
+	case errors.As(err, &told) && told.Permanent(), errors.As(err, &certificate), errors.As(err, &host) && host.IsNotFound:
+		return protocol.ConfigError
+	case errors.As(err, &host), errors.As(err, &connection), errors.Is(err, context.DeadlineExceeded), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return protocol.TransientError
 	}
 	return protocol.SystemError
 }

@@ -1,13 +1,27 @@
 package destination
 
 import (
+	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"syscall"
 	"testing"
 
+	"destination-webhook/destination/bucket"
 	"destination-webhook/destination/delivery"
+	"destination-webhook/destination/snapshot"
 	"destination-webhook/protocol"
 )
+
+// forbidden is an address that the guard refuses.
+type forbidden struct{}
+
+func (forbidden) Error() string   { return "refused" }
+func (forbidden) Permanent() bool { return true }
 
 // What the platform does about a failed sync hangs on its type alone.
 func TestFailureType(t *testing.T) {
@@ -29,6 +43,20 @@ func TestFailureType(t *testing.T) {
 		"a key that is missing":   {fmt.Errorf("line 3: %w", &missingKey{stream: "users", field: []string{"id"}}), protocol.ConfigError},
 		"told to be one":          {fmt.Errorf("sync: %w", configError(of(delivery.Transient))), protocol.ConfigError},
 		"the first of several":    {errors.Join(configError(errors.New("a")), errors.New("b")), protocol.ConfigError},
+		"snapshot in use":         {fmt.Errorf("snapshot: %w", snapshot.ErrInUse), protocol.TransientError},
+		"another sync was first":  {fmt.Errorf("saving: %w", bucket.ErrConflict), protocol.TransientError},
+		"bucket fails":            {fmt.Errorf("saving: %w", &bucket.Refused{Status: 503}), protocol.TransientError},
+		"bucket asks to wait":     {&bucket.Refused{Status: 429}, protocol.TransientError},
+		"bucket refuses":          {fmt.Errorf("saving: %w", &bucket.Refused{Status: 403}), protocol.ConfigError},
+		"bucket unreachable":      {fmt.Errorf("reading: %w", &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}), protocol.TransientError},
+		"bucket broke off":        {fmt.Errorf("reading: %w", io.ErrUnexpectedEOF), protocol.TransientError},
+		"bucket closed":           {fmt.Errorf("reading: %w", io.EOF), protocol.TransientError},
+		"bucket too slow":         {fmt.Errorf("reading: %w", context.DeadlineExceeded), protocol.TransientError},
+		"bucket's name unknown":   {&net.OpError{Op: "dial", Err: &net.DNSError{IsNotFound: true}}, protocol.ConfigError},
+		"name server away":        {&net.OpError{Op: "dial", Err: &net.DNSError{IsTimeout: true}}, protocol.TransientError},
+		"bucket not trusted":      {fmt.Errorf("reading: %w", &tls.CertificateVerificationError{Err: errors.New("x")}), protocol.ConfigError},
+		"address refused":         {&net.OpError{Op: "dial", Err: forbidden{}}, protocol.ConfigError},
+		"no such file":            {fmt.Errorf("snapshot: %w", &fs.PathError{Op: "open", Err: syscall.ENOENT}), protocol.SystemError},
 		"behind an error unnamed": {errors.Join(errors.New("b"), of(delivery.Transient)), protocol.TransientError},
 	}
 	for name, test := range tests {

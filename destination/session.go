@@ -53,27 +53,32 @@ func (s *session) run(ctx context.Context, in io.Reader) (err error) {
 		}
 	}
 	if store != nil && s.config.Snapshot.Type == "s3" {
-		stop := saveAtIntervals(ctx, store, cancel)
+		stop := saveAtIntervals(ctx, store.Save, s.progress.log.Warn, cancel)
 		defer stop()
 	}
 	return s.sync(ctx, letters, in)
 }
 
-// saveAtIntervals writes the snapshot back while the sync runs. That it cannot be written, because another sync was first,
-// say, ends the sync by cancel.
-func saveAtIntervals(ctx context.Context, store *snapshot.Store, cancel context.CancelCauseFunc) (stop func()) {
+// saveAtIntervals saves the snapshot while the sync runs. If another sync was first, this one ends by cancel: nothing that it
+// still does would be kept. Other troubles may be over by the next time; what counts is the save at the end.
+func saveAtIntervals(ctx context.Context, save func(context.Context) error, warn func(string, ...any), cancel context.CancelCauseFunc) (stop func()) {
 	ctx, end := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		for {
+		for ctx.Err() == nil {
 			select {
 			case <-time.After(saveInterval):
-				if err := store.Save(ctx); err != nil && ctx.Err() == nil {
-					cancel(fmt.Errorf("snapshot: %w", err))
-				}
 			case <-ctx.Done():
 				return
+			}
+			err := save(ctx)
+			if errors.Is(err, bucket.ErrConflict) {
+				cancel(fmt.Errorf("snapshot: %w", err))
+				return
+			}
+			if err != nil && ctx.Err() == nil {
+				warn(fmt.Sprintf("snapshot: it could not be saved on the way, and will be tried again: %v", err))
 			}
 		}
 	}()
@@ -107,9 +112,19 @@ func (s *session) openSnapshot(ctx context.Context, cancel context.CancelCauseFu
 		}
 	}
 	if err != nil {
-		return nil, configError(fmt.Errorf("snapshot: %w", err))
+		return nil, notOpened(err)
 	}
 	return store, nil
+}
+
+// notOpened is the failure of a snapshot that cannot be opened. What will not pass by itself takes another config, or a hand on
+// what that names.
+func notOpened(err error) error {
+	err = fmt.Errorf("snapshot: %w", err)
+	if failureType(err) == protocol.SystemError {
+		return configError(err)
+	}
+	return err
 }
 
 // look is run without an endpoint: it works on a copy of the snapshot and tells what would be sent.
@@ -124,7 +139,7 @@ func (s *session) look(ctx context.Context, in io.Reader) (streams []StreamPrevi
 		defer func() { _ = os.RemoveAll(scratch) }()
 		store, err := s.copySnapshot(ctx, scratch, cancel)
 		if err != nil {
-			return nil, configError(fmt.Errorf("snapshot: %w", err))
+			return nil, notOpened(err)
 		}
 		defer func() { err = errors.Join(err, store.Close(context.WithoutCancel(ctx))) }()
 		if err := openAudiences(ctx, store, s.routes, s.catalog, s.progress.log.Warn); err != nil {

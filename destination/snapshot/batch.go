@@ -28,6 +28,9 @@ type Batch struct {
 // whose outcome is never known is left without Settle, and its rows are in doubt in the next sync.
 func (st *Stream) Begin(ctx context.Context, rows []Row) (*Batch, error) {
 	b := &Batch{stream: st, number: st.store.intent.Add(1), rows: rows}
+	if len(rows) == 0 {
+		return b, nil
+	}
 	intent := st.intent(rows)
 	err := st.store.set(intentKey(b.number), intent, pebble.Sync)
 	if err == nil && st.store.remote != nil {

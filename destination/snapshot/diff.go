@@ -30,7 +30,7 @@ var gone = Digest{15: 1}
 func (st *Stream) Diff(key, row []byte) (Change, Mark, error) {
 	digest, err := st.canon.digest(key, row)
 	if err != nil {
-		return 0, Mark{}, fmt.Errorf("comparing a row of stream %s: %w", st.identity, err)
+		return 0, Mark{}, fmt.Errorf("comparing a row of stream %s: %w", st.id.Title, err)
 	}
 	if st.index != nil {
 		if found := st.index.find(digest); found != nil {

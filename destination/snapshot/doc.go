@@ -13,7 +13,7 @@
 // The snapshot never takes for delivered what the endpoint lacks. Begin writes durably which rows are about to
 // be sent; Settle replaces this note by what was confirmed. Where a process dies in between, the next Open
 // finds the note and holds these rows to be in doubt: whatever they are then, they are sent again, and
-// where they are gone, they are removed. A crash so costs the resending of what was in flight.
+// where they are gone, they are removed, with KeepRows with the data that the note has of them. A crash so costs the resending of what was in flight.
 // Without the note, a row that changed, was delivered, and changed back before the next sync would look
 // unchanged while the endpoint has its other version.
 //
@@ -35,5 +35,6 @@
 // Open works in a folder. OpenRemote works in a scratch folder on a copy of what a bucket holds: Save and
 // Close pack it into a new object and swing a small manifest over to it with a conditional write, so that of
 // two syncs at once the second is refused with ErrConflict. The notes of Begin are objects as well, each written before
-// its request; the promise above holds though the scratch folder is lost in a crash.
+// its request; the promise above holds though the scratch folder is lost in a crash, or the write is refused: the manifest
+// says which notes its snapshot contains, and the others are taken in by the next sync.
 package snapshot

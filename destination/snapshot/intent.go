@@ -12,16 +12,21 @@ import (
 // of the store, can hold its rows to be in doubt. Without rows it notes that a sync of the stream's generation began.
 func (st *Stream) intent(rows []Row) []byte {
 	buf := make([]byte, 0, 64+32*len(rows))
-	buf = appendBytes(buf, []byte(st.identity))
-	buf = appendBytes(buf, []byte(st.meta.Key))
+	for _, text := range []string{st.id.Stream, st.id.Endpoint, st.id.Key} {
+		buf = appendBytes(buf, []byte(text))
+	}
 	buf = binary.AppendVarint(buf, st.meta.Generation)
 	for _, row := range rows {
-		removed := uint64(0)
+		removed, data := uint64(0), row.Data
 		if row.removed() {
 			removed = 1
 		}
+		if row.removed() || !st.store.options.KeepRows {
+			data = nil
+		}
 		buf = appendBytes(buf, row.Key)
-		buf = binary.AppendUvarint(buf, row.Mark.ordinal<<1|removed)
+		buf = binary.AppendUvarint(buf, removed)
+		buf = appendBytes(buf, data)
 	}
 	return buf
 }
@@ -32,21 +37,21 @@ func appendBytes(buf, text []byte) []byte {
 
 // note is a decoded intent.
 type note struct {
-	identity, keyFields string
-	generation          int64
-	rows                []Row // with key and ordinal, and the digest of a removal
+	id         Identity
+	generation int64
+	rows       []Row // with key and data, and the digest of a removal
 }
 
 func parseIntent(buf []byte) (note, error) {
 	p := parser{rest: buf}
-	n := note{identity: string(p.bytes()), keyFields: string(p.bytes()), generation: p.varint()}
+	name, endpoint, key := string(p.bytes()), string(p.bytes()), string(p.bytes())
+	n := note{id: Identity{Stream: name, Title: name, Endpoint: endpoint, Key: key}, generation: p.varint()}
 	for len(p.rest) > 0 && !p.bad {
 		row := Row{Key: p.bytes()}
-		tagged := p.uvarint()
-		row.Mark.ordinal = tagged >> 1
-		if tagged&1 == 1 {
+		if p.uvarint() == 1 {
 			row.Mark.digest = gone
 		}
+		row.Data = p.bytes()
 		n.rows = append(n.rows, row)
 	}
 	if p.bad {
@@ -107,43 +112,52 @@ func (s *Store) recover() error {
 // that says so. Intents are taken one by one: two may have a key in common. A note from elsewhere, without the key of an
 // intent, is all that is known of its sync, so it also tells that this sync took place and died.
 func (s *Store) doubt(n note, intent []byte) error {
-	st := &Stream{store: s, identity: n.identity}
-	if err := st.load(n.keyFields); err != nil {
+	st := &Stream{store: s, id: n.id}
+	if err := st.load(); err != nil {
 		return err
-	}
-	if intent == nil {
-		st.turn(n.generation)
-		st.meta.Open = true
 	}
 	batch := s.db.NewIndexedBatch()
 	for _, row := range n.rows {
-		key := appendKey(nil, entryPrefix, st.meta.ID, row.Key)
-		was, ok, err := readEntry(batch, key)
-		if err != nil {
+		if err := st.doubt(batch, row); err != nil {
 			return errors.Join(err, batch.Close())
 		}
-		if e, known := doubtful(was, ok, row); known {
-			set(batch, key, e.append(nil), false)
-		}
-		st.meta.Next = max(st.meta.Next, row.Mark.ordinal+1)
 	}
-	set(batch, metaKey(n.identity), st.meta.encode(), false)
-	if intent != nil {
+	if intent == nil {
+		st.meta.tear(n.generation)
+	} else {
 		set(batch, intent, nil, true)
 	}
+	set(batch, metaKey(st.id.Stream), st.meta.encode(), false)
 	return s.apply(batch, pebble.NoSync) // what is lost is found again
 }
 
-// doubtful makes the entry of a row in doubt from the one before, if there was one. There is none to make
-// where a removal in doubt is of a row that is not there.
-func doubtful(was entry, ok bool, row Row) (e entry, known bool) {
-	switch {
-	case !ok && row.removed():
-		return entry{}, false
-	case !ok:
-		return entry{digest: doubtAdded, ordinal: row.Mark.ordinal}, true
-	case row.removed() || was.digest == doubtAdded:
-		return entry{digest: doubtAdded, ordinal: was.ordinal}, true
+// doubt holds one row to be in doubt. One that is new has an ordinal of its own: two syncs that did not know of each other
+// may have given out the same.
+func (st *Stream) doubt(batch *pebble.Batch, row Row) error {
+	key := appendKey(nil, entryPrefix, st.meta.ID, row.Key)
+	was, ok, err := readEntry(batch, key)
+	if err != nil {
+		return err
 	}
-	return entry{digest: doubtChanged, ordinal: was.ordinal}, true
+	if !ok && row.removed() {
+		return nil // of a row that is not there
+	}
+	if !ok {
+		was = entry{digest: doubtAdded, ordinal: st.meta.Next}
+		st.meta.Next++
+	}
+	set(batch, key, entry{digest: doubtOf(was, row), ordinal: was.ordinal}.append(nil), false)
+	if len(row.Data) > 0 && st.store.options.KeepRows {
+		key[0] = rowPrefix
+		set(batch, key, row.Data, false)
+	}
+	return nil
+}
+
+// doubtOf is the digest of a row in doubt by the entry before.
+func doubtOf(was entry, row Row) Digest {
+	if row.removed() || was.digest == doubtAdded {
+		return doubtAdded
+	}
+	return doubtChanged
 }

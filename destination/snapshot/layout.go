@@ -9,14 +9,14 @@ import (
 // What is in the database, by the first byte of a key:
 //
 //	v                       version
-//	m <identity>            meta of a stream, JSON
+//	m <name>                meta of a stream, JSON
 //	s <stream>              what the stream's generation has seen, a bitmap over ordinals
 //	e <stream> <key>        entry: digest, ordinal
 //	r <stream> <key>        row, with KeepRows
 //	i <number>              intent: the rows of a batch that was begun
 //
-// <stream> is four bytes, so that a long identity is not part of every key.
-const version = "destination-webhook snapshot 1"
+// <stream> is four bytes, so that a long name is not part of every key.
+const version = "destination-webhook snapshot 2"
 
 var versionKey = []byte("v")
 
@@ -41,7 +41,7 @@ func intentKey(number uint64) []byte {
 	return binary.BigEndian.AppendUint64([]byte{intentPrefix}, number)
 }
 
-func metaKey(identity string) []byte { return append([]byte{metaPrefix}, identity...) }
+func metaKey(name string) []byte { return append([]byte{metaPrefix}, name...) }
 
 // entry is what is known of a key: what was confirmed, and the bit that stands for it.
 type entry struct {

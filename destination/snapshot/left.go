@@ -66,7 +66,7 @@ func (st *Stream) removal(key []byte, e entry) (Row, error) {
 // each calls f with every entry of the stream if what has left can be told.
 func (st *Stream) each(f func(key []byte, e entry) error) error {
 	if err := st.mayRemove(); err != nil {
-		return fmt.Errorf("looking for the rows that left stream %s: %w", st.identity, err)
+		return fmt.Errorf("looking for the rows that left stream %s: %w", st.id.Title, err)
 	}
 	err := st.entries(f)
 	if err != nil && !errors.Is(err, errStopped) {
@@ -91,7 +91,7 @@ func (st *Stream) mayRemove() error {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	switch {
-	case st.meta.Torn:
+	case st.meta.torn():
 		return ErrTorn
 	case len(st.pending) > 0:
 		return ErrInFlight

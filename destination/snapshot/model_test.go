@@ -83,7 +83,7 @@ func (s *simulation) sync(faults bool) int {
 	}
 	defer func() { _ = store.release() }() // where a draw gives up in mid-sync
 	run := &run{simulation: s, faults: faults}
-	run.stream, err = store.Stream(s.t.Context(), "users", "id", s.generation)
+	run.stream, err = store.Stream(s.t.Context(), Identity{Stream: "users", Key: "id"}, s.generation)
 	if err == nil {
 		err = run.all()
 	}

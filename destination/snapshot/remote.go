@@ -8,12 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
-	"strings"
 	"sync"
 	"sync/atomic"
 
-	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"destination-webhook/destination/bucket"
@@ -21,12 +18,12 @@ import (
 
 // What is in the bucket:
 //
-//	snapshot.json                        the manifest: which data object is the snapshot
+//	snapshot.json                        the manifest: which data object is the snapshot, and which notes are in it
 //	data/<sequence>-<random>.tar         a packed store
-//	notes/<sequence>-<number>-<random>   a note of Begin or Stream
+//	notes/<sequence>-<writer>-<number>   a note of Begin or Stream
 //
-// The manifest alone is written with a condition. Each save has a higher sequence than the manifest it replaces. Notes bear
-// the sequence of the save that will contain them, so those at or above the manifest's come from a sync that died.
+// The manifest alone is written with a condition. Each save has a higher sequence than the manifest it replaces. Notes that
+// the manifest does not name are of syncs that it knows nothing of; nobody removes them before a snapshot contains them.
 const (
 	manifestName = "snapshot.json"
 	dataFolder   = "data/"
@@ -35,43 +32,72 @@ const (
 
 // manifest points to the snapshot.
 type manifest struct {
-	Version  string `json:"version"`
-	Sequence uint64 `json:"sequence"`
-	Object   string `json:"object"`
-	Size     int64  `json:"size"`
-	SHA256   string `json:"sha256"`
+	Version  string   `json:"version"`
+	Sequence uint64   `json:"sequence"`
+	Object   string   `json:"object"`
+	Size     int64    `json:"size"`
+	SHA256   string   `json:"sha256"`
+	Writer   string   `json:"writer"`
+	Contains contents `json:"contains"` // of the notes that may still be there
 }
 
 // remote is the side of a store that is in a bucket.
 type remote struct {
 	bucket   *bucket.Bucket
-	sequence atomic.Uint64 // of the next note
+	id       string        // random, by which others tell the notes of this opening from theirs
+	first    uint64        // sequence of its notes
+	sequence atomic.Uint64 // of the last save
 	number   atomic.Uint64 // of the last note
+	taken    contents      // notes of others that are in the store
 
 	saving sync.Mutex
 	etag   string // of the manifest that the store goes back to, "" where there is none
 }
 
+// errReplaced is the error of an opening during which another sync saved the snapshot.
+var errReplaced = fmt.Errorf("it was saved while it was being opened: %w", ErrInUse)
+
+// openTries bounds how often that may happen.
+const openTries = 3
+
 // OpenRemote opens the snapshot that a bucket holds, in a folder of its own below scratch, which Close removes. The
 // folder takes twice the snapshot's size while it is fetched and saved.
 func OpenRemote(ctx context.Context, b *bucket.Bucket, scratch string, o Options) (*Store, error) {
+	for try := 1; ; try++ {
+		s, err := openOnce(ctx, b, scratch, o)
+		if err == nil || try == openTries || !errors.Is(err, errReplaced) {
+			return s, err
+		}
+	}
+}
+
+func openOnce(ctx context.Context, b *bucket.Bucket, scratch string, o Options) (*Store, error) {
 	dir, err := os.MkdirTemp(scratch, "snapshot-")
 	if err != nil {
 		return nil, fmt.Errorf("making a scratch folder for the snapshot in %s: %w", b, err)
 	}
 	s := newStore(vfs.Default, dir, o)
-	s.remote = &remote{bucket: b}
-	err = s.remote.fetch(ctx, dir)
-	if err == nil {
-		err = s.open()
-	}
-	if err == nil {
-		err = s.remote.takeNotes(ctx, s)
-	}
-	if err != nil {
+	s.remote = &remote{bucket: b, id: rand.Text()}
+	if err := s.remote.open(ctx, s); err != nil {
 		return nil, errors.Join(s.fail("opening", err), s.release())
 	}
 	return s, nil
+}
+
+// open fetches the snapshot and the notes that belong to it.
+func (r *remote) open(ctx context.Context, s *Store) error {
+	m, err := r.fetch(ctx, s.dir)
+	if err != nil {
+		return err
+	}
+	if err := s.open(); err != nil {
+		return err
+	}
+	if err := r.takeNotes(ctx, s, m.Contains); err != nil {
+		return err
+	}
+	r.first = r.sequence.Load() + 1
+	return r.unchanged(ctx) // or notes that belong to it may be gone
 }
 
 func (r *remote) String() string { return r.bucket.String() }
@@ -92,153 +118,29 @@ func (r *remote) readManifest(ctx context.Context) (m manifest, etag string, err
 	return m, etag, nil
 }
 
-// fetchTries bounds how often a data object may be gone because another sync has just replaced it.
-const fetchTries = 3
-
-func (r *remote) fetch(ctx context.Context, dir string) error {
-	for try := 1; ; try++ {
-		m, etag, err := r.readManifest(ctx)
-		if err != nil || etag == "" {
-			return err
-		}
-		r.etag = etag
-		r.sequence.Store(m.Sequence)
-		err = r.fetchData(ctx, m, dir)
-		if !errors.Is(err, bucket.ErrNotFound) {
-			return err
-		}
-		if try == fetchTries {
-			return fmt.Errorf("it is damaged: %s points to an object that is gone: %w; %s", manifestName, err, startOver)
-		}
-	}
-}
-
-// note stores an intent; it is safe when note returns.
-func (r *remote) note(ctx context.Context, intent []byte) error {
-	name := fmt.Sprintf("%s%016d-%012d-%s", notesFolder, r.sequence.Load(), r.number.Add(1), rand.Text()[:8])
-	_, err := r.bucket.Put(ctx, name, bytes.NewReader(intent), int64(len(intent)), bucket.IfAbsent())
-	if errors.Is(err, bucket.ErrConflict) {
-		return nil // with a sending of ours whose answer was lost: the name is random
-	}
-	return err
-}
-
-// takeNotes holds to be in doubt what syncs noted that died after the manifest was written. The notes stay until a
-// save contains them, and new ones are numbered on, so that the order of syncs is that of their notes.
-func (r *remote) takeNotes(ctx context.Context, s *Store) error {
-	objects, err := r.bucket.List(ctx, notesFolder)
-	if err != nil {
-		return err
-	}
-	base := r.sequence.Load()
-	for _, object := range objects {
-		sequence, number := parseName(object.Name)
-		if sequence < base {
-			continue
-		}
-		r.number.Store(max(r.number.Load(), number))
-		r.sequence.Store(max(r.sequence.Load(), sequence))
-		var text bytes.Buffer
-		if _, err := r.bucket.Fetch(ctx, object.Name, &text); err != nil {
-			return err
-		}
-		n, err := parseIntent(text.Bytes())
-		if err != nil {
-			return err
-		}
-		if err := s.doubt(n, nil); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// parseName reads the numbers in an object's name, zero where it has none.
-func parseName(name string) (sequence, number uint64) {
-	_, _ = fmt.Sscanf(name[strings.IndexByte(name, '/')+1:], "%d-%d-", &sequence, &number)
-	return sequence, number
-}
-
-// save packs the store into a new object, points the manifest to it, and removes what that replaces.
-func (r *remote) save(ctx context.Context, s *Store) error {
-	r.saving.Lock()
-	defer r.saving.Unlock()
-	sequence := r.sequence.Add(1) // before the checkpoint: a note from here on may not be in it
-	m, err := r.putData(ctx, s, sequence)
-	if err == nil {
-		err = r.putManifest(ctx, m)
-	}
-	if err != nil {
-		return fmt.Errorf("saving: %w", err)
-	}
-	r.clean(ctx, m)
-	return nil
-}
-
-// putData uploads a consistent copy of the store under a new name.
-func (r *remote) putData(ctx context.Context, s *Store, sequence uint64) (manifest, error) {
-	name := fmt.Sprintf("%s%016d-%s.tar", dataFolder, sequence, rand.Text())
-	m := manifest{Version: version, Sequence: sequence, Object: name}
-	folder := filepath.Join(s.dir, "checkpoint")
-	defer func() { _ = os.RemoveAll(folder) }() // Close removes what this leaves
-	if err := s.db.Checkpoint(folder, pebble.WithFlushedWAL()); err != nil {
+// fetch unpacks the snapshot to a folder.
+func (r *remote) fetch(ctx context.Context, dir string) (manifest, error) {
+	m, etag, err := r.readManifest(ctx)
+	if err != nil || etag == "" {
 		return m, err
-	}
-	packed, err := pack(folder, &m)
-	if err != nil {
-		return m, err
-	}
-	_, err = r.bucket.Put(ctx, name, packed, m.Size, bucket.Condition{})
-	return m, errors.Join(err, packed.Close())
-}
-
-// putManifest replaces the manifest that the store goes back to, and no other.
-func (r *remote) putManifest(ctx context.Context, m manifest) error {
-	when := bucket.IfMatch(r.etag)
-	if r.etag == "" {
-		when = bucket.IfAbsent()
-	}
-	text, err := json.Marshal(m)
-	if err != nil {
-		return err
-	}
-	etag, err := r.bucket.Put(ctx, manifestName, bytes.NewReader(text), int64(len(text)), when)
-	if errors.Is(err, bucket.ErrConflict) {
-		etag, err = r.settleConflict(ctx, m, err)
-	}
-	if err != nil {
-		return err
 	}
 	r.etag = etag
-	return nil
+	r.sequence.Store(m.Sequence)
+	err = r.fetchData(ctx, m, dir)
+	if errors.Is(err, bucket.ErrNotFound) {
+		if err := r.unchanged(ctx); err != nil {
+			return m, err
+		}
+		err = fmt.Errorf("it is damaged: %s points to an object that is gone: %w; %s", manifestName, err, startOver)
+	}
+	return m, err
 }
 
-// settleConflict looks with whom the conflict is: a write of ours whose answer was lost is tried again by the client.
-func (r *remote) settleConflict(ctx context.Context, m manifest, conflict error) (etag string, err error) {
-	there, etag, err := r.readManifest(ctx)
-	if err != nil {
-		return "", errors.Join(conflict, err)
+// unchanged looks whether the manifest is the one that the store goes back to.
+func (r *remote) unchanged(ctx context.Context) error {
+	_, etag, err := r.readManifest(ctx)
+	if err == nil && etag != r.etag {
+		err = errReplaced
 	}
-	if there != m {
-		return "", fmt.Errorf("%w: another sync saved this snapshot since this one opened it, so this one's rows may be sent "+
-			"again; let one sync at a time use a snapshot, or give each a prefix of its own", conflict)
-	}
-	return etag, nil
-}
-
-// clean removes the data that cannot become the snapshot any more and the notes that it contains. A sync that has opened this
-// snapshot writes higher sequences. What cannot be removed now is removed by a later save.
-func (r *remote) clean(ctx context.Context, m manifest) {
-	for _, folder := range []string{dataFolder, notesFolder} {
-		objects, err := r.bucket.List(ctx, folder)
-		if err != nil {
-			return
-		}
-		for _, object := range objects {
-			sequence, _ := parseName(object.Name)
-			if folder == dataFolder && sequence <= m.Sequence && object.Name != m.Object || sequence < m.Sequence {
-				_ = r.bucket.Remove(ctx, object.Name)
-			}
-		}
-	}
+	return err
 }

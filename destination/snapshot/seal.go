@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"path/filepath"
+	"regexp"
 	"slices"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -18,18 +19,48 @@ import (
 // short in a crash, and goes on without what came behind. After a clean Close nothing is cut short.
 const sealName = "SEAL"
 
-// seal writes the seal. The database is closed and the lock is held.
+// partialSeal is a seal that is being written. A process that dies then leaves it, which is no damage.
+const partialSeal = sealName + ".tmp"
+
+// ours are the files of the database. Others are nothing to it.
+var ours = regexp.MustCompile(`^(\d+\.(sst|blob|log)|(MANIFEST|OPTIONS)-\d+|CURRENT|marker\..*)$`)
+
+// seal writes the seal. The database is flushed and closed, and the lock is held.
 func (s *Store) seal() error {
+	if err := s.removeLogs(); err != nil {
+		return err
+	}
 	sum, err := s.fingerprint()
 	if err != nil {
 		return err
 	}
-	return s.replaceFile(sealName, sum)
+	return s.writeSeal(sum)
+}
+
+// removeLogs removes the database's logs, whose content is in its tables. It keeps old ones, as large as they ever were, to
+// write over them.
+func (s *Store) removeLogs() error {
+	names, err := s.databaseFiles()
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if filepath.Ext(name) != ".log" {
+			continue
+		}
+		if err := s.files.Remove(s.path(name)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // unseal checks the seal and takes it off, so that a crash from here on is not taken for damage.
 // A store without one comes from a crash.
 func (s *Store) unseal() error {
+	if err := s.files.Remove(s.path(partialSeal)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
 	want, err := s.readFile(sealName)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -50,18 +81,24 @@ func (s *Store) unseal() error {
 	return s.syncFolder()
 }
 
-// fingerprint is a digest over the names and sizes of all files, and the content of those that are no tables.
-func (s *Store) fingerprint() (string, error) {
+// databaseFiles lists the database's files in order.
+func (s *Store) databaseFiles() ([]string, error) {
 	names, err := s.files.List(s.dir)
+	if err != nil {
+		return nil, err
+	}
+	slices.Sort(names)
+	return slices.DeleteFunc(names, func(name string) bool { return !ours.MatchString(name) }), nil
+}
+
+// fingerprint is a digest over the names and sizes of the database's files, and the content of those that are no tables.
+func (s *Store) fingerprint() (string, error) {
+	names, err := s.databaseFiles()
 	if err != nil {
 		return "", err
 	}
-	slices.Sort(names)
 	sum := sha256.New()
 	for _, name := range names {
-		if name == sealName || name == "LOCK" || name == "lost+found" {
-			continue
-		}
 		if err := s.fingerprintFile(sum, name); err != nil {
 			return "", err
 		}
@@ -74,7 +111,7 @@ func (s *Store) fingerprintFile(sum io.Writer, name string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintf(sum, "%q %d\n", name, info.Size()); err != nil || filepath.Ext(name) == ".sst" || info.IsDir() {
+	if _, err := fmt.Fprintf(sum, "%q %d\n", name, info.Size()); err != nil || filepath.Ext(name) == ".sst" {
 		return err
 	}
 	file, err := s.files.Open(s.path(name))
@@ -96,9 +133,9 @@ func (s *Store) readFile(name string) ([]byte, error) {
 	return text, errors.Join(err, file.Close())
 }
 
-// replaceFile writes a file whole or not at all.
-func (s *Store) replaceFile(name, text string) error {
-	partial := s.path(name + ".tmp")
+// writeSeal writes the seal whole or not at all.
+func (s *Store) writeSeal(text string) error {
+	partial := s.path(partialSeal)
 	file, err := s.files.Create(partial, vfs.WriteCategoryUnspecified)
 	if err != nil {
 		return err
@@ -110,7 +147,7 @@ func (s *Store) replaceFile(name, text string) error {
 	if err := errors.Join(err, file.Close()); err != nil {
 		return err
 	}
-	if err := s.files.Rename(partial, s.path(name)); err != nil {
+	if err := s.files.Rename(partial, s.path(sealName)); err != nil {
 		return err
 	}
 	return s.syncFolder()

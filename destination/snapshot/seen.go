@@ -23,6 +23,18 @@ func (b bitmap) has(n uint64) bool {
 	return n/64 < uint64(len(b)) && b[n/64]&(1<<(n%64)) != 0
 }
 
+// cut takes out what is not below end.
+func (b *bitmap) cut(end uint64) {
+	words := (end + 63) / 64
+	if words > uint64(len(*b)) {
+		return
+	}
+	*b = (*b)[:words]
+	if rest := end % 64; rest > 0 {
+		(*b)[words-1] &= 1<<rest - 1
+	}
+}
+
 // union returns all that is in b or other; it may change either.
 func (b bitmap) union(other bitmap) bitmap {
 	if len(b) < len(other) {

@@ -19,7 +19,7 @@ import (
 // Options are the choices of whoever opens a store.
 type Options struct {
 	// KeepRows stores the last row of each key, so that a removed row carries its data. Rows that were
-	// stored without it have none until they change.
+	// stored without it have none until they change. Without it, stored rows are deleted.
 	KeepRows bool
 	// Fatal is called once, from any goroutine, when the disk below the store fails, say because it is full: the
 	// sync has to end. From then on every write fails with the same error. It may be nil, and must not wait.
@@ -139,7 +139,24 @@ func (s *Store) load(fresh bool) error {
 	if err := s.findLastID(); err != nil {
 		return err
 	}
-	return s.recover()
+	if err := s.recover(); err != nil || s.options.KeepRows {
+		return err
+	}
+	// Rows that are not kept up to date any more would be wrong once they are asked for.
+	return s.erase([]byte{rowPrefix}, []byte{rowPrefix + 1})
+}
+
+// erase deletes a range, also from the disk, unless there is nothing in it.
+func (s *Store) erase(from, to []byte) error {
+	if empty, err := s.empty(from, to); empty || err != nil {
+		return err
+	}
+	return s.update(func() error {
+		if err := s.db.DeleteRange(from, to, pebble.NoSync); err != nil {
+			return err
+		}
+		return s.db.Compact(context.Background(), from, to, false)
+	})
 }
 
 func (s *Store) tuning(fresh bool) *pebble.Options {
@@ -162,7 +179,7 @@ func (s *Store) tuning(fresh bool) *pebble.Options {
 // checkVersion reads the store's version, and writes it to a new store. One that holds nothing is new as well: the process
 // that made it died before it came this far.
 func (s *Store) checkVersion(fresh bool) error {
-	empty, err := s.empty()
+	empty, err := s.empty(nil, nil)
 	if err != nil {
 		return err
 	}
@@ -176,8 +193,9 @@ func (s *Store) checkVersion(fresh bool) error {
 	return err
 }
 
-func (s *Store) empty() (bool, error) {
-	err := s.scan(nil, nil, func([]byte, []byte) error { return errStopped })
+// empty tells whether there is nothing in a range.
+func (s *Store) empty(from, to []byte) (bool, error) {
+	err := s.scan(from, to, func([]byte, []byte) error { return errStopped })
 	if errors.Is(err, errStopped) {
 		return false, nil
 	}

@@ -156,16 +156,56 @@ func TestARowInDoubtThatIsGoneIsRemoved(t *testing.T) {
 	dir := t.TempDir()
 	store := open(t, dir, Options{KeepRows: true})
 	stream := openStream(t, store, "users", 1)
-	_, m := diff(t, stream, "a", `{}`, Added)
-	begin(t, stream, mark(m))
+	_, m := diff(t, stream, "a", `{"v":1}`, Added)
+	begin(t, stream, Row{Key: []byte("a"), Mark: m, Data: []byte(`{"v":1}`)})
+	closeStore(t, store)
+
+	store = open(t, dir, Options{KeepRows: true})
+	stream = openStream(t, store, "users", 2)
+	left(t, stream, `a {"v":1}`)
+	begin(t, stream, Row{Key: []byte("a"), Mark: Mark{entry{digest: gone}}, Data: []byte(`{"deleted":true}`)}) // its end is not known either
 	closeStore(t, store)
 
 	store = open(t, dir, Options{KeepRows: true})
 	defer closeStore(t, store)
-	stream = openStream(t, store, "users", 2)
+	stream = openStream(t, store, "users", 3)
+	left(t, stream, `a {"v":1}`)
+	diff(t, stream, "a", `{"v":1}`, Added)
+	diff(t, stream, "a", `{"v":1}`, Unchanged) // as the one in flight
+	stream.pending = map[string]*flight{}      // asked, not sent
+}
+
+// Rows that were kept once are not what a removal carries after a time in which they were not.
+func TestRowsAreKeptAsLongAsThatIsOn(t *testing.T) {
+	dir := t.TempDir()
+	for generation, test := range []struct {
+		keep bool
+		row  string
+		want Change
+	}{{true, `{"v":1}`, Added}, {false, `{"v":2}`, Changed}, {true, `{"v":2}`, Unchanged}} {
+		store := open(t, dir, Options{KeepRows: test.keep})
+		stream := openStream(t, store, "users", int64(generation+1))
+		for _, key := range []string{"a", "b"} {
+			if test.want == Unchanged {
+				diff(t, stream, key, test.row, Unchanged)
+			} else {
+				deliver(t, stream, key, test.row, test.want)
+			}
+		}
+		closeStore(t, store)
+		stored := false
+		for _, content := range filesIn(t, dir) {
+			stored = stored || bytes.Contains(content, []byte(`{"v":1}`))
+		}
+		if want := generation == 0; stored != want {
+			t.Errorf("after sync %d the folder has the first row %v, want %v", generation+1, stored, want)
+		}
+	}
+	store := open(t, dir, Options{KeepRows: true})
+	defer closeStore(t, store)
+	stream := openStream(t, store, "users", 4)
+	deliver(t, stream, "b", `{"v":3}`, Changed)
 	left(t, stream, "a ")
-	diff(t, stream, "a", `{}`, Added)
-	diff(t, stream, "a", `{}`, Unchanged) // as the one in flight
 }
 
 func TestGenerations(t *testing.T) {
@@ -251,7 +291,7 @@ func TestAnotherPrimaryKeyDropsTheStream(t *testing.T) {
 	closeStore(t, store)
 
 	store = open(t, dir, Options{KeepRows: true})
-	stream, err := store.Stream(t.Context(), "users", "email", 2)
+	stream, err := store.Stream(t.Context(), Identity{Stream: "users", Key: "email"}, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -264,6 +304,40 @@ func TestAnotherPrimaryKeyDropsTheStream(t *testing.T) {
 	closeStore(t, store)
 }
 
+// Another endpoint knows nothing of the rows, and what the old one was is nowhere to be read.
+func TestAnotherEndpointDropsTheStream(t *testing.T) {
+	dir := t.TempDir()
+	id := Identity{Stream: "users", Title: "users", Endpoint: "https://a.example/hook?token=hunter2", Key: "id"}
+	for generation, test := range []struct {
+		endpoint string
+		origin   Origin
+		change   Change
+	}{{id.Endpoint, Fresh, Added}, {id.Endpoint, Continued, Unchanged}, {"https://b.example/hook?token=hunter2", Moved, Added}} {
+		store := open(t, dir, Options{KeepRows: true})
+		id.Endpoint = test.endpoint
+		stream, err := store.Stream(t.Context(), id, int64(generation+1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if stream.Origin() != test.origin {
+			t.Errorf("sync %d has origin %v, want %v", generation+1, stream.Origin(), test.origin)
+		}
+		if _, m := diff(t, stream, "a", `{"secret":"of the first"}`, test.change); test.change == Added {
+			settle(t, stream, Row{Key: []byte("a"), Mark: m, Data: []byte(test.endpoint[:9])})
+		}
+		left(t, stream)
+		closeStore(t, store)
+		for name, content := range filesIn(t, dir) {
+			if bytes.Contains(content, []byte("hunter2")) {
+				t.Errorf("sync %d leaves the token in %s", generation+1, name)
+			}
+			if test.origin == Moved && bytes.Contains(content, []byte("https://a")) {
+				t.Errorf("sync %d leaves a row of the old endpoint in %s", generation+1, name)
+			}
+		}
+	}
+}
+
 func TestStreamsAreApart(t *testing.T) {
 	store := open(t, t.TempDir(), Options{})
 	defer closeStore(t, store)
@@ -271,7 +345,7 @@ func TestStreamsAreApart(t *testing.T) {
 	deliver(t, one, "a", `{}`, Added)
 	deliver(t, two, "a", `{}`, Added)
 	diff(t, one, "a", `{}`, Unchanged)
-	if _, err := store.Stream(t.Context(), "one", "id", 1); err == nil {
+	if _, err := store.Stream(t.Context(), Identity{Stream: "one"}, 1); err == nil {
 		t.Error("a stream is open twice")
 	}
 }
@@ -462,6 +536,44 @@ func TestMissingFiles(t *testing.T) {
 	}
 }
 
+// A process that dies while it seals leaves a whole database, and that is no damage, also in the sync after the next.
+func TestDeathInTheSeal(t *testing.T) {
+	dir := t.TempDir()
+	store := open(t, dir, Options{})
+	deliver(t, openStream(t, store, "users", 1), "key-0", `{"v":0}`, Added)
+	closeStore(t, store)
+	if err := os.Rename(filepath.Join(dir, sealName), filepath.Join(dir, partialSeal)); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := readAll(t, dir, 1); err != nil {
+			t.Fatal(err)
+		}
+		closeStore(t, open(t, dir, Options{}))
+		if _, err := os.Stat(filepath.Join(dir, partialSeal)); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("what is left of the seal is still there: %v", err)
+		}
+		// Nor is a file that is none of the database's.
+		if err := os.WriteFile(filepath.Join(dir, "000099.dbtmp"), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// What a clean close leaves is tables: the logs of the database would be as large again.
+func TestCloseLeavesNoLogs(t *testing.T) {
+	dir := t.TempDir()
+	store := open(t, dir, Options{})
+	deliver(t, openStream(t, store, "users", 1), "key-0", `{"v":0}`, Added)
+	closeStore(t, store)
+	if logs, err := filepath.Glob(filepath.Join(dir, "*.log")); err != nil || len(logs) > 0 {
+		t.Errorf("the folder holds %v, %v", logs, err)
+	}
+	if err := readAll(t, dir, 1); err != nil {
+		t.Error(err)
+	}
+}
+
 // readAll opens a store and fails the test where it answers wrongly for one of n rows.
 func readAll(t *testing.T, dir string, n int) error {
 	t.Helper()
@@ -470,7 +582,7 @@ func readAll(t *testing.T, dir string, n int) error {
 		return err
 	}
 	defer func() { _ = store.release() }() // damage may be noticed again
-	stream, err := store.Stream(t.Context(), "users", "id", 2)
+	stream, err := store.Stream(t.Context(), Identity{Stream: "users", Key: "id"}, 2)
 	if err != nil {
 		return err
 	}
@@ -526,7 +638,7 @@ func closeStore(t *testing.T, store *Store) {
 
 func openStream(t *testing.T, store *Store, identity string, generation int64) *Stream {
 	t.Helper()
-	stream, err := store.Stream(t.Context(), identity, "id", generation)
+	stream, err := store.Stream(t.Context(), Identity{Stream: identity, Title: identity, Key: "id"}, generation)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,118 @@
+package snapshot
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"destination-webhook/destination/bucket"
+)
+
+// noteName is what the name of a note says.
+type noteName struct {
+	sequence uint64 // above that of the snapshot that its writer opened, so that syncs have an order
+	writer   string // who opened the snapshot: random, without a hyphen
+	number   uint64 // of the writer's notes
+}
+
+func (n noteName) String() string {
+	return fmt.Sprintf("%s%016d-%s-%012d", notesFolder, n.sequence, n.writer, n.number)
+}
+
+// parseNoteName reads an object's name; it is not ok for one that is no note's.
+func parseNoteName(name string) (n noteName, ok bool) {
+	parts := strings.Split(strings.TrimPrefix(name, notesFolder), "-")
+	if len(parts) != 3 {
+		return n, false
+	}
+	var err1, err2 error
+	n.sequence, err1 = strconv.ParseUint(parts[0], 10, 64)
+	n.number, err2 = strconv.ParseUint(parts[2], 10, 64)
+	n.writer = parts[1]
+	return n, err1 == nil && err2 == nil
+}
+
+// contents are the notes that a snapshot contains: for each writer spans of numbers, first and last. A writer's notes need
+// not come in order, and another sync may have taken in some of them while it still wrote.
+type contents map[string][][2]uint64
+
+func (c contents) has(n noteName) bool {
+	for _, span := range c[n.writer] {
+		if span[0] <= n.number && n.number <= span[1] {
+			return true
+		}
+	}
+	return false
+}
+
+// add puts a note in, one writer's in ascending order.
+func (c contents) add(n noteName) {
+	spans := c[n.writer]
+	if last := len(spans) - 1; last >= 0 && spans[last][1]+1 == n.number {
+		spans[last][1]++
+		return
+	}
+	c[n.writer] = append(spans, [2]uint64{n.number, n.number})
+}
+
+// with returns the contents and a writer's own notes up to a number.
+func (c contents) with(writer string, number uint64) contents {
+	all := contents{writer: {{1, number}}}
+	for other, spans := range c {
+		all[other] = spans
+	}
+	return all
+}
+
+// note stores an intent; it is safe when note returns. The intent is in the database, so that the next save contains it.
+func (r *remote) note(ctx context.Context, intent []byte) error {
+	name := noteName{r.first, r.id, r.number.Add(1)}.String()
+	_, err := r.bucket.Put(ctx, name, bytes.NewReader(intent), int64(len(intent)), bucket.IfAbsent())
+	if errors.Is(err, bucket.ErrConflict) {
+		return nil // with a sending of ours whose answer was lost: the name is random
+	}
+	return err
+}
+
+// takeNotes holds to be in doubt what other syncs noted and this snapshot does not contain: they died, or were refused when
+// they saved, or are still at it. The notes stay until a save contains them.
+func (r *remote) takeNotes(ctx context.Context, s *Store, base contents) error {
+	objects, err := r.bucket.List(ctx, notesFolder)
+	if err != nil {
+		return err
+	}
+	r.taken = contents{}
+	for _, object := range objects {
+		name, ok := parseNoteName(object.Name)
+		if !ok {
+			continue
+		}
+		if !base.has(name) {
+			if err := r.takeNote(ctx, s, object.Name); err != nil {
+				return err
+			}
+		}
+		r.taken.add(name)
+		r.sequence.Store(max(r.sequence.Load(), name.sequence))
+	}
+	return nil
+}
+
+func (r *remote) takeNote(ctx context.Context, s *Store, name string) error {
+	var text bytes.Buffer
+	_, err := r.bucket.Fetch(ctx, name, &text)
+	if errors.Is(err, bucket.ErrNotFound) {
+		return nil // another sync has saved, and the manifest, which is looked at last, says so
+	}
+	if err != nil {
+		return err
+	}
+	n, err := parseIntent(text.Bytes())
+	if err != nil {
+		return err
+	}
+	return s.doubt(n, nil)
+}

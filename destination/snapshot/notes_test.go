@@ -1,0 +1,101 @@
+package snapshot
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestNoteNames(t *testing.T) {
+	first := noteName{sequence: 7, writer: "ABC234", number: 99}
+	names := []string{
+		first.String(),
+		noteName{7, "ABC234", 100}.String(),
+		noteName{8, "AAA", 1}.String(), // syncs come in order, and each one's notes
+	}
+	if !slices.IsSorted(names) {
+		t.Errorf("out of order: %q", names)
+	}
+	if got, ok := parseNoteName(names[0]); !ok || got != first {
+		t.Errorf("parsed %q as %v, %v", names[0], got, ok)
+	}
+	for _, name := range []string{"", notesFolder, notesFolder + "x-ABC-1", notesFolder + "1-ABC", notesFolder + "1-ABC-", notesFolder + "1-A-B-1"} {
+		if got, ok := parseNoteName(name); ok {
+			t.Errorf("parsed %q as %v", name, got)
+		}
+	}
+}
+
+func TestContents(t *testing.T) {
+	taken := contents{}
+	for _, number := range []uint64{1, 2, 3, 5, 9, 10} {
+		taken.add(noteName{writer: "A", number: number})
+	}
+	all := taken.with("B", 4)
+	if diff := cmp.Diff(contents{"A": {{1, 3}, {5, 5}, {9, 10}}, "B": {{1, 4}}}, all); diff != "" {
+		t.Error(diff)
+	}
+	if len(taken) != 1 {
+		t.Errorf("with has changed what it was called on: %v", taken)
+	}
+	for _, test := range []struct {
+		note noteName
+		want bool
+	}{
+		{noteName{1, "A", 3}, true},
+		{noteName{1, "A", 4}, false}, // it was on its way when 5 was taken
+		{noteName{1, "A", 11}, false},
+		{noteName{1, "B", 0}, false},
+		{noteName{1, "B", 4}, true},
+		{noteName{1, "C", 1}, false},
+	} {
+		if got := all.has(test.note); got != test.want {
+			t.Errorf("has %v: %v, want %v", test.note, got, test.want)
+		}
+	}
+}
+
+func TestWhatAManifestReplaces(t *testing.T) {
+	m := manifest{Sequence: 5, Object: "data/0000000000000005-X.tar", Contains: contents{"A": {{1, 2}}}}
+	for name, want := range map[string]bool{
+		m.Object:                         false,
+		"data/0000000000000005-Y.tar":    true,
+		"data/0000000000000006-Y.tar":    false,
+		noteName{6, "A", 2}.String():     true,
+		noteName{6, "A", 3}.String():     false,
+		noteName{1, "B", 1}.String():     false, // of a sync that nobody has taken in, old as it is
+		manifestName:                     false,
+		"data/notes.txt":                 false,
+		notesFolder + "of-the-owner.txt": false,
+	} {
+		if got := m.replaces(name); got != want {
+			t.Errorf("%s is of no use: %v, want %v", name, got, want)
+		}
+	}
+}
+
+// Two syncs that did not know of each other may note keys with one ordinal. If one of them is seen, the other is not.
+func TestNotedKeysHaveOrdinalsOfTheirOwn(t *testing.T) {
+	dir := t.TempDir()
+	store := open(t, dir, Options{})
+	deliver(t, openStream(t, store, "users", 1), "k", `{}`, Added)
+	closeStore(t, store)
+	store = open(t, dir, Options{})
+	defer closeStore(t, store)
+	other := &Stream{store: store, id: Identity{Stream: "users", Key: "id"}}
+	other.id.Endpoint = "e3b0c44298fc1c149afbf4c8996fb924" // the digest of nothing
+	for _, key := range []string{"x", "y"} {
+		n, err := parseIntent(other.intent([]Row{{Key: []byte(key), Mark: Mark{entry{ordinal: 1}}}}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := store.doubt(n, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stream := openStream(t, store, "users", 2)
+	diff(t, stream, "k", `{}`, Unchanged)
+	deliver(t, stream, "x", `{}`, Added)
+	left(t, stream, "y ")
+}

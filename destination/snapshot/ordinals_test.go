@@ -1,0 +1,144 @@
+package snapshot
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/google/go-cmp/cmp"
+)
+
+// Deaths and rows that come and go use up ordinals. They are given out again, so that neither the bitmaps grow for ever nor a
+// small table is taken for a large one.
+func TestOrdinalsAreTakenBack(t *testing.T) {
+	const n = 2000
+	fill := func(t *testing.T, dir string) {
+		store := open(t, dir, Options{})
+		stream := openStream(t, store, "users", 1)
+		for i := range n {
+			deliver(t, stream, fmt.Sprint(i), `{}`, Added)
+		}
+		closeStore(t, store)
+	}
+	wasted := func(t *testing.T, dir string, change func(stream *Stream)) {
+		store := open(t, dir, Options{})
+		change(openStream(t, store, "users", 1))
+		closeStore(t, store)
+	}
+	for name, spend := range map[string]func(t *testing.T, dir string){
+		"by a key at the end": func(t *testing.T, dir string) {
+			wasted(t, dir, func(stream *Stream) {
+				stream.next = 10 * reserve
+				deliver(t, stream, "far", `{}`, Added)
+			})
+		},
+		"by a death": func(t *testing.T, dir string) {
+			wasted(t, dir, func(stream *Stream) { stream.next = 10 * reserve })
+		},
+		"in a renumbering that died": func(t *testing.T, dir string) {
+			wasted(t, dir, func(stream *Stream) { stream.meta.Renumbering = true })
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			fill(t, dir)
+			spend(t, dir)
+			store := open(t, dir, Options{})
+			defer closeStore(t, store)
+			stream := openStream(t, store, "users", 2)
+			if stream.next > n+1 || stream.meta.Entries < n {
+				t.Errorf("the next ordinal is %d, with %d entries", stream.next, stream.meta.Entries)
+			}
+			taken := map[uint64]bool{}
+			if err := stream.entries(func(key []byte, e entry) error {
+				if taken[e.ordinal] || e.ordinal >= stream.next {
+					t.Errorf("%s has the ordinal %d, which is taken or not given out", key, e.ordinal)
+				}
+				taken[e.ordinal] = true
+				return nil
+			}); err != nil {
+				t.Fatal(err)
+			}
+			for i := range n {
+				diff(t, stream, fmt.Sprint(i), `{}`, Unchanged)
+			}
+			if stream.index == nil {
+				t.Error("the index was not loaded")
+			}
+			if stream.Repeated() != 0 {
+				t.Errorf("%d keys share an ordinal", stream.Repeated())
+			}
+		})
+	}
+}
+
+// Renumbering in the middle of a generation keeps what it has seen, and which rows were there before it.
+func TestRenumberedGenerationGoesOn(t *testing.T) {
+	dir := t.TempDir()
+	for _, sync := range []struct {
+		generation int64
+		keys       []string
+		skip       uint64 // ordinals that are wasted first
+	}{{1, []string{"a", "b", "c"}, 0}, {2, []string{"b", "z"}, 10 * reserve}} {
+		store := open(t, dir, Options{})
+		stream := openStream(t, store, "users", sync.generation)
+		stream.next += sync.skip
+		for _, key := range sync.keys {
+			if change, m, err := stream.Diff([]byte(key), []byte(`{}`)); err != nil {
+				t.Fatal(err)
+			} else if change == Added {
+				settle(t, stream, Row{Key: []byte(key), Mark: m})
+			}
+		}
+		closeStore(t, store)
+	}
+	store := open(t, dir, Options{})
+	defer closeStore(t, store)
+	stream := openStream(t, store, "users", 2)
+	if stream.next != 4 {
+		t.Errorf("the next ordinal is %d, want 4", stream.next)
+	}
+	left(t, stream, "a ", "c ")
+	if _, before, err := stream.CountLeft(); before != 3 || err != nil {
+		t.Errorf("%d rows before this generation, %v; want 3", before, err)
+	}
+}
+
+// A process that died while it renumbered leaves a bitmap that means nothing: nothing is removed by it.
+func TestDeathInARenumbering(t *testing.T) {
+	dir := t.TempDir()
+	store := open(t, dir, Options{})
+	stream := openStream(t, store, "users", 1)
+	deliver(t, stream, "a", `{}`, Added)
+	stream.meta.Renumbering = true
+	if err := stream.storeMeta(pebble.Sync); err != nil {
+		t.Fatal(err)
+	}
+	closeStore(t, store)
+	store = open(t, dir, Options{})
+	defer closeStore(t, store)
+	stream = openStream(t, store, "users", 1)
+	if diff := cmp.Diff([]int64{1}, stream.meta.Torn); diff != "" || stream.meta.Renumbering {
+		t.Errorf("renumbering %v, torn generations:\n%s", stream.meta.Renumbering, diff)
+	}
+	deliver(t, stream, "b", `{}`, Added)
+	diff(t, stream, "a", `{}`, Unchanged)
+}
+
+func TestCut(t *testing.T) {
+	for _, end := range []uint64{0, 1, 63, 64, 65, 128, 500} {
+		var b, want bitmap
+		for n := range uint64(130) {
+			b.add(n)
+			if n < end {
+				want.add(n)
+			}
+		}
+		b.cut(end)
+		for n := range uint64(130) {
+			if b.has(n) != want.has(n) {
+				t.Errorf("cut at %d, the bitmap has %d: %v", end, n, b.has(n))
+			}
+		}
+	}
+}
