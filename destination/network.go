@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"destination-webhook/destination/auth"
@@ -36,7 +35,7 @@ func newNetwork(c *Config, getenv func(string) string, redactor *redact.Redactor
 	if err := checkURLs(c, g); err != nil {
 		return nil, err
 	}
-	if c.TLS.InsecureSkipVerify && hosted(getenv) {
+	if c.TLS.InsecureSkipVerify && guard.Hosted(getenv) {
 		return nil, errors.New("tls.insecure_skip_verify: this deployment does not allow to skip the verification of certificates: give the endpoint's authority in tls.ca_certificate")
 	}
 	config, err := auth.TLSConfig(auth.TLSOptions(c.TLS))
@@ -61,15 +60,10 @@ func newNetwork(c *Config, getenv func(string) string, redactor *redact.Redactor
 	return n, nil
 }
 
-// hosted says whether the operator of the deployment is somebody else than its user.
-func hosted(getenv func(string) string) bool {
-	return strings.EqualFold(strings.TrimSpace(getenv("DEPLOYMENT_MODE")), "CLOUD")
-}
-
 // keysOf is where keys for AWS are looked up that are not in the config; nil where those in the environment are the
 // operator's, not the user's.
 func keysOf(getenv func(string) string) func(string) string {
-	if hosted(getenv) {
+	if guard.Hosted(getenv) {
 		return nil
 	}
 	return getenv
@@ -77,21 +71,21 @@ func keysOf(getenv func(string) string) func(string) string {
 
 // checkURLs lets the guard judge every address in the config before anything is dialled, for the clearer message.
 func checkURLs(c *Config, g *guard.Guard) error {
-	addresses := map[string]string{
-		"url": c.URL, "authentication.token_url": c.Authentication.TokenURL, "dead_letter.url": c.DeadLetter.URL,
-		"dead_letter.endpoint": c.DeadLetter.Endpoint, "snapshot.endpoint": c.Snapshot.Endpoint,
+	addresses := []struct{ field, url string }{
+		{"url", c.URL}, {"authentication.token_url", c.Authentication.TokenURL}, {"dead_letter.url", c.DeadLetter.URL},
+		{"dead_letter.endpoint", c.DeadLetter.Endpoint}, {"snapshot.endpoint", c.Snapshot.Endpoint},
 	}
 	for i, s := range c.Streams {
-		addresses[fmt.Sprintf("streams.%d.url", i)] = s.URL
+		addresses = append(addresses, struct{ field, url string }{fmt.Sprintf("streams.%d.url", i), s.URL})
 	}
 	var problems []error
-	for field, address := range addresses {
-		u, err := url.Parse(address)
-		if address == "" || err != nil || u.Host == "" {
-			continue // absent, or a host alone
+	for _, a := range addresses {
+		u, err := url.Parse(a.url)
+		if a.url == "" || err != nil {
+			continue // absent, or refused with the config
 		}
 		if err := g.CheckURL(u); err != nil {
-			problems = append(problems, fmt.Errorf("%s: %w", field, err))
+			problems = append(problems, fmt.Errorf("%s: %w", a.field, err))
 		}
 	}
 	return errors.Join(problems...)

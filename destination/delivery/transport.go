@@ -75,12 +75,23 @@ func dial(control func(network, address string, c syscall.RawConn) error) dialFu
 	}
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		c, err := d.DialContext(ctx, network, address)
-		if refused := (*refusedAddress)(nil); errors.As(err, &refused) {
-			return nil, refused // net.OpError would show the address; Control says what may be shown
-		}
 		if err != nil {
-			return nil, err
+			return nil, outward(err)
 		}
 		return &conn{c}, nil
 	}
+}
+
+// outward is a dialler's error without what is inside the operator's network: net.OpError shows the address that was
+// refused, of which Control says what may be shown, and net.DNSError the name server.
+func outward(err error) error {
+	if refused := (*refusedAddress)(nil); errors.As(err, &refused) {
+		return refused
+	}
+	if dns := (*net.DNSError)(nil); errors.As(err, &dns) {
+		shown := *dns
+		shown.Server = ""
+		return &shown
+	}
+	return err
 }
