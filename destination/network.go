@@ -1,6 +1,7 @@
 package destination
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
@@ -18,7 +19,8 @@ import (
 type network struct {
 	endpoint   *http.Transport   // connections to the endpoint, with the config's TLS settings
 	authorized http.RoundTripper // the same, with the config's credentials
-	own        *http.Transport   // connections to everything else: token URL, bucket, second endpoint
+	others     http.RoundTripper // connections to everything else: bucket, second endpoint
+	transports []*http.Transport // all of them
 	redactor   *redact.Redactor
 	signer     *signature.Signer   // nil: requests are not signed
 	keys       func(string) string // where AWS keys that are not in the config are looked up; nil: nowhere
@@ -38,18 +40,27 @@ func newNetwork(c *Config, getenv func(string) string, redactor *redact.Redactor
 	if c.TLS.InsecureSkipVerify && guard.Hosted(getenv) {
 		return nil, errors.New("tls.insecure_skip_verify: this deployment does not allow to skip the verification of certificates: give the endpoint's authority in tls.ca_certificate")
 	}
-	config, err := auth.TLSConfig(auth.TLSOptions(c.TLS))
+	endpointTLS, err := auth.TLSConfig(auth.TLSOptions(c.TLS))
+	if err != nil {
+		return nil, err
+	}
+	tokenTLS, err := auth.TokenTLSConfig(c.Authentication.CACertificate)
 	if err != nil {
 		return nil, err
 	}
 	learnProxies(redactor, getenv)
 	n := &network{redactor: redactor, agent: agent, keys: keysOf(getenv)}
 	n.learnKeys()
-	limits := delivery.TransportOptions{MaxConns: c.Delivery.MaxConcurrentRequests, Control: g.Control, Proxy: http.ProxyFromEnvironment}
-	n.own = delivery.NewTransport(limits)
-	limits.TLS = config
-	n.endpoint = delivery.NewTransport(limits)
-	if n.authorized, err = auth.NewTransport(n.endpoint, c.Authentication.authOptions(n.own, n.learn, n.keys)); err != nil {
+	open := func(config *tls.Config) *http.Transport {
+		t := delivery.NewTransport(delivery.TransportOptions{
+			TLS: config, MaxConns: c.Delivery.MaxConcurrentRequests, Control: g.Control, Proxy: http.ProxyFromEnvironment,
+		})
+		n.transports = append(n.transports, t)
+		return t
+	}
+	n.others = auth.NewPlainTransport(open(nil))
+	n.endpoint = open(endpointTLS)
+	if n.authorized, err = auth.NewTransport(n.endpoint, c.Authentication.authOptions(open(tokenTLS), n.learn, n.keys)); err != nil {
 		return nil, err
 	}
 	if secrets := c.Signing.secrets(); len(secrets) > 0 {
@@ -143,6 +154,7 @@ func (n *network) sign(h http.Header, id string, at time.Time, body []byte) {
 
 // close ends idle connections.
 func (n *network) close() {
-	n.endpoint.CloseIdleConnections()
-	n.own.CloseIdleConnections()
+	for _, t := range n.transports {
+		t.CloseIdleConnections()
+	}
 }

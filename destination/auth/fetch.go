@@ -35,7 +35,7 @@ func newFetch(o OAuth2Options) (func(context.Context) (*oauth2.Token, error), er
 	if o.Audience != "" {
 		config.EndpointParams = url.Values{"audience": {o.Audience}}
 	}
-	client := &http.Client{Transport: &explaining{o.Transport}, Timeout: tokenTimeout, CheckRedirect: stay}
+	client := &http.Client{Transport: &explaining{o.Transport, ofTokens}, Timeout: tokenTimeout, CheckRedirect: stay}
 	return func(ctx context.Context) (*oauth2.Token, error) {
 		token, err := config.Token(context.WithValue(ctx, oauth2.HTTPClient, client))
 		if err != nil {
