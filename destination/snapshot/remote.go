@@ -33,6 +33,13 @@ const (
 	notesFolder  = "notes/"
 )
 
+// What is read of them at most, in bytes: a manifest has five short members, and a note the keys of a batch, which is at
+// most 100 MB.
+const (
+	maxManifest = 64 << 10
+	maxNote     = 128 << 20
+)
+
 // manifest points to the snapshot.
 type manifest struct {
 	Version  string `json:"version"`
@@ -79,7 +86,7 @@ func (r *remote) String() string { return r.bucket.String() }
 // readManifest returns the manifest and its ETag, or neither where there is none.
 func (r *remote) readManifest(ctx context.Context) (m manifest, etag string, err error) {
 	var text bytes.Buffer
-	etag, err = r.bucket.Fetch(ctx, manifestName, &text)
+	etag, err = r.bucket.Fetch(ctx, manifestName, &text, maxManifest)
 	if errors.Is(err, bucket.ErrNotFound) {
 		return m, "", nil
 	}
@@ -139,7 +146,7 @@ func (r *remote) takeNotes(ctx context.Context, s *Store) error {
 		r.number.Store(max(r.number.Load(), number))
 		r.sequence.Store(max(r.sequence.Load(), sequence))
 		var text bytes.Buffer
-		if _, err := r.bucket.Fetch(ctx, object.Name, &text); err != nil {
+		if _, err := r.bucket.Fetch(ctx, object.Name, &text, min(object.Size, maxNote)); err != nil {
 			return err
 		}
 		n, err := parseIntent(text.Bytes())
