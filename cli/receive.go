@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"destination-webhook/destination"
 	"destination-webhook/receiver"
 )
 
@@ -58,7 +59,7 @@ func (c *commands) serve(ctx context.Context, addr, rows string, o receiver.Opti
 // complain says on stderr what went wrong: commands for people do not speak the protocol.
 func (c *commands) complain(err error) error {
 	if err != nil {
-		_, _ = fmt.Fprintf(c.process.Stderr, "destination-webhook: %v\n", err)
+		_, _ = fmt.Fprintf(c.process.Stderr, "destination-webhook: %s\n", destination.Visible(err.Error()))
 	}
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"destination-webhook/destination/bucket"
 	"destination-webhook/destination/delivery"
 	"destination-webhook/protocol"
 )
@@ -38,7 +39,18 @@ func failureType(err error) protocol.FailureType {
 			return protocol.TransientError
 		}
 	}
+	if errors.Is(err, bucket.ErrSilent) {
+		return protocol.TransientError
+	}
 	return protocol.SystemError
+}
+
+// placeError is an error of opening a store: a wrong setting, unless the store is there and does not answer.
+func placeError(err error) error {
+	if errors.Is(err, bucket.ErrSilent) {
+		return err
+	}
+	return configError(err)
 }
 
 // redacted is err with its text masked; redact is nil as long as no secret is known.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"testing"
 
+	"destination-webhook/destination/bucket"
 	"destination-webhook/destination/delivery"
 	"destination-webhook/protocol"
 )
@@ -29,6 +30,8 @@ func TestFailureType(t *testing.T) {
 		"a key that is missing":   {fmt.Errorf("line 3: %w", &missingKey{stream: "users", field: []string{"id"}}), protocol.ConfigError},
 		"told to be one":          {fmt.Errorf("sync: %w", configError(of(delivery.Transient))), protocol.ConfigError},
 		"the first of several":    {errors.Join(configError(errors.New("a")), errors.New("b")), protocol.ConfigError},
+		"a bucket that is silent": {placeError(fmt.Errorf("snapshot: %w", bucket.ErrSilent)), protocol.TransientError},
+		"a bucket that refuses":   {placeError(fmt.Errorf("snapshot: %w", &bucket.Refused{Status: 403})), protocol.ConfigError},
 		"behind an error unnamed": {errors.Join(errors.New("b"), of(delivery.Transient)), protocol.TransientError},
 	}
 	for name, test := range tests {

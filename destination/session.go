@@ -107,7 +107,7 @@ func (s *session) openSnapshot(ctx context.Context, cancel context.CancelCauseFu
 		}
 	}
 	if err != nil {
-		return nil, configError(fmt.Errorf("snapshot: %w", err))
+		return nil, placeError(fmt.Errorf("snapshot: %w", err))
 	}
 	return store, nil
 }
@@ -124,7 +124,7 @@ func (s *session) look(ctx context.Context, in io.Reader) (streams []StreamPrevi
 		defer func() { _ = os.RemoveAll(scratch) }()
 		store, err := s.copySnapshot(ctx, scratch, cancel)
 		if err != nil {
-			return nil, configError(fmt.Errorf("snapshot: %w", err))
+			return nil, placeError(fmt.Errorf("snapshot: %w", err))
 		}
 		defer func() { err = errors.Join(err, store.Close(context.WithoutCancel(ctx))) }()
 		if err := openAudiences(ctx, store, s.routes, s.catalog, s.progress.log.Warn); err != nil {
