@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"destination-webhook/destination/redact"
@@ -41,12 +42,33 @@ func newFetch(o OAuth2Options) (func(context.Context) (*oauth2.Token, error), er
 		if err != nil {
 			return nil, newTokenError(host, err)
 		}
+		if !bearable(token.AccessToken) {
+			return nil, &TokenError{Host: host, Err: unbearable{}}
+		}
 		if o.OnToken != nil {
 			o.OnToken(redact.Secret(token.AccessToken))
 		}
 		return token, nil
 	}, nil
 }
+
+// maxToken is far above what servers take for a header, in bytes.
+const maxToken = 64 << 10
+
+// bearable reports whether a token can stand in a header.
+func bearable(token string) bool {
+	return len(token) <= maxToken && strings.IndexFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) < 0
+}
+
+// unbearable is the error of an access token that is none.
+type unbearable struct{}
+
+func (unbearable) Error() string {
+	return "its access_token cannot stand in a header: check the token URL"
+}
+
+// Is makes it as permanent as no token at all.
+func (unbearable) Is(target error) bool { return target == errNoToken } //nolint:errorlint // that is what Is is for
 
 // stay keeps the client secret from the place that a 307 or 308 names.
 func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
