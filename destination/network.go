@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"time"
@@ -24,6 +25,7 @@ type network struct {
 	redactor   *redact.Redactor
 	signer     *signature.Signer   // nil: requests are not signed
 	keys       func(string) string // where AWS keys that are not in the config are looked up; nil: nowhere
+	proxied    bool                // private mode, of which a proxy bypasses a part
 	agent      string
 	onAttempt  func(delivery.Attempt)
 }
@@ -48,8 +50,8 @@ func newNetwork(c *Config, getenv func(string) string, redactor *redact.Redactor
 	if err != nil {
 		return nil, err
 	}
-	learnProxies(redactor, getenv)
-	n := &network{redactor: redactor, agent: agent, keys: keysOf(getenv)}
+	proxied := learnProxies(redactor, getenv)
+	n := &network{redactor: redactor, agent: agent, keys: keysOf(getenv), proxied: proxied && g.DeniesPrivate()}
 	n.learnKeys()
 	open := func(config *tls.Config) *http.Transport {
 		t := delivery.NewTransport(delivery.TransportOptions{
@@ -115,10 +117,19 @@ func (n *network) learnKeys() {
 	}
 }
 
-// learnProxies keeps the proxies' passwords out of all text.
-func learnProxies(redactor *redact.Redactor, getenv func(string) string) {
+// learnProxies keeps the proxies' passwords out of all text. It reports whether there are proxies.
+func learnProxies(redactor *redact.Redactor, getenv func(string) string) (proxied bool) {
 	for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"} {
 		redactor.Add(redact.URL(getenv(name))...)
+		proxied = proxied || getenv(name) != ""
+	}
+	return proxied
+}
+
+// warn says what the operator should know of the ways out.
+func (n *network) warn(log *slog.Logger) {
+	if n.proxied {
+		log.Warn("private networks are denied and a proxy is set: the proxy's own address is judged, and addresses that are written out; where a name leads behind the proxy, only the proxy can refuse")
 	}
 }
 
