@@ -68,7 +68,7 @@ func (unbearable) Error() string {
 }
 
 // Is makes it as permanent as no token at all.
-func (unbearable) Is(target error) bool { return target == errNoToken } //nolint:errorlint // that is what Is is for
+func (unbearable) Is(target error) bool { return target == errNoToken }
 
 // stay keeps the client secret from the place that a 307 or 308 names.
 func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

@@ -32,7 +32,18 @@ var (
 
 // bounded gives a call that moves size bytes its deadline.
 func bounded(ctx context.Context, size int64) (context.Context, context.CancelFunc) {
-	return context.WithTimeoutCause(ctx, patience+time.Duration(max(size, 0)/slowest)*time.Second, ErrSilent)
+	ctx, stop := context.WithTimeoutCause(ctx, patience+time.Duration(max(size, 0)/slowest)*time.Second, ErrSilent)
+	ctx, giveUp := context.WithCancelCause(ctx)
+	return context.WithValue(ctx, giveUpKey{}, giveUp), func() { giveUp(nil); stop() }
+}
+
+// giveUpKey is where a call's context has the function that ends its tries.
+type giveUpKey struct{}
+
+// hopeless is implemented by errors that no other try will mend, such as an address that may not be dialled.
+type hopeless interface {
+	error
+	Permanent() bool
 }
 
 // watching ends requests that stall, and answers that do not end.
@@ -51,6 +62,9 @@ func (t watching) RoundTrip(r *http.Request) (*http.Response, error) {
 	answer, err := t.base.RoundTrip(r)
 	if err != nil {
 		w.end()
+		if giveUp, ok := r.Context().Value(giveUpKey{}).(context.CancelCauseFunc); ok && isHopeless(err) {
+			giveUp(err)
+		}
 		return nil, w.told(err)
 	}
 	if r.Method == http.MethodGet && r.URL.RawQuery == "" && answer.StatusCode < 300 {
@@ -58,6 +72,11 @@ func (t watching) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	answer.Body = &received{answer.Body, w}
 	return answer, nil
+}
+
+func isHopeless(err error) bool {
+	var h hopeless
+	return errors.As(err, &h) && h.Permanent()
 }
 
 // watch is what is known of one request.

@@ -118,6 +118,27 @@ func TestSilenceIsTriedAgain(t *testing.T) {
 	})
 }
 
+type refused struct{}
+
+func (refused) Error() string   { return "refused by the guard" }
+func (refused) Permanent() bool { return true }
+
+// What no try will mend is tried once.
+func TestRefusalIsNotTriedAgain(t *testing.T) {
+	for _, verb := range []string{"fetch", "put", "list", "remove"} {
+		synctest.Test(t, func(t *testing.T) {
+			tries := 0
+			b := over(t, func(*http.Request) (*http.Response, error) {
+				tries++
+				return nil, refused{}
+			})
+			if err := call(t.Context(), b, verb); !errors.Is(err, refused{}) || tries != 1 {
+				t.Errorf("%s: %v after %d tries", verb, err, tries)
+			}
+		})
+	}
+}
+
 // What moves is let move: an upload that takes longer than a silence may.
 func TestSlowUploadGoesOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -31,8 +31,8 @@ func (e *Refused) Error() string {
 }
 
 func (b *Bucket) fail(ctx context.Context, doing, name string, err error) error {
-	if errors.Is(context.Cause(ctx), ErrSilent) {
-		err = ErrSilent // its deadline, by whatever name the library calls that
+	if cause := context.Cause(ctx); errors.Is(cause, ErrSilent) || isHopeless(cause) {
+		err = cause // by whatever name the library calls the end of its context
 	}
 	return fmt.Errorf("%s %s in %s: %w", doing, name, b, plain(err))
 }
