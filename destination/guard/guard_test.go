@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/net/idna"
+
 	"destination-webhook/destination/guard"
 )
 
@@ -209,6 +211,7 @@ func TestCheckURL(t *testing.T) {
 		{"https://METADATA.google.internal./", false, false},
 		{"https://instance-data/", false, false},
 		{"https://ex\u0338ample\u2260.com./", false, false},
+		{"https://" + strings.Repeat("ü", 1<<20) + "/", false, false},
 		{"https://bücher.example/", true, true},
 		{"https://my_host.example/", true, true},
 		{"https://a1.example/", true, true},
@@ -325,6 +328,35 @@ func FuzzSafe(f *testing.F) {
 		}
 		if inOpen == nil && addr.IsLinkLocalUnicast() {
 			t.Errorf("%q: a link-local address is allowed", address)
+		}
+	})
+}
+
+// FuzzCheckURL: a host that net/http would dial as an address is judged like that address.
+func FuzzCheckURL(f *testing.F) {
+	for _, host := range []string{"", ".", "example.com", "127.0.0.1", "127.0.0.1.", "[::1]", "[fe80::1%25lo]", "0x7f.1", "１２７.0.0.1", "169。254。169。254", "a.0x", "xn--", "metadata"} {
+		f.Add(host)
+	}
+	f.Fuzz(func(t *testing.T, host string) {
+		u := &url.URL{Scheme: "https", Host: host}
+		name := u.Hostname()
+		if len(name) > 1<<10 { // the oracle takes as long as the guard would
+			return
+		}
+		if ascii, err := idna.Lookup.ToASCII(name); err == nil {
+			name = ascii
+		}
+		addr, err := netip.ParseAddr(name)
+		if err != nil {
+			_, _ = open.CheckURL(u), private.CheckURL(u) // whatever they say
+			return
+		}
+		target := netip.AddrPortFrom(addr, 443).String()
+		if private.Safe("tcp", target) != nil && private.CheckURL(u) == nil {
+			t.Errorf("%q is %s and passes in private mode", host, addr)
+		}
+		if open.Safe("tcp", target) != nil && open.CheckURL(u) == nil {
+			t.Errorf("%q is %s and passes", host, addr)
 		}
 	})
 }

@@ -45,8 +45,15 @@ func (g *Guard) CheckURL(u *url.URL) error {
 	return nil // a name
 }
 
+// maxHost is the longest host that is looked at: 253 bytes are a name's limit, in ASCII, and folding a longer text takes
+// time that grows with its square.
+const maxHost = 1 << 10
+
 // fold returns a host in lower case, in ASCII and without the dot at its end.
 func fold(host string) (string, error) {
+	if len(host) > maxHost {
+		return "", ErrRefused
+	}
 	ascii := strings.IndexFunc(host, func(r rune) bool { return r > 0x7e }) < 0
 	if !ascii {
 		var err error
