@@ -1,11 +1,12 @@
 # Build:       docker build -t airbyte/destination-webhook:0.1.0 .
 # Both at once: docker buildx build --platform linux/amd64,linux/arm64 .
 #
-# The bases are arguments so that a release can pin them by digest, with the tag left in for the reader:
-#   --build-arg GO_IMAGE=docker.io/library/golang:1.26-alpine@sha256:…
-# CONTRIBUTING.md, "Images", says how to look a digest up.
-ARG GO_IMAGE=docker.io/library/golang:1.26-alpine
-ARG BASE_IMAGE=docker.io/library/alpine:3.22
+# The bases are pinned by the digest of their image index, so that both platforms resolve; each tag stands in the comment above
+# its digest. CONTRIBUTING.md, "Images", says how to look one up.
+# golang:1.26.5-alpine3.24
+ARG GO_IMAGE=docker.io/library/golang@sha256:0178a641fbb4858c5f1b48e34bdaabe0350a330a1b1149aabd498d0699ff5fb2
+# alpine:3.22
+ARG BASE_IMAGE=docker.io/library/alpine@sha256:5291449c3df73caf6ed85e649dec1b9e818b39a5d8c871e97afc13e9cd5e8fa8
 
 # The build stage runs on the builder's own platform and cross-compiles: no emulation, for any target.
 FROM --platform=$BUILDPLATFORM ${GO_IMAGE} AS build

@@ -45,7 +45,7 @@ fuzz: ## every fuzz target for FUZZTIME (1m) each
 	.ci/fuzz $(FUZZTIME)
 
 sbom: ## bill of materials of the binary in CycloneDX form, in sbom.json
-	go run github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0 app -json -licenses -main . -output sbom.json .
+	.ci/sbom sbom.json
 
 image: ## the container image for this machine's platform
 	$(CONTAINER) build --build-arg VERSION=$(VERSION) -t airbyte/destination-webhook:$(VERSION) .

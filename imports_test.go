@@ -43,7 +43,7 @@ var quarantine = map[string][]string{
 	"github.com/xeipuuv/gojsonschema":        {"destination"},
 	"github.com/zeebo/blake3":                {"destination"},
 	"golang.org/x/crypto/x509roots/fallback": {"destination/auth"},
-	"golang.org/x/net":                       {"destination/delivery", "destination"},
+	"golang.org/x/net":                       {"destination/delivery", "destination/guard", "destination"},
 	"golang.org/x/oauth2":                    {"destination/auth"},
 	"golang.org/x/sys":                       {"protocol"},
 	"golang.org/x/term":                      {"cli"},

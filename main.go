@@ -25,6 +25,8 @@ func main() {
 	log.SetOutput(io.Discard)
 	// With SIGPIPE ignored a closed stdout is an error of the write, which is ours to report; else it kills the process.
 	signal.Ignore(syscall.SIGPIPE)
+	// Snapshots and dead letters hold rows: whatever a library writes is for the user we run as, in an open folder too.
+	syscall.Umask(0o077)
 	outcome := cli.Run(context.Background(), cli.Process{
 		Args: os.Args[1:], Spec: spec, Version: version,
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv,

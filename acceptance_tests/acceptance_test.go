@@ -58,6 +58,8 @@ func TestPromises(t *testing.T) {
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"receiver": startReceiver,
 			"endpoint": startEndpoint,
+			"proxy":    startProxy,
+			"proxied":  writeProxied,
 			"faults":   setFaults,
 			"received": writeReceived,
 			"exits":    exits,
@@ -78,6 +80,8 @@ func TestPromises(t *testing.T) {
 type stage struct {
 	receiver receiving
 	session  *session
+	address  string // of the last endpoint or receiver
+	proxy    *proxy
 }
 
 type stageKey struct{}

@@ -13,8 +13,12 @@
 //
 //	receiver [FAULT...]      start a receiver with faults such as every=3 status=503, and put its address in the place of
 //	                         $URL in the script's JSON files; -sign=SECRET makes it verify signatures
-//	endpoint [-tls] STATUS [NAME:VALUE...]
-//	                         start an endpoint that answers everything so, with headers, and echoes the request in its body
+//	endpoint [-tls] [-tls=1.2] [-mtls] STATUS [NAME:VALUE...]
+//	                         start an endpoint that answers everything so, with headers, and echoes the request in its body;
+//	                         with TLS its certificate and key are in $AUTHORITY and $KEY, and -mtls asks clients for one
+//	proxy [-tls]             start a proxy that leads to the last endpoint or receiver, whatever it is asked for, and put its
+//	                         address with credentials into $PROXY; with TLS its certificate is in the file proxy.pem
+//	proxied                  write what the proxy was asked for to the file proxied
 //	faults [FAULT...]        change the receiver's faults
 //	received                 write what the receiver got to the files requests, headers, bodies and rows
 //	exits CODE COMMAND...    run a command that ends with this exit code

@@ -2,10 +2,13 @@ package acceptance
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -47,6 +50,7 @@ func startReceiver(ts *testscript.TestScript, _ bool, args []string) {
 		server.Close()
 	})
 	stageOf(ts).receiver = receiving{r, server}
+	stageOf(ts).address = server.Listener.Addr().String()
 	announce(ts, server)
 }
 
@@ -65,8 +69,20 @@ func parseFaults(ts *testscript.TestScript, args []string) receiver.Faults {
 
 // startEndpoint serves the worst that an endpoint can say: all that it was told.
 func startEndpoint(ts *testscript.TestScript, _ bool, args []string) {
-	secure := len(args) > 0 && args[0] == "-tls"
-	if secure {
+	var config *tls.Config
+	for len(args) > 0 && strings.HasPrefix(args[0], "-") {
+		if config == nil {
+			config = &tls.Config{}
+		}
+		switch args[0] {
+		case "-tls":
+		case "-tls=1.2":
+			config.MaxVersion = tls.VersionTLS12 //nolint:gosec // an endpoint that is behind
+		case "-mtls":
+			config.ClientAuth = tls.RequireAnyClientCert
+		default:
+			ts.Fatalf("no such flag: %s", args[0])
+		}
 		args = args[1:]
 	}
 	status, err := strconv.Atoi(args[0])
@@ -81,16 +97,27 @@ func startEndpoint(ts *testscript.TestScript, _ bool, args []string) {
 		fmt.Fprintf(w, "%s %s %q %s", r.Method, r.URL, r.Header, body)
 	})
 	server := httptest.NewUnstartedServer(handler)
-	if secure {
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	if config != nil {
+		server.TLS = config
 		server.StartTLS()
-		authority := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
-		quoted, _ := json.Marshal(string(authority))
-		ts.Setenv("AUTHORITY", string(quoted)) // with its quotes
+		key, err := x509.MarshalPKCS8PrivateKey(server.TLS.Certificates[0].PrivateKey)
+		ts.Check(err)
+		setPEM(ts, "AUTHORITY", "CERTIFICATE", server.Certificate().Raw)
+		setPEM(ts, "KEY", "PRIVATE KEY", key)
 	} else {
 		server.Start()
 	}
+	stageOf(ts).address = server.Listener.Addr().String()
 	ts.Defer(server.Close)
 	announce(ts, server)
+}
+
+// setPEM sets a variable to a JSON string, with its quotes.
+func setPEM(ts *testscript.TestScript, name, kind string, der []byte) {
+	quoted, err := json.Marshal(string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})))
+	ts.Check(err)
+	ts.Setenv(name, string(quoted))
 }
 
 // announce puts the server's address into the script's environment and JSON files.

@@ -58,7 +58,7 @@ func Run(ctx context.Context, p Process) Outcome {
 	case c.running:
 		return Outcome{Code: exitFailed}
 	}
-	_, _ = fmt.Fprintf(p.Stderr, "destination-webhook: %s; see destination-webhook --help\n", strings.ReplaceAll(err.Error(), "\n", "; "))
+	_, _ = fmt.Fprintf(p.Stderr, "destination-webhook: %s; see destination-webhook --help\n", strings.ReplaceAll(destination.Visible(err.Error()), "\n", "; "))
 	return Outcome{Code: exitUsage}
 }
 

@@ -55,6 +55,15 @@ func TestUsageErrors(t *testing.T) {
 	}
 }
 
+func TestComplaintsAreVisible(t *testing.T) {
+	for _, args := range [][]string{{"schema", "--catalog", "no\x1b[2Jsuch"}, {"preview", "--config", "no\x1b[2Jsuch", "--catalog", "c"}, {"receive", "--no\x1b[2Jsuch"}} {
+		_, stdout, stderr := run(args...)
+		if stdout != "" || strings.Contains(stderr, "\x1b") || !strings.Contains(stderr, `no\x1b[2Jsuch`) {
+			t.Errorf("%q: stdout %q, stderr %q", args, stdout, stderr)
+		}
+	}
+}
+
 func TestHelpIsForPeople(t *testing.T) {
 	for _, args := range [][]string{{"--help"}, {"help"}, {"write", "--help"}} {
 		outcome, stdout, stderr := run(args...)

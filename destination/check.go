@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"destination-webhook/destination/auth"
 	"destination-webhook/destination/delivery"
 )
 
@@ -28,7 +29,10 @@ func checkEndpoint(ctx context.Context, c *Config, n *network) (string, error) {
 	case checkHead:
 		r.method, body = http.MethodHead, nil
 	case checkConnect:
-		probed = connectOnly{n.endpoint}
+		var err error
+		if probed, err = auth.NewTransport(connectOnly{n.endpoint}, auth.Options{}); err != nil {
+			return "", err
+		}
 	}
 	answer, err := n.client(c, probed).Probe(ctx, request(r, body))
 	if err == nil {
@@ -68,7 +72,7 @@ func frameEmpty(r *route) string {
 }
 
 // connectOnly answers every request once a connection to its host stands, TLS included, and sends nothing over it. Behind
-// a proxy that is as far as the proxy.
+// a proxy that is as far as the proxy, whose TLS is the dialer's affair.
 type connectOnly struct{ transport *http.Transport }
 
 func (t connectOnly) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -110,8 +114,11 @@ func port(u *url.URL) string {
 	if p := u.Port(); p != "" {
 		return p
 	}
-	if u.Scheme == "https" {
+	switch u.Scheme {
+	case "https":
 		return "443"
+	case "socks5", "socks5h":
+		return "1080"
 	}
 	return "80"
 }

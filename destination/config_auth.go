@@ -11,7 +11,7 @@ import (
 
 // AuthenticationConfig is one choice of credentials. Type says which of the other
 // fields count: none, basic (User, Password), bearer (Token),
-// oauth2_client_credentials (TokenURL to Style) or aws_sigv4 (the rest).
+// oauth2_client_credentials (TokenURL to CACertificate) or aws_sigv4 (the rest).
 type AuthenticationConfig struct {
 	Type            string        `json:"type"`
 	User            string        `json:"user"`
@@ -23,6 +23,7 @@ type AuthenticationConfig struct {
 	Scopes          []string      `json:"scopes"`
 	Audience        string        `json:"audience"`
 	Style           string        `json:"style"`
+	CACertificate   string        `json:"ca_certificate"`
 	Service         string        `json:"service"`
 	Region          string        `json:"region"`
 	AccessKeyID     redact.Secret `json:"access_key_id"`
@@ -66,6 +67,7 @@ func (c *Config) checkAuthentication(problems *configProblems) {
 	checkHeaderValue(problems, "authentication.session_token", a.SessionToken)
 	checkURL(problems, "authentication.token_url", a.TokenURL)
 	checkKeys(problems, "authentication", a.AccessKeyID, a.SecretAccessKey)
+	checkTLS(problems, func() error { _, err := auth.TokenTLSConfig(a.CACertificate); return err })
 	if a.SessionToken != "" && a.AccessKeyID == "" {
 		problems.add("authentication.access_key_id", "required along with session_token")
 	}
@@ -120,9 +122,13 @@ type TLSConfig struct {
 	InsecureSkipVerify bool          `json:"insecure_skip_verify"`
 }
 
-// check leaves the judgement to auth, whose errors begin with the field.
 func (t TLSConfig) check(problems *configProblems) {
-	if _, err := auth.TLSConfig(auth.TLSOptions(t)); err != nil {
+	checkTLS(problems, func() error { _, err := auth.TLSConfig(auth.TLSOptions(t)); return err })
+}
+
+// checkTLS leaves the judgement to auth, whose errors begin with the field.
+func checkTLS(problems *configProblems, judge func() error) {
+	if err := judge(); err != nil {
 		field, problem, _ := strings.Cut(err.Error(), ": ")
 		problems.add(field, problem)
 	}

@@ -19,7 +19,7 @@ func TestParseConfigReadsAuthentication(t *testing.T) {
 		`{"type":"oauth2_client_credentials","token_url":"http://h","client_id":"i","client_secret":"s"}`: {
 			Type: "oauth2_client_credentials", TokenURL: "http://h", ClientID: "i", ClientSecret: "s", Style: "header"},
 		`{"type":"oauth2_client_credentials","token_url":"http://h","client_id":"i","client_secret":"s",
-			"scopes":["a:b","c"],"audience":"x","style":"body"}`: {
+			"scopes":["a:b","c"],"audience":"x","style":"body","ca_certificate":""}`: {
 			Type: "oauth2_client_credentials", TokenURL: "http://h", ClientID: "i", ClientSecret: "s",
 			Scopes: []string{"a:b", "c"}, Audience: "x", Style: "body"},
 		`{"type":"aws_sigv4","service":"lambda","region":"r"}`: {Type: "aws_sigv4", Service: "lambda", Region: "r"},
@@ -41,6 +41,7 @@ func TestParseConfigReadsAuthentication(t *testing.T) {
 
 func TestParseConfigRefusesCredentials(t *testing.T) {
 	const control = "expected no line break, NUL or other control character, a pasted text may end in one"
+	const folded = "expected a path without //, /./ and /../, which AWS would verify in another form than it was signed"
 	tests := map[string]struct {
 		raw  string // members behind the URL
 		want []string
@@ -65,10 +66,20 @@ func TestParseConfigRefusesCredentials(t *testing.T) {
 				"authentication.client_secret: required, expected a text that is not empty",
 				"authentication.scopes.0: expected a scope without spaces, quotes and backslashes",
 				"authentication.style: expected one of header, body",
-				"authentication.token_url: expected no user or password in the URL, put credentials in authorization_header",
+				"authentication.token_url: expected no user or password in the URL, put credentials in their own fields",
 			}},
 		"half a pair of AWS keys": {`"authentication":{"type":"aws_sigv4","service":"s","region":"r","access_key_id":"a"}`,
 			[]string{"authentication.secret_access_key: required along with access_key_id"}},
+		"line breaks for AWS": {`"authentication":{"type":"aws_sigv4","service":"a\r\nb","region":"r\n","access_key_id":"i\n","secret_access_key":"s"}`,
+			[]string{
+				"authentication.access_key_id: expected a text of letters, digits, dots, dashes and underscores",
+				"authentication.region: expected a text of letters, digits, dots, dashes and underscores",
+				"authentication.service: expected a text of letters, digits, dots, dashes and underscores",
+			}},
+		"paths that AWS folds": {`"authentication":{"type":"aws_sigv4","service":"s","region":"r"},"streams":[{"stream":"a","url":"http://h/a//b"},{"stream":"b","url":"http://h/a/%2e%2e"},{"stream":"c","url":"http://h/./a"},{"stream":"d","url":"http://h/a/"},{"stream":"e","url":"http://h/a%2F%2Fb"}]`,
+			[]string{"streams.0.url: " + folded, "streams.1.url: " + folded, "streams.2.url: " + folded}},
+		"authority of the token URL": {`"authentication":{"type":"oauth2_client_credentials","token_url":"https://h","client_id":"i","client_secret":"s","ca_certificate":"hunter2"}`,
+			[]string{"authentication.ca_certificate: is not PEM: paste it with its BEGIN and END lines and its line breaks"}},
 		"a session without keys": {`"authentication":{"type":"aws_sigv4","service":"s","region":"r","session_token":"a"}`,
 			[]string{"authentication.access_key_id: required along with session_token"}},
 

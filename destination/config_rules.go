@@ -5,6 +5,7 @@ import "fmt"
 // check adds what no schema can say: rules across fields and inside texts.
 func (c *Config) check(problems *configProblems) {
 	checkURL(problems, "url", c.URL)
+	c.checkSignedPath(problems, "url", c.URL)
 	checkHeaderValue(problems, "authorization_header", c.AuthorizationHeader)
 	checkHeaderValue(problems, "api_key", c.APIKey)
 	c.checkAuthentication(problems)

@@ -56,6 +56,7 @@ func (c *Config) checkStreams(problems *configProblems) {
 		}
 		seen[id] = true
 		checkURL(problems, field+".url", stream.URL)
+		c.checkSignedPath(problems, field+".url", stream.URL)
 		c.checkSyncMode(problems, field+".sync_mode", stream.SyncMode)
 		checkPrimaryKey(problems, field+".primary_key", stream.PrimaryKey)
 	}

@@ -240,7 +240,7 @@ func TestParseConfigRefuses(t *testing.T) {
 		"dead letter webhook": {`{"url":"http://h","dead_letter":{"type":"webhook","url":"https://u@h","authorization_header":"a\n"}}`,
 			[]string{
 				"dead_letter.authorization_header: expected no line break, NUL or other control character, a pasted text may end in one",
-				"dead_letter.url: expected no user or password in the URL, put credentials in authorization_header",
+				"dead_letter.url: expected no user or password in the URL, put credentials in their own fields",
 			}},
 		"adaptive concurrency": {`{"url":"http://h","delivery":{"adaptive_concurrency":1}}`, []string{"delivery.adaptive_concurrency: expected true or false"}},
 
@@ -279,7 +279,7 @@ func TestParseConfigRefuses(t *testing.T) {
 				"headers.1.value: expected a text",
 				"headers.2: expected an object",
 				"method: expected one of POST, PUT, PATCH",
-				"streams.0.url: expected no user or password in the URL, put credentials in authorization_header",
+				"streams.0.url: expected no user or password in the URL, put credentials in their own fields",
 				"sync_mode: add needs to know what was delivered before: choose a place for it in snapshot, or one of auto, insert, upsert, remove",
 				"url: expected the scheme http or https",
 			}},

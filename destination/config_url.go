@@ -29,7 +29,7 @@ func urlProblem(address string) string {
 	case u.Scheme != "http" && u.Scheme != "https":
 		return "expected the scheme http or https"
 	case u.User != nil:
-		return "expected no user or password in the URL, put credentials in authorization_header"
+		return "expected no user or password in the URL, put credentials in their own fields"
 	case u.Hostname() == "":
 		return "expected a host behind " + u.Scheme + "://"
 	case !validPort(u.Port()):
@@ -38,6 +38,21 @@ func urlProblem(address string) string {
 		return "expected no fragment, what is behind # never reaches an endpoint"
 	default:
 		return ""
+	}
+}
+
+// checkSignedPath adds a path that AWS folds before it verifies a signature, where the signer signs it as it stands.
+func (c *Config) checkSignedPath(problems *configProblems, field, address string) {
+	u, err := url.Parse(address)
+	if err != nil || c.Authentication.Type != "aws_sigv4" {
+		return
+	}
+	segments := strings.Split(strings.TrimPrefix(u.EscapedPath(), "/"), "/")
+	for i, segment := range segments {
+		name, _ := url.PathUnescape(segment)
+		if name == "." || name == ".." || name == "" && i < len(segments)-1 {
+			problems.add(field, "expected a path without //, /./ and /../, which AWS would verify in another form than it was signed")
+		}
 	}
 }
 

@@ -14,7 +14,7 @@ func TestParseConfigJudgesURLs(t *testing.T) {
 		unusable  = "expected an absolute http or https URL such as https://example.com/hook"
 		relative  = "expected an absolute URL, put https:// and the host in front"
 		scheme    = "expected the scheme http or https"
-		userinfo  = "expected no user or password in the URL, put credentials in authorization_header"
+		userinfo  = "expected no user or password in the URL, put credentials in their own fields"
 		fragment  = "expected no fragment, what is behind # never reaches an endpoint"
 		port      = "expected a port from 1 to 65535"
 		spaces    = "expected a URL without spaces, line breaks or control characters"

@@ -67,7 +67,7 @@ func storeFailure(err error) protocol.FailureType {
 		return protocol.ConfigError
 	case errors.As(err, &told) && told.Permanent(), errors.As(err, &certificate), errors.As(err, &host) && host.IsNotFound:
 		return protocol.ConfigError
-	case errors.As(err, &host), errors.As(err, &connection), errors.Is(err, context.DeadlineExceeded), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+	case errors.Is(err, bucket.ErrSilent), errors.As(err, &host), errors.As(err, &connection), errors.Is(err, context.DeadlineExceeded), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return protocol.TransientError
 	}
 	return protocol.SystemError

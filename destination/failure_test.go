@@ -57,6 +57,7 @@ func TestFailureType(t *testing.T) {
 		"bucket not trusted":      {fmt.Errorf("reading: %w", &tls.CertificateVerificationError{Err: errors.New("x")}), protocol.ConfigError},
 		"address refused":         {&net.OpError{Op: "dial", Err: forbidden{}}, protocol.ConfigError},
 		"no such file":            {fmt.Errorf("snapshot: %w", &fs.PathError{Op: "open", Err: syscall.ENOENT}), protocol.SystemError},
+		"bucket is silent":        {fmt.Errorf("reading: %w", bucket.ErrSilent), protocol.TransientError},
 		"behind an error unnamed": {errors.Join(errors.New("b"), of(delivery.Transient)), protocol.TransientError},
 	}
 	for name, test := range tests {

@@ -40,13 +40,13 @@ func (n *network) openLetters(c *Config) (letters, error) {
 		}
 		return deadletter.NewS3(b, time.Now()), nil
 	}
-	return &secondEndpoint{client: n.client(c, n.own), url: d.URL, authorization: d.AuthorizationHeader.Reveal(), agent: n.agent}, nil
+	return &secondEndpoint{client: n.client(c, n.others), url: d.URL, authorization: d.AuthorizationHeader.Reveal(), agent: n.agent}, nil
 }
 
 func (n *network) openBucket(b *BucketConfig) (*bucket.Bucket, error) {
 	return bucket.New(bucket.Options{
 		Endpoint: b.Endpoint, Region: b.Region, Bucket: b.Bucket, Prefix: b.Prefix,
-		AccessKeyID: b.AccessKeyID.Reveal(), SecretAccessKey: b.SecretAccessKey, Getenv: n.keys, Transport: n.own,
+		AccessKeyID: b.AccessKeyID.Reveal(), SecretAccessKey: b.SecretAccessKey, Getenv: n.keys, Transport: n.others,
 	})
 }
 

@@ -1,11 +1,12 @@
 package destination
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"destination-webhook/destination/auth"
@@ -19,10 +20,12 @@ import (
 type network struct {
 	endpoint   *http.Transport   // connections to the endpoint, with the config's TLS settings
 	authorized http.RoundTripper // the same, with the config's credentials
-	own        *http.Transport   // connections to everything else: token URL, bucket, second endpoint
+	others     http.RoundTripper // connections to everything else: bucket, second endpoint
+	transports []*http.Transport // all of them
 	redactor   *redact.Redactor
 	signer     *signature.Signer   // nil: requests are not signed
 	keys       func(string) string // where AWS keys that are not in the config are looked up; nil: nowhere
+	proxied    bool                // private mode, of which a proxy bypasses a part
 	agent      string
 	onAttempt  func(delivery.Attempt)
 }
@@ -36,21 +39,30 @@ func newNetwork(c *Config, getenv func(string) string, redactor *redact.Redactor
 	if err := checkURLs(c, g); err != nil {
 		return nil, err
 	}
-	if c.TLS.InsecureSkipVerify && hosted(getenv) {
+	if c.TLS.InsecureSkipVerify && guard.Hosted(getenv) {
 		return nil, errors.New("tls.insecure_skip_verify: this deployment does not allow to skip the verification of certificates: give the endpoint's authority in tls.ca_certificate")
 	}
-	config, err := auth.TLSConfig(auth.TLSOptions(c.TLS))
+	endpointTLS, err := auth.TLSConfig(auth.TLSOptions(c.TLS))
 	if err != nil {
 		return nil, err
 	}
-	learnProxies(redactor, getenv)
-	n := &network{redactor: redactor, agent: agent, keys: keysOf(getenv)}
+	tokenTLS, err := auth.TokenTLSConfig(c.Authentication.CACertificate)
+	if err != nil {
+		return nil, err
+	}
+	proxied := learnProxies(redactor, getenv)
+	n := &network{redactor: redactor, agent: agent, keys: keysOf(getenv), proxied: proxied && g.DeniesPrivate()}
 	n.learnKeys()
-	limits := delivery.TransportOptions{MaxConns: c.Delivery.MaxConcurrentRequests, Control: g.Control, Proxy: http.ProxyFromEnvironment}
-	n.own = delivery.NewTransport(limits)
-	limits.TLS = config
-	n.endpoint = delivery.NewTransport(limits)
-	if n.authorized, err = auth.NewTransport(n.endpoint, c.Authentication.authOptions(n.own, n.learn, n.keys)); err != nil {
+	open := func(config *tls.Config) *http.Transport {
+		t := delivery.NewTransport(delivery.TransportOptions{
+			TLS: config, MaxConns: c.Delivery.MaxConcurrentRequests, Control: g.Control, Proxy: http.ProxyFromEnvironment,
+		})
+		n.transports = append(n.transports, t)
+		return t
+	}
+	n.others = auth.NewPlainTransport(open(nil))
+	n.endpoint = open(endpointTLS)
+	if n.authorized, err = auth.NewTransport(n.endpoint, c.Authentication.authOptions(open(tokenTLS), n.learn, n.keys)); err != nil {
 		return nil, err
 	}
 	if secrets := c.Signing.secrets(); len(secrets) > 0 {
@@ -61,15 +73,10 @@ func newNetwork(c *Config, getenv func(string) string, redactor *redact.Redactor
 	return n, nil
 }
 
-// hosted says whether the operator of the deployment is somebody else than its user.
-func hosted(getenv func(string) string) bool {
-	return strings.EqualFold(strings.TrimSpace(getenv("DEPLOYMENT_MODE")), "CLOUD")
-}
-
 // keysOf is where keys for AWS are looked up that are not in the config; nil where those in the environment are the
 // operator's, not the user's.
 func keysOf(getenv func(string) string) func(string) string {
-	if hosted(getenv) {
+	if guard.Hosted(getenv) {
 		return nil
 	}
 	return getenv
@@ -77,21 +84,21 @@ func keysOf(getenv func(string) string) func(string) string {
 
 // checkURLs lets the guard judge every address in the config before anything is dialled, for the clearer message.
 func checkURLs(c *Config, g *guard.Guard) error {
-	addresses := map[string]string{
-		"url": c.URL, "authentication.token_url": c.Authentication.TokenURL, "dead_letter.url": c.DeadLetter.URL,
-		"dead_letter.endpoint": c.DeadLetter.Endpoint, "snapshot.endpoint": c.Snapshot.Endpoint,
+	addresses := []struct{ field, url string }{
+		{"url", c.URL}, {"authentication.token_url", c.Authentication.TokenURL}, {"dead_letter.url", c.DeadLetter.URL},
+		{"dead_letter.endpoint", c.DeadLetter.Endpoint}, {"snapshot.endpoint", c.Snapshot.Endpoint},
 	}
 	for i, s := range c.Streams {
-		addresses[fmt.Sprintf("streams.%d.url", i)] = s.URL
+		addresses = append(addresses, struct{ field, url string }{fmt.Sprintf("streams.%d.url", i), s.URL})
 	}
 	var problems []error
-	for field, address := range addresses {
-		u, err := url.Parse(address)
-		if address == "" || err != nil || u.Host == "" {
-			continue // absent, or a host alone
+	for _, a := range addresses {
+		u, err := url.Parse(a.url)
+		if a.url == "" || err != nil {
+			continue // absent, or refused with the config
 		}
 		if err := g.CheckURL(u); err != nil {
-			problems = append(problems, fmt.Errorf("%s: %w", field, err))
+			problems = append(problems, fmt.Errorf("%s: %w", a.field, err))
 		}
 	}
 	return errors.Join(problems...)
@@ -110,10 +117,19 @@ func (n *network) learnKeys() {
 	}
 }
 
-// learnProxies keeps the proxies' passwords out of all text.
-func learnProxies(redactor *redact.Redactor, getenv func(string) string) {
+// learnProxies keeps the proxies' passwords out of all text. It reports whether there are proxies.
+func learnProxies(redactor *redact.Redactor, getenv func(string) string) (proxied bool) {
 	for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"} {
 		redactor.Add(redact.URL(getenv(name))...)
+		proxied = proxied || getenv(name) != ""
+	}
+	return proxied
+}
+
+// warn says what the operator should know of the ways out.
+func (n *network) warn(log *slog.Logger) {
+	if n.proxied {
+		log.Warn("private networks are denied and a proxy is set: the proxy's own address is judged, and addresses that are written out; where a name leads behind the proxy, only the proxy can refuse")
 	}
 }
 
@@ -149,6 +165,7 @@ func (n *network) sign(h http.Header, id string, at time.Time, body []byte) {
 
 // close ends idle connections.
 func (n *network) close() {
-	n.endpoint.CloseIdleConnections()
-	n.own.CloseIdleConnections()
+	for _, t := range n.transports {
+		t.CloseIdleConnections()
+	}
 }

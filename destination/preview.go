@@ -191,6 +191,6 @@ func (p *StreamPreview) print(w io.Writer) error {
 		}
 		fmt.Fprintf(&b, "\n  %s\n", pretty)
 	}
-	_, err := io.WriteString(w, b.String()+"\n")
+	_, err := io.WriteString(w, Visible(b.String())+"\n")
 	return err
 }

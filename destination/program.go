@@ -36,13 +36,20 @@ func (p *Program) readFile(path string) ([]byte, error) {
 // agent is the User-Agent of every request.
 func (p *Program) agent() string { return "destination-webhook/" + p.Version }
 
+// writer returns the writer on stdout, which knows no secret yet.
+func (p *Program) writer() *protocol.Writer {
+	out := protocol.NewWriter(p.Stdout)
+	out.Redact = Visible
+	return out
+}
+
 // PrintSpec writes the SPEC message.
 func (p *Program) PrintSpec() error { return protocol.NewWriter(p.Stdout).Spec(p.Spec) }
 
 // Check writes one CONNECTION_STATUS: whether a sync with the config could begin. Its error says that it could not be
 // written.
 func (p *Program) Check(ctx context.Context, configPath string) error {
-	out := protocol.NewWriter(p.Stdout)
+	out := p.writer()
 	message, err := p.check(ctx, configPath, out)
 	if err != nil {
 		return out.Status(false, err.Error())
@@ -63,7 +70,7 @@ func (p *Program) check(ctx context.Context, configPath string, out *protocol.Wr
 // Write delivers the records on stdin. An error has been reported in a TRACE message, unless it is the end of ctx: then it
 // is the context's cause.
 func (p *Program) Write(ctx context.Context, configPath, catalogPath string) error {
-	out := protocol.NewWriter(p.Stdout)
+	out := p.writer()
 	log := slog.New(protocol.NewLogHandler(out, protocol.ParseLevel(p.Getenv("LOG_LEVEL"))))
 	err := p.write(ctx, configPath, catalogPath, out, log)
 	switch {
@@ -120,7 +127,7 @@ func (p *Program) configure(path string, out *protocol.Writer) (*Config, *networ
 		return nil, nil, err
 	}
 	redactor := redact.New(config.Secrets()...)
-	out.Redact = redactor.String
+	out.Redact = func(text string) string { return Visible(redactor.String(text)) }
 	network, err := newNetwork(config, p.Getenv, redactor, p.agent())
 	if err != nil {
 		return nil, nil, configError(err)

@@ -40,6 +40,7 @@ func (s *session) run(ctx context.Context, in io.Reader) (err error) {
 	if letters != nil {
 		defer func() { err = errors.Join(err, letters.Close()) }()
 	}
+	s.network.warn(s.progress.log)
 	s.progress.warn(s.config, s.routes, s.catalog)
 	store, err := s.openSnapshot(ctx, cancel)
 	if err != nil {

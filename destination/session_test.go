@@ -89,9 +89,8 @@ func TestSyncsWithABucket(t *testing.T) {
 		t.Errorf("the scratch folder holds %v, %v", left, err)
 	}
 
-	b, err := bucket.New(bucket.Options{
-		Endpoint: o.Endpoint, Region: o.Region, Bucket: o.Bucket, Prefix: "snap/", AccessKeyID: o.AccessKeyID, SecretAccessKey: o.SecretAccessKey,
-	})
+	o.Prefix = "snap/"
+	b, err := bucket.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}

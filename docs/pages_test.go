@@ -5,17 +5,42 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 )
 
 var namedScript = regexp.MustCompile("`([a-z0-9_]+\\.txtar)`")
 
-var namedTest = regexp.MustCompile("`([a-z0-9_/]+)\\.((?:Test|Fuzz)[A-Za-z0-9_]+)`")
+var namedTest = regexp.MustCompile("`([a-z0-9_/]*)\\.((?:Test|Fuzz)[A-Za-z0-9_]+)`")
 
 // Every test that the tables of threats and faults rely on exists.
 func TestPagesNameRealTests(t *testing.T) {
 	for _, name := range []string{"security.md", "reliability.md"} {
 		t.Run(name, func(t *testing.T) { namesRealTests(t, name) })
+	}
+}
+
+// Every threat names what holds its defence.
+func TestRowsNameTests(t *testing.T) {
+	page, err := os.ReadFile("security.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, threats, _ := strings.Cut(string(page), "\n## Threats\n")
+	threats, _, _ = strings.Cut(threats, "\n## ")
+	rows := 0
+	for line := range strings.SplitSeq(threats, "\n") {
+		if !strings.HasPrefix(line, "| ") || strings.HasPrefix(line, "| who |") {
+			continue
+		}
+		rows++
+		held := line[strings.LastIndex(strings.TrimSuffix(line, " |"), " | "):]
+		if !namedTest.MatchString(held) && !namedScript.MatchString(held) {
+			t.Errorf("no test in the row %s", line)
+		}
+	}
+	if rows < 20 {
+		t.Errorf("found only %d rows", rows)
 	}
 }
 

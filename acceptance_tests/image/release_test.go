@@ -51,6 +51,13 @@ func TestOneVersion(t *testing.T) {
 	}
 }
 
+// A tag moves; what a digest names does not. The tag is for the reader.
+func TestBasesArePinned(t *testing.T) {
+	for _, name := range []string{"GO_IMAGE", "BASE_IMAGE"} {
+		find(t, "Dockerfile", `(?m)^# ([a-z]+:[a-z0-9.-]+)\nARG `+name+`=docker\.io/library/[a-z]+@sha256:[0-9a-f]{64}$`)
+	}
+}
+
 func TestDocumentationURL(t *testing.T) {
 	metadata := find(t, "metadata.yaml", `documentationUrl: (\S+)`)
 	if spec := find(t, "spec.json", `"documentationUrl":\s*"([^"]+)"`); spec != metadata {

@@ -37,7 +37,7 @@ type Options struct {
 // certificate errors in the words of [DescribeTLSError]. It contacts nobody: the
 // first token is fetched with the first request.
 func NewTransport(base http.RoundTripper, o Options) (http.RoundTripper, error) {
-	base = &explaining{base}
+	base = &explaining{base, ofEndpoint}
 	switch o.Type {
 	case None, "":
 		return base, nil

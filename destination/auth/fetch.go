@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"destination-webhook/destination/redact"
@@ -35,11 +36,14 @@ func newFetch(o OAuth2Options) (func(context.Context) (*oauth2.Token, error), er
 	if o.Audience != "" {
 		config.EndpointParams = url.Values{"audience": {o.Audience}}
 	}
-	client := &http.Client{Transport: &explaining{o.Transport}, Timeout: tokenTimeout, CheckRedirect: stay}
+	client := &http.Client{Transport: &explaining{o.Transport, ofTokens}, Timeout: tokenTimeout, CheckRedirect: stay}
 	return func(ctx context.Context) (*oauth2.Token, error) {
 		token, err := config.Token(context.WithValue(ctx, oauth2.HTTPClient, client))
 		if err != nil {
 			return nil, newTokenError(host, err)
+		}
+		if !bearable(token.AccessToken) {
+			return nil, &TokenError{Host: host, Err: unbearable{}}
 		}
 		if o.OnToken != nil {
 			o.OnToken(redact.Secret(token.AccessToken))
@@ -47,6 +51,24 @@ func newFetch(o OAuth2Options) (func(context.Context) (*oauth2.Token, error), er
 		return token, nil
 	}, nil
 }
+
+// maxToken is far above what servers take for a header, in bytes.
+const maxToken = 64 << 10
+
+// bearable reports whether a token can stand in a header.
+func bearable(token string) bool {
+	return len(token) <= maxToken && strings.IndexFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) < 0
+}
+
+// unbearable is the error of an access token that is none.
+type unbearable struct{}
+
+func (unbearable) Error() string {
+	return "its access_token cannot stand in a header: check the token URL"
+}
+
+// Is makes it as permanent as no token at all.
+func (unbearable) Is(target error) bool { return target == errNoToken }
 
 // stay keeps the client secret from the place that a 307 or 308 names.
 func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

@@ -44,7 +44,7 @@ func newOAuth2(base http.RoundTripper, o OAuth2Options) (http.RoundTripper, erro
 }
 
 func (t *bearing) RoundTrip(req *http.Request) (*http.Response, error) {
-	token, err := t.tokens.current(req.Context(), "")
+	token, number, err := t.tokens.current(req.Context(), 0)
 	if err != nil {
 		closeBody(req)
 		return nil, err
@@ -60,11 +60,11 @@ func (t *bearing) RoundTrip(req *http.Request) (*http.Response, error) {
 		return response, nil // the 401 stands
 	}
 	discard(response)
-	return t.retry(again, token)
+	return t.retry(again, number)
 }
 
-func (t *bearing) retry(req *http.Request, rejected string) (*http.Response, error) {
-	token, err := t.tokens.current(req.Context(), rejected)
+func (t *bearing) retry(req *http.Request, rejected int64) (*http.Response, error) {
+	token, _, err := t.tokens.current(req.Context(), rejected)
 	if err != nil {
 		closeBody(req)
 		return nil, err

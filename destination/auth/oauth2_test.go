@@ -274,6 +274,60 @@ func TestOAuth2OneTokenForAllRefused(t *testing.T) {
 	})
 }
 
+// A service may issue the same token until it ends: that it was asked is what tells a fresh one from the rejected.
+func TestOAuth2SameTokenAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var asked atomic.Int64
+		identity := direct(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			asked.Add(1)
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = io.WriteString(w, `{"access_token":"always-this","token_type":"Bearer"}`)
+		}))
+		endpoint := direct(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			time.Sleep(time.Second) // of the bubble: all are refused together
+			w.WriteHeader(http.StatusUnauthorized)
+		}))
+		transport := oauth2Transport(t, endpoint, identity)
+		var workers sync.WaitGroup
+		for range 16 {
+			workers.Go(func() { send(t, transport, newRequest(t, "https://endpoint.example", "")) })
+		}
+		workers.Wait()
+		if asked.Load() != 2 {
+			t.Errorf("%d token requests for 16 workers that were refused once", asked.Load())
+		}
+	})
+}
+
+// Who waited for a fetch that failed does not ask again; who comes later does.
+func TestOAuth2SharesAFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var asked atomic.Int64
+		identity := direct(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			asked.Add(1)
+			time.Sleep(10 * time.Second) // of the bubble
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}))
+		transport := oauth2Transport(t, direct(&issuer{}), identity)
+		for round := range int64(2) {
+			began := time.Now()
+			var workers sync.WaitGroup
+			for range 16 {
+				workers.Go(func() {
+					var failed *auth.TokenError
+					if err := roundTrip(transport, newRequest(t, "https://endpoint.example", "")); !errors.As(err, &failed) || failed.Status != http.StatusServiceUnavailable {
+						t.Errorf("got %v", err)
+					}
+				})
+			}
+			workers.Wait()
+			if asked.Load() != round+1 || time.Since(began) != 10*time.Second {
+				t.Errorf("%d token requests by round %d, which took %v", asked.Load(), round+1, time.Since(began))
+			}
+		}
+	})
+}
+
 func TestOAuth2WaitsNoLongerThanItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hanging := roundTripper(func(req *http.Request) (*http.Response, error) {
@@ -322,6 +376,9 @@ func TestTokenErrorShowsStatusAndCodeOnly(t *testing.T) {
 		{"too many", 429, "application/json", `{"error":"slow_down"}`, "answered 429 slow_down: try again later", false},
 		{"busy", 400, "application/json", `{"error":"temporarily_unavailable"}`, "try again later", false},
 		{"no token", 200, "application/json", `{"hunter2":1}`, "no access_token: check the token URL", true},
+		{"line break in the token", 200, "application/json", `{"access_token":"a\r\nX-Injected: hunter2"}`, "cannot stand in a header", true},
+		{"space in the token", 200, "application/json", `{"access_token":"a hunter2"}`, "cannot stand in a header", true},
+		{"endless token", 200, "application/json", `{"access_token":"` + strings.Repeat("hunter2", 10_000) + `"}`, "cannot stand in a header", true},
 		{"no JSON", 200, "text/html", "hunter2", "no access_token: check the token URL", true},
 	}
 	for _, test := range tests {

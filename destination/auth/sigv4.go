@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"time"
 
 	"destination-webhook/destination/redact"
@@ -31,6 +32,9 @@ type SigV4Options struct {
 	Getenv          func(string) string
 }
 
+// scopePart is a part of the credential scope, which stands in a header.
+var scopePart = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
+
 type signing struct {
 	base            http.RoundTripper
 	service, region string
@@ -45,6 +49,11 @@ func newSigV4(base http.RoundTripper, o SigV4Options) (http.RoundTripper, error)
 	credentials, err := awsCredentials(o)
 	if err != nil {
 		return nil, err
+	}
+	for _, part := range []string{o.Service, o.Region, credentials.AccessKeyID} {
+		if !scopePart.MatchString(part) {
+			return nil, errors.New("authentication: service, region and access_key_id of aws_sigv4 are made of letters, digits, dots, dashes and underscores")
+		}
 	}
 	return &signing{base: base, service: o.Service, region: o.Region, credentials: credentials, signer: v4.NewSigner()}, nil
 }

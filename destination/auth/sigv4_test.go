@@ -30,6 +30,10 @@ func TestSigV4Vectors(t *testing.T) {
 		header                     map[string]string
 		want                       string
 	}{
+		{"get-unreserved", "GET", "https://example.amazonaws.com/-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", "service", nil,
+			"07ef7494c76fa4850883e2b006601f940f8a34d404d0cfa977f52a65bbf5f24f"},
+		{"get-vanilla-utf8-query", "GET", "https://example.amazonaws.com/?\u1234=bar", "service", nil,
+			"2cdec8eed098649ff3a119c94853b13c643bcf08f8b0a1d91e12c9027818dd04"},
 		{"get-vanilla", "GET", "https://example.amazonaws.com/", "service", nil,
 			"5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"},
 		{"post-vanilla", "POST", "https://example.amazonaws.com/", "service", nil,
@@ -49,17 +53,46 @@ func TestSigV4Vectors(t *testing.T) {
 			for name, value := range test.header {
 				req.Header.Set(name, value)
 			}
-			signed, err := newVectorSigner(t, nil, test.service).sign(req, vectorTime)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got := signed.Header.Get("Authorization"); !strings.HasSuffix(got, "Signature="+test.want) {
-				t.Errorf("got %s, want signature %s", got, test.want)
-			}
+			signer := newVectorSigner(t, nil, test.service)
+			wantSignature(t, signer, req, test.want)
 			if req.Header.Get("Authorization") != "" || req.URL.String() != test.url {
 				t.Error("the caller's request was written to")
 			}
 		})
+	}
+}
+
+// post-x-www-form-urlencoded of the test suite, which does not sign the length of its body: neither does the signer
+// where it is not told the length.
+func TestSigV4VectorWithBody(t *testing.T) {
+	req, err := http.NewRequest("POST", "https://example.amazonaws.com/", strings.NewReader("Param1=value1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.ContentLength = -1
+	wantSignature(t, newVectorSigner(t, nil, "service"), req, "ff11897932ad3f4e8b18135d722051e5ac45fc38421b1da7b9d196a0fe09473a")
+}
+
+// post-sts-header-before of the test suite: the session's token is one of the signed headers.
+func TestSigV4VectorWithSession(t *testing.T) {
+	req, err := http.NewRequest("POST", "https://example.amazonaws.com/", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer := newVectorSigner(t, nil, "service")
+	signer.credentials.SessionToken = "AQoDYXdzEPT//////////wEXAMPLEtc764bNrC9SAPBSM22wDOk4x4HIZ8j4FZTwdQWLWsKWHGBuFqwAeMicRXmxfpSPfIeoIYRqTflfKD8YUuwthAx7mSEI/qkPpKPi/kMcGdQrmGdeehM4IC1NtBmUpp2wUE8phUZampKsburEDy0KPkyQDYwT7WZ0wq5VSXDvp75YU9HFvlRd8Tx6q6fE8YQcHNVXAkiY9q6d+xo0rKwT38xVqr7ZD0u0iPPkUL64lIZbqBAz+scqKmlzm8FDrypNC9Yjc8fPOLn9FX9KSYvKTr4rvx3iSIlTJabIQwj2ICCR/oLxBA=="
+	wantSignature(t, signer, req, "85d96828115b5dc0cfc3bd16ad9e210dd772bbebba041836c64533a82be05ead")
+}
+
+func wantSignature(t *testing.T, signer *signing, req *http.Request, want string) {
+	t.Helper()
+	signed, err := signer.sign(req, vectorTime)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := signed.Header.Get("Authorization"); !strings.HasSuffix(got, "Signature="+want) {
+		t.Errorf("got %s, want signature %s", got, want)
 	}
 }
 

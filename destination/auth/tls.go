@@ -36,13 +36,23 @@ func TLSConfig(o TLSOptions) (*tls.Config, error) {
 		ServerName:         o.ServerName,
 		InsecureSkipVerify: o.InsecureSkipVerify, // the user's explicit choice
 	}
-	if config.RootCAs, err = rootCAs(o.CACertificate); err != nil {
+	if config.RootCAs, err = rootCAs("tls.ca_certificate", o.CACertificate); err != nil {
 		return nil, err
 	}
 	if config.Certificates, err = clientCertificates(o); err != nil {
 		return nil, err
 	}
 	return config, nil
+}
+
+// TokenTLSConfig returns the settings for token requests, which have one of their
+// own: certificates that are trusted beside the system's roots.
+func TokenTLSConfig(caCertificate string) (*tls.Config, error) {
+	roots, err := rootCAs("authentication.ca_certificate", caCertificate)
+	if err != nil {
+		return nil, err
+	}
+	return &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots}, nil
 }
 
 func minVersion(version string) (uint16, error) {
@@ -56,11 +66,11 @@ func minVersion(version string) (uint16, error) {
 }
 
 // rootCAs returns nil, which stands for the system's roots, where none is added.
-func rootCAs(text string) (*x509.CertPool, error) {
+func rootCAs(field, text string) (*x509.CertPool, error) {
 	if text == "" {
 		return nil, nil
 	}
-	certificates, err := parseCertificates("tls.ca_certificate", text)
+	certificates, err := parseCertificates(field, text)
 	if err != nil {
 		return nil, err
 	}

@@ -14,10 +14,21 @@ import (
 // maxNames is how many names of a wrong certificate are told; some have hundreds.
 const maxNames = 5
 
-// DescribeTLSError explains a certificate or TLS problem in one line and says
-// what to do. It reports false for errors that are none. Whatever comes out of
-// a certificate is quoted, so that it cannot forge a message.
-func DescribeTLSError(err error) (string, bool) {
+// advice says which settings a connection is made with.
+type advice struct{ name, authority, handshake string }
+
+var (
+	ofEndpoint = advice{"check the URL, or set tls.server_name", "put the authority's certificate in tls.ca_certificate", "check tls.client_certificate and tls.min_version"}
+	ofTokens   = advice{"check authentication.token_url", "put the authority's certificate in authentication.ca_certificate", "check authentication.token_url"}
+	ofOthers   = advice{"check the address", "the system has to trust it", "check the address"}
+)
+
+// DescribeTLSError explains a certificate or TLS problem of the endpoint in one
+// line and says what to do. It reports false for errors that are none. Whatever
+// comes out of a certificate is quoted, so that it cannot forge a message.
+func DescribeTLSError(err error) (string, bool) { return ofEndpoint.describe(err) }
+
+func (a advice) describe(err error) (string, bool) {
 	var (
 		name      x509.HostnameError
 		authority x509.UnknownAuthorityError
@@ -27,15 +38,15 @@ func DescribeTLSError(err error) (string, bool) {
 	)
 	switch {
 	case errors.As(err, &name):
-		return fmt.Sprintf("the certificate is for %s, not for %q: check the URL, or set tls.server_name", certificateNames(name.Certificate), name.Host), true
+		return fmt.Sprintf("the certificate is for %s, not for %q: %s", certificateNames(name.Certificate), name.Host, a.name), true
 	case errors.As(err, &authority):
-		return fmt.Sprintf("the certificate%s is not signed by a known authority: put the authority's certificate in tls.ca_certificate", issuedBy(authority.Cert)), true
+		return fmt.Sprintf("the certificate%s is not signed by a known authority: %s", issuedBy(authority.Cert), a.authority), true
 	case errors.As(err, &invalid):
 		return describeInvalid(invalid), true
 	case errors.As(err, &record):
 		return "the endpoint does not speak TLS on this port: check the port, or whether the URL begins with http://", true
 	case errors.As(err, &alert) && alert.Op == "remote error" && alert.Err.Error() != internalError:
-		return fmt.Sprintf("the endpoint ended the TLS handshake (%s): check tls.client_certificate and tls.min_version", strings.TrimPrefix(alert.Err.Error(), "tls: ")), true
+		return fmt.Sprintf("the endpoint ended the TLS handshake (%s): %s", strings.TrimPrefix(alert.Err.Error(), "tls: "), a.handshake), true
 	}
 	return "", false
 }
@@ -88,12 +99,19 @@ func issuedBy(certificate *x509.Certificate) string {
 // quoted bounds a text of a certificate: a DNS name has 253 bytes at most.
 func quoted(text string) string { return fmt.Sprintf("%.253q", text) }
 
-// explaining puts what DescribeTLSError says in place of an error's text.
-type explaining struct{ base http.RoundTripper }
+// NewPlainTransport returns base with its certificate errors in the words of
+// [DescribeTLSError], for connections without credentials and TLS settings.
+func NewPlainTransport(base http.RoundTripper) http.RoundTripper { return &explaining{base, ofOthers} }
+
+// explaining puts a description of a TLS error in place of its text.
+type explaining struct {
+	base   http.RoundTripper
+	advice advice
+}
 
 func (t *explaining) RoundTrip(req *http.Request) (*http.Response, error) {
 	response, err := t.base.RoundTrip(req)
-	if text, ok := DescribeTLSError(err); ok {
+	if text, ok := t.advice.describe(err); ok {
 		return nil, &explained{text, err}
 	}
 	return response, err

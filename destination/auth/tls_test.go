@@ -100,6 +100,52 @@ func TestNewTransportExplainsCertificates(t *testing.T) {
 	}
 }
 
+// A token URL has an authority of its own, and its errors name the setting that it has.
+func TestTokenTLSConfig(t *testing.T) {
+	ca := newAuthority(t)
+	server := httptest.NewUnstartedServer(&issuer{})
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{ca.issue(withLoopback).pair(t)}}
+	server.Config.ErrorLog = silent
+	server.StartTLS()
+	defer server.Close()
+	for _, test := range []struct{ certificate, want string }{
+		{ca.text, ""},
+		{"", "fetching an OAuth2 token from " + server.Listener.Addr().String() + ": the certificate"},
+		{newAuthority(t).text, "put the authority's certificate in authentication.ca_certificate"},
+	} {
+		config, err := auth.TokenTLSConfig(test.certificate)
+		if err != nil {
+			t.Fatal(err)
+		}
+		base := &http.Transport{TLSClientConfig: config}
+		defer base.CloseIdleConnections()
+		transport := newTransport(t, auth.Options{Type: auth.OAuth2, OAuth2: auth.OAuth2Options{
+			TokenURL: server.URL, ClientID: "me", ClientSecret: "hunter2", Transport: base,
+		}})
+		endpoint := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+		defer endpoint.Close()
+		err = roundTrip(transport, newRequest(t, endpoint.URL, ""))
+		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
+			t.Errorf("got %v, want %q", err, test.want)
+		}
+	}
+	if _, err := auth.TokenTLSConfig("hello"); err == nil || !strings.HasPrefix(err.Error(), "authentication.ca_certificate: is not PEM") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// Where the config has no TLS settings for a connection, none is advised.
+func TestNewPlainTransport(t *testing.T) {
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.Config.ErrorLog = silent
+	server.StartTLS()
+	defer server.Close()
+	err := roundTrip(auth.NewPlainTransport(&http.Transport{}), newRequest(t, server.URL, ""))
+	if err == nil || !strings.Contains(err.Error(), "the system has to trust it") || strings.Contains(err.Error(), "tls.") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestTLSSpeaksHTTP2(t *testing.T) {
 	ca := newAuthority(t)
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -27,7 +27,7 @@ type Options struct {
 	AccessKeyID     string
 	SecretAccessKey redact.Secret
 	Getenv          func(string) string
-	Transport       http.RoundTripper // nil is the client library's own
+	Transport       http.RoundTripper
 }
 
 // Bucket reads and writes the objects below a prefix. It is safe for concurrent use.
@@ -61,10 +61,13 @@ func New(o Options) (*Bucket, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening bucket %q at %s: %w", o.Bucket, endpoint.Host, err)
 	}
+	if o.Transport == nil {
+		return nil, fmt.Errorf("opening bucket %q at %s: it needs a transport", o.Bucket, endpoint.Host)
+	}
 	client, err := minio.NewCore(endpoint.Host, &minio.Options{
 		Creds:      creds,
 		Secure:     endpoint.Scheme == "https",
-		Transport:  o.Transport,
+		Transport:  watching{o.Transport},
 		Region:     o.Region,
 		MaxRetries: tries,
 	})
@@ -106,19 +109,25 @@ func (o Options) credentials() (*credentials.Credentials, error) {
 // String names the place for messages, without the path of any object.
 func (b *Bucket) String() string { return fmt.Sprintf("bucket %q at %s", b.bucket, b.host) }
 
-// Fetch copies an object to w and returns its ETag, or an error that is ErrNotFound where there is none.
-func (b *Bucket) Fetch(ctx context.Context, name string, w io.Writer) (etag string, err error) {
+// Fetch copies an object of at most limit bytes to w and returns its ETag, or an error that is ErrNotFound where there
+// is none and ErrTooLarge where it is longer.
+func (b *Bucket) Fetch(ctx context.Context, name string, w io.Writer, limit int64) (etag string, err error) {
+	ctx, cancel := bounded(ctx, limit)
+	defer cancel()
 	body, info, _, err := b.client.GetObject(ctx, b.bucket, b.key(name), minio.GetObjectOptions{})
 	if err != nil {
-		return "", b.fail("reading", name, err)
+		return "", b.fail(ctx, "reading", name, err)
 	}
 	defer func() { _ = body.Close() }() // what matters of a body was read
-	n, err := io.Copy(w, body)
+	n, err := io.Copy(w, io.LimitReader(body, limit+1))
+	if err == nil && n > limit {
+		err = ErrTooLarge
+	}
 	if err == nil && n != info.Size {
 		err = io.ErrUnexpectedEOF
 	}
 	if err != nil {
-		return "", b.fail("reading", name, err)
+		return "", b.fail(ctx, "reading", name, err)
 	}
 	return info.ETag, nil
 }
@@ -127,21 +136,26 @@ func (b *Bucket) Fetch(ctx context.Context, name string, w io.Writer) (etag stri
 // ErrConflict and nothing was written. A body that can seek is sent again after a failure in passing, and
 // then a conflict may be with the first sending: who depends on it compares the object's content.
 func (b *Bucket) Put(ctx context.Context, name string, body io.Reader, size int64, when Condition) (etag string, err error) {
+	ctx, cancel := bounded(ctx, size)
+	defer cancel()
 	info, err := b.client.Client.PutObject(ctx, b.bucket, b.key(name), body, size, when.options())
 	if err != nil {
-		return "", b.fail("writing", name, err)
+		return "", b.fail(ctx, "writing", name, err)
 	}
 	return info.ETag, nil
 }
 
 // List returns the objects whose names begin with the given text, in order of their names.
 func (b *Bucket) List(ctx context.Context, begin string) ([]Object, error) {
-	ctx, cancel := context.WithCancel(ctx) // ends the library's goroutine when we leave early
+	ctx, cancel := bounded(ctx, 0)
 	defer cancel()
 	var objects []Object
-	for info := range b.client.Client.ListObjects(ctx, b.bucket, minio.ListObjectsOptions{Prefix: b.key(begin), Recursive: true}) {
+	for info := range b.client.Client.ListObjectsIter(ctx, b.bucket, minio.ListObjectsOptions{Prefix: b.key(begin), Recursive: true}) {
 		if info.Err != nil {
-			return nil, b.fail("listing", path.Dir(begin+"x"), info.Err)
+			return nil, b.fail(ctx, "listing", path.Dir(begin+"x"), info.Err)
+		}
+		if len(objects) == maxObjects {
+			return nil, b.fail(ctx, "listing", path.Dir(begin+"x"), ErrTooLarge)
 		}
 		objects = append(objects, Object{Name: strings.TrimPrefix(info.Key, b.prefix), Size: info.Size})
 	}
@@ -150,9 +164,11 @@ func (b *Bucket) List(ctx context.Context, begin string) ([]Object, error) {
 
 // Remove deletes an object; that it is gone already is no error.
 func (b *Bucket) Remove(ctx context.Context, name string) error {
+	ctx, cancel := bounded(ctx, 0)
+	defer cancel()
 	err := b.client.Client.RemoveObject(ctx, b.bucket, b.key(name), minio.RemoveObjectOptions{})
 	if err != nil {
-		return b.fail("removing", name, err)
+		return b.fail(ctx, "removing", name, err)
 	}
 	return nil
 }

@@ -18,7 +18,7 @@ import (
 func TestObjects(t *testing.T) {
 	b := open(t, "team/")
 	ctx := t.Context()
-	if _, err := b.Fetch(ctx, "a", io.Discard); !errors.Is(err, bucket.ErrNotFound) {
+	if _, err := b.Fetch(ctx, "a", io.Discard, 1<<10); !errors.Is(err, bucket.ErrNotFound) {
 		t.Errorf("fetching what is not there: %v", err)
 	}
 	put := func(name, text string) string {
@@ -104,7 +104,7 @@ func TestErrorsTellThePlaceAndNoSecret(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = b.Fetch(t.Context(), "a", io.Discard)
+	_, err = b.Fetch(t.Context(), "a", io.Discard, 1<<10)
 	var refused *bucket.Refused
 	if !errors.As(err, &refused) || refused.Status != http.StatusForbidden {
 		t.Fatalf("with a wrong secret: %v", err)
@@ -135,13 +135,14 @@ func TestNewRefuses(t *testing.T) {
 	for _, env := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} {
 		t.Setenv(env, "not-handed-in") // and so not looked at
 	}
-	whole := bucket.Options{Endpoint: "http://127.0.0.1:1", Bucket: "rows", AccessKeyID: "id", SecretAccessKey: "secret"}
+	whole := bucket.Options{Transport: answer{}, Endpoint: "http://127.0.0.1:1", Bucket: "rows", AccessKeyID: "id", SecretAccessKey: "secret"}
 	for _, test := range []struct {
 		name   string
 		change func(*bucket.Options)
 		wants  string
 	}{
 		{"no bucket", func(o *bucket.Options) { o.Bucket = "" }, "name is missing"},
+		{"no transport", func(o *bucket.Options) { o.Transport = nil }, "needs a transport"},
 		{"no secret", func(o *bucket.Options) { o.SecretAccessKey = "" }, "secret_access_key"},
 		{"no credentials", func(o *bucket.Options) { o.AccessKeyID, o.SecretAccessKey = "", "" }, "AWS_SECRET_ACCESS_KEY"},
 		{"scheme", func(o *bucket.Options) { o.Endpoint = "ftp://hunter2.example" }, "https://"},
@@ -195,7 +196,7 @@ func TestAnAnswersTextStaysOut(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = b.Fetch(t.Context(), "a", io.Discard)
+			_, err = b.Fetch(t.Context(), "a", io.Discard, 1<<10)
 			if err == nil || strings.Contains(err.Error(), "hunter2") || strings.Contains(err.Error(), "http://") {
 				t.Errorf("Fetch = %v", err)
 			}
@@ -220,7 +221,7 @@ func open(t *testing.T, prefix string) *bucket.Bucket {
 func fetch(t *testing.T, b *bucket.Bucket, name string) (text, etag string) {
 	t.Helper()
 	var buf bytes.Buffer
-	etag, err := b.Fetch(t.Context(), name, &buf)
+	etag, err := b.Fetch(t.Context(), name, &buf, 64<<20)
 	if err != nil {
 		t.Fatal(err)
 	}

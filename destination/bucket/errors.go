@@ -1,6 +1,7 @@
 package bucket
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -29,7 +30,10 @@ func (e *Refused) Error() string {
 	return fmt.Sprintf("refused with status %d, %s", e.Status, e.Code)
 }
 
-func (b *Bucket) fail(doing, name string, err error) error {
+func (b *Bucket) fail(ctx context.Context, doing, name string, err error) error {
+	if cause := context.Cause(ctx); errors.Is(cause, ErrSilent) || isHopeless(cause) {
+		err = cause // by whatever name the library calls the end of its context
+	}
 	return fmt.Errorf("%s %s in %s: %w", doing, name, b, plain(err))
 }
 

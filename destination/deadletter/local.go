@@ -30,8 +30,7 @@ type file interface {
 	Truncate(size int64) error
 }
 
-// NewLocal makes ready to write below dir, which it makes if it is missing. It refuses a folder that is
-// a symbolic link: whoever can place one could choose where rows end up. The time is part of the name.
+// NewLocal makes ready to write below dir, which it makes if it is missing. The time is part of the name.
 func NewLocal(dir string, now time.Time) (*Local, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("making the dead-letter folder: %w", err)
@@ -41,29 +40,6 @@ func NewLocal(dir string, now time.Time) (*Local, error) {
 		return nil, fmt.Errorf("opening the dead-letter folder %s: %w", dir, err)
 	}
 	return &Local{dir: dir, root: root, name: fileName(now) + ".jsonl"}, nil
-}
-
-// openFolder looks at the folder before and after it opens it, so that a link placed in between is seen.
-func openFolder(dir string) (*os.Root, error) {
-	before, err := os.Lstat(dir)
-	if err != nil {
-		return nil, err
-	}
-	if !before.IsDir() {
-		return nil, errors.New("it is a symbolic link or a file, name a folder instead")
-	}
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return nil, err
-	}
-	after, err := root.Stat(".")
-	if err == nil && !os.SameFile(before, after) {
-		err = errors.New("it was replaced while it was being opened")
-	}
-	if err != nil {
-		return nil, errors.Join(err, root.Close())
-	}
-	return root, nil
 }
 
 // Write appends lines and waits until the disk has them. After a failure it cuts the file back, so that

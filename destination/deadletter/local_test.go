@@ -86,7 +86,7 @@ func TestLocalRefusesLinks(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, dir := range []string{link, plain, dangling} {
+	for _, dir := range []string{link, link + "/", link + "/.", link + "//", filepath.Join(base, "target") + "/../link", plain, dangling} {
 		if store, err := NewLocal(dir, noon); err == nil {
 			t.Errorf("NewLocal(%s) = %v, want an error", filepath.Base(dir), store)
 		}
@@ -101,6 +101,43 @@ func TestLocalRefusesLinks(t *testing.T) {
 	}
 	if _, err := os.Stat(outside); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the link's target: %v", err)
+	}
+}
+
+func TestFoldersThatAreSafe(t *testing.T) {
+	const us, other = 1000, 1001
+	for _, test := range []struct {
+		name  string
+		mode  os.FileMode
+		owner int
+		want  string
+	}{
+		{"ours", 0o700, us, ""},
+		{"ours, of a group", 0o770, us, ""},
+		{"ours, open to all", 0o777, us, "all users"},
+		{"ours, open to all and sticky", 0o777 | os.ModeSticky, us, ""},
+		{"root's, open to all", 0o777, 0, ""},
+		{"another user's", 0o777, other, "another user"},
+		{"another user's, sticky", 0o777 | os.ModeSticky, other, "another user"},
+	} {
+		err := safe(test.mode, test.owner, us)
+		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: got %v, want %q", test.name, err, test.want)
+		}
+	}
+}
+
+func TestLocalRefusesAnUnsafeFolder(t *testing.T) {
+	dir := t.TempDir()
+	unsafe := os.Chmod(dir, 0o777)
+	if os.Geteuid() == 0 { // root's are safe, whatever their mode
+		unsafe = os.Chown(dir, 4242, -1)
+	}
+	if unsafe != nil {
+		t.Fatal(unsafe)
+	}
+	if store, err := NewLocal(dir, noon); err == nil {
+		t.Errorf("NewLocal = %v, want an error", store)
 	}
 }
 

@@ -41,7 +41,7 @@ func TestS3WritesAnObjectPerFlush(t *testing.T) {
 				t.Errorf("name %q", object.Name)
 			}
 			var text bytes.Buffer
-			if _, err := b.Fetch(t.Context(), object.Name, &text); err != nil {
+			if _, err := b.Fetch(t.Context(), object.Name, &text, object.Size); err != nil {
 				t.Fatal(err)
 			}
 			got = append(got, text.String())

@@ -129,3 +129,16 @@ func TestClassifyError(t *testing.T) {
 		})
 	}
 }
+
+func TestDialErrorsTellNothingOfTheNetwork(t *testing.T) {
+	inner := &net.TCPAddr{IP: net.IPv4(10, 0, 0, 7), Port: 443}
+	for name, cause := range map[string]error{
+		"refused":     &refusedAddress{errors.New("its address is private")},
+		"name server": &net.DNSError{Name: "inner.test", Server: "10.0.0.7:53", IsTimeout: true},
+	} {
+		err := outward(&net.OpError{Op: "dial", Net: "tcp", Addr: inner, Err: cause})
+		if strings.Contains(err.Error(), "10.0.0.7") || classifyError(err) != classifyError(cause) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"net"
 	"strings"
 	"syscall"
@@ -22,14 +21,6 @@ func (e *refusedAddress) Error() string   { return e.err.Error() }
 func (e *refusedAddress) Unwrap() error   { return e.err }
 func (e *refusedAddress) Permanent() bool { return true }
 
-// proxyAnswer is a proxy's answer to CONNECT other than 200.
-type proxyAnswer struct{ status int }
-
-func (e *proxyAnswer) Error() string {
-	return fmt.Sprintf("the proxy answered %d to CONNECT", e.status)
-}
-func (e *proxyAnswer) Permanent() bool { return e.status < 500 && e.status != 429 && e.status != 408 }
-
 // classifyError says what an attempt without an answer means. What is not
 // known to be permanent is worth another try.
 func classifyError(err error) meaning {
@@ -40,7 +31,7 @@ func classifyError(err error) meaning {
 	)
 	switch {
 	case errors.As(err, &address):
-		return meaning{Misconfigured, "the endpoint's address is not allowed here: use another URL, or ask the operator to allow its network"}
+		return meaning{Misconfigured, "the address is not allowed here: use another URL, or ask the operator to allow its network"}
 	case errors.As(err, &told) && told.Permanent():
 		return meaning{Misconfigured, "the request could not be prepared or routed: check the authentication and the proxy"}
 	case isCertificate(err):

@@ -34,16 +34,20 @@ type TransportOptions struct {
 	WriteBufferSize int // per connection; 0: net/http's 4 KiB, which is enough for header and the body's beginning
 	// Proxy picks a request's proxy. Nil: none.
 	Proxy func(*http.Request) (*url.URL, error)
+	// ProxyTLS is for connections to https proxies, whose operator is another
+	// than the endpoint's: TLS above says nothing about them. Nil: Go's defaults.
+	ProxyTLS *tls.Config
 }
 
 // NewTransport makes the transport for Options.Transport. It keeps
 // connections, speaks HTTP/2 where the endpoint does, follows no redirect and
 // does not decompress answers.
 func NewTransport(o TransportOptions) *http.Transport {
+	proxies := &proxies{choose: o.Proxy, tls: o.ProxyTLS, dial: dial(o.Control)}
 	return &http.Transport{
-		Proxy:                  proxy(o.Proxy),
+		Proxy:                  proxies.pick(),
 		OnProxyConnectResponse: connectAnswer,
-		DialContext:            dial(o.Control),
+		DialContext:            proxies.dialContext,
 		TLSClientConfig:        o.TLS,
 		TLSHandshakeTimeout:    dialTimeout,
 		ForceAttemptHTTP2:      true, // a DialContext of one's own turns HTTP/2 off otherwise
@@ -57,7 +61,9 @@ func NewTransport(o TransportOptions) *http.Transport {
 	}
 }
 
-func dial(control func(network, address string, c syscall.RawConn) error) func(ctx context.Context, network, address string) (net.Conn, error) {
+type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
+
+func dial(control func(network, address string, c syscall.RawConn) error) dialFunc {
 	d := &net.Dialer{Timeout: dialTimeout}
 	if control != nil {
 		d.Control = func(network, address string, c syscall.RawConn) error {
@@ -70,33 +76,22 @@ func dial(control func(network, address string, c syscall.RawConn) error) func(c
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		c, err := d.DialContext(ctx, network, address)
 		if err != nil {
-			return nil, err
+			return nil, outward(err)
 		}
 		return &conn{c}, nil
 	}
 }
 
-// proxy hides the text of errors: it holds the proxy's URL with its password.
-func proxy(choose func(*http.Request) (*url.URL, error)) func(*http.Request) (*url.URL, error) {
-	if choose == nil {
-		return nil
+// outward is a dialler's error without what is inside the operator's network: net.OpError shows the address that was
+// refused, of which Control says what may be shown, and net.DNSError the name server.
+func outward(err error) error {
+	if refused := (*refusedAddress)(nil); errors.As(err, &refused) {
+		return refused
 	}
-	return func(r *http.Request) (*url.URL, error) {
-		u, err := choose(r)
-		if err != nil {
-			return nil, &badProxy{errors.New("the proxy's URL in the environment cannot be parsed")}
-		}
-		return u, nil
+	if dns := (*net.DNSError)(nil); errors.As(err, &dns) {
+		shown := *dns
+		shown.Server = ""
+		return &shown
 	}
-}
-
-type badProxy struct{ error }
-
-func (*badProxy) Permanent() bool { return true }
-
-func connectAnswer(_ context.Context, _ *url.URL, _ *http.Request, res *http.Response) error {
-	if res.StatusCode != http.StatusOK {
-		return &proxyAnswer{res.StatusCode}
-	}
-	return nil
+	return err
 }

@@ -20,5 +20,6 @@
 //
 // Behind a proxy it is the proxy's address that is dialled and judged; the
 // proxy resolves the endpoint's name, and only the proxy can refuse where that
-// leads. [Guard.CheckURL] still refuses addresses written as numbers.
+// leads. [Guard.CheckURL] still refuses addresses that are written out, in
+// whatever spelling, and the names of metadata services.
 package guard

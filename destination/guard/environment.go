@@ -26,13 +26,19 @@ func FromEnvironment(getenv func(string) string) (*Guard, error) {
 	if err != nil {
 		return nil, err
 	}
-	return New(Options{DenyPrivate: deny, Allow: allow}), nil
+	return New(Options{DenyPrivate: deny, Allow: allow, Hosted: Hosted(getenv)}), nil
+}
+
+// Hosted says whether the operator of the process is somebody else than its
+// users, who are not to use or learn what is the operator's.
+func Hosted(getenv func(string) string) bool {
+	return strings.EqualFold(strings.TrimSpace(getenv(envMode)), "CLOUD")
 }
 
 // denyPrivate is true when either variable says so: a hosted deployment cannot
 // be opened by the other one.
 func denyPrivate(getenv func(string) string) (bool, error) {
-	cloud := strings.EqualFold(strings.TrimSpace(getenv(envMode)), "CLOUD")
+	cloud := Hosted(getenv)
 	value := strings.TrimSpace(getenv(envDeny))
 	if value == "" {
 		return cloud, nil

@@ -18,6 +18,7 @@ var ErrRefused = errors.New("refused by the network guard")
 type Options struct {
 	DenyPrivate bool           // private mode: only the public internet, only https
 	Allow       []netip.Prefix // exceptions from DenyPrivate
+	Hosted      bool           // users are not told what names inside the operator's network resolve to
 }
 
 // Guard judges addresses. It is immutable and safe for concurrent use.
@@ -47,8 +48,15 @@ func (g *Guard) Safe(network, address string) error {
 	if err != nil {
 		return fmt.Errorf("address %q: %w: not an ip:port", address, ErrRefused)
 	}
-	return g.judge(target.Addr())
+	err = g.judge(target.Addr())
+	if err != nil && g.options.Hosted {
+		return fmt.Errorf("its address: %w: it is not on the public internet", ErrRefused)
+	}
+	return err
 }
+
+// DeniesPrivate reports private mode.
+func (g *Guard) DeniesPrivate() bool { return g.options.DenyPrivate }
 
 func (g *Guard) judge(addr netip.Addr) error {
 	addr = addr.Unmap().WithZone("") // ::ffff:a.b.c.d is dialled as a.b.c.d

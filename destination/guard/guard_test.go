@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/net/idna"
+
 	"destination-webhook/destination/guard"
 )
 
@@ -188,6 +190,33 @@ func TestCheckURL(t *testing.T) {
 		{"https://169.254.169.254/latest/meta-data", false, false},
 		{"http://[fe80::1%25eth0]/", false, false},
 		{"http://[::ffff:169.254.169.254]/", false, false},
+		{"https://169.254.169.254./", false, false},
+		{"https://93.184.215.14./", true, true},
+		{"https://127.0.0.1./", true, false},
+		{"https://2852039166/", false, false},
+		{"https://0xA9FEA9FE/", false, false},
+		{"https://0xa9.0xfe.0xa9.0XFE/", false, false},
+		{"https://169.254.43518/", false, false},
+		{"https://0251.0376.0251.0376/", false, false},
+		{"https://127.1/", false, false},
+		{"https://127.0.0.08/", false, false},
+		{"https://1.2.3.4.5/", false, false},
+		{"https://example.0x/", false, false},
+		{"https://example.12/", false, false},
+		{"https://１６９.254.169.254/", false, false},
+		{"https://169。254。169。254/", false, false},
+		{"https://①②⑦.0.0.1/", true, false},
+		{"https://169%E3%80%82254%E3%80%82169%E3%80%82254/", false, false},
+		{"https://metadata.google.internal/", false, false},
+		{"https://METADATA.google.internal./", false, false},
+		{"https://instance-data/", false, false},
+		{"https://ex\u0338ample\u2260.com./", false, false},
+		{"https://" + strings.Repeat("ü", 1<<20) + "/", false, false},
+		{"https://bücher.example/", true, true},
+		{"https://my_host.example/", true, true},
+		{"https://a1.example/", true, true},
+		{"https://1.2.3.4.example/", true, true},
+		{"https://0x.example/", true, true},
 	}
 	for _, test := range tests {
 		u, err := url.Parse(test.url)
@@ -199,6 +228,29 @@ func TestCheckURL(t *testing.T) {
 			if (err == nil) != want || err != nil && !errors.Is(err, guard.ErrRefused) {
 				t.Errorf("%s (private %v): %v", test.url, mode == private, err)
 			}
+		}
+	}
+}
+
+// A hosted user does not learn what the names inside resolve to.
+func TestHostedTellsNoAddress(t *testing.T) {
+	for mode, shown := range map[string]bool{"CLOUD": false, "OSS": true} {
+		env := map[string]string{"DEPLOYMENT_MODE": mode, "WEBHOOK_DENY_PRIVATE_NETWORKS": "true"}
+		g, err := guard.FromEnvironment(func(name string) string { return env[name] })
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts := make(map[string]bool)
+		for _, addr := range []string{"10.0.0.7", "169.254.169.254", "[64:ff9b::a00:7]"} {
+			err := g.Safe(network(addr), addr+":443")
+			if !errors.Is(err, guard.ErrRefused) || strings.Contains(err.Error(), strings.Trim(addr, "[]")) != shown {
+				t.Errorf("%s: %v", mode, err)
+				continue
+			}
+			texts[err.Error()] = true
+		}
+		if !shown && len(texts) != 1 {
+			t.Errorf("refusals can be told apart: %v", texts)
 		}
 	}
 }
@@ -276,6 +328,35 @@ func FuzzSafe(f *testing.F) {
 		}
 		if inOpen == nil && addr.IsLinkLocalUnicast() {
 			t.Errorf("%q: a link-local address is allowed", address)
+		}
+	})
+}
+
+// FuzzCheckURL: a host that net/http would dial as an address is judged like that address.
+func FuzzCheckURL(f *testing.F) {
+	for _, host := range []string{"", ".", "example.com", "127.0.0.1", "127.0.0.1.", "[::1]", "[fe80::1%25lo]", "0x7f.1", "１２７.0.0.1", "169。254。169。254", "a.0x", "xn--", "metadata"} {
+		f.Add(host)
+	}
+	f.Fuzz(func(t *testing.T, host string) {
+		u := &url.URL{Scheme: "https", Host: host}
+		name := u.Hostname()
+		if len(name) > 1<<10 { // the oracle takes as long as the guard would
+			return
+		}
+		if ascii, err := idna.Lookup.ToASCII(name); err == nil {
+			name = ascii
+		}
+		addr, err := netip.ParseAddr(name)
+		if err != nil {
+			_, _ = open.CheckURL(u), private.CheckURL(u) // whatever they say
+			return
+		}
+		target := netip.AddrPortFrom(addr, 443).String()
+		if private.Safe("tcp", target) != nil && private.CheckURL(u) == nil {
+			t.Errorf("%q is %s and passes in private mode", host, addr)
+		}
+		if open.Safe("tcp", target) != nil && open.CheckURL(u) == nil {
+			t.Errorf("%q is %s and passes", host, addr)
 		}
 	})
 }

@@ -80,7 +80,7 @@ func TestContainedNotesAreOver(t *testing.T) {
 	stayed := map[string][]byte{}
 	for _, note := range notes {
 		var content bytes.Buffer
-		if _, err := b.Fetch(t.Context(), note.Name, &content); err != nil {
+		if _, err := b.Fetch(t.Context(), note.Name, &content, note.Size); err != nil {
 			t.Fatal(err)
 		}
 		stayed[note.Name] = content.Bytes()

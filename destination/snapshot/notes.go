@@ -103,7 +103,7 @@ func (r *remote) takeNotes(ctx context.Context, s *Store, base contents) error {
 
 func (r *remote) takeNote(ctx context.Context, s *Store, name string) error {
 	var text bytes.Buffer
-	_, err := r.bucket.Fetch(ctx, name, &text)
+	_, err := r.bucket.Fetch(ctx, name, &text, maxNote)
 	if errors.Is(err, bucket.ErrNotFound) {
 		return nil // another sync has saved, and the manifest, which is looked at last, says so
 	}

@@ -52,7 +52,7 @@ func (r *remote) fetchData(ctx context.Context, m manifest, dir string) error {
 		return errors.Join(err, packed.Close())
 	}
 	sum := sha256.New()
-	_, err = r.bucket.Fetch(ctx, m.Object, io.MultiWriter(packed, sum))
+	_, err = r.bucket.Fetch(ctx, m.Object, io.MultiWriter(packed, sum), m.Size)
 	if err == nil && hex.EncodeToString(sum.Sum(nil)) != m.SHA256 {
 		err = fmt.Errorf("it is damaged: %s does not have the checksum that %s says; %s", m.Object, manifestName, startOver)
 	}
@@ -60,13 +60,14 @@ func (r *remote) fetchData(ctx context.Context, m manifest, dir string) error {
 		_, err = packed.Seek(0, io.SeekStart)
 	}
 	if err == nil {
-		err = unpack(packed, dir)
+		err = unpack(packed, dir, m.Size)
 	}
 	return errors.Join(err, packed.Close())
 }
 
-// unpack writes the files of a packed store to dir, and none outside.
-func unpack(r io.Reader, dir string) error {
+// unpack writes the files of a packed store to dir, and none outside. A hole in a sparse file takes no room in the pack:
+// files that would take more than the pack's size are not ours.
+func unpack(r io.Reader, dir string, size int64) error {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return err
@@ -82,6 +83,9 @@ func unpack(r io.Reader, dir string) error {
 		}
 		if header.Typeflag != tar.TypeReg {
 			continue
+		}
+		if size -= header.Size; header.Size < 0 || size < 0 {
+			return fmt.Errorf("unpacking: its files are larger than the whole; %s", startOver)
 		}
 		if err := unpackFile(root, header.Name, t); err != nil {
 			return fmt.Errorf("unpacking: %w", err)

@@ -30,6 +30,13 @@ const (
 	notesFolder  = "notes/"
 )
 
+// What is read of them at most, in bytes: a manifest has a few short members and a number for each sync that left notes, and
+// a note the rows of a batch, which is at most 100 MB.
+const (
+	maxManifest = 1 << 20
+	maxNote     = 128 << 20
+)
+
 // manifest points to the snapshot.
 type manifest struct {
 	Version  string   `json:"version"`
@@ -105,7 +112,7 @@ func (r *remote) String() string { return r.bucket.String() }
 // readManifest returns the manifest and its ETag, or neither where there is none.
 func (r *remote) readManifest(ctx context.Context) (m manifest, etag string, err error) {
 	var text bytes.Buffer
-	etag, err = r.bucket.Fetch(ctx, manifestName, &text)
+	etag, err = r.bucket.Fetch(ctx, manifestName, &text, maxManifest)
 	if errors.Is(err, bucket.ErrNotFound) {
 		return m, "", nil
 	}

@@ -137,7 +137,7 @@ func TestDamagedObjects(t *testing.T) {
 	}
 	for _, object := range objects {
 		var content bytes.Buffer
-		if _, err := b.Fetch(t.Context(), object.Name, &content); err != nil {
+		if _, err := b.Fetch(t.Context(), object.Name, &content, object.Size); err != nil {
 			t.Fatal(err)
 		}
 		for name, damage := range map[string]func([]byte) []byte{

@@ -4,6 +4,7 @@ package buckettest
 import (
 	"context"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -47,9 +48,11 @@ func Start(t testing.TB) bucket.Options {
 		_ = server.Wait() // it was killed
 	})
 	await(t, address)
+	transport := &http.Transport{}
+	t.Cleanup(transport.CloseIdleConnections)
 	return bucket.Options{
 		Endpoint: "http://" + address, Region: "us-east-1", Bucket: name,
-		AccessKeyID: accessKey, SecretAccessKey: secretKey,
+		AccessKeyID: accessKey, SecretAccessKey: secretKey, Transport: transport,
 	}
 }
 

@@ -1,0 +1,53 @@
+package destination
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestVisible(t *testing.T) {
+	for text, want := range map[string]string{
+		"plain, ünicode and 😀":        "plain, ünicode and 😀",
+		"two\nlines\tof a stack":      "two\nlines\tof a stack",
+		"\x1b[31mred\x1b[0m":          `\x1b[31mred\x1b[0m`,
+		"over\rwritten, \a and \x00":  `over\rwritten, \a and \x00`,
+		"C1 \u009b2J and DEL \x7f":    `C1 \u009b2J and DEL \x7f`,
+		"turned \u202earound\u2066":   `turned \u202earound\u2066`,
+		"hidden \u200b and \ufeffBOM": `hidden \u200b and \ufeffBOM`,
+	} {
+		if got := Visible(text); got != want {
+			t.Errorf("Visible(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
+
+// Whatever comes into a message, also before the config is known, is escaped when it leaves.
+func TestMessagesAreVisible(t *testing.T) {
+	config := filepath.Join(t.TempDir(), "config.json")
+	if err := os.WriteFile(config, []byte(`{"url":"https://endpoint.invalid"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	p := &Program{Spec: readSpec(t), Stdin: strings.NewReader(""), Stdout: &out, Getenv: func(string) string { return "" }}
+	const name = "no\x1b[2Jsuch.json"
+	if err := p.Check(t.Context(), name); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{config, name} {
+		if err := p.Write(t.Context(), path, name); err == nil {
+			t.Error("it syncs without a catalog")
+		}
+	}
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	for _, line := range lines {
+		if strings.Contains(line, `\u001b`) || !strings.Contains(line, `no\\x1b[2Jsuch.json`) {
+			t.Errorf("got %s", line)
+		}
+	}
+	if len(lines) != 5 {
+		t.Errorf("%d messages, want an answer of check, and a log and a trace of each write", len(lines))
+	}
+}
