@@ -16,6 +16,10 @@ import (
 // tokenTimeout bounds one request for a token; it is a small answer.
 const tokenTimeout = 30 * time.Second
 
+// maxToken bounds a token, in bytes: servers take no header that is longer, and
+// the redactor has to keep it.
+const maxToken = 16 << 10
+
 // newFetch returns the function that gets one token.
 func newFetch(o OAuth2Options) (func(context.Context) (*oauth2.Token, error), error) {
 	host, err := checkOAuth2(o)
@@ -40,6 +44,9 @@ func newFetch(o OAuth2Options) (func(context.Context) (*oauth2.Token, error), er
 		token, err := config.Token(context.WithValue(ctx, oauth2.HTTPClient, client))
 		if err != nil {
 			return nil, newTokenError(host, err)
+		}
+		if len(token.AccessToken) > maxToken {
+			return nil, &TokenError{Host: host, Err: errTooLong}
 		}
 		if o.OnToken != nil {
 			o.OnToken(redact.Secret(token.AccessToken))
