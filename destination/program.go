@@ -11,6 +11,7 @@ import (
 	"os"
 	"strings"
 
+	"destination-webhook/destination/delivery"
 	"destination-webhook/destination/redact"
 	"destination-webhook/protocol"
 )
@@ -102,7 +103,7 @@ func (p *Program) session(configPath, catalogPath string, out *protocol.Writer, 
 
 // configure reads the config, teaches out its secrets, and builds the ways out that it asks for.
 func (p *Program) configure(path string, out *protocol.Writer) (*Config, *network, error) {
-	raw, err := os.ReadFile(path)
+	raw, err := readFile(path)
 	if err != nil {
 		return nil, nil, configError(fmt.Errorf("the config cannot be read: %w", err))
 	}
@@ -140,9 +141,26 @@ func (m *maskingWriter) Write(text []byte) (int, error) {
 }
 
 func readCatalog(path string) (*protocol.Catalog, error) {
-	raw, err := os.ReadFile(path)
+	raw, err := readFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("the catalog cannot be read: %w", err)
 	}
 	return protocol.ParseCatalog(raw)
+}
+
+// maxPath is the longest path that a message shows.
+const maxPath = 100
+
+// readFile reads a file that an argument names. The error shows the path only where it looks like one: the config itself may
+// stand there, with its secrets.
+func readFile(path string) ([]byte, error) {
+	raw, err := os.ReadFile(path)
+	failed := (*os.PathError)(nil)
+	if !errors.As(err, &failed) {
+		return raw, err
+	}
+	if len(path) > maxPath || strings.Contains(path, "{") {
+		return nil, fmt.Errorf("name a file, not its content: %w", failed.Err)
+	}
+	return nil, fmt.Errorf("%s: %w", delivery.Visible(path, maxPath), failed.Err)
 }

@@ -69,7 +69,7 @@ func saveAtIntervals(ctx context.Context, store *snapshot.Store, cancel context.
 		for {
 			select {
 			case <-time.After(saveInterval):
-				if err := store.Save(ctx); err != nil && ctx.Err() == nil {
+				if err := save(ctx, store); err != nil && ctx.Err() == nil {
 					cancel(fmt.Errorf("snapshot: %w", err))
 				}
 			case <-ctx.Done():
@@ -78,6 +78,11 @@ func saveAtIntervals(ctx context.Context, store *snapshot.Store, cancel context.
 		}
 	}()
 	return func() { end(); <-done }
+}
+
+func save(ctx context.Context, store *snapshot.Store) (err error) {
+	defer caught(&err)
+	return store.Save(ctx)
 }
 
 func (s *session) sync(ctx context.Context, letters letters, in io.Reader) error {
