@@ -27,7 +27,7 @@ func (c *commands) demo() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Sync a sample into a local receiver, with a page to watch it",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 	}
 	cmd.Flags().StringVar(&addr, "addr", "127.0.0.1:8080", "address of the receiver")
 	cmd.Flags().BoolVar(&keep, "keep", false, "leave the receiver and its page up until Ctrl-C")
