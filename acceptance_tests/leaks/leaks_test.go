@@ -126,7 +126,7 @@ var fails = []struct {
 	{"500", true, status(500)},
 	{"503", true, status(503)},
 	{"redirect", true, status(307)},
-	{"redirect to a host", true, func(w http.ResponseWriter, r *http.Request, echo string) {
+	{"redirect to a host", true, func(w http.ResponseWriter, _ *http.Request, echo string) {
 		w.Header().Set("Location", "https://"+echo)
 		w.WriteHeader(http.StatusTemporaryRedirect)
 		fmt.Fprint(w, echo)

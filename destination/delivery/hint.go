@@ -43,20 +43,20 @@ func retryAfter(value string, now time.Time) time.Duration {
 // seconds reads a count of seconds. What is no such count is 0, what is beyond
 // the cap is the cap.
 func seconds(value string) time.Duration {
-	n, _ := number(value)
+	n := number(value)
 	return time.Duration(min(n, maxHint.Seconds()) * float64(time.Second))
 }
 
 // number reads digits and, which RFC 9110 does not have but some endpoints do, a
-// fraction. strconv's other forms (signs, exponents, hexadecimal, Inf) are none.
-func number(value string) (n float64, ok bool) {
+// fraction. strconv's other forms (signs, exponents, hexadecimal, Inf) are 0.
+func number(value string) float64 {
 	value = strings.TrimSpace(value)
 	whole, fraction, point := strings.Cut(value, ".")
 	if !digits(whole) || point && !digits(fraction) {
-		return 0, false
+		return 0
 	}
-	n, _ = strconv.ParseFloat(value, 64) // of too many digits it is infinite, with an error
-	return n, true
+	n, _ := strconv.ParseFloat(value, 64) // of too many digits it is infinite, with an error
+	return n
 }
 
 func digits(s string) bool {
@@ -82,7 +82,7 @@ func rateLimit(h http.Header, limited bool, now time.Time) time.Duration {
 // or milliseconds since 1970. No window of a rate limit is 30 years long, so
 // the size tells them apart.
 func reset(value string, now time.Time) time.Duration {
-	n, _ := number(value)
+	n := number(value)
 	switch {
 	case n < 1e9:
 		return seconds(value)

@@ -182,7 +182,7 @@ func TestCut(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for n := 4; n <= len(text); n++ {
-				if got := redactor.Cut("you sent " + text[:n]); got != "you sent "+redact.Mask && n > escaped(text[:n])+3 {
+				if got := redactor.Cut("you sent " + text[:n]); got != "you sent "+redact.Mask {
 					t.Errorf("%s is shown as %s", text[:n], got)
 				}
 			}
@@ -196,11 +196,6 @@ func TestCut(t *testing.T) {
 	if got := redactor.String("you sent s3cr/et"); got != "you sent s3cr/et" {
 		t.Errorf("a text that is whole became %q", got)
 	}
-}
-
-// escaped is how many bytes of a text are an escape's, but for its last one.
-func escaped(text string) (n int) {
-	return 5 * strings.Count(text[:min(len(text), 12)], "%")
 }
 
 // A password inside "user:password" starts at any byte of a base64 group.
