@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -62,6 +63,18 @@ func TestHalfAnAnswerRefusesNothing(t *testing.T) {
 					t.Errorf("half a secret is shown: %s", f.Excerpt)
 				}
 			})
+		}
+	}
+}
+
+// net/http quotes the line at which a connection broke.
+func TestHalfALineIsRedacted(t *testing.T) {
+	for _, line := range []string{"HTTP/1.1 200 OK\r\nyou sent hunter", "hunter"} {
+		address := raw(t, func(c *net.TCPConn, _ int) { _, _ = io.WriteString(c, line) })
+		o := Options{RedactCut: func(s string) string { return strings.TrimSuffix(s, "hunter") + "[redacted]" }}
+		_, err := over(t, o, TransportOptions{}).Deliver(t.Context(), to(address, ""))
+		if text := failure(t, err).Error(); strings.Contains(text, "hunter") || !strings.Contains(text, `[redacted]"`) {
+			t.Errorf("half a secret is shown: %s", text)
 		}
 	}
 }

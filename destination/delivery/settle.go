@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -91,13 +92,18 @@ func (d *delivery) excerpt(a *attempt) string {
 	return Excerpt(body, d.client.options.Redact)
 }
 
-// shown is err fit for a message. A *url.Error would show the whole URL.
+// shown is err fit for a message. A *url.Error would show the whole URL. What
+// net/http quotes, at the end of its errors, may be a line that broke off.
 func (c *Client) shown(err error) error {
 	var u *url.Error
 	for errors.As(err, &u) {
 		err = u.Err
 	}
-	return &cause{Visible(c.options.Redact(err.Error()), maxExcerpt), err}
+	text, quoted := strings.CutSuffix(err.Error(), `"`)
+	if quoted {
+		text = c.options.RedactCut(text) + `"`
+	}
+	return &cause{Visible(c.options.Redact(text), maxExcerpt), err}
 }
 
 // decide sets again and wait. asked is what the endpoint wants at least.
