@@ -90,7 +90,7 @@ func utf16Escape(s string, n int) (plain string, length int) {
 
 // digits reads some hexadecimal digits.
 func digits(s string, count int) (value rune, ok bool) {
-	if len(s) < count || s[0] == '+' || s[0] == '-' {
+	if len(s) < count {
 		return 0, false
 	}
 	n, err := strconv.ParseUint(s[:count], 16, 31)
