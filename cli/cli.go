@@ -80,7 +80,7 @@ LOG_LEVEL (FATAL, ERROR, WARN, INFO, DEBUG, TRACE) sets how much it logs.`,
 		SilenceUsage:      true,
 		SilenceErrors:     true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
-		Args:              cobra.NoArgs,
+		Args:              noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			if version {
 				return c.printVersion()
@@ -89,9 +89,29 @@ LOG_LEVEL (FATAL, ERROR, WARN, INFO, DEBUG, TRACE) sets how much it logs.`,
 		},
 	}
 	root.Flags().BoolVar(&version, "version", false, "print the version")
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		if strings.Contains(err.Error(), "{") {
+			return errors.New("a flag cannot be read: check how it is spelled")
+		}
+		return err
+	})
 	root.AddCommand(c.spec(), c.check(), c.write(), c.preview(), c.schema(), c.receive(), c.demo(), c.version())
 	return root
 }
+
+// noArgs refuses arguments that are no flags.
+func noArgs(cmd *cobra.Command, args []string) error {
+	switch {
+	case len(args) == 0:
+		return nil
+	case !short(args[0]):
+		return fmt.Errorf("an argument that no command of %q knows: a config is given as the name of its file", cmd.CommandPath())
+	}
+	return fmt.Errorf("unknown command %q for %q", args[0], cmd.CommandPath())
+}
+
+// short says whether a message may show an argument: it may be a config, with its secrets.
+func short(text string) bool { return len(text) <= 100 && !strings.Contains(text, "{") }
 
 // run marks the point behind which an error is not one of usage.
 func (c *commands) run(f func(ctx context.Context) error) func(*cobra.Command, []string) error {
@@ -103,14 +123,14 @@ func (c *commands) run(f func(ctx context.Context) error) func(*cobra.Command, [
 
 func (c *commands) spec() *cobra.Command {
 	return &cobra.Command{
-		Use: "spec", Short: "Print the connector's specification", Args: cobra.NoArgs,
+		Use: "spec", Short: "Print the connector's specification", Args: noArgs,
 		RunE: c.run(func(context.Context) error { return c.program().PrintSpec() }),
 	}
 }
 
 func (c *commands) check() *cobra.Command {
 	var config string
-	cmd := &cobra.Command{Use: "check --config FILE", Short: "Try the endpoint: is it there, and does it know us?", Args: cobra.NoArgs}
+	cmd := &cobra.Command{Use: "check --config FILE", Short: "Try the endpoint: is it there, and does it know us?", Args: noArgs}
 	cmd.Flags().StringVar(&config, "config", "", "the connector's config, a JSON file")
 	require(cmd, "config")
 	cmd.RunE = c.run(func(ctx context.Context) error { return c.program().Check(ctx, config) })
@@ -119,7 +139,7 @@ func (c *commands) check() *cobra.Command {
 
 func (c *commands) write() *cobra.Command {
 	var config, catalog string
-	cmd := &cobra.Command{Use: "write --config FILE --catalog FILE", Short: "Deliver the records on stdin", Args: cobra.NoArgs}
+	cmd := &cobra.Command{Use: "write --config FILE --catalog FILE", Short: "Deliver the records on stdin", Args: noArgs}
 	cmd.Flags().StringVar(&config, "config", "", "the connector's config, a JSON file")
 	cmd.Flags().StringVar(&catalog, "catalog", "", "the configured catalog, a JSON file")
 	require(cmd, "config", "catalog")
@@ -134,7 +154,7 @@ func (c *commands) write() *cobra.Command {
 func (c *commands) preview() *cobra.Command {
 	var config, catalog string
 	var asJSON bool
-	cmd := &cobra.Command{Use: "preview --config FILE --catalog FILE", Short: "Say what a sync of the records on stdin would send, and send nothing", Args: cobra.NoArgs}
+	cmd := &cobra.Command{Use: "preview --config FILE --catalog FILE", Short: "Say what a sync of the records on stdin would send, and send nothing", Args: noArgs}
 	cmd.Flags().StringVar(&config, "config", "", "the connector's config, a JSON file")
 	cmd.Flags().StringVar(&catalog, "catalog", "", "the configured catalog, a JSON file")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "for programs")
@@ -148,7 +168,7 @@ func (c *commands) preview() *cobra.Command {
 func (c *commands) schema() *cobra.Command {
 	var config, catalog string
 	var openAPI bool
-	cmd := &cobra.Command{Use: "schema --catalog FILE", Short: "Print what an endpoint receives, as JSON Schema or OpenAPI", Args: cobra.NoArgs}
+	cmd := &cobra.Command{Use: "schema --catalog FILE", Short: "Print what an endpoint receives, as JSON Schema or OpenAPI", Args: noArgs}
 	cmd.Flags().StringVar(&config, "config", "", "the connector's config, a JSON file; without it the defaults hold")
 	cmd.Flags().StringVar(&catalog, "catalog", "", "the configured catalog, a JSON file")
 	cmd.Flags().BoolVar(&openAPI, "openapi", false, "an OpenAPI 3.1 document in place of a JSON Schema (2020-12)")
@@ -159,7 +179,7 @@ func (c *commands) schema() *cobra.Command {
 
 func (c *commands) version() *cobra.Command {
 	return &cobra.Command{
-		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
+		Use: "version", Short: "Print the version", Args: noArgs,
 		RunE: c.run(func(context.Context) error { return c.printVersion() }),
 	}
 }

@@ -64,6 +64,22 @@ func TestComplaintsAreVisible(t *testing.T) {
 	}
 }
 
+// A config that stands on the command line itself is not repeated: it has secrets.
+func TestConfigAsAnArgumentIsNotShown(t *testing.T) {
+	const config = `{"url":"http://127.0.0.1:1","api_key":"hunter2"}`
+	for _, args := range [][]string{
+		{"check", "--config", config}, {"write", "--config", config, "--catalog", config}, {"write", "--config", "c.json", "--catalog", config},
+		{"preview", "--config", config, "--catalog", "c"}, {"schema", "--config", config, "--catalog", "c"}, {"schema", "--catalog", config},
+		{"check", config}, {config}, {"check", "--config", "c", config}, {"receive", config}, {"check", "--config", strings.Repeat("hunter2", 100)},
+		{"check", "-config=" + config}, {"check", "--" + config}, {"preview", "--json=" + config}, {"check", "--config", "c", strings.Repeat("hunter2", 100)},
+	} {
+		_, stdout, stderr := run(args...)
+		if strings.Contains(stdout+stderr, "hunter2") || stdout+stderr == "" {
+			t.Errorf("%.40q shows %q and %q", args, stdout, stderr)
+		}
+	}
+}
+
 func TestHelpIsForPeople(t *testing.T) {
 	for _, args := range [][]string{{"--help"}, {"help"}, {"write", "--help"}} {
 		outcome, stdout, stderr := run(args...)

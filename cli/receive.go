@@ -20,7 +20,7 @@ func (c *commands) receive() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "receive [--addr 127.0.0.1:8080]",
 		Short: "Be the endpoint: show what arrives and answer as told",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 	}
 	flags := cmd.Flags()
 	listenFlags(cmd, &addr, &o)

@@ -217,6 +217,26 @@ func TestDeadLetteredRowIsTriedAgain(t *testing.T) {
 	r.want(options, firstTable, envelope("mirror", adaAdded))
 }
 
+// The removal of a row that left is no record of the source and has no letter, also where the row once said that it was not
+// deleted; it stays due.
+func TestRejectedRemovalHasNoLetter(t *testing.T) {
+	r := newRig(t)
+	letters := filepath.Join(r.dir, "letters")
+	options := fmt.Sprintf(`,"on_rejected_rows":"dead_letter","dead_letter":{"type":"local","path":%q}`, letters)
+	row := func(id int) string { return fmt.Sprintf(`{"id":%d,"name":"Ada","_ab_cdc_deleted_at":null}`, id) }
+	removal := envelope("mirror", `{"data":`+row(2)+`,"operation":"removed","primary_key":"2"}`)
+	r.want(options, table(row(1), row(2)), envelope("mirror",
+		`{"data":`+row(1)+`,"operation":"added","primary_key":"1"}`, `{"data":`+row(2)+`,"operation":"added","primary_key":"2"}`))
+	r.endpoint.SetFaults(receiver.Faults{RejectField: "name", RejectValue: "Ada"})
+	r.want(options, table(row(1)), removal)
+	r.endpoint.SetFaults(receiver.Faults{})
+	r.want(options, table(row(1)), removal)
+	files, err := filepath.Glob(filepath.Join(letters, "*"))
+	if err != nil || len(files) > 0 {
+		t.Errorf("%v, %v: want none", files, err)
+	}
+}
+
 func TestDeletionMarkRemoves(t *testing.T) {
 	r := newRig(t)
 	r.catalog = strings.NewReplacer("full_refresh", "incremental", `"overwrite"`, `"append_dedup"`).Replace(refresh)

@@ -45,7 +45,7 @@ func (in *input) release(b block) { in.memory <- b.memory }
 func (in *input) read(ctx context.Context, r *protocol.BlockReader) {
 	for {
 		b := block{memory: <-in.memory}
-		b.lines, b.err = r.Next(b.memory)
+		b.read(r)
 		select {
 		case in.blocks <- b:
 		case <-ctx.Done():
@@ -55,4 +55,9 @@ func (in *input) read(ctx context.Context, r *protocol.BlockReader) {
 			return
 		}
 	}
+}
+
+func (b *block) read(r *protocol.BlockReader) {
+	defer caught(&b.err)
+	b.lines, b.err = r.Next(b.memory)
 }

@@ -21,13 +21,18 @@ func appendNote(dst []byte, r *protocol.Record) []byte {
 
 var noteFields = protocol.NewLookup([]string{"emitted_at"}, []string{"changes"})
 
-// appendLetter adds the dead letter of a rejected row.
-func (s *shipment) appendLetter(dst []byte, r *rejection) []byte {
-	text := s.batch.Note(r.row)
-	if text[0] == marked {
-		_, text = snapshot.ParseMark(text[1:])
+// note is what was noted of a row's record; empty where the row is none of the source.
+func (s *shipment) note(row int) []byte {
+	note := s.batch.Note(row)
+	if len(note) > 0 && note[0] == marked {
+		_, note = snapshot.ParseMark(note[1:])
 	}
-	note := noteFields.Find(text, nil)
+	return note
+}
+
+// appendLetter adds the dead letter of a rejected row.
+func (s *shipment) appendLetter(dst, noted []byte, r *rejection) []byte {
+	note := noteFields.Find(noted, nil)
 	dst = append(append(dst, `{"type":"RECORD","record":{"stream":`...), quote(s.route.name)...)
 	if s.route.namespace != "" {
 		dst = append(append(dst, `,"namespace":`...), quote(s.route.namespace)...)

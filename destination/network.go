@@ -105,7 +105,7 @@ func checkURLs(c *Config, g *guard.Guard) error {
 }
 
 // learn keeps a token out of all text from now on.
-func (n *network) learn(token redact.Secret) { n.redactor.Add(token.Reveal()) }
+func (n *network) learn(token redact.Secret) { n.redactor.Learn(token.Reveal()) }
 
 // learnKeys keeps the AWS keys of the environment out of all text.
 func (n *network) learnKeys() {
@@ -151,6 +151,7 @@ func (n *network) client(c *Config, transport http.RoundTripper) *delivery.Clien
 		Compression:       d.Compression,
 		Sign:              n.sign,
 		Redact:            n.redactor.String,
+		RedactCut:         n.redactor.Cut,
 		OnAttempt:         n.onAttempt,
 	})
 }

@@ -64,7 +64,8 @@ func (s *session) preview(ctx context.Context, in io.Reader) ([]StreamPreview, e
 }
 
 // send is a batching.Send that counts.
-func (v *previewer) send(ctx context.Context, b *batching.Batch) batching.Outcome {
+func (v *previewer) send(ctx context.Context, b *batching.Batch) (outcome batching.Outcome) {
+	defer caught(&outcome.Err)
 	route := v.routes[b.Stream.Index]
 	rejected := v.count(b)
 	if route.audience == nil {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"strings"
 
+	"destination-webhook/destination/delivery"
 	"destination-webhook/destination/redact"
 	"destination-webhook/protocol"
 )
@@ -28,7 +29,7 @@ type Program struct {
 
 func (p *Program) readFile(path string) ([]byte, error) {
 	if p.ReadFile == nil {
-		return os.ReadFile(path)
+		return readFile(path)
 	}
 	return p.ReadFile(path)
 }
@@ -161,4 +162,21 @@ func (p *Program) readCatalog(path string) (*protocol.Catalog, error) {
 		return nil, fmt.Errorf("the catalog cannot be read: %w", err)
 	}
 	return protocol.ParseCatalog(raw)
+}
+
+// maxPath is the longest path that a message shows.
+const maxPath = 100
+
+// readFile reads a file that an argument names. The error shows the path only where it looks like one: the config itself may
+// stand there, with its secrets.
+func readFile(path string) ([]byte, error) {
+	raw, err := os.ReadFile(path)
+	failed := (*os.PathError)(nil)
+	if !errors.As(err, &failed) {
+		return raw, err
+	}
+	if len(path) > maxPath || strings.Contains(path, "{") {
+		return nil, fmt.Errorf("name a file, not its content: %w", failed.Err)
+	}
+	return nil, fmt.Errorf("%s: %w", delivery.Visible(path, maxPath), failed.Err)
 }

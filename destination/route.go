@@ -160,7 +160,7 @@ func (rs *routes) strays(c *Config) []string {
 		}
 		warning := fmt.Sprintf("streams: the override for %s matches no stream of this sync", title(override.Namespace, override.Stream))
 		if near := NearestName(override.Stream, names); near != "" {
-			warning += fmt.Sprintf("; did you mean %s?", near)
+			warning += fmt.Sprintf("; did you mean %s?", title("", near))
 		}
 		warnings = append(warnings, warning)
 	}

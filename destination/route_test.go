@@ -132,8 +132,8 @@ func TestFind(t *testing.T) {
 }
 
 func TestStrays(t *testing.T) {
-	config := configOf(t, `,"streams":[{"stream":"users"},{"stream":"ordres"},{"stream":"users","namespace":"b"},{"stream":"xyz"}]`)
-	rs, err := newRoutes(config, catalogOf(t, `{"stream":{"name":"users","namespace":"a"},"destination_sync_mode":"append"},{"stream":{"name":"orders"},"destination_sync_mode":"append"}`), "agent")
+	config := configOf(t, `,"streams":[{"stream":"users"},{"stream":"ordres"},{"stream":"users","namespace":"b"},{"stream":"xyz"},{"stream":"pipe"}]`)
+	rs, err := newRoutes(config, catalogOf(t, `{"stream":{"name":"users","namespace":"a"},"destination_sync_mode":"append"},{"stream":{"name":"orders"},"destination_sync_mode":"append"},{"stream":{"name":"pipe\t"},"destination_sync_mode":"append"}`), "agent")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,6 +141,7 @@ func TestStrays(t *testing.T) {
 		"streams: the override for ordres matches no stream of this sync; did you mean orders?",
 		"streams: the override for b.users matches no stream of this sync; did you mean users?",
 		"streams: the override for xyz matches no stream of this sync",
+		`streams: the override for pipe matches no stream of this sync; did you mean "pipe\t"?`,
 	}
 	if diff := cmp.Diff(want, rs.strays(config)); diff != "" {
 		t.Errorf("warnings (-want +got):\n%s", diff)

@@ -19,7 +19,8 @@ const draft = "https://json-schema.org/draft/2020-12/schema"
 
 // Schema writes what an endpoint receives for the streams of a catalog: a JSON Schema (2020-12) of the bodies, or an OpenAPI
 // 3.1 document whose webhooks are the streams. Without a config the defaults hold.
-func (p *Program) Schema(configPath, catalogPath string, openAPI bool) error {
+func (p *Program) Schema(configPath, catalogPath string, openAPI bool) (err error) {
+	defer caught(&err)
 	s, err := p.contract(configPath, catalogPath)
 	if err != nil {
 		return err

@@ -54,14 +54,14 @@ func (s *session) run(ctx context.Context, in io.Reader) (err error) {
 		}
 	}
 	if store != nil && s.config.Snapshot.Type == "s3" {
-		stop := saveAtIntervals(ctx, store.Save, s.progress.log.Warn, cancel)
+		stop := saveAtIntervals(ctx, saving(store), s.progress.log.Warn, cancel)
 		defer stop()
 	}
 	return s.sync(ctx, letters, in)
 }
 
 // saveAtIntervals saves the snapshot while the sync runs. If another sync was first, this one ends by cancel: nothing that it
-// still does would be kept. Other troubles may be over by the next time; what counts is the save at the end.
+// still does would be kept, and so it does by a fault of ours. Other troubles may be over by the next time; what counts is the save at the end.
 func saveAtIntervals(ctx context.Context, save func(context.Context) error, warn func(string, ...any), cancel context.CancelCauseFunc) (stop func()) {
 	ctx, end := context.WithCancel(ctx)
 	done := make(chan struct{})
@@ -74,7 +74,7 @@ func saveAtIntervals(ctx context.Context, save func(context.Context) error, warn
 				return
 			}
 			err := save(ctx)
-			if errors.Is(err, bucket.ErrConflict) {
+			if errors.Is(err, bucket.ErrConflict) || errors.As(err, new(*crash)) {
 				cancel(fmt.Errorf("snapshot: %w", err))
 				return
 			}
@@ -84,6 +84,14 @@ func saveAtIntervals(ctx context.Context, save func(context.Context) error, warn
 		}
 	}()
 	return func() { end(); <-done }
+}
+
+// saving saves the store; a panic is an error.
+func saving(store *snapshot.Store) func(context.Context) error {
+	return func(ctx context.Context) (err error) {
+		defer caught(&err)
+		return store.Save(ctx)
+	}
 }
 
 func (s *session) sync(ctx context.Context, letters letters, in io.Reader) error {

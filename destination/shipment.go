@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"destination-webhook/batching"
@@ -105,32 +106,22 @@ func (s *shipment) bodyOf(rows []int) []byte {
 
 // delivered settles rows that were answered with 2xx, by the answer's verdict on single ones where there is one.
 func (s *shipment) delivered(ctx context.Context, rows []int, answer *delivery.Response, id string, retry bool) error {
+	if err := unread(s.route, answer); err != nil {
+		return undelivered(s.route, len(rows), err)
+	}
 	verdicts := parseVerdict(answer.Body)
 	if len(verdicts) == 0 {
 		s.accept(rows)
 		return nil
 	}
-	refused, again := make(map[int]string), make(map[int]bool) // by place in rows
-	for _, v := range verdicts {
-		for _, place := range v.rows(len(rows), func(i int) []byte { return s.key(rows[i]) }) {
-			if v.Retry && retry {
-				again[place] = true
-			} else {
-				refused[place] = v.Reason
-			}
-		}
-	}
+	refused, again := s.judge(rows, verdicts, retry)
 	var accepted, repeat []int
 	repeated := make(map[uint64]bool) // keys: what follows a repeated row of the same key is repeated behind it
 	for place, row := range rows {
 		key := s.batch.Key(row)
-		reason, bad := refused[place]
+		_, bad := refused[place]
 		switch {
 		case bad:
-			text := fmt.Sprintf("%s rejected the row in its answer (%d): %s", host(s.route.url), answer.Status, delivery.Excerpt([]byte(reason), s.redact))
-			if err := s.reject(rejection{row: row, status: answer.Status, reason: text, id: id}); err != nil {
-				return err
-			}
 		case again[place] || key != 0 && repeated[key]:
 			repeated[key] = true
 			repeat = append(repeat, row)
@@ -138,8 +129,31 @@ func (s *shipment) delivered(ctx context.Context, rows []int, answer *delivery.R
 			accepted = append(accepted, row)
 		}
 	}
-	s.accept(accepted)
+	s.accept(accepted) // before the rejections, which are hopeless where nothing was accepted
+	for _, place := range slices.Sorted(maps.Keys(refused)) {
+		text := fmt.Sprintf("%s rejected the row in its answer (%d): %s", host(s.route.url), answer.Status, delivery.Excerpt([]byte(refused[place]), s.redact))
+		if err := s.reject(rejection{row: rows[place], status: answer.Status, reason: text, id: id}); err != nil {
+			return err
+		}
+	}
 	return s.part(ctx, repeat, false)
+}
+
+// judge sorts the rows that a verdict speaks of, by their place in rows: refused with a reason, or wanted once more.
+func (s *shipment) judge(rows []int, verdicts []rowVerdict, retry bool) (refused map[int]string, again map[int]bool) {
+	refused, again = make(map[int]string), make(map[int]bool)
+	named := places{count: len(rows), key: func(place int) []byte { return s.key(rows[place]) }}
+	for i := range verdicts {
+		v := &verdicts[i]
+		for _, place := range named.of(v) {
+			if v.Retry && retry {
+				again[place] = true
+			} else {
+				refused[place] = v.Reason
+			}
+		}
+	}
+	return refused, again
 }
 
 // accept counts rows that the endpoint has taken.
@@ -153,37 +167,39 @@ const hopeless = 20
 
 // reject puts a row aside, or ends the sync where rows may not be.
 func (s *shipment) reject(r rejection) error {
-	key := "without a primary key"
-	if k := s.key(r.row); k != nil {
-		key = fmt.Sprintf("with primary key %s", bytes.Trim(k, `"`))
-	}
 	if s.letters == nil {
 		return configError(fmt.Errorf("stream %s: the row %s was refused, and on_rejected_rows is fail: %s; mend the row or the endpoint, or set on_rejected_rows to dead_letter",
-			s.route.title(), key, r.reason))
+			s.route.title(), s.keyed(r.row), r.reason))
 	}
 	t := &s.tallies[s.batch.Stream.Index]
 	if n := t.refused.Add(1); n >= hopeless && t.accepted.Load() == 0 {
 		return configError(fmt.Errorf("stream %s: the endpoint refused each of %d single rows and accepted none, so the rest is not tried; the last is the row %s: %s",
-			s.route.title(), n, key, r.reason))
+			s.route.title(), n, s.keyed(r.row), r.reason))
 	}
 	s.rejected = append(s.rejected, r)
 	return nil
 }
 
-// rowFields are the members of a row that a shipment needs again.
-var rowFields = protocol.NewLookup([]string{"data"}, []string{"primary_key"}, []string{"operation"}, []string{"data", deletedAt})
+// maxKey bounds what a message shows of a primary key, in bytes.
+const maxKey = 100
+
+// keyed names a row for people by its primary key, which is whatever the source made it.
+func (s *shipment) keyed(row int) string {
+	key := s.key(row)
+	if key == nil {
+		return "without a primary key"
+	}
+	return fmt.Sprintf("with primary key %s", delivery.Visible(s.redact(string(bytes.Trim(key, `"`))), maxKey))
+}
+
+// rowFields are the members of a row that are needed again.
+var rowFields = protocol.NewLookup([]string{"data"}, []string{"primary_key"}, []string{"operation"})
 
 // key is the row's primary key as it was sent; nil where it has none.
 func (s *shipment) key(row int) []byte { return rowFields.Find(s.batch.Row(row), nil)[1] }
 
-// replayable says whether the record of a dead letter would mean the same again. A row that was found to have left is no
-// record of the source; its removal stays due in the snapshot.
-func (s *shipment) replayable(row int) bool {
-	fields := rowFields.Find(s.batch.Row(row), nil)
-	return string(fields[2]) != `"removed"` || fields[3] != nil
-}
-
-// settle stores the rejected rows as dead letters and returns their places in order.
+// settle stores the rejected rows as dead letters and returns their places in order. A row that was found to have left is no
+// record of the source and has no letter; its removal stays due in the snapshot.
 func (s *shipment) settle(ctx context.Context) ([]int, error) {
 	if len(s.rejected) == 0 {
 		return nil, nil
@@ -193,12 +209,14 @@ func (s *shipment) settle(ctx context.Context) ([]int, error) {
 	rows := make([]int, len(s.rejected))
 	for i := range s.rejected {
 		rows[i] = s.rejected[i].row
-		if s.replayable(rows[i]) {
-			lines = s.appendLetter(lines, &s.rejected[i])
+		if note := s.note(rows[i]); len(note) > 0 {
+			lines = s.appendLetter(lines, note, &s.rejected[i])
 		}
 	}
-	if err := s.letters.Write(ctx, lines); err != nil {
-		return nil, fmt.Errorf("stream %s: %d rejected rows could not be stored as dead letters: %w", s.route.title(), len(rows), err)
+	if len(lines) > 0 {
+		if err := s.letters.Write(ctx, lines); err != nil {
+			return nil, fmt.Errorf("stream %s: %d rejected rows could not be stored as dead letters: %w", s.route.title(), len(rows), err)
+		}
 	}
 	s.report(s.rejected)
 	return rows, nil

@@ -255,7 +255,9 @@ func TestVerdict(t *testing.T) {
 		"index out of range":     {[]string{`{"rejected":[{"index":4},{"index":-1}]}`}, 200, nil, [][]int{{0, 1, 2, 3}}},
 		"not JSON":               {[]string{`ok`}, 200, nil, [][]int{{0, 1, 2, 3}}},
 		"JSON with a tail":       {[]string{`{"rejected":[{"index":2}]} ok`}, 200, nil, [][]int{{0, 1, 2, 3}}},
-		"a huge one is cut off":  {[]string{`{"rejected":[{"index":2,"reason":"` + strings.Repeat("x", 70<<10) + `"}]}`}, 200, nil, [][]int{{0, 1, 2, 3}}},
+		"more than 64 KiB":       {[]string{`{"rejected":[{"index":2,"reason":"` + strings.Repeat("x", 70<<10) + `"}]}`}, 200, []int{2}, [][]int{{0, 1, 2, 3}}},
+		"a key, again and again": {[]string{`{"rejected":[{"primary_key":"1"}` + strings.Repeat(`,{"primary_key":"1"}`, 100) + `]}`}, 200, []int{1, 3}, [][]int{{0, 1, 2, 3}}},
+		"endless, but no object": {[]string{"[" + strings.Repeat("0,", delivery.MaxObject)}, 200, nil, [][]int{{0, 1, 2, 3}}},
 		"an empty list":          {[]string{`{"rejected":[]}`}, 200, nil, [][]int{{0, 1, 2, 3}}},
 		"rejected in upper case": {[]string{`{"Rejected":[{"index":2}]}`}, 200, nil, [][]int{{0, 1, 2, 3}}},
 	} {
@@ -278,6 +280,79 @@ func TestVerdict(t *testing.T) {
 				t.Errorf("requests: %s", diff)
 			}
 		})
+	}
+}
+
+// A verdict that cannot be read to its end may reject rows: they do not count as delivered.
+func TestVerdictBeyondTheLimitEndsTheSync(t *testing.T) {
+	filler := strings.Repeat(" ", delivery.MaxObject)
+	for name, body := range map[string]string{
+		"within an entry":   `{"rejected":[{"index":2,"reason":"` + filler + `"}]}`,
+		"before the member": ` {"taken":4,` + filler + `"rejected":[{"index":2}]}`,
+		"never ending":      "\t{" + filler,
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := &endpoint{answer: func([]int, int) (int, string) { return 200, body }}
+			s, b := shipmentOf(t, 4, itself, e, &letterBox{})
+			out := s.send(t.Context(), b)
+			if out.Err == nil || failureType(out.Err) != protocol.ConfigError || !strings.Contains(out.Err.Error(), "more than 4 MiB") {
+				t.Errorf("got %v, want a config error that names the limit", out.Err)
+			}
+			if len(e.requests) != 1 || s.tallies[0].accepted.Load() != 0 {
+				t.Errorf("%d requests, %d rows accepted, want one and none", len(e.requests), s.tallies[0].accepted.Load())
+			}
+		})
+	}
+}
+
+// Rows that the same answer accepts count, before those that it rejects are called hopeless.
+func TestVerdictOnManyRowsIsNotHopeless(t *testing.T) {
+	var entries []string
+	for i := range 2 * hopeless {
+		entries = append(entries, fmt.Sprintf(`{"index":%d}`, i))
+	}
+	e := &endpoint{answer: func([]int, int) (int, string) { return 200, `{"rejected":[` + strings.Join(entries, ",") + `]}` }}
+	s, b := shipmentOf(t, 2*hopeless+1, itself, e, &letterBox{})
+	if out := s.send(t.Context(), b); out.Err != nil || len(out.Rejected) != 2*hopeless {
+		t.Errorf("%d rows rejected, %v, want %d", len(out.Rejected), out.Err, 2*hopeless)
+	}
+}
+
+// The work on a verdict is that of reading each row's key once, however often the endpoint repeats itself.
+func TestVerdictReadsEachKeyOnce(t *testing.T) {
+	const rows = 100
+	var verdicts []rowVerdict
+	for i := range 10 * rows {
+		verdicts = append(verdicts, rowVerdict{PrimaryKey: fmt.Appendf(nil, `"%d"`, i%7)})
+	}
+	reads := 0
+	named := places{count: rows, key: func(place int) []byte { reads++; return fmt.Appendf(nil, `"%d"`, place%5) }}
+	found := 0
+	for i := range verdicts {
+		found += len(named.of(&verdicts[i]))
+	}
+	if reads != rows || found != rows {
+		t.Errorf("%d keys were read and %d rows found, want %d each", reads, found, rows)
+	}
+}
+
+// A key is whatever the source made it: neither its size nor what it could do to a terminal reaches a message.
+func TestKeyInAMessageIsShortAndVisible(t *testing.T) {
+	e := &endpoint{answer: refusing(map[int]bool{0: true})}
+	s, _ := shipmentOf(t, 1, itself, e, nil)
+	s.redact = func(text string) string { return strings.ReplaceAll(text, "hunter2", "[redacted]") }
+	row, err := newEncoder(s.routes[0], false, false, seed).encode(&protocol.Record{Data: []byte(`{"id":0,"key":"a` + "\u202eb\u009bc hunter2 " + strings.Repeat("x", 3<<20) + `"}`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := batching.New(t.Context(), batching.Options{MaxRows: 9, MaxBytes: 1 << 30, MaxBuffered: 1 << 30, MaxAge: time.Hour, MaxInFlight: 1}, s.send, nil)
+	p.Add(p.Stream(frame(s.routes[0], nil), true), row, time.Time{})
+	p.Flush()
+	p.Settle(<-p.Results())
+	p.Close()
+	text := fmt.Sprint(p.Err())
+	if !strings.Contains(text, `with primary key a\u202eb\u009bc [redacted] xxx`) || len(text) > 1000 {
+		t.Errorf("got %d bytes: %.300s", len(text), text)
 	}
 }
 

@@ -1,10 +1,13 @@
 package destination
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"destination-webhook/destination/delivery"
 )
 
 // verdict is what a 2xx answer says of single rows:
@@ -36,21 +39,44 @@ func parseVerdict(body []byte) []rowVerdict {
 	return v.Rejected
 }
 
-// rows returns the places, among count rows, that the verdict speaks of. A place outside is no row of ours and names none.
-func (r *rowVerdict) rows(count int, key func(i int) []byte) []int {
+// unread is the error of a verdict that goes on behind what is read of an answer: the rows that it names there would count
+// as delivered.
+func unread(r *route, answer *delivery.Response) error {
+	if !answer.Truncated || !delivery.IsObject(answer.Body) {
+		return nil
+	}
+	return configError(fmt.Errorf("%s answered %d with a JSON object of more than %d MiB, which could reject rows and is not read: answer with less, or lower batching.max_rows",
+		host(r.url), answer.Status, delivery.MaxObject>>20))
+}
+
+// places finds rows of a request by what a verdict names them.
+type places struct {
+	count int
+	key   func(place int) []byte // of a row, as it was sent; nil: it has none
+	byKey map[string][]int       // nil: not made yet
+}
+
+// of returns the places that an entry speaks of. One outside is no row of ours. The rows of a key are told once: an endpoint
+// that repeats itself must not cost more than it wrote.
+func (p *places) of(r *rowVerdict) []int {
 	if r.Index != nil {
-		if *r.Index < 0 || *r.Index >= count {
+		if *r.Index < 0 || *r.Index >= p.count {
 			return nil
 		}
 		return []int{*r.Index}
 	}
-	want := canonical(r.PrimaryKey)
-	var rows []int
-	for i := range count {
-		if k := key(i); k != nil && want == canonical(k) {
-			rows = append(rows, i)
+	if p.byKey == nil {
+		p.byKey = make(map[string][]int, p.count)
+		for i := range p.count {
+			if k := p.key(i); k != nil {
+				name := canonical(k)
+				p.byKey[name] = append(p.byKey[name], i)
+			}
 		}
 	}
+	name := canonical(r.PrimaryKey)
+	rows := p.byKey[name]
+	delete(p.byKey, name)
 	return rows
 }
 

@@ -15,7 +15,7 @@ import (
 func told(r *http.Request) []string {
 	_ = r.ParseForm() // a token request has its secret in the body
 	items := []string{r.URL.Path, r.URL.RawQuery, r.RequestURI}
-	for _, name := range []string{"Authorization", "X-Api-Key", "X-Tenant", "X-Amz-Security-Token", "Proxy-Authorization"} {
+	for _, name := range []string{"Authorization", "X-Api-Key", "X-Tenant", "Webhook-Signature", "X-Amz-Security-Token", "Proxy-Authorization"} {
 		if value := r.Header.Get(name); value != "" {
 			_, credentials, _ := strings.Cut(value, " ")
 			items = append(items, value, credentials)
@@ -60,6 +60,7 @@ func serve(t *testing.T, h http.Handler) string {
 func status(code int) func(http.ResponseWriter, *http.Request, string) {
 	return func(w http.ResponseWriter, _ *http.Request, echo string) {
 		w.Header().Set("Location", "/moved?"+echo)
+		w.Header().Set("Allow", echo)
 		w.Header().Set("Retry-After", "0")
 		w.WriteHeader(code)
 		fmt.Fprint(w, echo)

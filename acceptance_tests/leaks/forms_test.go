@@ -2,7 +2,9 @@ package leaks
 
 import (
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"html"
 	"net/url"
 	"strconv"
@@ -15,16 +17,42 @@ var forms = []struct {
 	write func(string) string
 }{
 	{"plain", func(s string) string { return s }},
-	{"JSON", func(s string) string { b, _ := json.Marshal(s); return string(b[1 : len(b)-1]) }},
+	{"JSON", quoted},
 	{"Go quotes", func(s string) string { q := strconv.QuoteToASCII(s); return q[1 : len(q)-1] }},
 	{"HTML", html.EscapeString},
+	{"named entities", strings.NewReplacer(`"`, "&quot;", "'", "&#039;", "<", "&lt;", ">", "&gt;", "&", "&amp;").Replace},
+	{"hexadecimal entities", strings.NewReplacer(`"`, "&#x22;", "'", "&#x27;", "/", "&#x2F;").Replace},
+	{"HTML in JSON", func(s string) string { return quoted(html.EscapeString(s)) }},
+	{"JSON in JSON", func(s string) string { return quoted(quoted(s)) }},
+	{"PHP's JSON", strings.NewReplacer("/", `\/`, `"`, `\"`).Replace},
 	{"query", url.QueryEscape},
 	{"path", url.PathEscape},
 	{"lower-case percents", func(s string) string { return lowerPercents(url.QueryEscape(s)) }},
+	{"encodeURIComponent", func(s string) string {
+		return strings.NewReplacer("%21", "!", "%27", "'", "%28", "(", "%29", ")", "%2A", "*", "+", "%20").Replace(url.QueryEscape(s))
+	}},
+	{"percents twice", func(s string) string { return url.PathEscape(url.QueryEscape(s)) }},
+	{"every byte", func(s string) string { return strings.ReplaceAll(fmt.Sprintf("% X", "_"+s)[2:], " ", "%") }},
+	{"hexadecimal", func(s string) string { return hex.EncodeToString([]byte(s)) }},
+	{"base64 in lines", func(s string) string { return strings.Join(lines(s), "\r\n") }},
 	{"base64", func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }},
 	{"base64 without padding", func(s string) string { return base64.RawStdEncoding.EncodeToString([]byte(s)) }},
 	{"base64 for URLs", func(s string) string { return base64.URLEncoding.EncodeToString([]byte(s)) }},
 	{"base64 inside", func(s string) string { return base64.StdEncoding.EncodeToString([]byte("<a b=\"" + s + "\">")) }},
+}
+
+func quoted(s string) string {
+	b, _ := json.Marshal(s)
+	return string(b[1 : len(b)-1])
+}
+
+// lines are a text's base64, wrapped so early that every secret is.
+func lines(s string) (wrapped []string) {
+	for text := base64.StdEncoding.EncodeToString([]byte(s)); text != ""; {
+		n := min(len(text), 16)
+		wrapped, text = append(wrapped, text[:n]), text[n:]
+	}
+	return wrapped
 }
 
 func lowerPercents(s string) string {
@@ -35,21 +63,29 @@ func lowerPercents(s string) string {
 	return strings.Join(parts, "%")
 }
 
+// minTrace is the shortest text that tells a secret from what may stand anywhere.
+const minTrace = 5
+
 // traces are the texts by which a secret is found: each of its forms, as it is and as it stands inside a JSON message.
 func traces(secret string) map[string]string {
 	found := make(map[string]string)
-	for _, form := range forms {
-		text := form.write(secret)
-		if form.name == "base64 inside" {
-			continue // see below
+	add := func(text, form string) {
+		if len(text) >= minTrace {
+			found[text], found[quoted(text)] = form, form+" in a message"
 		}
-		found[text] = form.name
-		inMessage, _ := json.Marshal(text)
-		found[string(inMessage[1:len(inMessage)-1])] = form.name + " in a message"
 	}
-	for before := range 3 { // base64 of a longer text: what the secret alone decides
-		text := base64.RawStdEncoding.EncodeToString(append(make([]byte, before), secret...))
-		found[text[4:len(text)-4]] = "base64 inside"
+	for _, form := range forms {
+		switch form.name {
+		case "base64 inside": // what the secret alone decides
+			for before := range 3 {
+				text := base64.RawStdEncoding.EncodeToString(append(make([]byte, before), secret...))
+				add(text[min(4, len(text)):max(4, len(text)-4)], form.name)
+			}
+		case "base64 in lines":
+			add(lines(secret)[0], form.name)
+		default:
+			add(form.write(secret), form.name)
+		}
 	}
 	return found
 }

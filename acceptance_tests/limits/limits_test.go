@@ -6,6 +6,8 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -44,6 +46,14 @@ func sync(t *testing.T, binary, catalog string, feed func(w io.Writer)) outcome 
 		t.Fatal(err)
 	}
 	defer func() { _ = endpoint.Close() }()
+	o := syncTo(t, endpoint.URL(), binary, catalog, feed)
+	o.rows = endpoint.Totals().Rows
+	return o
+}
+
+// syncTo is sync to another endpoint than the receiver.
+func syncTo(t *testing.T, url, binary, catalog string, feed func(w io.Writer)) outcome {
+	t.Helper()
 	dir := t.TempDir()
 	write := func(name, text string) string {
 		path := filepath.Join(dir, name)
@@ -53,7 +63,7 @@ func sync(t *testing.T, binary, catalog string, feed func(w io.Writer)) outcome 
 		return path
 	}
 	cmd := exec.CommandContext(t.Context(), binary, "write",
-		"--config", write("config.json", fmt.Sprintf(`{"url":%q}`, endpoint.URL())), "--catalog", write("catalog.json", catalog))
+		"--config", write("config.json", fmt.Sprintf(`{"url":%q}`, url)), "--catalog", write("catalog.json", catalog))
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Env = &out, append(os.Environ(), "LOG_LEVEL=ERROR")
 	stdin, err := cmd.StdinPipe()
@@ -67,7 +77,7 @@ func sync(t *testing.T, binary, catalog string, feed func(w io.Writer)) outcome 
 	_ = stdin.Close() // the program may have ended before
 	_ = cmd.Wait()    // its code is looked at
 	usage := cmd.ProcessState.SysUsage().(*syscall.Rusage)
-	return outcome{cmd.ProcessState.ExitCode(), out.String(), endpoint.Totals().Rows, int(usage.Maxrss) * 1024}
+	return outcome{code: cmd.ProcessState.ExitCode(), stdout: out.String(), peak: int(usage.Maxrss) * 1024}
 }
 
 func catalogOf(streams int) string {
@@ -159,5 +169,40 @@ func TestDeepNesting(t *testing.T) {
 	sync(t, binary, catalogOf(1), func(w io.Writer) { _, _ = io.WriteString(w, nested(9_000)) }).want(t, 1, 512*mebibyte)
 	if o := sync(t, binary, catalogOf(1), func(w io.Writer) { _, _ = io.WriteString(w, nested(10_001)) }); o.code != 1 || !strings.Contains(o.stdout, "nested deeper") {
 		t.Errorf("exit %d\n%.500s", o.code, o.stdout)
+	}
+}
+
+// What an endpoint answers costs the memory that docs/reliability.md states, however long it is.
+func TestEndlessAnswers(t *testing.T) {
+	binary := program(t)
+	entry := []byte(strings.Repeat(`{"index":1000000},`, 1000))
+	for name, test := range map[string]struct {
+		begin, end string
+		entries    int // in thousands; below 0: without end
+		code       int
+		stdout     string
+	}{
+		"a verdict without end": {`{"rejected":[`, "", -1, 1, "more than 4 MiB"},
+		"a large verdict":       {`{"rejected":[`, `{"index":-1}]}`, 230, 0, ""},
+		"no verdict":            {`[`, "", -1, 0, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				_, _ = io.Copy(io.Discard, r.Body)
+				_, err := io.WriteString(w, test.begin)
+				for n := 0; err == nil && n != test.entries; n++ {
+					_, err = w.Write(entry)
+				}
+				_, _ = io.WriteString(w, test.end)
+			}))
+			defer server.Close()
+			o := syncTo(t, server.URL, binary, catalogOf(1), func(w io.Writer) { records(w, 20_000, 1) })
+			if o.code != test.code || !strings.Contains(o.stdout, test.stdout) {
+				t.Errorf("exit %d\n%.500s", o.code, o.stdout)
+			}
+			if most := (96 + 8*50) * mebibyte; o.peak > most {
+				t.Errorf("a peak of %d MiB, want at most %d", o.peak/mebibyte, most/mebibyte)
+			}
+		})
 	}
 }

@@ -17,6 +17,10 @@ import (
 // tokenTimeout bounds one request for a token; it is a small answer.
 const tokenTimeout = 30 * time.Second
 
+// maxToken bounds a token, in bytes: servers take no header that is longer, and
+// the redactor has to keep it.
+const maxToken = 16 << 10
+
 // newFetch returns the function that gets one token.
 func newFetch(o OAuth2Options) (func(context.Context) (*oauth2.Token, error), error) {
 	host, err := checkOAuth2(o)
@@ -51,9 +55,6 @@ func newFetch(o OAuth2Options) (func(context.Context) (*oauth2.Token, error), er
 		return token, nil
 	}, nil
 }
-
-// maxToken is far above what servers take for a header, in bytes.
-const maxToken = 64 << 10
 
 // bearable reports whether a token can stand in a header.
 func bearable(token string) bool {

@@ -372,6 +372,8 @@ func TestTokenErrorShowsStatusAndCodeOnly(t *testing.T) {
 		{"page", 404, "text/html", "<h1>hunter2</h1>", "answered 404: check the token URL", true},
 		{"redirect", 307, "text/plain", "hunter2", "answered 307: check the token URL", true},
 		{"code is an echo", 400, "application/json", `{"error":"you sent hunter2\n"}`, "answered 400: check", true},
+		{"code is nothing but the echo", 401, "application/json", `{"error":"hunter2"}`, "answered 401: check the client id", true},
+		{"a token too long for a header", 200, "application/json", `{"token_type":"Bearer","access_token":"` + strings.Repeat("hunter2", 3000) + `"}`, "its access_token cannot stand in a header: check the token URL", true},
 		{"overload", 503, "text/plain", "hunter2", "answered 503: try again later", false},
 		{"too many", 429, "application/json", `{"error":"slow_down"}`, "answered 429 slow_down: try again later", false},
 		{"busy", 400, "application/json", `{"error":"temporarily_unavailable"}`, "try again later", false},

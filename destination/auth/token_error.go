@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -21,8 +20,15 @@ type TokenError struct {
 	Err    error  // why there was no answer; may be nil
 }
 
-// errorCode is what a code looks like. Anything else is not repeated.
-var errorCode = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,40}$`)
+// codes are those that a token endpoint may answer with: RFC 6749, section 5.2,
+// and those in use beside it. Anything else is not repeated: it could be a secret.
+var codes = append([]string{
+	"invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "invalid_scope",
+	"access_denied", "invalid_target",
+}, passingCodes...)
+
+// passingCodes are those of faults that may pass.
+var passingCodes = []string{"temporarily_unavailable", "server_error", "slow_down"}
 
 func newTokenError(host string, err error) *TokenError {
 	var answer *oauth2.RetrieveError
@@ -30,7 +36,7 @@ func newTokenError(host string, err error) *TokenError {
 	switch {
 	case errors.As(err, &answer):
 		e := &TokenError{Host: host, Status: answer.Response.StatusCode}
-		if errorCode.MatchString(answer.ErrorCode) {
+		if slices.Contains(codes, answer.ErrorCode) {
 			e.Code = answer.ErrorCode
 		}
 		return e
@@ -81,6 +87,5 @@ func (e *TokenError) Permanent() bool {
 		return wrongTLS || errors.Is(e.Err, errNoToken)
 	}
 	passing := []int{http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests}
-	codes := []string{"temporarily_unavailable", "server_error", "slow_down"}
-	return e.Status < 500 && !slices.Contains(passing, e.Status) && !slices.Contains(codes, e.Code)
+	return e.Status < 500 && !slices.Contains(passing, e.Status) && !slices.Contains(passingCodes, e.Code)
 }

@@ -2,7 +2,6 @@ package delivery
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net/http"
 	"net/http/httptrace"
@@ -10,16 +9,9 @@ import (
 	"time"
 )
 
-const (
-	// maxDrain is what is read past maxAnswer, and thrown away, to keep a
-	// connection. A longer answer costs its connection.
-	maxDrain = 256<<10 - maxAnswer
-	// maxDrainTime bounds it in time: a connection is not worth more.
-	maxDrainTime = time.Second
-	// staleWithin is how fast a kept connection that the endpoint has closed
-	// meanwhile fails.
-	staleWithin = time.Second
-)
+// staleWithin is how fast a kept connection that the endpoint has closed
+// meanwhile fails.
+const staleWithin = time.Second
 
 // attempt is what came of one request.
 type attempt struct {
@@ -28,11 +20,15 @@ type attempt struct {
 	status  int // 0: no answer
 	header  http.Header
 	body    []byte
+	cut     bool  // the answer goes on behind body
 	err     error // of the connection, also after an answer's header
 	reused  bool  // the connection had served before
 }
 
 func (a *attempt) delivered() bool { return a.err == nil && a.status >= 200 && a.status < 300 }
+
+// answered reports an answer other than 2xx.
+func (a *attempt) answered() bool { return a.status != 0 && (a.status < 200 || a.status >= 300) }
 
 // stale reports a kept connection that was closed under the request.
 func (a *attempt) stale() bool {
@@ -52,7 +48,7 @@ func (d *delivery) attempt(ctx context.Context, now time.Time) *attempt {
 	res, err := d.client.options.Transport.RoundTrip(d.httpRequest(ctx, now))
 	if err == nil {
 		a.status, a.header = res.StatusCode, res.Header
-		a.body, err = read(res, cancel)
+		a.body, a.cut, err = read(res, cancel)
 	}
 	a.err, a.latency, a.reused = err, time.Since(now), reused.Load()
 	return a
@@ -85,25 +81,3 @@ func (d *delivery) httpRequest(ctx context.Context, now time.Time) *http.Request
 	}
 	return r.WithContext(ctx)
 }
-
-// read takes the beginning of an answer's body, and keeps the connection if
-// the rest is short.
-func read(res *http.Response, cancel func()) ([]byte, error) {
-	defer res.Body.Close()
-	if res.ContentLength == 0 {
-		return nil, nil
-	}
-	data, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
-	if err == nil && len(data) == maxAnswer {
-		timer := time.AfterFunc(maxDrainTime, cancel)
-		_, _ = io.CopyN(io.Discard, res.Body, maxDrain)
-		timer.Stop()
-	}
-	if errors.Is(err, io.ErrUnexpectedEOF) {
-		err = errHalfAnswer
-	}
-	return data, err
-}
-
-// errHalfAnswer is an answer that ends before its Content-Length.
-var errHalfAnswer = errors.New("the connection ended in the middle of the answer")

@@ -39,17 +39,18 @@ var meanings = map[int]meaning{
 	http.StatusHTTPVersionNotSupported: {Misconfigured, "HTTP version not supported (505): check what serves this URL"},
 }
 
-// classify says what an answer other than 2xx means.
-func classify(status int, h http.Header) meaning {
+// classify says what an answer other than 2xx means. What it repeats of the
+// header is masked by redact before it is cut.
+func classify(status int, h http.Header, redact func(string) string) meaning {
 	m, named := meanings[status]
 	switch {
 	case status == http.StatusMethodNotAllowed && h.Get("Allow") != "":
-		m.advice += ": " + visible(h.Get("Allow"), 100)
+		m.advice += ": " + Visible(redact(h.Get("Allow")), 100)
 		return m
 	case named:
 		return m
 	case status >= 300 && status < 400:
-		return meaning{Misconfigured, redirectAdvice(status, h)}
+		return meaning{Misconfigured, redirectAdvice(status, h.Get("Location"), redact)}
 	case status >= 400 && status < 500:
 		return meaning{Refused, fmt.Sprintf("the endpoint refused the payload (%d)", status)}
 	case status >= 500 && status < 600:
@@ -61,14 +62,18 @@ func classify(status int, h http.Header) meaning {
 // redirectAdvice names the host that a redirect leads to, and no more of it:
 // paths and queries may hold a secret. Redirects are not followed because a
 // POST becomes an empty GET on the way, and its 200 would look like success.
-func redirectAdvice(status int, h http.Header) string {
+func redirectAdvice(status int, location string, redact func(string) string) string {
 	to := "another path of the same host"
-	if location := h.Get("Location"); location == "" {
+	u, err := url.Parse(location)
+	switch {
+	case location == "":
 		to = "nowhere"
-	} else if u, err := url.Parse(location); err != nil {
+	case err != nil:
 		to = "a URL that cannot be parsed"
-	} else if u.Host != "" {
-		to = visible(strings.TrimPrefix(u.Scheme+"://"+u.Host, "://"), 300)
+	case u.Host != "" && !strings.Contains(redact(location), u.Host): // a part of a secret, up to its first slash
+		to = "a URL that holds a secret"
+	case u.Host != "":
+		to = Visible(redact(strings.TrimPrefix(u.Scheme+"://"+u.Host, "://")), 300)
 	}
 	return fmt.Sprintf("redirects are not followed (%d): it leads to %s; set the URL that answers directly", status, to)
 }

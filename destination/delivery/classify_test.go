@@ -47,7 +47,7 @@ func TestClassify(t *testing.T) {
 		{600, 999, Misconfigured},
 	} {
 		for status := test.from; status <= test.to; status++ {
-			got := classify(status, nil)
+			got := classify(status, nil, plain)
 			if got.kind != test.want {
 				t.Errorf("%d is %v, want %v", status, got.kind, test.want)
 			}
@@ -71,15 +71,31 @@ func TestClassifyShowsWhatTheHeaderSays(t *testing.T) {
 		{308, [2]string{"Location", "/secret"}, "another path of the same host", "secret"},
 		{304, [2]string{}, "nowhere", ""},
 		{301, [2]string{"Location", "http://[secret"}, "cannot be parsed", "secret"},
+		{405, [2]string{"Allow", strings.Repeat("x", 95) + "hunter2/and+more"}, "x[r…", "hunt"},
+		{301, [2]string{"Location", "https://hunter2/and+more/path"}, "a URL that holds a secret", "hunt"},
+		{301, [2]string{"Location", "https://hunter2.example"}, "a URL that holds a secret", "hunt"},
+		{301, [2]string{"Location", "https://login.test/?was=hunter2/and+more"}, "https://login.test;", "hunt"},
 	} {
 		h := http.Header{test.header[0]: {test.header[1]}}
-		got := classify(test.status, h).advice
+		got := classify(test.status, h, masks("hunter2/and+more", "hunter2")).advice
 		if !strings.Contains(got, test.want) {
 			t.Errorf("%d %v: %q does not contain %q", test.status, h, got, test.want)
 		}
 		if test.not != "" && strings.Contains(got, test.not) {
 			t.Errorf("%d %v: %q contains %q", test.status, h, got, test.not)
 		}
+	}
+}
+
+func plain(s string) string { return s }
+
+// masks returns a function that masks some secrets.
+func masks(secrets ...string) func(string) string {
+	return func(s string) string {
+		for _, secret := range secrets {
+			s = strings.ReplaceAll(s, secret, "[redacted]")
+		}
+		return s
 	}
 }
 

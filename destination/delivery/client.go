@@ -40,6 +40,9 @@ type Options struct {
 	// Redact masks secrets in text that an endpoint or the network stack
 	// wrote. Nil: none are known.
 	Redact func(string) string
+	// RedactCut is Redact for text that broke off, which may end in a part of
+	// a secret. Nil: Redact.
+	RedactCut func(string) string
 	// OnAttempt is called with every finished attempt, from many goroutines.
 	OnAttempt func(Attempt)
 }
@@ -74,6 +77,9 @@ type Client struct {
 func New(o Options) *Client {
 	if o.Redact == nil {
 		o.Redact = func(s string) string { return s }
+	}
+	if o.RedactCut == nil {
+		o.RedactCut = o.Redact
 	}
 	if o.OnAttempt == nil {
 		o.OnAttempt = func(Attempt) {}

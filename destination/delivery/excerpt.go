@@ -6,29 +6,20 @@ import (
 	"unicode"
 )
 
-const (
-	// maxExcerpt bounds what a message shows of an answer, in bytes.
-	maxExcerpt = 1 << 10
-	// maxSecret is the longest secret that may stand, cut off and so past
-	// recognition, where reading a body has stopped.
-	maxSecret = 4 << 10
-)
+// maxExcerpt bounds what a message shows of an answer, in bytes.
+const maxExcerpt = 1 << 10
 
 // Excerpt is the beginning of an answer's body, or of a text in it, fit for a
 // message. Secrets are masked before anything is cut or escaped: half a secret
 // would not be recognised.
 func Excerpt(body []byte, redact func(string) string) string {
-	text := redact(string(body))
-	if len(body) >= maxAnswer {
-		text = text[:max(0, len(text)-maxSecret)]
-	}
-	return visible(strings.TrimSpace(text), maxExcerpt)
+	return Visible(strings.TrimSpace(redact(string(body))), maxExcerpt)
 }
 
-// visible is at most limit bytes of s in which nothing can act on a terminal
+// Visible is at most limit bytes of s in which nothing can act on a terminal
 // or hide: what is not printable is shown as its Go escape, what is not UTF-8
 // as U+FFFD.
-func visible(s string, limit int) string {
+func Visible(s string, limit int) string {
 	const more = "…"
 	var b strings.Builder
 	cut := 0 // where more still fits

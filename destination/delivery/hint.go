@@ -40,17 +40,27 @@ func retryAfter(value string, now time.Time) time.Duration {
 	return seconds(value)
 }
 
-// seconds reads a count of seconds, a fraction allowed. What is no such
-// count is 0, what is beyond the cap is the cap.
+// seconds reads a count of seconds. What is no such count is 0, what is beyond
+// the cap is the cap.
 func seconds(value string) time.Duration {
-	n, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
-	switch {
-	case err != nil && n == 0, n != n, n <= 0:
+	n := number(value)
+	return time.Duration(min(n, maxHint.Seconds()) * float64(time.Second))
+}
+
+// number reads digits and, which RFC 9110 does not have but some endpoints do, a
+// fraction. strconv's other forms (signs, exponents, hexadecimal, Inf) are 0.
+func number(value string) float64 {
+	value = strings.TrimSpace(value)
+	whole, fraction, point := strings.Cut(value, ".")
+	if !digits(whole) || point && !digits(fraction) {
 		return 0
-	case n >= maxHint.Seconds():
-		return maxHint
 	}
-	return time.Duration(n * float64(time.Second))
+	n, _ := strconv.ParseFloat(value, 64) // of too many digits it is infinite, with an error
+	return n
+}
+
+func digits(s string) bool {
+	return s != "" && strings.IndexFunc(s, func(r rune) bool { return r < '0' || r > '9' }) < 0
 }
 
 // rateLimit is how long a rate limit that is used up, or that this answer
@@ -72,14 +82,15 @@ func rateLimit(h http.Header, limited bool, now time.Time) time.Duration {
 // or milliseconds since 1970. No window of a rate limit is 30 years long, so
 // the size tells them apart.
 func reset(value string, now time.Time) time.Duration {
-	n, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
+	n := number(value)
 	switch {
-	case err != nil || n < 1e9:
+	case n < 1e9:
 		return seconds(value)
 	case n >= 1e12:
 		n /= 1000
 	}
-	return min(maxHint, max(0, time.Duration((n-float64(now.UnixMilli())/1000)*float64(time.Second))))
+	wait := min(n-float64(now.UnixMilli())/1000, maxHint.Seconds())
+	return time.Duration(max(0, wait) * float64(time.Second))
 }
 
 // rateLimitField reads `"policy";r=0;t=30` and, from earlier drafts,

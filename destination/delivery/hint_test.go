@@ -2,7 +2,9 @@ package delivery
 
 import (
 	"net/http"
+	"regexp"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 )
@@ -25,7 +27,17 @@ func TestHint(t *testing.T) {
 		{"NaN", 503, []string{"Retry-After", "NaN"}, 0},
 		{"a year is capped", 503, []string{"Retry-After", "31536000"}, maxHint},
 		{"beyond int64", 503, []string{"Retry-After", "99999999999999999999999"}, maxHint},
-		{"beyond float64", 503, []string{"Retry-After", "1e999"}, maxHint},
+		{"beyond float64", 503, []string{"Retry-After", strings.Repeat("9", 400)}, maxHint},
+		{"an exponent", 503, []string{"Retry-After", "1e3"}, 0},
+		{"infinity", 503, []string{"Retry-After", "inf"}, 0},
+		{"hexadecimal", 503, []string{"Retry-After", "0x1p4"}, 0},
+		{"with a sign", 503, []string{"Retry-After", "+5"}, 0},
+		{"with an underscore", 503, []string{"Retry-After", "1_0"}, 0},
+		{"a point alone", 503, []string{"Retry-After", "."}, 0},
+		{"no whole part", 503, []string{"Retry-After", ".5"}, 0},
+		{"two fractions", 503, []string{"Retry-After", "1.5.5"}, 0},
+		{"with a unit", 503, []string{"Retry-After", "5s"}, 0},
+		{"other digits", 503, []string{"Retry-After", "٥"}, 0},
 		{"IMF-fixdate", 503, []string{"Retry-After", "Tue, 24 Nov 2026 12:01:00 GMT"}, time.Minute},
 		{"RFC 850 date", 503, []string{"Retry-After", "Tuesday, 24-Nov-26 12:01:00 GMT"}, time.Minute},
 		{"asctime date", 503, []string{"Retry-After", "Tue Nov 24 12:01:00 2026"}, time.Minute},
@@ -48,6 +60,7 @@ func TestHint(t *testing.T) {
 		{"X-RateLimit-Reset as a time", 429, []string{"X-RateLimit-Reset", unix(noon, 45)}, 45 * time.Second},
 		{"X-RateLimit-Reset in milliseconds", 429, []string{"X-RateLimit-Reset", unix(noon, 45) + "000"}, 45 * time.Second},
 		{"X-RateLimit-Reset in the past", 429, []string{"X-RateLimit-Reset", unix(noon, -45)}, 0},
+		{"X-RateLimit-Reset beyond float64", 429, []string{"X-RateLimit-Reset", strings.Repeat("9", 400)}, maxHint},
 		{"X-RateLimit-Reset-After", 429, []string{"X-RateLimit-Reset-After", "2.5"}, 2500 * time.Millisecond},
 		{"X-Rate-Limit-Reset", 429, []string{"X-Rate-Limit-Reset", unix(noon, 9)}, 9 * time.Second},
 		{"the longest counts", 429, []string{"Retry-After", "3", "RateLimit-Reset", "20"}, 20 * time.Second},
@@ -63,17 +76,29 @@ func TestHint(t *testing.T) {
 
 func unix(t time.Time, plus int64) string { return strconv.FormatInt(t.Unix()+plus, 10) }
 
+// FuzzHint holds a hint to its bounds, and to what RFC 9110 says of Retry-After: digits, or a date. A fraction is taken too.
 func FuzzHint(f *testing.F) {
 	for _, seed := range [][2]string{
 		{"120", `"p";r=0;t=30`}, {"Tue, 24 Nov 2026 12:01:00 GMT", "limit=10, remaining=0, reset=40"},
-		{"-1", ""}, {"1e999", "r=0;t=1e99"}, {"NaN", ";;;,,=="}, {"0x10", "t"},
+		{"-1", ""}, {"1e999", "r=0;t=1e99"}, {"NaN", ";;;,,=="}, {"0x10", "t"}, {"1.5", ""}, {"+3", "Inf"},
 	} {
 		f.Add(seed[0], seed[1])
 	}
+	number := regexp.MustCompile(`^[0-9]+(\.[0-9]+)?$`)
 	f.Fuzz(func(t *testing.T, value, field string) {
 		h := http.Header{"Retry-After": {value}, "Ratelimit": {field}, "X-Ratelimit-Reset": {value}, "Date": {field}}
 		if got := hint(429, h, noon); got < 0 || got > maxHint {
 			t.Errorf("%q %q: got %v, want 0 to %v", value, field, got, maxHint)
+		}
+		want := time.Duration(0)
+		if at, err := http.ParseTime(value); err == nil {
+			want = min(maxHint, max(0, at.Sub(noon)))
+		} else if text := strings.TrimSpace(value); number.MatchString(text) {
+			n, _ := strconv.ParseFloat(text, 64)
+			want = time.Duration(min(n, maxHint.Seconds()) * float64(time.Second))
+		}
+		if got := hint(503, http.Header{"Retry-After": {value}}, noon); got != want {
+			t.Errorf("Retry-After %q: got %v, want %v", value, got, want)
 		}
 	})
 }

@@ -8,9 +8,6 @@ import (
 	"time"
 )
 
-// maxAnswer bounds what is read of an answer's body.
-const maxAnswer = 64 << 10
-
 // Request is one body for one URL.
 type Request struct {
 	Method string
@@ -22,11 +19,12 @@ type Request struct {
 
 // Response is a 2xx answer. It is the caller's.
 type Response struct {
-	Status   int
-	Header   http.Header
-	Body     []byte // the first 64 KiB
-	Attempts int
-	Latency  time.Duration // of the attempt that was answered
+	Status    int
+	Header    http.Header
+	Body      []byte // its first 64 KiB; of a JSON object, its first [MaxObject] bytes
+	Truncated bool   // Body is the beginning of a longer one
+	Attempts  int
+	Latency   time.Duration // of the attempt that was answered
 }
 
 // errReleased ends readers that outlive their delivery.

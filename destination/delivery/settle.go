@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -21,7 +22,7 @@ func (d *delivery) settle(ctx context.Context, p pass, a *attempt) error {
 	d.endpoint.slots.done(a.lesson(canceled), now)
 	paused := d.endpoint.gate.leave(p, a.passage(canceled, asked), asked, now)
 	if a.delivered() {
-		d.response = &Response{Status: a.status, Header: a.header, Body: a.body, Attempts: d.attempts, Latency: a.latency}
+		d.response = &Response{Status: a.status, Header: a.header, Body: a.body, Truncated: a.cut, Attempts: d.attempts, Latency: a.latency}
 		d.report(a, nil)
 		return nil
 	}
@@ -66,12 +67,14 @@ func (a *attempt) lesson(canceled bool) lesson {
 
 // fail is the attempt as a failure.
 func (d *delivery) fail(a *attempt) *Failure {
-	f := &Failure{Status: a.status, Host: d.host, Attempts: d.attempts, Excerpt: Excerpt(a.body, d.client.options.Redact)}
+	f := &Failure{Status: a.status, Host: d.host, Attempts: d.attempts, Excerpt: d.excerpt(a)}
 	var m meaning
-	switch {
-	case a.status != 0 && (a.status < 200 || a.status >= 300):
-		m = classify(a.status, a.header)
-	default:
+	if a.answered() {
+		m = classify(a.status, a.header, d.client.options.Redact)
+	}
+	// An answer that broke off may not be the endpoint's last word, and a refusal costs a row. What else a status says,
+	// it says by itself: an endpoint that is sent too much often hangs up while it says so.
+	if !a.answered() || a.err != nil && m.kind == Refused {
 		m = classifyError(a.err)
 		f.Err = d.client.shown(a.err)
 	}
@@ -79,13 +82,28 @@ func (d *delivery) fail(a *attempt) *Failure {
 	return f
 }
 
-// shown is err fit for a message. A *url.Error would show the whole URL.
+// excerpt is what a message shows of the answer. Where the body ends before its
+// time it may end in the middle of a secret.
+func (d *delivery) excerpt(a *attempt) string {
+	body := a.body[:min(len(a.body), maxAnswer)]
+	if a.err != nil || a.cut || len(body) < len(a.body) {
+		return Excerpt(body, d.client.options.RedactCut)
+	}
+	return Excerpt(body, d.client.options.Redact)
+}
+
+// shown is err fit for a message. A *url.Error would show the whole URL. What
+// net/http quotes, at the end of its errors, may be a line that broke off.
 func (c *Client) shown(err error) error {
 	var u *url.Error
 	for errors.As(err, &u) {
 		err = u.Err
 	}
-	return &cause{visible(c.options.Redact(err.Error()), maxExcerpt), err}
+	text, quoted := strings.CutSuffix(err.Error(), `"`)
+	if quoted {
+		text = c.options.RedactCut(text) + `"`
+	}
+	return &cause{Visible(c.options.Redact(text), maxExcerpt), err}
 }
 
 // decide sets again and wait. asked is what the endpoint wants at least.

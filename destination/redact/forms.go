@@ -2,23 +2,50 @@ package redact
 
 import (
 	"encoding/base64"
-	"encoding/json"
-	"html"
-	"net/url"
+	"encoding/hex"
 	"regexp"
-	"strconv"
 	"strings"
 )
 
 // minPart is the shortest word of a longer secret that is masked by itself:
-// long enough to pass over "Bearer", "Basic" and most words of a message.
+// long enough to pass over "Basic" and most words of a message.
 const minPart = 8
 
-// parts returns the secret and what gives it away alone: its words (a header
-// value's token, a PEM block's lines), the key behind a Standard Webhooks
-// prefix, and the password inside Basic credentials.
+// forms returns a secret in every form in which it could come back, but for
+// escapes, which unit looks behind: those are taken from the forms as well.
+func forms(secret string) (found []string) {
+	for _, part := range parts(secret) {
+		if len(part) < minSecret {
+			continue
+		}
+		for _, form := range append(base64Forms(part), part, hex.EncodeToString([]byte(part)), strings.ToUpper(hex.EncodeToString([]byte(part)))) {
+			for _, form := range []string{form, unescaped(form)} {
+				if len(form) >= minSecret {
+					found = append(found, form)
+				}
+			}
+		}
+	}
+	return found
+}
+
+// unescaped is a form as it reads in the last view of a text.
+func unescaped(form string) string {
+	v, escaped := newView(form), true
+	for round := 0; escaped && round < maxRounds; round++ {
+		v, escaped = v.unescape()
+	}
+	return v.text
+}
+
+// scheme is what stands before the token of an Authorization header (RFC 9110, section 11.4).
+var scheme = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+ +")
+
+// parts returns the secret and what gives it away alone: its words (a PEM block's
+// lines), what follows an authentication scheme, the key behind a Standard
+// Webhooks prefix, and the password inside Basic credentials.
 func parts(secret string) []string {
-	found := []string{secret}
+	found := []string{secret, scheme.ReplaceAllString(secret, "")}
 	for _, word := range strings.Fields(secret) {
 		if len(word) >= minPart {
 			found = append(found, word)
@@ -43,42 +70,6 @@ func basicParts(header string) []string {
 	}
 	_, password, _ := strings.Cut(string(credentials), ":")
 	return []string{string(credentials), password}
-}
-
-// encodings returns a secret in every form in which it could come back.
-func encodings(secret string) []string {
-	if len(secret) < minSecret {
-		return nil
-	}
-	forms := []string{
-		secret,
-		html.EscapeString(secret),
-		unquoted(strconv.Quote(secret)),
-		unquoted(strconv.QuoteToASCII(secret)),
-	}
-	if escaped, err := json.Marshal(secret); err == nil {
-		forms = append(forms, unquoted(string(escaped)), slashes(unquoted(string(escaped))))
-	}
-	forms = append(forms, percentForms(secret)...)
-	return append(forms, base64Forms(secret)...)
-}
-
-func unquoted(quoted string) string { return quoted[1 : len(quoted)-1] }
-
-// slashes escapes "/" as PHP's json_encode does.
-func slashes(escaped string) string { return strings.ReplaceAll(escaped, "/", `\/`) }
-
-var percentEscape = regexp.MustCompile(`%[0-9A-F]{2}`)
-
-// percentForms returns the secret escaped for a path and for a query, in both
-// spellings of the hexadecimal digits (RFC 3986 allows either).
-func percentForms(secret string) []string {
-	var forms []string
-	for _, form := range []string{url.PathEscape(secret), url.QueryEscape(secret)} {
-		lower := percentEscape.ReplaceAllStringFunc(form, strings.ToLower)
-		forms = append(forms, form, lower)
-	}
-	return forms
 }
 
 // base64Forms returns the secret's base64, and the characters it leaves in the

@@ -3,15 +3,20 @@ package redact
 import (
 	"net/url"
 	"strings"
+	"unicode"
 )
 
-// minToken is the shortest path segment or query value that counts as a token:
-// "webhooks" and "v1" are names, not secrets.
-const minToken = 12
+const (
+	// minSegment is the shortest path segment that counts as a token where it has
+	// a digit or an upper-case letter, minWord where it has none: "webhooks", "v1"
+	// and "customers" are names, and often those of streams as well.
+	minSegment = 8
+	minWord    = 12
+)
 
 // URL returns the parts of an address that are secrets or could be: password,
-// path, query, and the tokens in the latter two. Hand them to [New]. A scheme
-// may be missing, as it often is in the address of a proxy.
+// path, query, the tokens in the path, and the query's values. Hand them to
+// [New]. A scheme may be missing, as it often is in the address of a proxy.
 func URL(address string) []string {
 	if !strings.Contains(address, "://") {
 		address = "http://" + address
@@ -29,20 +34,20 @@ func URL(address string) []string {
 	if len(u.Path) > minSecret {
 		found = append(found, u.EscapedPath(), u.Path)
 	}
-	found = append(found, u.RawQuery, u.Fragment)
-	return append(found, tokens(u)...)
-}
-
-func tokens(u *url.URL) []string {
-	candidates := strings.Split(u.Path, "/")
-	for _, values := range u.Query() {
-		candidates = append(candidates, values...)
+	for segment := range strings.SplitSeq(u.Path, "/") {
+		if len(segment) >= minWord || len(segment) >= minSegment && strings.ContainsFunc(segment, digitOrUpper) {
+			found = append(found, segment)
+		}
 	}
-	var found []string
-	for _, candidate := range candidates {
-		if len(candidate) >= minToken {
-			found = append(found, candidate)
+	found = append(found, u.RawQuery, u.Fragment)
+	for _, values := range u.Query() {
+		for _, value := range values {
+			if value != "true" && value != "false" && value != "json" {
+				found = append(found, value)
+			}
 		}
 	}
 	return found
 }
+
+func digitOrUpper(r rune) bool { return unicode.IsDigit(r) || unicode.IsUpper(r) }

@@ -1,0 +1,125 @@
+package destination
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"destination-webhook/batching"
+)
+
+// The value of a panic can be anything, a secret too; where it happened is what helps.
+func TestCrashShowsWhatTheRuntimeSaysAlone(t *testing.T) {
+	for name, test := range map[string]struct {
+		value any
+		want  string
+	}{
+		"a text":          {"hunter2", "a panic of type string"},
+		"an error":        {errors.New("hunter2"), "a panic of type *errors.errorString"},
+		"an error in one": {fmt.Errorf("token: %w", errors.New("hunter2")), "a panic of type *fmt.wrapError"},
+		"a value":         {struct{ Key string }{"hunter2"}, "a panic of type struct"},
+		"one of no value": {(*os.PathError)(nil), "a panic of type *fs.PathError"},
+		"the runtime's":   {nil, "index out of range"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := crashing(test.value)
+			if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), "destination.crashing") {
+				t.Errorf("got %v, want the place and %q", err, test.want)
+			}
+			if strings.Contains(err.Error(), "hunter2") {
+				t.Errorf("the value is shown: %v", err)
+			}
+		})
+	}
+}
+
+func crashing(value any) (err error) {
+	defer caught(&err)
+	if value == nil {
+		var none []int
+		_ = none[len(os.Args)]
+	}
+	panic(value)
+}
+
+// bomb panics wherever it is used.
+type bomb struct{}
+
+func (bomb) Read([]byte) (int, error)  { panic("hunter2") }
+func (bomb) Write([]byte) (int, error) { panic("hunter2") }
+
+func requireCrash(t *testing.T, err error) {
+	t.Helper()
+	if c := (*crash)(nil); !errors.As(err, &c) || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("got %v, want a crash that does not show its value", err)
+	}
+}
+
+// Every goroutine of a sync reports its panics as errors: Go's own report would show the value.
+func TestPanicsOfEveryGoroutineAreErrors(t *testing.T) {
+	batch := func() *batching.Batch {
+		_, b := shipmentOf(t, 1, itself, &endpoint{}, nil)
+		return b
+	}
+	for name, crashes := range map[string]func(ctx context.Context) error{
+		"reading the input": func(ctx context.Context) error { return (<-newInput(ctx, bomb{}).blocks).err },
+		"sending":           func(ctx context.Context) error { return new(sender).send(ctx, batch()).Err },
+		"previewing":        func(ctx context.Context) error { return new(previewer).send(ctx, batch()).Err },
+	} {
+		t.Run(name, func(t *testing.T) { requireCrash(t, crashes(t.Context())) })
+	}
+	t.Run("saving", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithCancelCause(t.Context())
+			stop := saveAtIntervals(ctx, saving(nil), t.Logf, cancel)
+			time.Sleep(saveInterval + time.Second)
+			stop()
+			requireCrash(t, context.Cause(ctx))
+		})
+	})
+}
+
+func TestPanicsOfCommandsAreErrors(t *testing.T) {
+	dir := t.TempDir()
+	config, catalog := filepath.Join(dir, "config.json"), filepath.Join(dir, "catalog.json")
+	for name, text := range map[string]string{config: `{"url":"http://127.0.0.1:1"}`, catalog: refresh} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, run := range map[string]func(p *Program) error{
+		"write":   func(p *Program) error { return p.Write(t.Context(), config, catalog) },
+		"preview": func(p *Program) error { return p.Preview(t.Context(), config, catalog, false) },
+		"schema":  func(p *Program) error { return p.Schema(config, catalog, false) },
+		"check":   func(p *Program) error { return p.Check(t.Context(), config) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			out := &bytes.Buffer{}
+			p := &Program{Spec: readSpec(t), Stdin: bomb{}, Stdout: out, Getenv: func(name string) string {
+				if name == "LOG_LEVEL" {
+					return ""
+				}
+				panic("hunter2")
+			}}
+			err := run(p)
+			if name == "check" { // it reports by its message alone
+				err = errors.Join(err, errors.New(out.String()))
+			} else {
+				requireCrash(t, err)
+			}
+			if text := out.String() + fmt.Sprint(err); strings.Contains(text, "hunter2") || !strings.Contains(text, "please report this") {
+				t.Errorf("got %s", text)
+			}
+		})
+	}
+	p := &Program{Spec: readSpec(t), Stdin: strings.NewReader(""), Stdout: io.Writer(bomb{}), Getenv: func(string) string { return "" }}
+	requireCrash(t, p.Schema(config, catalog, false))
+}

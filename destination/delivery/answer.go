@@ -1,0 +1,70 @@
+package delivery
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+)
+
+const (
+	// maxAnswer bounds what is read of an answer's body …
+	maxAnswer = 64 << 10
+	// MaxObject … unless it is a success and a JSON object, which may say
+	// something of single rows and is of use as a whole only.
+	MaxObject = 4 << 20
+	// maxDrain is what is read past maxAnswer, and thrown away, to keep a
+	// connection. A longer answer costs its connection.
+	maxDrain = 256<<10 - maxAnswer
+	// maxDrainTime bounds it in time: a connection is not worth more.
+	maxDrainTime = time.Second
+)
+
+// errHalfAnswer is an answer that ends before its Content-Length.
+var errHalfAnswer = errors.New("the connection ended in the middle of the answer")
+
+// read takes the beginning of an answer's body, and keeps the connection if
+// the rest is short. cut says that there was a rest.
+func read(res *http.Response, cancel func()) (data []byte, cut bool, err error) {
+	defer res.Body.Close()
+	if res.ContentLength == 0 {
+		return nil, false, nil
+	}
+	data, err = io.ReadAll(io.LimitReader(res.Body, maxAnswer))
+	switch {
+	case err != nil || len(data) < maxAnswer:
+	case res.StatusCode >= 200 && res.StatusCode < 300 && IsObject(data):
+		data, cut, err = readObject(data, res.Body)
+	default:
+		cut = drain(res.Body, cancel)
+	}
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		err = errHalfAnswer
+	}
+	return data, cut, err
+}
+
+// IsObject says whether a body begins as a JSON object does.
+func IsObject(body []byte) bool { return bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("{")) }
+
+// readObject reads on behind the beginning of an object.
+func readObject(begin []byte, body io.Reader) (data []byte, cut bool, err error) {
+	var b bytes.Buffer
+	b.Write(begin)
+	_, err = b.ReadFrom(io.LimitReader(body, MaxObject-maxAnswer+1))
+	if b.Len() > MaxObject {
+		b.Truncate(MaxObject)
+		cut = true
+	}
+	return b.Bytes(), cut, err
+}
+
+// drain reads the rest of a body if it is short, and says whether there was
+// one.
+func drain(body io.Reader, cancel func()) bool {
+	timer := time.AfterFunc(maxDrainTime, cancel)
+	defer timer.Stop()
+	n, err := io.CopyN(io.Discard, body, maxDrain)
+	return n > 0 || !errors.Is(err, io.EOF)
+}
