@@ -73,12 +73,10 @@ func saveAtIntervals(ctx context.Context, save func(context.Context) error, warn
 			case <-ctx.Done():
 				return
 			}
-			err := save(ctx)
-			if errors.Is(err, bucket.ErrConflict) || errors.As(err, new(*crash)) {
+			switch err := save(ctx); {
+			case errors.Is(err, bucket.ErrConflict), errors.As(err, new(*crash)):
 				cancel(fmt.Errorf("snapshot: %w", err))
-				return
-			}
-			if err != nil && ctx.Err() == nil {
+			case err != nil && ctx.Err() == nil:
 				warn(fmt.Sprintf("snapshot: it could not be saved on the way, and will be tried again: %v", err))
 			}
 		}

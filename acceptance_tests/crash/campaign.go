@@ -18,7 +18,8 @@ type campaign struct {
 	runs     int
 	seed     uint64 // of the first run
 	parallel int
-	log      io.Writer // one line for each failed run
+	log      io.Writer      // one line for each failed run
+	bucket   map[string]any // config of a bucket for snapshots; nil: they are in the folder
 }
 
 // runTime bounds one run: one that takes longer has hung.
@@ -74,6 +75,9 @@ func (c *campaign) run(ctx context.Context) (toll, error) {
 	return total, errors.Join(failures...)
 }
 
+// mirrors says whether a seed stands for a run with a snapshot.
+func mirrors(seed uint64) bool { return seed%5 == 4 }
+
 // one makes the run of a seed.
 func (c *campaign) one(ctx context.Context, seed uint64) (toll, error) {
 	ctx, cancel := context.WithTimeout(ctx, runTime)
@@ -83,8 +87,8 @@ func (c *campaign) one(ctx context.Context, seed uint64) (toll, error) {
 		return toll{}, err
 	}
 	defer func() { _ = os.RemoveAll(folder) }()
-	host := host{binary: c.binary, folder: folder}
-	if seed%5 == 4 {
+	host := host{binary: c.binary, folder: folder, bucket: c.bucket}
+	if mirrors(seed) {
 		return host.mirror(ctx, drawTable(seed))
 	}
 	return host.resume(ctx, draw(seed))

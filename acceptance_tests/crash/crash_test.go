@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"destination-webhook/destination/bucket/buckettest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -32,6 +34,35 @@ func TestDeathAtAnyPoint(t *testing.T) {
 		t.Fatal("some runs failed, see above")
 	}
 	if total.Runs != ciRuns || total.Killed < ciRuns/2 || total.Terminated == 0 || total.Repeated == 0 {
+		t.Errorf("the campaign is not what it is meant to be: %v", total)
+	}
+}
+
+// The container's disk is gone with the process; what the next one knows is in the bucket.
+func TestDeathWithASnapshotInABucket(t *testing.T) {
+	o := buckettest.Start(t)
+	binary, err := build(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := campaign{binary: binary, folder: t.TempDir(), log: t.Output(), bucket: map[string]any{
+		"endpoint": o.Endpoint, "region": o.Region, "bucket": o.Bucket,
+		"access_key_id": o.AccessKeyID, "secret_access_key": o.SecretAccessKey.Reveal(),
+	}}
+	var total toll
+	for seed := uint64(ciSeed); total.Runs < 6; seed++ {
+		if !mirrors(seed) {
+			continue
+		}
+		one, err := c.one(t.Context(), seed)
+		if err != nil {
+			t.Errorf("seed %d: %v", seed, err)
+		}
+		total.Runs++
+		total.add(one)
+	}
+	t.Logf("seed %d: %v", ciSeed, total)
+	if total.Killed == 0 {
 		t.Errorf("the campaign is not what it is meant to be: %v", total)
 	}
 }

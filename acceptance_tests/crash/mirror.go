@@ -20,35 +20,45 @@ type table struct {
 	seed     uint64
 	settings settings
 	keepRows bool
+	allow    bool   // mass removals; else the limit is all rows
 	reads    []read // the last one lives, in a generation of its own
 }
 
 // read is one sync.
 type read struct {
-	rows       map[string]int // value by key
+	rows       map[string]int // value by key; the endpoint refuses those that are bad
 	order      []string       // of keys, as the source reads them
 	generation int
 	end        end
 }
 
 func (t *table) String() string {
-	text := fmt.Sprintf("a mirror with keep_rows %v and %+v; reads", t.keepRows, t.settings)
+	text := fmt.Sprintf("a mirror with keep_rows %v, allow_mass_removal %v and %+v; reads", t.keepRows, t.allow, t.settings)
 	for _, r := range t.reads {
 		text += fmt.Sprintf(" of %d rows in generation %d, end %+v;", len(r.rows), r.generation, r.end)
 	}
 	return text
 }
 
+// bad is the value of a row that the endpoint refuses. They are few: it would take twenty in a row to end a sync.
+const bad = 3
+
 // drawTable makes the plan of a seed. Values are few, so that rows often change back to what they were.
 func drawTable(seed uint64) *table {
 	r := rand.New(rand.NewPCG(seed, 0))
-	t := &table{seed: seed, settings: drawSettings(r), keepRows: r.IntN(2) == 0}
+	t := &table{seed: seed, settings: drawSettings(r), keepRows: r.IntN(2) == 0, allow: r.IntN(2) == 0}
+	t.settings.faults.RejectField, t.settings.faults.RejectValue = "value", fmt.Sprint(bad)
+	t.settings.faults.RejectRows = r.IntN(2) == 0
 	rows, keys, generation := map[string]int{}, 20+r.IntN(200), 1
 	for range 2 + r.IntN(5) {
 		for range keys / 2 {
 			key := fmt.Sprintf("key %d", r.IntN(keys))
-			if rows[key] = r.IntN(3); rows[key] == 0 {
+			rows[key] = r.IntN(3)
+			switch {
+			case rows[key] == 0:
 				delete(rows, key)
+			case r.IntN(40) == 0:
+				rows[key] = bad
 			}
 		}
 		t.reads = append(t.reads, readOf(r, rows, generation, drawEnd(r, keys)))
@@ -90,6 +100,7 @@ func (r read) catalog() any {
 type audience struct {
 	mu   sync.Mutex
 	rows map[string]string
+	bad  map[string]bool // keys that had a row which is refused: a removal that carries such a row is refused as well
 }
 
 // Write applies the rows that the endpoint accepts.
@@ -119,22 +130,42 @@ func (a *audience) Write(rows []byte) (int, error) {
 func (a *audience) compare(r read, only bool) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for key := range r.rows {
-		if a.rows[key] != r.data(key) {
+	for key, value := range r.rows {
+		if value != bad && a.rows[key] != r.data(key) {
 			return fmt.Errorf("%s is %q at the endpoint and %s at the source", key, a.rows[key], r.data(key))
 		}
 	}
 	for key := range a.rows {
-		if _, known := r.rows[key]; !known && only {
+		if _, known := r.rows[key]; !known && only && !a.bad[key] {
 			return fmt.Errorf("%s has left the source and is still at the endpoint", key)
 		}
 	}
 	return nil
 }
 
+// read notes what the source is about to send.
+func (a *audience) read(r read) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for key, value := range r.rows {
+		a.bad[key] = a.bad[key] || value == bad
+	}
+}
+
+// snapshot is the config of a plan's snapshot.
+func (h host) snapshot(plan *table) map[string]any {
+	c := map[string]any{"type": "local", "path": "snapshot"}
+	if h.bucket != nil {
+		c = maps.Clone(h.bucket)
+		c["type"], c["prefix"] = "s3", fmt.Sprintf("%d/", plan.seed)
+	}
+	c["keep_rows"] = plan.keepRows
+	return c
+}
+
 // mirror makes the syncs of a table, and compares the endpoint's copy with it after each that came to its end.
 func (h host) mirror(ctx context.Context, plan *table) (t toll, err error) {
-	copied := &audience{rows: make(map[string]string)}
+	copied := &audience{rows: make(map[string]string), bad: make(map[string]bool)}
 	options := plan.settings.receiver()
 	options.Rows = copied
 	endpoint, err := receiver.Listen(ctx, "127.0.0.1:0", options)
@@ -143,13 +174,14 @@ func (h host) mirror(ctx context.Context, plan *table) (t toll, err error) {
 	}
 	defer func() { _ = endpoint.Close() }()
 	config := plan.settings.config(endpoint.URL())
-	config["snapshot"] = map[string]any{"type": "local", "path": "snapshot", "keep_rows": plan.keepRows}
-	config["allow_mass_removal"] = true
+	config["snapshot"] = h.snapshot(plan)
+	config["allow_mass_removal"], config["max_removed_percent"] = plan.allow, 100
 	random, generation := rand.New(rand.NewPCG(plan.seed, 1)), 0 // of the sync before
 	for _, r := range plan.reads {
 		if err := errors.Join(h.write("config.json", config), h.write("catalog.json", r.catalog())); err != nil {
 			return t, err
 		}
+		copied.read(r)
 		one := process{host: h, input: r.lines(), end: r.end, endpoint: endpoint, random: random, line: func([]byte) error { return nil }}
 		finished, err := one.live(ctx)
 		t.Processes++

@@ -22,7 +22,8 @@ import (
 // host is where the processes of one run live.
 type host struct {
 	binary string
-	folder string // with config.json and catalog.json
+	folder string         // with config.json and catalog.json
+	bucket map[string]any // config of a bucket for snapshots; nil: they are in the folder
 }
 
 // write puts a file into the folder.

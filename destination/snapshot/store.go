@@ -56,8 +56,8 @@ var (
 const startOver = "to start over, delete it, and every row is sent again"
 
 const (
-	// cacheSize holds the blocks of some million keys; what does not fit is read again.
-	cacheSize = 128 << 20
+	// cacheSize holds the blocks of a million keys; what does not fit is read again, as a rule from the system's own cache.
+	cacheSize = 64 << 20
 	// memTableSize bounds what is in memory before it becomes a file; there may be two.
 	memTableSize = 32 << 20
 	// bitsPerKey makes a bloom filter answer for 99 % of the keys that a file does not have.

@@ -143,6 +143,9 @@ func (st *Stream) Repeated() int { return st.repeated }
 func (st *Stream) close() error {
 	st.meta.Open = false
 	st.meta.Next = st.next
+	if st.start == 0 {
+		st.meta.Entries = st.next // at most, and near enough not to count them
+	}
 	batch := st.store.db.NewBatch()
 	err := batch.Set(streamKey(seenPrefix, st.meta.ID), st.before.union(st.seen).encode(), nil)
 	if err == nil {
