@@ -57,6 +57,11 @@ func feed(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 }
 
+// endInput closes stdin and leaves the command to its work.
+func endInput(ts *testscript.TestScript, _ bool, _ []string) {
+	ts.Check(stageOf(ts).session.stdin.Close())
+}
+
 func await(ts *testscript.TestScript, _ bool, args []string) {
 	s, want := stageOf(ts).session, regexp.MustCompile(args[0])
 	for {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"destination-webhook/protocol"
 	"destination-webhook/receiver"
 )
 
@@ -86,6 +87,14 @@ func table(rows ...string) []string {
 	return append(lines, completed)
 }
 
+// numbered are rows that have a number each, from 0 on.
+func numbered(n int) (rows []string) {
+	for i := range n {
+		rows = append(rows, fmt.Sprintf(`{"id":%d}`, i))
+	}
+	return rows
+}
+
 var (
 	firstTable  = table(`{"id":1,"name":"Ada","plan":"free"}`, `{"id":2,"name":"Ben","plan":"pro"}`, `{"id":3,"name":"Chloé","plan":"free"}`)
 	secondTable = table(`{"id":1,"name":"Ada","plan":"pro"}`, `{"id":2,"plan":"pro","name":"Ben"}`, `{"id":4,"name":"Dmitri","plan":"free"}`)
@@ -153,10 +162,7 @@ func TestRemovalsNeedTheWholeStream(t *testing.T) {
 
 func TestMassRemovalIsRefused(t *testing.T) {
 	r := newRig(t)
-	var rows []string
-	for i := range 300 {
-		rows = append(rows, fmt.Sprintf(`{"id":%d}`, i))
-	}
+	rows := numbered(300)
 	if _, err := r.sync("", table(rows...)...); err != nil {
 		t.Fatal(err)
 	}
@@ -180,6 +186,26 @@ func TestEmptySourceRemovesNothing(t *testing.T) {
 	r.want("", firstTable, envelope("mirror", adaAdded, benAdded, chloéAdded))
 	if bodies, err := r.sync("", completed); err == nil || len(bodies) > 0 {
 		t.Errorf("%d bodies were sent, and %v", len(bodies), err)
+	}
+}
+
+// A sync that fails while it removes rows says why it failed, and leaves a snapshot that the next one goes on with.
+func TestFailureDuringRemovals(t *testing.T) {
+	r := newRig(t)
+	const options, rows = `,"allow_mass_removal":true,"batching":{"max_rows":1}`, 50 // more than the house holds
+	if _, err := r.sync(options, table(numbered(rows)...)...); err != nil {
+		t.Fatal(err)
+	}
+	r.endpoint.SetFaults(receiver.Faults{Status: 500})
+	if _, err := r.sync(options, completed); failureType(err) != protocol.TransientError {
+		t.Errorf("the sync ended with %v, want the endpoint's failure", err)
+	}
+	if _, err := os.Stat(filepath.Join(r.dir, "snapshot", "SEAL")); err != nil {
+		t.Errorf("the snapshot was not closed: %v", err)
+	}
+	r.endpoint.SetFaults(receiver.Faults{})
+	if bodies, err := r.sync(options, completed); err != nil || len(bodies) == 0 {
+		t.Errorf("then %d rows are removed, %v", len(bodies), err)
 	}
 }
 

@@ -92,6 +92,9 @@ func (r *run) sync(ctx context.Context, in io.Reader, client stopper) error {
 		r.drain(client)
 	}
 	r.pipeline.Close()
+	if r.leaving != nil {
+		r.leaving.stop() // a sync that ends early leaves its reading of the snapshot open, and that could not be closed then
+	}
 	return cmp.Or(err, r.flush())
 }
 
