@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"sync"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -52,6 +53,12 @@ type meta struct {
 	Start uint64 `json:"start"`
 	// Next is an ordinal from which on all are free; those below may be taken.
 	Next uint64 `json:"next"`
+	// Newer is true where the stored generation before this one was a lesser one.
+	Newer bool `json:"newer,omitempty"`
+	// Finished is true once a sync that read this generation to its end has ended well.
+	Finished bool `json:"finished,omitempty"`
+	// Epoch counts the syncs that ended well, from a random number on.
+	Epoch uint64 `json:"epoch"`
 }
 
 // Origin says what a stream's snapshot goes back to.
@@ -118,7 +125,7 @@ func (st *Stream) load(keyFields string) error {
 		}
 	}
 	st.store.lastID++
-	st.meta, st.next = meta{ID: st.store.lastID, Key: keyFields}, 0
+	st.meta, st.next = meta{ID: st.store.lastID, Key: keyFields, Epoch: rand.Uint64()}, 0
 	return nil
 }
 
@@ -142,7 +149,8 @@ func (st *Stream) begin(generation int64) error {
 // turn starts a generation, unless it is the stored one.
 func (st *Stream) turn(generation int64) {
 	if st.meta.Generation != generation || generation == 0 {
-		st.meta.Generation, st.meta.Torn, st.meta.Start = generation, false, st.next
+		st.meta.Newer = st.meta.Generation > 0 && generation > st.meta.Generation
+		st.meta.Generation, st.meta.Torn, st.meta.Finished, st.meta.Start = generation, false, false, st.next
 	}
 }
 
