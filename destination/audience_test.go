@@ -23,7 +23,7 @@ type rig struct {
 	catalog  string
 }
 
-const refresh = `{"streams":[{"stream":{"name":"users","json_schema":{}},"sync_mode":"full_refresh","destination_sync_mode":"overwrite","primary_key":[["id"]]}]}`
+const usersRefresh = `{"streams":[{"stream":{"name":"users","json_schema":{}},"sync_mode":"full_refresh","destination_sync_mode":"overwrite","primary_key":[["id"]]}]}`
 
 func newRig(t *testing.T) *rig {
 	endpoint, err := receiver.Listen(t.Context(), "127.0.0.1:0", receiver.Options{})
@@ -31,7 +31,7 @@ func newRig(t *testing.T) *rig {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = endpoint.Close() })
-	return &rig{t: t, endpoint: endpoint, dir: t.TempDir(), catalog: refresh}
+	return &rig{t: t, endpoint: endpoint, dir: t.TempDir(), catalog: usersRefresh}
 }
 
 // program writes config and catalog and returns a program that reads them. The options are members of the config.
@@ -166,10 +166,10 @@ func TestMassRemovalIsRefused(t *testing.T) {
 	if _, err := r.sync("", table(rows...)...); err != nil {
 		t.Fatal(err)
 	}
-	for _, left := range [][]string{table(rows[:199]...), table()} {
+	for want, left := range map[string][]string{"101 of 300 rows would be removed": table(rows[:199]...), "all of its 300 rows would be removed": table()} {
 		bodies, err := r.sync("", left...)
-		if err == nil || failureType(err) != "config_error" || len(bodies) > 0 || !strings.Contains(err.Error(), "of 300 rows would be removed") {
-			t.Errorf("%d bodies were sent, and %v", len(bodies), err)
+		if err == nil || failureType(err) != "config_error" || len(bodies) > 0 || !strings.Contains(err.Error(), want) {
+			t.Errorf("%d bodies were sent, and %v; want %s", len(bodies), err, want)
 		}
 	}
 	if bodies, err := r.sync(`,"max_removed_percent":40`, table(rows[:199]...)...); err != nil || len(bodies) == 0 {
@@ -238,19 +238,73 @@ func TestDeadLetteredRowIsTriedAgain(t *testing.T) {
 	r.want(options, firstTable, envelope("mirror", adaAdded))
 }
 
+// A mode that sends no removals forgets the rows that left, however many, and sends them should they come back.
+func TestModesWithoutRemovalsForget(t *testing.T) {
+	for _, mode := range []string{"add", "upsert"} {
+		t.Run(mode, func(t *testing.T) {
+			r, option := newRig(t), fmt.Sprintf(`,"sync_mode":%q,"batching":{"max_rows":100}`, mode)
+			all := table(numbered(300)...)
+			if bodies, err := r.sync(option, all...); len(bodies) != 3 || err != nil {
+				t.Fatalf("%d bodies were sent, %v", len(bodies), err)
+			}
+			r.want(option, []string{completed})
+			if bodies, err := r.sync(option, all...); len(bodies) != 3 || err != nil {
+				t.Errorf("when they are back, %d bodies are sent, %v; want 3", len(bodies), err)
+			}
+		})
+	}
+}
+
+// A deletion mark is sent though the snapshot has no such row: the endpoint may have it from before.
+func TestDeletionMarkOfAnUnknownRow(t *testing.T) {
+	const gone = `{"id":9,"_ab_cdc_deleted_at":"2026-01-01"}`
+	removed := func(mode string) []string {
+		return []string{envelope(mode, `{"data":`+gone+`,"operation":"removed","primary_key":"9"}`)}
+	}
+	incremental := strings.NewReplacer("full_refresh", "incremental", `"overwrite"`, `"append_dedup"`).Replace(usersRefresh)
+	for name, test := range map[string]struct {
+		mode, catalog string
+		want          []string
+	}{
+		"remove":         {"remove", incremental, removed("remove")},
+		"upsert":         {"upsert", incremental, removed("upsert")},
+		"mirror":         {"mirror", incremental, removed("mirror")},
+		"add":            {"add", incremental, nil},
+		"a full refresh": {"mirror", usersRefresh, nil}, // a table says it each time
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, option := newRig(t), fmt.Sprintf(`,"sync_mode":%q`, test.mode)
+			r.catalog = test.catalog
+			r.want(option, []string{user(gone), completed}, test.want...)
+			r.want(option, []string{user(gone), completed}, test.want...)
+		})
+	}
+}
+
+// A row that was rejected takes what follows it along: in mode add a change is not sent, and without the row it means nothing.
+func TestSilentRowsOfARejectedKeyAreNotConfirmed(t *testing.T) {
+	r := newRig(t)
+	options := fmt.Sprintf(`,"sync_mode":"add","on_rejected_rows":"dead_letter","dead_letter":{"type":"local","path":%q}`, filepath.Join(r.dir, "letters"))
+	r.endpoint.SetFaults(receiver.Faults{RejectField: "name", RejectValue: "Ada", RejectRows: true})
+	const first, second = `{"id":1,"name":"Ada","v":1}`, `{"id":1,"name":"Ada","v":2}`
+	r.want(options, table(first, second), envelope("add", `{"data":`+first+`,"operation":"added","primary_key":"1"}`))
+	r.endpoint.SetFaults(receiver.Faults{})
+	r.want(options, table(second), envelope("add", `{"data":`+second+`,"operation":"added","primary_key":"1"}`))
+}
+
 func TestDeletionMarkRemoves(t *testing.T) {
 	r := newRig(t)
-	r.catalog = strings.NewReplacer("full_refresh", "incremental", `"overwrite"`, `"append_dedup"`).Replace(refresh)
+	r.catalog = strings.NewReplacer("full_refresh", "incremental", `"overwrite"`, `"append_dedup"`).Replace(usersRefresh)
 	r.want("", []string{user(`{"id":1,"_ab_cdc_deleted_at":null}`), user(`{"id":2,"_ab_cdc_deleted_at":null}`)},
 		envelope("upsert", `{"data":{"id":1,"_ab_cdc_deleted_at":null},"operation":"added","primary_key":"1"}`, `{"data":{"id":2,"_ab_cdc_deleted_at":null},"operation":"added","primary_key":"2"}`))
-	r.want("", []string{user(`{"id":1,"_ab_cdc_deleted_at":"2026-01-01"}`), user(`{"id":9,"_ab_cdc_deleted_at":"2026-01-01"}`), completed},
+	r.want("", []string{user(`{"id":1,"_ab_cdc_deleted_at":"2026-01-01"}`), completed},
 		envelope("upsert", `{"data":{"id":1,"_ab_cdc_deleted_at":"2026-01-01"},"operation":"removed","primary_key":"1"}`))
 }
 
 func TestAnotherKeyStartsOver(t *testing.T) {
 	r := newRig(t)
 	r.want("", firstTable, envelope("mirror", adaAdded, benAdded, chloéAdded))
-	r.catalog = strings.Replace(refresh, `[["id"]]`, `[["name"]]`, 1)
+	r.catalog = strings.Replace(usersRefresh, `[["id"]]`, `[["name"]]`, 1)
 	p, config, catalog, out := r.program("", firstTable...)
 	if err := p.Write(t.Context(), config, catalog); err != nil {
 		t.Fatal(err)

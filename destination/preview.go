@@ -128,20 +128,15 @@ func (v *previewer) show(p *StreamPreview, r *route, b *batching.Batch, sent []i
 func (v *previewer) finish(i int, c *Config) {
 	p, r := &v.streams[i], v.routes[i]
 	p.Stream, p.SyncMode = r.title(), r.mode
-	removedByRecord := p.Removed
-	if a := r.audience; a != nil {
-		if err := a.guard(c, r.title()); err != nil {
-			p.Refused = err.Error()
-		}
-		if a.removes(false) {
-			removedByRecord -= a.left
-		}
-	}
-	rest := p.records - p.Added - p.Changed - p.Upserted - p.Unsent - p.MissingKey - removedByRecord
-	if r.audience != nil {
-		p.Unchanged = rest
-	} else {
+	rest := p.records - p.Added - p.Changed - p.Removed - p.Upserted - p.Unsent - p.MissingKey
+	a := r.audience
+	if a == nil {
 		p.Unsent += rest // sync mode remove, without a snapshot, sends deletions alone
+		return
+	}
+	p.Unchanged = rest + a.refresh.left
+	if err := a.guard(c, r.title()); err != nil {
+		p.Refused = err.Error()
 	}
 }
 

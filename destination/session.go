@@ -87,6 +87,9 @@ func (s *session) sync(ctx context.Context, letters letters, in io.Reader) error
 	s.progress.start(s.config, s.routes)
 	run := newRun(ctx, s.config, s.catalog, s.routes, sender.send, s.out, s.progress)
 	err := run.sync(ctx, in, client)
+	if err == nil {
+		s.routes.finish(s.config)
+	}
 	s.progress.end(s.routes, run.decoder.Noise())
 	return err
 }
