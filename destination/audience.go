@@ -87,6 +87,16 @@ func (a *audience) change(key, data []byte, deleted bool) (operation string, sil
 	return skip, false, err
 }
 
+// summary says what the rows were found to be, sent or not.
+func (a *audience) summary() string {
+	text := fmt.Sprintf("compared with the snapshot %d rows are added, %d changed, %d removed, %d unchanged",
+		a.found[snapshot.Added], a.found[snapshot.Changed], a.found[snapshot.Removed], a.found[snapshot.Unchanged])
+	if n := a.Repeated(); n > 0 {
+		text += fmt.Sprintf("; %d came with a key that had come before, of which the last one counts", n)
+	}
+	return text
+}
+
 // removes says whether the mode sends removed rows. An upsert sends those that the source itself marks as deleted.
 func (a *audience) removes(marked bool) bool {
 	return a.mode == Remove || a.mode == Mirror || a.mode == Upsert && marked

@@ -301,6 +301,53 @@ func TestDeletionMarkRemoves(t *testing.T) {
 		envelope("upsert", `{"data":{"id":1,"_ab_cdc_deleted_at":"2026-01-01"},"operation":"removed","primary_key":"1"}`))
 }
 
+// The states count every record, sent or not; the log says what was sent, and what the records were.
+func TestCountsWithASnapshot(t *testing.T) {
+	r := newRig(t)
+	letters := fmt.Sprintf(`,"on_rejected_rows":"dead_letter","dead_letter":{"type":"local","path":%q}`, filepath.Join(r.dir, "letters"))
+	const state = `{"type":"STATE","state":{"type":"STREAM","stream":{"stream_descriptor":{"name":"users"}}}}`
+	input := func(rows []string) []string {
+		return append(append(append([]string{}, rows[:3]...), state), rows[3:]...)
+	}
+	for _, sync := range []struct {
+		options string
+		input   []string
+		want    []string
+	}{
+		{"", input(firstTable), []string{
+			`"recordCount":3.0}`, "stream users: 3 rows in 1 batches, ",
+			"compared with the snapshot 3 rows are added, 0 changed, 0 removed, 0 unchanged",
+		}},
+		{"", input(secondTable), []string{
+			`"recordCount":3.0}`,
+			"compared with the snapshot 1 rows are added, 1 changed, 1 removed, 1 unchanged",
+		}},
+		{"", input(secondTable), []string{`"recordCount":3.0}`, "0 changed, 0 removed, 3 unchanged"}},
+		{`,"sync_mode":"remove"`, append(input(secondTable), user(`{"id":5}`)), []string{
+			`"recordCount":3.0}`, "1 rows are added, 0 changed, 0 removed, 3 unchanged",
+		}},
+		{letters, append([]string{user(`{"name":"no id"}`), user(`{"id":6}`), user(`{"id":6}`), state}, completed), []string{
+			`"recordCount":2.0,"rejectedRecordCount":1.0}`, "stream users: 5 rows in 2 batches, ", ", 1 rows rejected",
+			"compared with the snapshot 1 rows are added, 0 changed, 4 removed, 1 unchanged; 1 came with a key that had come before",
+		}},
+	} {
+		p, config, catalog, out := r.program(sync.options, sync.input...)
+		before := len(r.endpoint.Requests())
+		if err := p.Write(t.Context(), config, catalog); err != nil {
+			t.Fatal(err)
+		}
+		rows, bytes, requests := 0, 0, r.endpoint.Requests()[before:]
+		for _, request := range requests {
+			rows, bytes = rows+request.Rows, bytes+len(request.Body)
+		}
+		for _, part := range append(sync.want, fmt.Sprintf("in all: %d rows in %d batches, %d bytes, ", rows, len(requests), bytes)) {
+			if !strings.Contains(out.String(), part) {
+				t.Errorf("%q is not in\n%s", part, out)
+			}
+		}
+	}
+}
+
 func TestAnotherKeyStartsOver(t *testing.T) {
 	r := newRig(t)
 	r.want("", firstTable, envelope("mirror", adaAdded, benAdded, chloéAdded))
