@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"time"
 
 	"destination-webhook/destination/bucket"
@@ -148,9 +146,5 @@ func (s *session) copySnapshot(ctx context.Context, dir string, cancel context.C
 		}
 		return snapshot.OpenRemoteCopy(ctx, b, dir, o)
 	}
-	dir = filepath.Join(dir, "snapshot")
-	if err := os.CopyFS(dir, os.DirFS(c.Path)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
-	return snapshot.Open(dir, o)
+	return snapshot.OpenCopy(ctx, c.Path, dir, o)
 }
