@@ -2,6 +2,7 @@ package destination
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -53,7 +54,7 @@ func TestPreviewShowsTheRequest(t *testing.T) {
 	r := newRig(t)
 	r.want("", firstTable, envelope("mirror", adaAdded, benAdded, chloéAdded))
 	options := `,"sync_mode":"add","authentication":{"type":"basic","user":"jane","password":"very-secret"},"signing":{"secret":"whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3"},"streams":[{"stream":"users"}]`
-	input := append(secondTable[:3:3], table(`{"id":5}`, `{"id":6}`, `{"id":6,"v":1}`, `{"id":7}`)...)
+	input := slices.Concat(secondTable[:3], table(`{"id":5}`, `{"id":6}`, `{"id":6,"v":1}`, `{"id":7}`))
 	got := r.preview(options, input...)
 
 	bodies, err := r.sync(options, input...)
