@@ -67,6 +67,7 @@ func TestPromises(t *testing.T) {
 			"records":  writeRecords,
 			"begin":    begin,
 			"feed":     feed,
+			"eof":      endInput,
 			"await":    await,
 			"arrived":  arrived,
 			"hangup":   hangup,

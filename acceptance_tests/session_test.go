@@ -57,6 +57,11 @@ func feed(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 }
 
+// endInput closes stdin and leaves the command to its work.
+func endInput(ts *testscript.TestScript, _ bool, _ []string) {
+	ts.Check(stageOf(ts).session.stdin.Close())
+}
+
 func await(ts *testscript.TestScript, _ bool, args []string) {
 	s, want := stageOf(ts).session, regexp.MustCompile(args[0])
 	for {
@@ -76,7 +81,7 @@ func hangup(ts *testscript.TestScript, _ bool, _ []string) {
 }
 
 // signals are the ones that scripts send.
-var signals = map[string]os.Signal{"SIGTERM": syscall.SIGTERM, "SIGINT": os.Interrupt}
+var signals = map[string]os.Signal{"SIGKILL": os.Kill, "SIGTERM": syscall.SIGTERM, "SIGINT": os.Interrupt}
 
 // end ends a session and leaves its output as the standard output and error of the script's last command.
 func end(ts *testscript.TestScript, _ bool, args []string) {

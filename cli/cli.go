@@ -160,6 +160,8 @@ func (c *commands) preview() *cobra.Command {
 	cmd.Flags().BoolVar(&asJSON, "json", false, "for programs")
 	require(cmd, "config", "catalog")
 	cmd.RunE = c.run(func(ctx context.Context) error {
+		ctx, stop := untilSignal(ctx) // it has a scratch folder to remove
+		defer stop()
 		return c.complain(c.program().Preview(ctx, config, catalog, asJSON))
 	})
 	return cmd

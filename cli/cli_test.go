@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -139,6 +140,53 @@ func TestSignalEndsTheContext(t *testing.T) {
 	if !errors.As(context.Cause(ctx), &interrupted) || interrupted.signal != syscall.SIGTERM {
 		t.Errorf("the context ended with %v, want SIGTERM", context.Cause(ctx))
 	}
+}
+
+// A preview that is told to stop removes its copy of the snapshot, and the process dies of the signal.
+func TestPreviewDiesOfTheSignal(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", filepath.Join(dir, "scratch"))
+	spec, err := os.ReadFile("../spec.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"config":  `{"url":"http://127.0.0.1/","snapshot":{"type":"local","path":"` + filepath.Join(dir, "snapshot") + `"}}`,
+		"catalog": `{"streams":[{"stream":{"name":"users"},"sync_mode":"full_refresh","destination_sync_mode":"overwrite","primary_key":[["id"]]}]}`,
+	} {
+		if err := errors.Join(os.MkdirAll(os.TempDir(), 0o700), os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stdin := &deadly{t: t, end: make(chan struct{})}
+	defer close(stdin.end)
+	outcome := Run(context.Background(), Process{
+		Args: []string{"preview", "--config", filepath.Join(dir, "config"), "--catalog", filepath.Join(dir, "catalog")},
+		Spec: spec, Stdin: stdin, Stdout: io.Discard, Stderr: io.Discard, Getenv: func(string) string { return "" },
+	})
+	if outcome.Signal != syscall.SIGTERM {
+		t.Errorf("outcome %v, want SIGTERM", outcome)
+	}
+	if left, err := os.ReadDir(os.TempDir()); err != nil || len(left) > 0 {
+		t.Errorf("it left %v, %v", left, err)
+	}
+}
+
+// deadly is an input whose reading brings a SIGTERM to this process, and nothing else until its end.
+type deadly struct {
+	t   *testing.T
+	end chan struct{}
+}
+
+func (d *deadly) Read([]byte) (int, error) {
+	if scratch, err := os.ReadDir(os.TempDir()); err != nil || len(scratch) == 0 {
+		d.t.Errorf("there is no copy to remove: %v", err)
+	}
+	if err := syscall.Kill(os.Getpid(), syscall.SIGTERM); err != nil {
+		d.t.Error(err)
+	}
+	<-d.end
+	return 0, io.EOF
 }
 
 func TestContextEndsWithoutASignal(t *testing.T) {

@@ -2,9 +2,7 @@ package destination
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"iter"
 	"sync"
 
 	"destination-webhook/batching"
@@ -16,14 +14,12 @@ import (
 // it. The owner of the sync asks, the senders confirm.
 type audience struct {
 	*snapshot.Stream
-	mode    Mode
-	replace bool // the sync reads all rows, so that those it does not see have left
+	mode        Mode
+	incremental bool
+	refresh     refresh
 
-	mark     snapshot.Mark // of the last record
-	records  int64         // seen in this sync
-	left     int           // rows that left, and
-	before   int           // rows that there were, once counted
-	complete bool          // the source has sent the whole stream
+	mark  snapshot.Mark // of the last record
+	found [4]int64      // rows by their snapshot.Change
 
 	mu      sync.Mutex
 	refused map[string]bool // keys of which the endpoint rejected a row
@@ -48,7 +44,8 @@ func openAudiences(ctx context.Context, store *snapshot.Store, rs *routes, catal
 		}
 		r.audience = &audience{
 			Stream: stream, mode: r.mode, refused: make(map[string]bool),
-			replace: s.SyncMode == "full_refresh" || s.Replaces(),
+			incremental: s.SyncMode != protocol.FullRefresh,
+			refresh:     newRefresh(s, stream),
 		}
 	}
 	return nil
@@ -62,15 +59,33 @@ func (r *route) identity() snapshot.Identity {
 	}
 }
 
+// finish notes in the snapshots that the sync has ended well.
+func (rs *routes) finish(c *Config) {
+	for _, r := range rs.all {
+		if a := r.audience; a != nil {
+			a.Finish(a.refresh.ended(c))
+		}
+	}
+}
+
 // change is what a record means to the audience: an operation, and whether the mode sends it. skip is for one that changes
 // nothing.
 func (a *audience) change(key, data []byte, deleted bool) (operation string, silent bool, err error) {
-	var change snapshot.Change
-	if deleted {
-		change, a.mark, err = a.Remove(key)
-	} else {
-		change, a.mark, err = a.Diff(key, data)
+	if a.refresh.finished {
+		a.refresh.finished = false
+		a.Restart()
 	}
+	var change snapshot.Change
+	switch {
+	case !deleted:
+		change, a.mark, err = a.Diff(key, data)
+	case a.incremental:
+		// The source will not say it again, and the endpoint may have the row from before there was a snapshot.
+		change, a.mark, err = a.RemoveUnknown(key)
+	default:
+		change, a.mark, err = a.Remove(key) // a table says it each time
+	}
+	a.found[change]++
 	switch change {
 	case snapshot.Added:
 		return "added", a.mode == Remove, err
@@ -80,6 +95,16 @@ func (a *audience) change(key, data []byte, deleted bool) (operation string, sil
 		return "removed", !a.removes(deleted), err
 	}
 	return skip, false, err
+}
+
+// summary says what the rows were found to be, sent or not.
+func (a *audience) summary() string {
+	text := fmt.Sprintf("compared with the snapshot %d rows are added, %d changed, %d removed, %d unchanged",
+		a.found[snapshot.Added], a.found[snapshot.Changed], a.found[snapshot.Removed], a.found[snapshot.Unchanged])
+	if n := a.Repeated(); n > 0 {
+		text += fmt.Sprintf("; %d came with a key that had come before, of which the last one counts", n)
+	}
+	return text
 }
 
 // removes says whether the mode sends removed rows. An upsert sends those that the source itself marks as deleted.
@@ -100,6 +125,9 @@ func (a *audience) begin(ctx context.Context, b *batching.Batch) (*confirmation,
 		c.places[i] = len(c.rows)
 		c.rows = append(c.rows, snapshot.Row{Key: fields[1], Data: fields[0], Mark: mark})
 	}
+	if len(b.Silent()) == b.Rows() {
+		return c, nil // nothing is sent that could be in doubt
+	}
 	var err error
 	c.batch, err = a.Begin(ctx, c.rows)
 	return c, err
@@ -108,7 +136,7 @@ func (a *audience) begin(ctx context.Context, b *batching.Batch) (*confirmation,
 // confirmation is a batch between its first request and its outcome.
 type confirmation struct {
 	*audience
-	batch  *snapshot.Batch
+	batch  *snapshot.Batch // nil: nothing is sent
 	rows   []snapshot.Row
 	places map[int]int // of the batch's rows
 }
@@ -129,110 +157,11 @@ func (c *confirmation) settle(rejected, silent []int) error {
 			c.rows[place].Rejected = true
 		}
 	}
+	if c.batch == nil {
+		return c.Commit(c.rows)
+	}
 	return c.batch.Settle()
 }
 
 // A note of a row is a mark behind the byte marked, if there is one, and the JSON of its dead letter.
 const marked = 'm'
-
-// removals goes over the rows that left.
-type removals struct {
-	stream int
-	next   func() (snapshot.Row, error, bool)
-	stop   func()
-	row    batching.Row
-}
-
-// minRemoved is how many rows may always be removed.
-const minRemoved = 100
-
-// guard refuses to remove so many rows that it looks like a mistake: the source was empty, or a filter is wrong.
-func (a *audience) guard(c *Config, title string) error {
-	if c.AllowMassRemoval || a.left == 0 {
-		return nil
-	}
-	much := a.left > minRemoved && float64(a.left)*100 > c.MaxRemovedPercent*float64(a.before)
-	if !much && a.records > 0 {
-		return nil
-	}
-	return configError(fmt.Errorf("stream %s: %d of %d rows would be removed, and none was: look whether the source is complete; if they really have left, set allow_mass_removal for one sync, or raise max_removed_percent (now %v)",
-		title, a.left, a.before, c.MaxRemovedPercent))
-}
-
-// sweep prepares the removals of the next stream that may have some; nil where there is none.
-func (r *run) sweep() (*removals, error) {
-	for r.swept < len(r.routes.all) {
-		i := r.swept
-		r.swept++
-		route := r.routes.all[i]
-		a := route.audience
-		if a == nil || !a.replace || !a.complete && !r.config.RemovalsWithoutComplete {
-			continue
-		}
-		var err error
-		a.left, a.before, err = a.CountLeft()
-		if errors.Is(err, snapshot.ErrTorn) { // all rows are delivered, and a failed sync would be repeated to no avail
-			r.progress.log.Warn(fmt.Sprintf("stream %s: %v", route.title(), snapshot.ErrTorn))
-			continue
-		}
-		if err == nil {
-			err = a.guard(r.config, route.title())
-		}
-		if err != nil {
-			return nil, err
-		}
-		if a.left == 0 {
-			continue
-		}
-		if !a.removes(false) {
-			if err := forget(a); err != nil {
-				return nil, err
-			}
-			continue
-		}
-		next, stop := iter.Pull2(a.Left())
-		return &removals{stream: i, next: next, stop: stop, row: batching.Row{Open: []byte(`{"data":`)}}, nil
-	}
-	return nil, nil
-}
-
-// forget takes the rows that left out of the snapshot, in a mode that does not send them.
-func forget(a *audience) error {
-	var rows []snapshot.Row
-	for row, err := range a.Left() {
-		if err != nil {
-			return err
-		}
-		if rows = append(rows, row); len(rows) == 1000 {
-			if err := a.Commit(rows); err != nil {
-				return err
-			}
-			rows = rows[:0]
-		}
-	}
-	return a.Commit(rows)
-}
-
-// remove adds rows that left to the pipeline, until there are no more or the house is full.
-func (r *run) remove() error {
-	for r.leaving != nil && !r.pipeline.Full() {
-		left, err, more := r.leaving.next()
-		if err != nil {
-			return err
-		}
-		if !more {
-			r.leaving.stop()
-			r.leaving = nil
-			return nil
-		}
-		row := &r.leaving.row
-		if row.Data = left.Data; row.Data == nil {
-			row.Data = []byte("{}") // the snapshot keeps no rows: the key has to do
-		}
-		row.Close = append(append(append(row.Close[:0], `,"operation":"removed","primary_key":`...), left.Key...), '}')
-		row.Note = left.Mark.Append(append(row.Note[:0], marked))
-		row.Key = r.encoders[r.leaving.stream].hash(left.Key)
-		r.pipeline.Add(r.streams[r.leaving.stream], row, r.now)
-	}
-	return nil
-}

@@ -8,9 +8,12 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"time"
 
 	"destination-webhook/destination/auth"
+	"destination-webhook/destination/bucket"
 	"destination-webhook/destination/delivery"
+	"destination-webhook/destination/snapshot"
 )
 
 // The ways to check a connection, as the config names them.
@@ -69,6 +72,28 @@ func checkMode(c *Config) Mode {
 func frameEmpty(r *route) string {
 	f := frame(r, nil)
 	return f.Prefix + f.Suffix
+}
+
+// bucketTime bounds how long a check waits for a bucket.
+const bucketTime = 20 * time.Second
+
+// checkSnapshot looks whether a sync could open the snapshot, and opens none: a sync may be using it.
+func checkSnapshot(ctx context.Context, c *Config, n *network) (err error) {
+	switch c.Snapshot.Type {
+	case "local":
+		err = snapshot.Probe(c.Snapshot.Path)
+	case "s3":
+		var b *bucket.Bucket
+		if b, err = n.openBucket(&c.Snapshot.BucketConfig); err == nil {
+			ctx, cancel := context.WithTimeout(ctx, bucketTime)
+			defer cancel()
+			err = snapshot.ProbeRemote(ctx, b)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("snapshot: %w", err)
+	}
+	return nil
 }
 
 // connectOnly answers every request once a connection to its host stands, TLS included, and sends nothing over it. Behind

@@ -90,7 +90,7 @@ func TestPanicsOfEveryGoroutineAreErrors(t *testing.T) {
 func TestPanicsOfCommandsAreErrors(t *testing.T) {
 	dir := t.TempDir()
 	config, catalog := filepath.Join(dir, "config.json"), filepath.Join(dir, "catalog.json")
-	for name, text := range map[string]string{config: `{"url":"http://127.0.0.1:1"}`, catalog: refresh} {
+	for name, text := range map[string]string{config: `{"url":"http://127.0.0.1:1"}`, catalog: usersRefresh} {
 		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -9,17 +9,12 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
-	"destination-webhook/batching"
 	"destination-webhook/protocol"
 )
-
-// maxPreviewRows is how many rows of the first envelope a preview shows.
-const maxPreviewRows = 3
 
 // StreamPreview is what a sync would do to one stream. Counts are rows.
 type StreamPreview struct {
@@ -32,118 +27,15 @@ type StreamPreview struct {
 	Unchanged  int            `json:"unchanged"`
 	Unsent     int            `json:"unsent"` // of a kind that the sync mode does not send
 	MissingKey int            `json:"missing_primary_key"`
-	Refused    string         `json:"refused,omitzero"` // why the sync would stop before it removes rows
-	Request    string         `json:"request,omitzero"` // method and URL of the first batch, redacted
-	Header     http.Header    `json:"header,omitzero"`  // of the first batch, redacted
+	Repeated   int            `json:"repeated_primary_key"` // counted above as well
+	Refused    string         `json:"refused,omitzero"`     // why the sync would stop before it removes rows
+	Kept       string         `json:"kept,omitzero"`        // why it would not look for rows that left
+	Request    string         `json:"request,omitzero"`     // method and URL of the first batch, redacted
+	Header     http.Header    `json:"header,omitzero"`      // of the first batch, redacted
+	BatchRows  int            `json:"batch_rows,omitzero"`  // of the first batch, of which the envelope has the first three
 	Envelope   jsontext.Value `json:"envelope,omitzero"`
 
 	records int
-}
-
-// previewer stands where a sync has its sender: it counts rows and sends none.
-type previewer struct {
-	mu      sync.Mutex
-	network *network
-	routes  []*route
-	streams []StreamPreview
-}
-
-// preview reads the input as a sync would, on a copy of the snapshot, and tells what would be sent.
-func (s *session) preview(ctx context.Context, in io.Reader) ([]StreamPreview, error) {
-	v := &previewer{network: s.network, routes: s.routes.all, streams: make([]StreamPreview, len(s.routes.all))}
-	lenient := *s.config // so that every row is counted
-	lenient.OnRejectedRows, lenient.AllowMassRemoval = deadLetter, true
-	r := newRun(ctx, &lenient, s.catalog, s.routes, v.send, s.out, s.progress)
-	r.seen = func(stream int) { v.streams[stream].records++ }
-	err := r.sync(ctx, in, s.network.client(s.config, s.network.authorized))
-	s.progress.ticker.Stop()
-	for i := range v.streams {
-		v.finish(i, s.config)
-	}
-	return v.streams, err
-}
-
-// send is a batching.Send that counts.
-func (v *previewer) send(ctx context.Context, b *batching.Batch) (outcome batching.Outcome) {
-	defer caught(&outcome.Err)
-	route := v.routes[b.Stream.Index]
-	rejected := v.count(b)
-	if route.audience == nil {
-		return batching.Outcome{Rejected: rejected}
-	}
-	confirm, err := route.audience.begin(ctx, b)
-	if err == nil {
-		err = confirm.settle(rejected, b.Silent())
-	}
-	return batching.Outcome{Rejected: rejected, Err: err}
-}
-
-func (v *previewer) count(b *batching.Batch) (rejected []int) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	p := &v.streams[b.Stream.Index]
-	var sent []int
-	for i := range b.Rows() {
-		fields := rowFields.Find(b.Row(i), nil)
-		_, silent := slices.BinarySearch(b.Silent(), i)
-		switch {
-		case silent && fields[1] == nil:
-			p.MissingKey++
-			rejected = append(rejected, i)
-			continue
-		case silent:
-			p.Unsent++
-			continue
-		case fields[2] == nil:
-			p.Upserted++
-		case string(fields[2]) == `"added"`:
-			p.Added++
-		case string(fields[2]) == `"changed"`:
-			p.Changed++
-		default:
-			p.Removed++
-		}
-		sent = append(sent, i)
-	}
-	if p.Envelope == nil && len(sent) > 0 {
-		v.show(p, v.routes[b.Stream.Index], b, sent)
-	}
-	return rejected
-}
-
-// show keeps the beginning of the first envelope, and the request around it.
-func (v *previewer) show(p *StreamPreview, r *route, b *batching.Batch, sent []int) {
-	p.Envelope = b.AppendBody(nil, sent[:min(len(sent), maxPreviewRows)])
-	request := request(r, b.Body)
-	p.Request = v.network.redactor.String(r.method + " " + r.url)
-	p.Header = request.Header
-	for name, values := range p.Header {
-		public := strings.HasPrefix(name, "Airbyte-") || slices.Contains([]string{"Content-Type", "User-Agent", "Webhook-Id"}, name)
-		if !public {
-			p.Header[name] = []string{strings.Repeat("*", min(1, len(values))*8)}
-		}
-	}
-}
-
-// finish sets what is known only at the end.
-func (v *previewer) finish(i int, c *Config) {
-	p, r := &v.streams[i], v.routes[i]
-	p.Stream, p.SyncMode = r.title(), r.mode
-	removedByRecord := p.Removed
-	if a := r.audience; a != nil {
-		if err := a.guard(c, r.title()); err != nil {
-			p.Refused = err.Error()
-		}
-		if a.removes(false) {
-			removedByRecord -= a.left
-		}
-	}
-	rest := p.records - p.Added - p.Changed - p.Upserted - p.Unsent - p.MissingKey - removedByRecord
-	if r.audience != nil {
-		p.Unchanged = rest
-	} else {
-		p.Unsent += rest // sync mode remove, without a snapshot, sends deletions alone
-	}
 }
 
 // Preview says on stdout what a sync of the records on stdin would send, and sends nothing.
@@ -178,20 +70,35 @@ func (p *StreamPreview) print(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "stream %s, sync mode %s: %d added, %d changed, %d removed, %d upserted, %d unchanged, %d not sent, %d without a primary key\n",
 		p.Stream, p.SyncMode, p.Added, p.Changed, p.Removed, p.Upserted, p.Unchanged, p.Unsent, p.MissingKey)
+	if p.Repeated > 0 {
+		fmt.Fprintf(&b, "  %d of them have a primary key that came before: the last one counts\n", p.Repeated)
+	}
 	if p.Refused != "" {
 		fmt.Fprintf(&b, "  the sync would stop: %s\n", p.Refused)
 	}
-	if p.Envelope != nil {
-		fmt.Fprintf(&b, "\n  %s\n", p.Request)
-		for _, name := range slices.Sorted(maps.Keys(p.Header)) {
-			fmt.Fprintf(&b, "  %s: %s\n", name, strings.Join(p.Header[name], ", "))
-		}
-		pretty := p.Envelope.Clone()
-		if pretty.Indent(jsontext.WithIndentPrefix("  "), jsontext.WithIndent("  "), jsontext.AllowDuplicateNames(true)) != nil {
-			pretty = p.Envelope
-		}
-		fmt.Fprintf(&b, "\n  %s\n", pretty)
+	if p.Kept != "" {
+		fmt.Fprintf(&b, "  rows that left would not be removed: %s\n", p.Kept)
 	}
+	p.printRequest(&b)
 	_, err := io.WriteString(w, Visible(b.String())+"\n")
 	return err
+}
+
+// printRequest writes the first request, where there is one.
+func (p *StreamPreview) printRequest(b *strings.Builder) {
+	if p.Envelope == nil {
+		return
+	}
+	fmt.Fprintf(b, "\n  %s\n", p.Request)
+	for _, name := range slices.Sorted(maps.Keys(p.Header)) {
+		fmt.Fprintf(b, "  %s: %s\n", name, strings.Join(p.Header[name], ", "))
+	}
+	pretty := p.Envelope.Clone()
+	if pretty.Indent(jsontext.WithIndentPrefix("  "), jsontext.WithIndent("  "), jsontext.AllowDuplicateNames(true)) != nil {
+		pretty = p.Envelope
+	}
+	fmt.Fprintf(b, "\n  %s\n", pretty)
+	if p.BatchRows > maxPreviewRows {
+		fmt.Fprintf(b, "  … %d rows in all\n", p.BatchRows)
+	}
 }

@@ -65,7 +65,10 @@ func (p *Program) check(ctx context.Context, configPath string, out *protocol.Wr
 		return "", err
 	}
 	defer network.close()
-	return checkEndpoint(ctx, config, network)
+	if message, err = checkEndpoint(ctx, config, network); err == nil {
+		err = checkSnapshot(ctx, config, network)
+	}
+	return message, err
 }
 
 // Write delivers the records on stdin. An error has been reported in a TRACE message, unless it is the end of ctx: then it

@@ -106,9 +106,25 @@ func (p *progress) end(rs *routes, noise int64) {
 		}
 		p.log.Info("stream " + rs.all[i].title() + ": " + p.stats.of(i))
 	}
+	p.compared(rs)
 	took := time.Since(p.began)
 	p.log.Info(fmt.Sprintf("in all: %d rows in %d batches, %d bytes, %d states, %d retries in %v (%.0f rows/s)",
 		total.rows, total.batches, total.bytes, p.states, total.retries, took.Round(time.Millisecond), float64(total.rows)/max(took.Seconds(), 1e-3)))
+}
+
+// compared logs what the streams with a snapshot were found to be.
+func (p *progress) compared(rs *routes) {
+	listed := 0
+	for _, r := range rs.all {
+		if r.audience == nil {
+			continue
+		}
+		if listed++; listed > maxListed {
+			p.log.Info("and more streams were compared with the snapshot")
+			return
+		}
+		p.log.Info("stream " + r.title() + ": " + r.audience.summary())
+	}
 }
 
 // list returns the streams that sent something, in the catalog's order, and the totals.

@@ -72,7 +72,7 @@ func newRoute(c *Config, s *protocol.ConfiguredStream, agent string) (*route, er
 		r.key = settings.PrimaryKey
 	}
 	if r.mode == auto {
-		r.mode = modeOf(s, c.Snapshot.chosen())
+		r.mode = modeOf(s, len(r.key) > 0 && c.Snapshot.chosen())
 	}
 	for _, path := range r.key {
 		if len(path) == 0 {
@@ -90,10 +90,11 @@ func newRoute(c *Config, s *protocol.ConfiguredStream, agent string) (*route, er
 	return r, nil
 }
 
-// modeOf is the mode that a stream's destination sync mode asks for. To take the place of all earlier rows needs a snapshot.
-func modeOf(s *protocol.ConfiguredStream, snapshot bool) Mode {
+// modeOf is the mode that a stream's destination sync mode asks for. To take the place of all earlier rows needs a key and
+// a snapshot.
+func modeOf(s *protocol.ConfiguredStream, compared bool) Mode {
 	switch {
-	case snapshot && s.Replaces() && len(s.Key()) > 0:
+	case compared && s.Replaces():
 		return Mirror
 	case s.DestinationSyncMode == protocol.AppendDedup, s.DestinationSyncMode == protocol.Update:
 		return Upsert

@@ -33,7 +33,12 @@ const snapshotOn = `,"snapshot":{"type":"local","path":"/snapshot"}`
 
 // The mode follows the catalog unless config or override say otherwise.
 func TestModes(t *testing.T) {
-	const key = `,"primary_key":[["id"]]`
+	const (
+		key    = `,"primary_key":[["id"]]`
+		full   = `"sync_mode":"full_refresh",`
+		alike  = `,"generation_id":1,"minimum_generation_id":1` // as some drivers number every sync
+		ownKey = `,"streams":[{"stream":"users","primary_key":[["email"]]}]`
+	)
 	tests := map[string]struct {
 		config, stream string // members
 		want           Mode
@@ -42,12 +47,16 @@ func TestModes(t *testing.T) {
 		"append_dedup":                 {"", `"destination_sync_mode":"append_dedup"` + key, Upsert},
 		"update":                       {"", `"destination_sync_mode":"update"` + key, Upsert},
 		"soft_delete":                  {"", `"destination_sync_mode":"soft_delete"` + key, Remove},
-		"overwrite":                    {"", `"destination_sync_mode":"overwrite"` + key, Insert},
-		"overwrite with snapshot":      {snapshotOn, `"destination_sync_mode":"overwrite"` + key, Mirror},
-		"overwrite without key":        {snapshotOn, `"destination_sync_mode":"overwrite"`, Insert},
-		"refresh with snapshot":        {snapshotOn, `"destination_sync_mode":"append","generation_id":2,"minimum_generation_id":2` + key, Mirror},
-		"later sync of a generation":   {snapshotOn, `"destination_sync_mode":"append","generation_id":2,"minimum_generation_id":0` + key, Insert},
-		"no generations":               {snapshotOn, `"destination_sync_mode":"append","generation_id":0,"minimum_generation_id":0` + key, Insert},
+		"overwrite":                    {"", full + `"destination_sync_mode":"overwrite"` + key, Insert},
+		"overwrite with snapshot":      {snapshotOn, full + `"destination_sync_mode":"overwrite"` + key, Mirror},
+		"overwrite without key":        {snapshotOn, full + `"destination_sync_mode":"overwrite"`, Insert},
+		"refresh with snapshot":        {snapshotOn, full + `"destination_sync_mode":"append","generation_id":2,"minimum_generation_id":2` + key, Mirror},
+		"later sync of a generation":   {snapshotOn, full + `"destination_sync_mode":"append","generation_id":2,"minimum_generation_id":0` + key, Insert},
+		"no generations":               {snapshotOn, full + `"destination_sync_mode":"append","generation_id":0,"minimum_generation_id":0` + key, Insert},
+		"incremental append, alike":    {snapshotOn, `"sync_mode":"incremental","destination_sync_mode":"append"` + alike + key, Insert},
+		"incremental dedup, alike":     {snapshotOn, `"sync_mode":"incremental","destination_sync_mode":"append_dedup"` + alike + key, Upsert},
+		"incremental overwrite":        {snapshotOn, `"sync_mode":"incremental","destination_sync_mode":"overwrite"` + key, Insert},
+		"overwrite, key of override":   {snapshotOn + ownKey, full + `"destination_sync_mode":"overwrite"`, Mirror},
 		"config before catalog":        {`,"sync_mode":"upsert"`, `"destination_sync_mode":"append"` + key, Upsert},
 		"override before config":       {`,"sync_mode":"upsert","streams":[{"stream":"users","sync_mode":"insert"}]`, `"destination_sync_mode":"append"` + key, Insert},
 		"override of another stream":   {`,"sync_mode":"upsert","streams":[{"stream":"orders","sync_mode":"insert"}]`, `"destination_sync_mode":"append"` + key, Upsert},
@@ -149,7 +158,8 @@ func TestStrays(t *testing.T) {
 }
 
 func TestWarningsAboutRowsThatAreGone(t *testing.T) {
-	catalog := catalogOf(t, `{"stream":{"name":"gone"},"destination_sync_mode":"overwrite"},{"stream":{"name":"kept"},"destination_sync_mode":"append"}`)
+	catalog := catalogOf(t, `{"stream":{"name":"gone"},"sync_mode":"full_refresh","destination_sync_mode":"overwrite"},{"stream":{"name":"kept"},"sync_mode":"full_refresh","destination_sync_mode":"append"},
+		{"stream":{"name":"added to"},"sync_mode":"incremental","destination_sync_mode":"append","generation_id":1,"minimum_generation_id":1}`)
 	rs, err := newRoutes(configOf(t, ""), catalog, "agent")
 	if err != nil {
 		t.Fatal(err)

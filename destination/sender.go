@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -48,8 +49,26 @@ func (s *sender) send(ctx context.Context, b *batching.Batch) (outcome batching.
 	if err != nil {
 		return batching.Outcome{Err: err}
 	}
-	s.stats.delivered(b.Stream.Index, b.Rows()-len(b.Silent()), len(rejected), len(b.Body))
+	s.count(b, rejected)
 	return batching.Outcome{Rejected: rejected}
+}
+
+// count counts what of a settled batch was sent: silent rows were not, and a batch of nothing else is none.
+func (s *sender) count(b *batching.Batch, rejected []int) {
+	silent := b.Silent()
+	accepted, bytes := b.Rows()-len(silent), 0
+	if accepted > 0 {
+		bytes = len(b.Body)
+		for _, i := range silent {
+			bytes -= len(b.Row(i)) + len(b.Stream.Frame.Separator)
+		}
+	}
+	for _, i := range rejected {
+		if _, found := slices.BinarySearch(silent, i); !found {
+			accepted--
+		}
+	}
+	s.stats.delivered(b.Stream.Index, accepted, len(rejected), bytes)
 }
 
 // run delivers the batch and settles it: in the snapshot, where there is one, and as dead letters, where rows are rejected.

@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"time"
 
 	"destination-webhook/destination/bucket"
@@ -99,6 +97,9 @@ func (s *session) sync(ctx context.Context, letters letters, in io.Reader) error
 	s.progress.start(s.config, s.routes)
 	run := newRun(ctx, s.config, s.catalog, s.routes, sender.send, s.out, s.progress)
 	err := run.sync(ctx, in, client)
+	if err == nil {
+		s.routes.finish(s.config)
+	}
 	s.progress.end(s.routes, run.decoder.Noise())
 	return err
 }
@@ -167,9 +168,5 @@ func (s *session) copySnapshot(ctx context.Context, dir string, cancel context.C
 		}
 		return snapshot.OpenRemoteCopy(ctx, b, dir, o)
 	}
-	dir = filepath.Join(dir, "snapshot")
-	if err := os.CopyFS(dir, os.DirFS(c.Path)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
-	return snapshot.Open(dir, o)
+	return snapshot.OpenCopy(ctx, c.Path, dir, o)
 }

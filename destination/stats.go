@@ -21,11 +21,14 @@ type streamStats struct {
 
 func newStats() *stats { return &stats{streams: make(map[int]*streamStats)} }
 
-// delivered counts a settled batch.
+// delivered counts a settled batch: rows that the endpoint took, rows that it did not, and what was sent for that, which
+// may be nothing.
 func (s *stats) delivered(stream, rows, rejected, bytes int) {
 	s.each(stream, func(t *streamStats) {
-		t.batches++
-		t.rows += int64(rows - rejected)
+		if bytes > 0 {
+			t.batches++
+		}
+		t.rows += int64(rows)
 		t.rejected += int64(rejected)
 		t.bytes += int64(bytes)
 	})

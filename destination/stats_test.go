@@ -10,9 +10,10 @@ import (
 
 func TestStatsCountPerStreamAndInAll(t *testing.T) {
 	s := newStats()
-	s.delivered(3, 10, 2, 500)
+	s.delivered(3, 8, 2, 500)
 	s.delivered(3, 5, 0, 250)
-	s.delivered(1, 1, 1, 50)
+	s.delivered(1, 0, 1, 50)
+	s.delivered(1, 0, 0, 0) // nothing was sent
 	s.answered(3, 4, time.Second)
 	s.answered(1, 1, 0)
 	type counts struct{ rows, rejected, batches, bytes, retries, timed int64 }

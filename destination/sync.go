@@ -95,6 +95,9 @@ func (r *run) sync(ctx context.Context, in io.Reader, client stopper) error {
 		r.drain(client)
 	}
 	r.pipeline.Close()
+	if r.leaving != nil {
+		r.leaving.stop() // a sync that ends early leaves its reading of the snapshot open, and that could not be closed then
+	}
 	return cmp.Or(err, r.flush())
 }
 
@@ -224,9 +227,6 @@ func (r *run) record(record *protocol.Record) error {
 		}
 		r.recent = i
 	}
-	if a := r.routes.all[i].audience; a != nil {
-		a.records++
-	}
 	if r.seen != nil {
 		r.seen(i)
 	}
@@ -258,10 +258,10 @@ func (r *run) state(st *protocol.State) {
 	r.pipeline.State(st.Clone(), stream)
 }
 
-// trace notes that a stream has been sent whole.
+// trace notes whether a stream has been sent whole.
 func (r *run) trace(t *protocol.Trace) {
-	if i, known := r.routes.find(t.Namespace, t.Stream); known && t.Complete && r.routes.all[i].audience != nil {
-		r.routes.all[i].audience.complete = true
+	if i, known := r.routes.find(t.Namespace, t.Stream); known && r.routes.all[i].audience != nil {
+		r.routes.all[i].audience.refresh.hear(t)
 	}
 }
 

@@ -21,6 +21,9 @@ const (
 	SoftDelete  SyncMode = "soft_delete"
 )
 
+// FullRefresh is the sync mode of a stream that is read whole; the other one is incremental.
+const FullRefresh = "full_refresh"
+
 // Catalog is the configured catalog of a sync, as far as a destination reads it.
 type Catalog struct {
 	Streams []ConfiguredStream `json:"streams"`
@@ -55,7 +58,13 @@ func (s *ConfiguredStream) Key() [][]string {
 // Replaces says that the sync is a full refresh whose records take the place of all earlier ones. With refreshes
 // supported the platform asks for it by an append whose generation is the least one to keep.
 func (s *ConfiguredStream) Replaces() bool {
-	return s.DestinationSyncMode == Overwrite || s.GenerationID > 0 && s.GenerationID == s.MinimumGenerationID
+	return s.SyncMode == FullRefresh && (s.DestinationSyncMode == Overwrite || s.Truncates())
+}
+
+// Truncates says that records of generations before this one are to go. It tells little of an incremental sync: some
+// drivers give each of theirs the same generation, and mean nothing by it.
+func (s *ConfiguredStream) Truncates() bool {
+	return s.GenerationID > 0 && s.GenerationID == s.MinimumGenerationID
 }
 
 // ParseCatalog reads a configured catalog. An absent and a null field are the same, and unknown ones pass.

@@ -123,22 +123,25 @@ func TestKey(t *testing.T) {
 func TestReplaces(t *testing.T) {
 	tests := []struct {
 		name                string
+		sync                string
 		mode                SyncMode
 		generation, minimum int64
 		want                bool
 	}{
-		{"append", Append, 0, 0, false},
-		{"append, generations kept", Append, 5, 0, false},
-		{"append, some generations kept", Append, 5, 4, false},
-		{"append, none kept: an overwrite with refreshes", Append, 5, 5, true},
-		{"the first generation", Append, 1, 1, true},
-		{"append_dedup", AppendDedup, 5, 0, false},
-		{"append_dedup, none kept", AppendDedup, 5, 5, true},
-		{"overwrite without refreshes", Overwrite, 0, 0, true},
-		{"overwrite", Overwrite, 5, 0, true},
+		{"append", FullRefresh, Append, 0, 0, false},
+		{"append, generations kept", FullRefresh, Append, 5, 0, false},
+		{"append, some generations kept", FullRefresh, Append, 5, 4, false},
+		{"append, none kept: an overwrite with refreshes", FullRefresh, Append, 5, 5, true},
+		{"the first generation", FullRefresh, Append, 1, 1, true},
+		{"append_dedup", FullRefresh, AppendDedup, 5, 0, false},
+		{"append_dedup, none kept", FullRefresh, AppendDedup, 5, 5, true},
+		{"overwrite without refreshes", FullRefresh, Overwrite, 0, 0, true},
+		{"overwrite", FullRefresh, Overwrite, 5, 0, true},
+		{"incremental, of a driver that numbers every sync alike", "incremental", Append, 1, 1, false},
+		{"incremental overwrite", "incremental", Overwrite, 0, 0, false},
 	}
 	for _, tt := range tests {
-		s := ConfiguredStream{DestinationSyncMode: tt.mode, GenerationID: tt.generation, MinimumGenerationID: tt.minimum}
+		s := ConfiguredStream{SyncMode: tt.sync, DestinationSyncMode: tt.mode, GenerationID: tt.generation, MinimumGenerationID: tt.minimum}
 		if got := s.Replaces(); got != tt.want {
 			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
 		}

@@ -22,6 +22,8 @@ type seen struct {
 	Kind      StateKind
 	Echo      string // of a STATE: its line with one record delivered and none refused
 	Complete  bool
+
+	Incomplete bool
 }
 
 func see(m *Message) seen {
@@ -35,7 +37,8 @@ func see(m *Message) seen {
 		s.Kind, s.Namespace, s.Stream = m.State.Kind, string(m.State.Namespace), string(m.State.Stream)
 		s.Echo = string(m.State.AppendLine(nil, 1, 0))
 	case TypeTrace:
-		s.Complete, s.Namespace, s.Stream = m.Trace.Complete, string(m.Trace.Namespace), string(m.Trace.Stream)
+		s.Complete, s.Incomplete = m.Trace.Complete, m.Trace.Incomplete
+		s.Namespace, s.Stream = string(m.Trace.Namespace), string(m.Trace.Stream)
 	}
 	return s
 }
@@ -146,6 +149,9 @@ var decoderTests = []struct {
 	{"STREAM_STATUS COMPLETE, emitted_at a float",
 		`{"type":"TRACE","trace":{"type":"STREAM_STATUS","emitted_at":1.7E12,"stream_status":{"stream_descriptor":{"name":"users","namespace":"public"},"status":"COMPLETE"}}}`,
 		seen{Type: TypeTrace, Namespace: "public", Stream: "users", Complete: true}},
+	{"STREAM_STATUS INCOMPLETE",
+		`{"type":"TRACE","trace":{"stream_status":{"status":"INCOMPLETE","stream_descriptor":{"name":"users"}}}}`,
+		seen{Type: TypeTrace, Stream: "users", Incomplete: true}},
 	{"unknown keys of a trace",
 		`{"type":"TRACE","trace":{"x":1,"stream_status":{"reasons":[{"type":"RATE_LIMITED"}],"stream_descriptor":{"x":{"name":"no"},"name":"users"},"status":"COMPLETE"},"stream":{}}}`,
 		seen{Type: TypeTrace, Stream: "users", Complete: true}},

@@ -37,8 +37,10 @@ type Record struct {
 
 // Trace is the payload of a TRACE message, as far as a destination reads it.
 type Trace struct {
-	// Complete says that the source has sent the whole stream: the status of a STREAM_STATUS trace is COMPLETE.
-	Complete  bool
+	// Complete says that the source has sent the whole stream, Incomplete that it did not and will not: they are statuses of
+	// a STREAM_STATUS trace.
+	Complete, Incomplete bool
+
 	Namespace []byte
 	Stream    []byte
 

@@ -52,7 +52,7 @@ func (p parsed) message() seen {
 		s.Namespace, s.Stream = descriptor.at("namespace").text(), descriptor.at("name").text()
 	case TypeTrace:
 		status := p.at("trace", "stream_status")
-		s.Complete = status.at("status").text() == "COMPLETE"
+		s.Complete, s.Incomplete = status.at("status").text() == "COMPLETE", status.at("status").text() == "INCOMPLETE"
 		s.Namespace, s.Stream = status.at("stream_descriptor", "namespace").text(), status.at("stream_descriptor", "name").text()
 	default:
 		s.Type = ""

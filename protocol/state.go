@@ -146,7 +146,7 @@ func (d *Decoder) statusMember(key []byte, i int) int {
 	case "status":
 		var status []byte
 		end := d.text(i, &status, &d.faults.trace, "trace.stream_status.status")
-		t.Complete = string(status) == "COMPLETE"
+		t.Complete, t.Incomplete = string(status) == "COMPLETE", string(status) == "INCOMPLETE"
 		return end
 	case "stream_descriptor":
 		return d.descriptor(i, &t.Namespace, &t.Stream, &d.faults.trace)

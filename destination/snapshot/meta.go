@@ -3,6 +3,7 @@ package snapshot
 import (
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -24,6 +25,12 @@ type meta struct {
 	Next uint64 `json:"next"`
 	// Entries is how many there were when they were counted last.
 	Entries uint64 `json:"entries"`
+	// Newer is true where the stored generation before this one was a lesser one.
+	Newer bool `json:"newer,omitempty"`
+	// Finished is true once a sync that read this generation to its end has ended well.
+	Finished bool `json:"finished,omitempty"`
+	// Epoch counts the syncs that ended well, from a random number on.
+	Epoch uint64 `json:"epoch"`
 	// Renumbering is true while entries have old and new ordinals.
 	Renumbering bool `json:"renumbering,omitempty"`
 }
@@ -42,8 +49,14 @@ func (m *meta) tear(generation int64) {
 
 // turn starts a generation, of which notes from elsewhere may have told before.
 func (m *meta) turn(generation int64) {
-	m.Generation = generation
+	m.Newer = m.Generation > 0 && generation > m.Generation
+	m.Generation, m.Finished = generation, false
 	m.Torn = slices.DeleteFunc(m.Torn, func(torn int64) bool { return torn != generation })
+}
+
+// mend forgets that a sync of the generation at hand died.
+func (m *meta) mend() {
+	m.Torn = slices.DeleteFunc(m.Torn, func(torn int64) bool { return torn == m.Generation })
 }
 
 func (m *meta) torn() bool { return slices.Contains(m.Torn, m.Generation) }
@@ -78,7 +91,7 @@ func (st *Stream) load() error {
 		}
 	}
 	st.store.lastID++
-	st.meta, st.next = meta{ID: st.store.lastID, Endpoint: st.id.Endpoint, Key: st.id.Key}, 0
+	st.meta, st.next = meta{ID: st.store.lastID, Endpoint: st.id.Endpoint, Key: st.id.Key, Epoch: rand.Uint64()}, 0
 	return nil
 }
 

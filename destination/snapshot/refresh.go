@@ -1,0 +1,56 @@
+package snapshot
+
+import "errors"
+
+// Newer tells whether the generation at hand came after another one that the snapshot knew.
+func (st *Stream) Newer() bool { return st.meta.Newer }
+
+// Finished tells whether an earlier sync has read the generation at hand to its end.
+func (st *Stream) Finished() bool { return st.meta.Finished }
+
+// Restart begins the generation at hand anew: only what is seen from here on has not left. It is for drivers that give
+// every full refresh the same generation, and comes before the first Diff.
+func (st *Stream) Restart() {
+	st.meta.mend()
+	st.meta.Finished, st.meta.Start, st.before = false, st.next, nil
+}
+
+// Finish notes that the sync has ended well, for Close to store; whole says that it read its generation to the end.
+func (st *Stream) Finish(whole bool) {
+	st.meta.Epoch++
+	st.meta.Finished = st.meta.Finished || whole
+}
+
+// Epoch is the same for all syncs up to one that ended well, that one included, and never the same again, also not for a
+// snapshot that was begun anew.
+func (st *Stream) Epoch() uint64 { return st.meta.Epoch }
+
+// KeepsAny tells whether there is a key that has not left. Like CountLeft it is for the end of a refresh.
+func (st *Stream) KeepsAny() (bool, error) {
+	err := st.each(func(_ []byte, e entry) error {
+		if !st.left(e) {
+			return errStopped
+		}
+		return nil
+	})
+	if errors.Is(err, errStopped) {
+		return true, nil
+	}
+	return false, err
+}
+
+// RemoveUnknown is Remove for a key that the snapshot need not have: whatever the endpoint has of it is to go.
+func (st *Stream) RemoveUnknown(key []byte) (Change, Mark, error) {
+	was, ok, err := st.lookup(key)
+	if err == nil && !ok {
+		was.ordinal, err = st.nextOrdinal()
+	}
+	if err != nil {
+		return 0, Mark{}, st.store.fail("reading", err)
+	}
+	if was.digest == gone {
+		return Unchanged, Mark{}, nil
+	}
+	st.see(was.ordinal)
+	return Removed, st.take(key, was, gone), nil
+}

@@ -1,0 +1,127 @@
+package snapshot
+
+import (
+	"errors"
+	"testing"
+)
+
+// read is a sync in which a stream's keys are seen, and which ends well.
+func read(t *testing.T, dir string, generation int64, restart bool, keys ...string) *Stream {
+	t.Helper()
+	stream := openStream(t, open(t, dir, Options{}), "users", generation)
+	if restart {
+		stream.Restart()
+	}
+	for _, key := range keys {
+		change, m, err := stream.Diff([]byte(key), []byte(`{}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if change != Unchanged {
+			settle(t, stream, Row{Key: []byte(key), Mark: m})
+		}
+	}
+	return stream
+}
+
+func TestFinishedGenerationCanBeRestarted(t *testing.T) {
+	dir := t.TempDir()
+	first := read(t, dir, 1, false, "a", "b", "c")
+	first.Finish(true)
+	closeStore(t, first.store)
+
+	second := read(t, dir, 1, true, "a", "b")
+	left(t, second, "c ")
+	if second.Finished() {
+		t.Error("the restarted generation is finished before its end")
+	}
+	if err := second.store.release(); err != nil { // it dies
+		t.Fatal(err)
+	}
+	third := read(t, dir, 1, false, "a")
+	if _, _, err := third.CountLeft(); !errors.Is(err, ErrTorn) {
+		t.Errorf("after a sync that died: %v, want ErrTorn", err)
+	}
+	third.Finish(true)
+	closeStore(t, third.store)
+
+	fourth := read(t, dir, 1, true, "a")
+	left(t, fourth, "b ", "c ")
+	if kept, err := fourth.KeepsAny(); !kept || err != nil {
+		t.Errorf("KeepsAny = %v, %v; want that a is kept", kept, err)
+	}
+	closeStore(t, fourth.store)
+	fifth := read(t, dir, 2, false)
+	if kept, err := fifth.KeepsAny(); kept || err != nil {
+		t.Errorf("KeepsAny = %v, %v; want that all have left", kept, err)
+	}
+	closeStore(t, fifth.store)
+}
+
+func TestNewerGenerations(t *testing.T) {
+	dir := t.TempDir()
+	for _, sync := range []struct {
+		generation              int64
+		newer, finished, finish bool
+	}{
+		{1, false, false, true}, // the first that the snapshot knows
+		{1, false, true, false},
+		{2, true, false, false},
+		{2, true, false, true}, // another attempt
+		{2, true, true, false},
+		{1, false, false, false},
+		{0, false, false, true}, // unknown ones stand for themselves
+		{0, false, false, false},
+		{3, false, false, false},
+	} {
+		stream := read(t, dir, sync.generation, false)
+		if stream.Newer() != sync.newer || stream.Finished() != sync.finished {
+			t.Errorf("newer %v, finished %v; want %+v", stream.Newer(), stream.Finished(), sync)
+		}
+		stream.Finish(sync.finish)
+		closeStore(t, stream.store)
+	}
+}
+
+func TestEpochAdvancesWhenASyncEndsWell(t *testing.T) {
+	dir := t.TempDir()
+	sync := func(well bool) uint64 {
+		stream := read(t, dir, 1, false)
+		defer closeStore(t, stream.store)
+		epoch := stream.Epoch()
+		if well {
+			stream.Finish(false)
+		}
+		return epoch
+	}
+	first, again, next := sync(false), sync(true), sync(false)
+	if again != first || next == first {
+		t.Errorf("epochs %d, %d and %d; want the second to be as the first, and the third another", first, again, next)
+	}
+	dir = t.TempDir()
+	if anew := sync(true); anew == first {
+		t.Errorf("a snapshot that was begun anew has epoch %d again", anew)
+	}
+}
+
+func TestRemovalOfUnknownKeys(t *testing.T) {
+	store := open(t, t.TempDir(), Options{})
+	defer closeStore(t, store)
+	stream := openStream(t, store, "users", 1)
+	remove := func(key string, want Change) Mark {
+		t.Helper()
+		change, m, err := stream.RemoveUnknown([]byte(key))
+		if change != want || err != nil {
+			t.Errorf("RemoveUnknown of %s = %v, %v; want %v", key, change, err, want)
+		}
+		return m
+	}
+	deliver(t, stream, "b", `{}`, Added)
+	unknown := remove("a", Removed)
+	remove("a", Unchanged) // it is in flight
+	_, back := diff(t, stream, "a", `{}`, Added)
+	settle(t, stream, mark(unknown), mark(back))
+	if b := remove("b", Removed); b.ordinal == back.ordinal {
+		t.Error("two keys share an ordinal, so that one counts as seen when the other is")
+	}
+}
