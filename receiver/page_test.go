@@ -130,6 +130,8 @@ func TestPageInABrowser(t *testing.T) {
 	c.until(`[...document.querySelectorAll("#detail .facts .tag")].map((t) => t.textContent).join(" ").startsWith("503 ")`)
 	c.until(`document.getElementById("detail").innerText.includes("valid")`)
 
+	c.until(`document.getElementById("keeps").innerText.includes("last 1,000 requests are kept, within 67.1 MB")`)
+
 	t.Log("the charts draw it")
 	c.until(`[...document.querySelectorAll("#chart-rows rect")].some((r) => r.getAttribute("height") >= 38)`)
 	c.until(`[...document.querySelectorAll("#chart-bytes rect")].some((r) => r.getAttribute("height") >= 38)`)
