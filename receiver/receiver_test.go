@@ -318,3 +318,17 @@ func TestWaitSeesEveryChange(t *testing.T) {
 		}
 	})
 }
+
+// What is kept counts for what it holds, not for the buffer that it was read into.
+func TestLargeBodiesAreKept(t *testing.T) {
+	const bound = 8 << 20
+	r := receiver.New(receiver.Options{KeepBytes: bound})
+	body := `{"sync_mode":"insert","rows":[{"data":{"x":"` + strings.Repeat("x", 3<<20) + `"}}]}`
+	for range 2 {
+		req := httptest.NewRequest("POST", "/hook", io.MultiReader(strings.NewReader(body))) // of unknown length
+		r.ServeHTTP(httptest.NewRecorder(), req)
+	}
+	if n := len(r.Requests()); n != 2 {
+		t.Errorf("%d requests of %d bytes are kept within %d", n, len(body), bound)
+	}
+}
