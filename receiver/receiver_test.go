@@ -188,6 +188,9 @@ func TestMemoryIsBounded(t *testing.T) {
 			if kept > bound || log.Len() > 20000 {
 				t.Errorf("%d bytes kept, %d bytes printed", kept, log.Len())
 			}
+			if problem := r.Requests()[0].Problem; name == "sync mode" && !strings.HasSuffix(problem, `…", expected one of ["insert" "upsert" "add" "remove" "mirror"]`) {
+				t.Errorf("the problem is cut where it says what was expected: %s", problem)
+			}
 			for _, s := range r.Totals().Streams {
 				if len(s.Stream)+len(s.Namespace) > 500 {
 					t.Errorf("the totals keep a name of %d bytes", len(s.Stream))
