@@ -113,6 +113,24 @@ func TestReceive(t *testing.T) {
 	}
 }
 
+// Every flag of receive stands on its page.
+func TestReceiverPageHasEveryFlag(t *testing.T) {
+	page, err := os.ReadFile("../docs/receiver.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _, help := run("receive", "--help")
+	flags := regexp.MustCompile(`(?m)^ +(?:-h, )?(--[a-z-]+)`).FindAllStringSubmatch(help, -1)
+	if len(flags) < 15 {
+		t.Fatalf("the help has only %d flags:\n%s", len(flags), help)
+	}
+	for _, flag := range flags {
+		if !strings.Contains(string(page), flag[1]) && flag[1] != "--help" {
+			t.Errorf("docs/receiver.md does not have %s", flag[1])
+		}
+	}
+}
+
 // The errors of an address say what to try.
 func TestListenErrors(t *testing.T) {
 	server := make(chan string, 1)

@@ -3,7 +3,6 @@ package destination
 import (
 	"fmt"
 	"io"
-	"net/http"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -66,20 +65,57 @@ func (p *Program) contract(configPath, catalogPath string) (*contract, error) {
 	return &contract{config, catalog, routes}, nil
 }
 
-// jsonSchema is a schema that every body fits, with one for each stream below $defs.
+// jsonSchema is a schema that every body fits, with one for each stream below $defs, and one for the connection check.
 func (c *contract) jsonSchema() schema {
-	defs, streams := schema{}, []any{}
-	for i, r := range c.routes.all {
-		defs[r.title()] = c.envelope(i)
-		streams = append(streams, schema{"$ref": "#/$defs/" + pointer(r.title())})
+	defs, bodies := schema{}, []any{}
+	define := func(name string, body func(place string) schema) {
+		place := "#/$defs/" + pointer(name)
+		defs[name] = body(place)
+		bodies = append(bodies, schema{"$ref": place})
 	}
-	return schema{"$schema": draft, "title": "Bodies that destination-webhook sends", "anyOf": streams, "$defs": defs}
+	names := c.names(func(title string) string { return title })
+	for i, name := range names[:len(c.routes.all)] {
+		define(name, func(place string) schema { return c.envelope(i, place) })
+	}
+	if c.sendsCheck() {
+		define(names[len(names)-1], func(string) schema { return c.check() })
+	}
+	return schema{"$schema": draft, "title": "Bodies that destination-webhook sends", "anyOf": bodies, "$defs": defs}
 }
 
-// envelope is the schema of a stream's bodies. A connection check sends one without rows.
-func (c *contract) envelope(i int) schema {
+// names are the streams' names, made by name from their titles, and one for the connection check behind them. Two of a kind are told
+// apart by a number: stream a.b has the title of stream b in namespace a.
+func (c *contract) names(name func(title string) string) []string {
+	titles := []string{}
+	for _, r := range c.routes.all {
+		titles = append(titles, r.title())
+	}
+	taken, names := map[string]bool{}, []string{}
+	for _, title := range append(titles, "connection_check") {
+		unique := name(title)
+		for n := 2; taken[unique]; n++ {
+			unique = fmt.Sprintf("%s_%d", name(title), n)
+		}
+		taken[unique] = true
+		names = append(names, unique)
+	}
+	return names
+}
+
+// sendsCheck says whether the connection check has a body.
+func (c *contract) sendsCheck() bool { return c.config.ConnectionCheck == checkEmptyBatch }
+
+// check is the schema of the connection check's body.
+func (c *contract) check() schema {
+	properties := schema{"sync_mode": schema{"const": checkMode(c.config)}, "rows": schema{"type": "array", "maxItems": 0}}
+	return closed("A check of the connection", properties, []string{"sync_mode", "rows"})
+}
+
+// envelope is the schema of a stream's bodies; place is the reference by which the document has it.
+func (c *contract) envelope(i int, place string) schema {
 	r, s := c.routes.all[i], &c.catalog.Streams[i]
-	properties := schema{"sync_mode": schema{"const": r.mode}, "rows": schema{"type": "array", "items": c.row(r, s)}}
+	row := c.row(r, s, place+"/properties/rows/items")
+	properties := schema{"sync_mode": schema{"const": r.mode}, "rows": schema{"type": "array", "minItems": 1, "items": row}}
 	required := []string{"sync_mode", "rows"}
 	if c.config.IncludeMetadata {
 		properties["stream"] = schema{"const": r.name}
@@ -93,8 +129,8 @@ func (c *contract) envelope(i int) schema {
 	return closed("A batch of stream "+r.title(), properties, required)
 }
 
-func (c *contract) row(r *route, s *protocol.ConfiguredStream) schema {
-	properties, required := schema{"data": c.data(r, s)}, []string{"data"}
+func (c *contract) row(r *route, s *protocol.ConfiguredStream, place string) schema {
+	properties, required := schema{"data": c.data(r, s, place+"/properties/data")}, []string{"data"}
 	operations, always := c.operations(r)
 	properties["operation"] = schema{"enum": operations}
 	if always {
@@ -129,17 +165,12 @@ func (c *contract) operations(r *route) ([]string, bool) {
 }
 
 // data is the schema that the source gives its records. A row that left may have no data.
-func (c *contract) data(r *route, s *protocol.ConfiguredStream) any {
-	source := schema{"type": "object"}
-	if declared := (schema{}); json.Unmarshal(s.Stream.JSONSchema, &declared) == nil && len(declared) > 0 {
-		delete(declared, "$schema") // Airbyte's are draft-07, of which they use what 2020-12 has kept
-		source = declared
-	}
+func (c *contract) data(r *route, s *protocol.ConfiguredStream, place string) any {
 	removes := r.mode == Remove || r.mode == Mirror
 	if removes && c.config.Snapshot.chosen() && !c.config.Snapshot.KeepRows {
-		return schema{"anyOf": []any{source, schema{"type": "object", "maxProperties": 0}}}
+		return schema{"anyOf": []any{sourceSchema(s.Stream.JSONSchema, place+"/anyOf/0"), schema{"type": "object", "maxProperties": 0}}}
 	}
-	return source
+	return sourceSchema(s.Stream.JSONSchema, place)
 }
 
 func closed(title string, properties schema, required []string) schema {
@@ -149,66 +180,4 @@ func closed(title string, properties schema, required []string) schema {
 // pointer escapes a name for a JSON pointer in a URI fragment (RFC 6901).
 func pointer(name string) string {
 	return percentEncode(strings.NewReplacer("~", "~0", "/", "~1").Replace(name))
-}
-
-func (c *contract) openAPI(version string) schema {
-	webhooks, schemas := schema{}, schema{}
-	for i, r := range c.routes.all {
-		name := component(i)
-		schemas[name] = c.envelope(i)
-		webhooks[r.title()] = schema{strings.ToLower(r.method): schema{
-			"summary":     "A batch of stream " + r.title(),
-			"parameters":  c.parameters(r),
-			"requestBody": schema{"required": true, "content": schema{"application/json": schema{"schema": schema{"$ref": "#/components/schemas/" + name}}}},
-			"responses":   answers(),
-		}}
-	}
-	return schema{
-		"openapi":    "3.1.0",
-		"info":       schema{"title": "What destination-webhook sends", "version": version},
-		"webhooks":   webhooks,
-		"components": schema{"schemas": schemas},
-	}
-}
-
-// component names a schema: components allow fewer characters than streams have.
-func component(i int) string { return fmt.Sprintf("Stream%d", i+1) }
-
-func (c *contract) parameters(r *route) []any {
-	header := func(name, description string, required bool, s schema) schema {
-		return schema{"name": name, "in": "header", "required": required, "description": description, "schema": s}
-	}
-	text := schema{"type": "string"}
-	list := []any{
-		header("Webhook-Id", "Names the batch; the same on every attempt and when a later sync sends it again.", true, text),
-		header("Webhook-Timestamp", "Time of the attempt, in seconds since 1970.", true, schema{"type": "string", "pattern": "^[0-9]+$"}),
-		header("Webhook-Signature", "Standard Webhooks 1.0, one v1 signature for each secret.", c.config.Signing.Secret != "", text),
-		header("Airbyte-Stream", "The stream's name, percent-encoded where it is not plain ASCII.", true, schema{"const": percentEncode(r.name)}),
-	}
-	if r.namespace != "" {
-		list = append(list, header("Airbyte-Namespace", "The stream's namespace, encoded alike.", true, schema{"const": percentEncode(r.namespace)}))
-	}
-	return list
-}
-
-// answers are what an endpoint may say; docs/payload.md has it in full.
-func answers() schema {
-	rejected := closed("Rows that are rejected, if any", schema{"rejected": schema{"type": "array", "items": schema{
-		"type": "object",
-		"properties": schema{
-			"index":       schema{"type": "integer", "minimum": 0, "description": "place of the row in the request"},
-			"primary_key": schema{"type": []string{"string", "array"}, "description": "in place of the index"},
-			"reason":      schema{"type": "string"},
-			"retry":       schema{"type": "boolean", "description": "send the row once more"},
-		},
-	}}}, nil)
-	delete(rejected, "additionalProperties")
-	delete(rejected, "required")
-	return schema{
-		"2XX": schema{"description": "Taken, but for the rows that the body rejects.", "content": schema{"application/json": schema{"schema": rejected}}},
-		"400": schema{"description": "Something in the batch is refused: it is sent again in halves until the rows at fault are alone."},
-		"413": schema{"description": "Too large: it is sent again in halves."},
-		"429": schema{"description": "Slow down; Retry-After is obeyed by all requests."},
-		"5XX": schema{"description": fmt.Sprintf("Sent again later; %d and %d end the sync.", http.StatusNotImplemented, http.StatusHTTPVersionNotSupported)},
-	}
 }

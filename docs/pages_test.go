@@ -66,6 +66,32 @@ func namesRealTests(t *testing.T, name string) {
 	}
 }
 
+var link = regexp.MustCompile(`(?:\]\(|src="|srcset=")([^):#"]+)`)
+
+// Every file that a page links to is there.
+func TestLinksLeadSomewhere(t *testing.T) {
+	for _, pattern := range []string{"../*.md", "*.md", "../examples/*.md"} {
+		pages, err := filepath.Glob(pattern)
+		if err != nil || len(pages) == 0 {
+			t.Fatalf("no pages at %s: %v", pattern, err)
+		}
+		for _, page := range pages {
+			text, err := os.ReadFile(page)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, match := range link.FindAllStringSubmatch(string(text), -1) {
+				if match[1] == "https" || match[1] == "http" {
+					continue
+				}
+				if _, err := os.Stat(filepath.Join(filepath.Dir(page), match[1])); err != nil {
+					t.Errorf("%s links to %s: %v", page, match[1], err)
+				}
+			}
+		}
+	}
+}
+
 func hasTest(t *testing.T, folder, name string) bool {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(folder, "*_test.go"))

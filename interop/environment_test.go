@@ -156,7 +156,11 @@ func startEndpoint(t *testing.T, flags ...string) endpoint {
 			continue
 		}
 	}()
-	url, _, _ := strings.Cut(strings.TrimPrefix(lines.Text(), "receiving at "), ",")
+	url, receiving := strings.CutPrefix(lines.Text(), "receiving at ")
+	if !receiving {
+		t.Fatalf("the receiver says: %s", lines.Text())
+	}
+	url, _, _ = strings.Cut(url, ",")
 	return endpoint{url: url + "/hook", rows: rows}
 }
 

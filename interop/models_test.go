@@ -39,7 +39,7 @@ const (
 // seconds to load.
 func TestModels(t *testing.T) {
 	e, folder := newEnvironment(t), t.TempDir()
-	receiver := startEndpoint(t, "--reject", "id=2", "--reject-rows", "true")
+	receiver := startEndpoint(t, "--reject", "id=2", "--reject-rows")
 	write(t, folder, "catalog.json", catalog)
 	write(t, folder, "fail.json", fmt.Sprintf(`{"url":%q}`, receiver.url))
 	write(t, folder, "keep.json", fmt.Sprintf(`{"url":%q,"on_rejected_rows":"dead_letter","dead_letter":{"type":"local","path":%q}}`, receiver.url, folder))

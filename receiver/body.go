@@ -52,6 +52,9 @@ func (q *Request) read(req *http.Request, limit int64) error {
 		return fmt.Errorf("%w: %d bytes", errBodyTooLarge, limit)
 	}
 	q.Body = body.Bytes()
+	if spare := cap(q.Body) - len(q.Body); spare > len(q.Body)/4 && spare > 4096 {
+		q.Body = bytes.Clone(q.Body) // a buffer that has doubled would count for up to twice what it holds
+	}
 	return nil
 }
 

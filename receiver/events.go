@@ -28,6 +28,13 @@ type event struct {
 	Requests []summary         `json:"requests"` // in order of arrival
 	Faults   map[string]string `json:"faults"`
 	InForce  string            `json:"in_force"` // the faults as one line; "" for none
+	Keeps    keeps             `json:"keeps"`
+}
+
+// keeps are the bounds of what is kept.
+type keeps struct {
+	Requests int   `json:"requests"`
+	Bytes    int64 `json:"bytes"`
 }
 
 // events streams changes to the page until it is closed. Nothing is queued for a
@@ -77,7 +84,7 @@ type cursor struct {
 // that is closed at the next change.
 func (r *Receiver) since(c *cursor, now time.Time) (event, <-chan struct{}) {
 	faults := r.Faults()
-	e := event{Now: now.UnixMilli(), Started: r.started.UnixMilli(), Faults: formOf(faults), InForce: faults.String()}
+	e := event{Now: now.UnixMilli(), Started: r.started.UnixMilli(), Faults: formOf(faults), InForce: faults.String(), Keeps: keeps{r.options.KeepRequests, r.options.KeepBytes}}
 
 	j := r.journal
 	j.mu.Lock()

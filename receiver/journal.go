@@ -52,12 +52,9 @@ func (j *journal) enter(q *Request) {
 	defer j.mu.Unlock()
 	j.arrived++
 	q.ID = j.arrived
-	q.Attempt = 1
-	if !q.isCheck() { // each check of the connection has the same Webhook-Id, and is no attempt at another
-		id := j.seen(q.WebhookID)
-		id.attempts++
-		q.Attempt, q.Duplicate = id.attempts, id.accepted
-	}
+	id := j.seen(q.WebhookID)
+	id.attempts++
+	q.Attempt, q.Duplicate = id.attempts, id.accepted
 	j.totals.arrive(q)
 	if q.size() > j.maxBytes {
 		q.Body = nil
@@ -76,8 +73,11 @@ func (j *journal) settle(q *Request, a answer, rows []Row, now time.Time) {
 	if a.accepts() {
 		j.accepted++
 		q.accepted = j.accepted
-		if id := j.seen(q.WebhookID); q.Rows > 0 {
+		switch id := j.seen(q.WebhookID); {
+		case q.Rows > 0:
 			q.Duplicate, id.accepted = id.accepted, true
+		case q.isCheck(): // all checks of a connection have one Webhook-Id: the next is a new one, and doubles nothing
+			id.attempts = 0
 		}
 	}
 	j.totals.settle(q, rows, now)

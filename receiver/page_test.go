@@ -47,7 +47,7 @@ type sender struct {
 	secret string
 }
 
-func (s sender) send(id, stream, mode string, rows ...string) int {
+func (s sender) send(id, stream, mode string, rows ...string) {
 	s.t.Helper()
 	body := `{"sync_mode":"` + mode + `","rows":[` + strings.Join(rows, ",") + `]}`
 	req, err := http.NewRequest("POST", s.url+"/hook?token=hush-hush", strings.NewReader(body))
@@ -71,7 +71,6 @@ func (s sender) send(id, stream, mode string, rows ...string) int {
 		s.t.Fatal(err)
 	}
 	_ = resp.Body.Close()
-	return resp.StatusCode
 }
 
 // row is one row of a shop, made up from its number.
@@ -130,6 +129,8 @@ func TestPageInABrowser(t *testing.T) {
 	c.until(`[...document.querySelectorAll("#detail .facts .tag")].map((t) => t.textContent).join(" ").startsWith("503 ")`)
 	c.until(`document.getElementById("detail").innerText.includes("valid")`)
 
+	c.until(`document.getElementById("keeps").innerText.includes("last 1,000 requests are kept, within 67.1 MB")`)
+
 	t.Log("the charts draw it")
 	c.until(`[...document.querySelectorAll("#chart-rows rect")].some((r) => r.getAttribute("height") >= 38)`)
 	c.until(`[...document.querySelectorAll("#chart-bytes rect")].some((r) => r.getAttribute("height") >= 38)`)
@@ -183,6 +184,7 @@ func TestPageInABrowser(t *testing.T) {
 	c.eval(`scrollTo(0, 0); document.getElementById("list").rows[0].click()`)
 	c.until(`document.getElementById("detail").innerText.includes("#" + document.getElementById("list").rows[0].dataset.id + " POST")`)
 	c.until(`document.getElementById("detail").getBoundingClientRect().top < 200`)
+	c.screenshot("phone-detail-light.png")
 	c.look("light", 1440, 900)
 	c.until(`document.querySelector("form .actions .primary").getBoundingClientRect().bottom <= innerHeight`)
 

@@ -188,6 +188,9 @@ func TestMemoryIsBounded(t *testing.T) {
 			if kept > bound || log.Len() > 20000 {
 				t.Errorf("%d bytes kept, %d bytes printed", kept, log.Len())
 			}
+			if problem := r.Requests()[0].Problem; name == "sync mode" && !strings.HasSuffix(problem, `…", expected one of ["insert" "upsert" "add" "remove" "mirror"]`) {
+				t.Errorf("the problem is cut where it says what was expected: %s", problem)
+			}
 			for _, s := range r.Totals().Streams {
 				if len(s.Stream)+len(s.Namespace) > 500 {
 					t.Errorf("the totals keep a name of %d bytes", len(s.Stream))
@@ -317,4 +320,18 @@ func TestWaitSeesEveryChange(t *testing.T) {
 			t.Errorf("error %v", err)
 		}
 	})
+}
+
+// What is kept counts for what it holds, not for the buffer that it was read into.
+func TestLargeBodiesAreKept(t *testing.T) {
+	const bound = 8 << 20
+	r := receiver.New(receiver.Options{KeepBytes: bound})
+	body := `{"sync_mode":"insert","rows":[{"data":{"x":"` + strings.Repeat("x", 3<<20) + `"}}]}`
+	for range 2 {
+		req := httptest.NewRequest("POST", "/hook", io.MultiReader(strings.NewReader(body))) // of unknown length
+		r.ServeHTTP(httptest.NewRecorder(), req)
+	}
+	if n := len(r.Requests()); n != 2 {
+		t.Errorf("%d requests of %d bytes are kept within %d", n, len(body), bound)
+	}
 }

@@ -26,7 +26,7 @@ type Request struct {
 	Stream    string // from Airbyte-Stream, or the envelope; cut at longestName
 	Namespace string
 	WebhookID string
-	Attempt   int  // this is the n-th request with its Webhook-Id; 1 without one
+	Attempt   int  // this is the n-th request with its Webhook-Id, since the last answered check of the connection; 1 without one
 	Duplicate bool // its Webhook-Id has been accepted before
 
 	SyncMode     string

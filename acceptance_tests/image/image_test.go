@@ -189,3 +189,10 @@ func hangUp(folder string) {
 		}
 	}
 }
+
+// The image alone runs the demo, with nothing to write to but its messages for a person.
+func TestDemo(t *testing.T) {
+	if stdout := connector(t, t.TempDir(), "", "demo", "--addr", "127.0.0.1:0"); stdout != "" {
+		t.Errorf("stdout: %s", stdout)
+	}
+}

@@ -37,6 +37,8 @@ function follow() {
     for (const s of news.seconds || []) history.set(s.at, s);
     list.add(news.requests || []);
     totals.show(news.totals);
+    $("keeps").hidden = !news.totals.requests;
+    $("keeps").textContent = `The last ${count(news.keeps.requests)} requests are kept, within ${bytes(news.keeps.bytes)}; older ones are gone.`;
     faults.show(news.faults, news.in_force);
     drawCharts();
     if ((news.requests || []).some((q) => q.id === chosen)) load(chosen);
