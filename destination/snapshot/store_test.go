@@ -338,6 +338,38 @@ func TestAnotherEndpointDropsTheStream(t *testing.T) {
 	}
 }
 
+// A batch none of whose rows has a key leaves no note, which would cost a write to the disk and one to the bucket.
+func TestNoRowsNeedNoNote(t *testing.T) {
+	store := open(t, t.TempDir(), Options{})
+	defer closeStore(t, store)
+	batch := begin(t, openStream(t, store, "users", 1))
+	if none, err := store.empty([]byte{intentPrefix}, []byte{intentPrefix + 1}); !none || err != nil {
+		t.Errorf("there is no note: %v, %v", none, err)
+	}
+	if err := batch.Settle(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestErrorsNameTheStreamByItsTitle(t *testing.T) {
+	store := open(t, t.TempDir(), Options{})
+	defer closeStore(t, store)
+	stream, err := store.Stream(t.Context(), Identity{Stream: `"public" "users"`, Title: "public.users", Endpoint: "hunter2"}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _, notJSON := stream.Diff([]byte("a"), []byte(`{`))
+	diff(t, stream, "a", `{}`, Added)
+	_, _, inFlight := stream.CountLeft()
+	stream.pending = map[string]*flight{} // asked, not sent
+	_, twice := store.Stream(t.Context(), stream.id, 1)
+	for _, err := range []error{notJSON, inFlight, twice} {
+		if err == nil || !strings.Contains(err.Error(), "stream public.users:") {
+			t.Errorf("%v does not name the stream", err)
+		}
+	}
+}
+
 func TestStreamsAreApart(t *testing.T) {
 	store := open(t, t.TempDir(), Options{})
 	defer closeStore(t, store)
