@@ -140,6 +140,14 @@ func (j *journal) trim() {
 	}
 }
 
+// connect counts connections that were opened, or closed.
+func (j *journal) connect(n int64) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.totals.totals.Open += n
+	j.tell()
+}
+
 // wake tells those who wait that something besides the requests has changed.
 func (j *journal) wake() {
 	j.mu.Lock()

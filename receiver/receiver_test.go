@@ -335,3 +335,25 @@ func TestLargeBodiesAreKept(t *testing.T) {
 		t.Errorf("%d requests of %d bytes are kept within %d", n, len(body), bound)
 	}
 }
+
+// Who waits for a sender to be gone waits for its connections.
+func TestOpenConnectionsAreCounted(t *testing.T) {
+	s, err := receiver.Listen(t.Context(), "127.0.0.1:0", receiver.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	client := &http.Client{Transport: &http.Transport{}}
+	res, err := client.Post(s.URL(), "application/json", strings.NewReader(`{"sync_mode":"insert","rows":[]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	if n := s.Totals().Open; n != 1 {
+		t.Errorf("%d connections are open, want 1", n)
+	}
+	client.CloseIdleConnections()
+	if err := s.Wait(t.Context(), func(t receiver.Totals) bool { return t.Open == 0 }); err != nil {
+		t.Error(err)
+	}
+}

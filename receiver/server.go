@@ -50,11 +50,22 @@ func Listen(ctx context.Context, addr string, o Options) (*Server, error) {
 		Handler:           s.Receiver,
 		ReadHeaderTimeout: 10 * time.Second,
 		MaxHeaderBytes:    64 << 10,
+		ConnState:         s.count,
 	}
 	served := make(chan error, 1)
 	go func() { served <- s.http.Serve(listener) }()
 	s.close = sync.OnceValue(func() error { return s.shutdown(served) })
 	return s, nil
+}
+
+// count keeps count of the open connections.
+func (s *Server) count(_ net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateNew:
+		s.journal.connect(1)
+	case http.StateClosed, http.StateHijacked: // a handler closes those that it has taken over
+		s.journal.connect(-1)
+	}
 }
 
 // URL is where senders on this machine reach the Server.

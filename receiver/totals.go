@@ -24,6 +24,7 @@ type Totals struct {
 	Rejected   int64 `json:"rejected"`   // named in a verdict
 	Bytes      int64 `json:"bytes"`      // of bodies, uncompressed
 	WireBytes  int64 `json:"wire_bytes"` // of bodies, as sent
+	Open       int64 `json:"open"`       // connections at the moment, of a Server
 
 	Streams []StreamTotals `json:"streams"` // by namespace and name
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -183,7 +184,20 @@ func (p *process) judge(died error) (finished bool, err error) {
 	return false, fmt.Errorf("the process ended with %w, expected was %+v", exit, p.end)
 }
 
-// quiet waits until the endpoint has done with all requests of the dead process.
+// quiet waits until the endpoint has done with all that the dead process has sent: what a process writes is still on its way when it
+// dies, and would pass for a request of the next one. A connection of our own is accepted behind all of its connections.
 func (p *process) quiet(ctx context.Context) error {
-	return p.endpoint.Wait(ctx, func(t receiver.Totals) bool { return t.Answered == t.Requests })
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, p.endpoint.PageURL(), http.NoBody)
+	if err != nil {
+		return err
+	}
+	request.Close = true
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	if err := answer.Body.Close(); err != nil {
+		return err
+	}
+	return p.endpoint.Wait(ctx, func(t receiver.Totals) bool { return t.Answered == t.Requests && t.Open == 0 })
 }
