@@ -78,7 +78,8 @@ func comparisons(o *options) []comparison {
 }
 
 // latency compares numbers of requests in flight at an endpoint that takes 100 ms to answer. n of them can bring n × 10,000
-// rows a second; each number is fed what takes three seconds then.
+// rows a second; each number is fed what takes ten seconds then: the program begins with one request and doubles their number
+// with each round of answers.
 func latency(o *options) []comparison {
 	var all []comparison
 	for _, keyed := range []bool{false, true} {
@@ -87,14 +88,14 @@ func latency(o *options) []comparison {
 			c.name = "100 ms, keyed"
 		}
 		for _, n := range []int{1, 4, 16, 64} {
-			rows := 30_000 * n
+			in := input{Shape: o.shape, Rows: 10_000 * n, Streams: 1, States: stateEvery, Times: 10}
 			if o.short {
-				rows = 2000 * n
+				in.Rows, in.Times = 2000*n, 1
 			}
 			c.contenders = append(c.contenders, contender{
 				name: fmt.Sprintf("%d in flight", n), keyed: keyed, endpoint: []string{"-latency", "100ms"},
 				members: fmt.Sprintf(`"delivery":{"max_concurrent_requests":%d}`, n),
-				input:   &input{Shape: o.shape, Rows: rows, Streams: 1, States: stateEvery, Times: 1},
+				input:   &in,
 				want:    0.95 * float64(n),
 			})
 		}
