@@ -178,10 +178,11 @@ func (b *Batch) move(to *Batch) {
 		to.keys = append(to.keys, b.keys[m.row:]...)
 		b.keys = b.keys[:m.row]
 	}
-	for n := len(b.silent); n > 0 && b.silent[n-1] >= m.row; n-- {
-		to.silent = slices.Insert(to.silent, 0, b.silent[n-1]-m.row)
-		b.silent = b.silent[:n-1]
+	n, _ = slices.BinarySearch(b.silent, m.row)
+	for _, row := range b.silent[n:] {
+		to.silent = append(to.silent, row-m.row)
 	}
+	b.silent = b.silent[:n]
 }
 
 // restart forgets the states between the batch's rows, for a new scope that has seen none.
@@ -192,7 +193,7 @@ func (b *Batch) restart() {
 
 // weigh sets held to what the batch holds, in bytes, and returns by how much that is more than before.
 func (b *Batch) weigh() (more int) {
-	held := cap(b.Body) + cap(b.notes) + 4*cap(b.ends) + 4*cap(b.noteEnds) + 8*cap(b.keys) + 16*cap(b.runs)
+	held := cap(b.Body) + cap(b.notes) + 4*cap(b.ends) + 4*cap(b.noteEnds) + 8*cap(b.keys) + 8*cap(b.silent) + 16*cap(b.runs)
 	more, b.held = held-b.held, held
 	return more
 }

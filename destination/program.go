@@ -1,4 +1,4 @@
-// Package destination is the connector: what its commands spec, check and write do between the protocol on stdin and
+// Package destination is the connector: what its commands spec, check, write, preview and schema do between the protocol on stdin and
 // stdout and the endpoint.
 package destination
 

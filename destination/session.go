@@ -149,7 +149,7 @@ func (s *session) look(ctx context.Context, in io.Reader) (streams []StreamPrevi
 		if err != nil {
 			return nil, notOpened(err)
 		}
-		defer func() { err = errors.Join(err, store.Close(context.WithoutCancel(ctx))) }()
+		defer func() { _ = store.Close(context.WithoutCancel(ctx)) }() // it is thrown away
 		if err := openAudiences(ctx, store, s.routes, s.catalog, s.progress.log.Warn); err != nil {
 			return nil, err
 		}

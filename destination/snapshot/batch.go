@@ -9,7 +9,7 @@ import (
 // Row is one row of a batch. Key and Data stay the caller's, who leaves them alone until the batch is settled.
 type Row struct {
 	Key  []byte
-	Mark Mark   // from Diff, Remove or Left
+	Mark Mark   // from Diff, Remove, RemoveUnknown or Left
 	Data []byte // what is stored with KeepRows
 	// Rejected is set by the caller before Settle where the endpoint refused the row for good.
 	Rejected bool

@@ -45,6 +45,9 @@ func (m *meta) tear(generation int64) {
 	if generation != 0 && !slices.Contains(m.Torn, generation) {
 		m.Torn = append(m.Torn, generation)
 	}
+	if generation == m.Generation {
+		m.Finished = false // its refresh, begun anew perhaps, is not at its end
+	}
 }
 
 // turn starts a generation, of which notes from elsewhere may have told before.

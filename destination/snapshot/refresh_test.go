@@ -38,7 +38,12 @@ func TestFinishedGenerationCanBeRestarted(t *testing.T) {
 	if err := second.store.release(); err != nil { // it dies
 		t.Fatal(err)
 	}
-	third := read(t, dir, 1, false, "a")
+	third := openStream(t, open(t, dir, Options{}), "users", 1)
+	if third.Finished() {
+		t.Error("the refresh that died passes for finished, and the next sync would begin another")
+	}
+	closeStore(t, third.store)
+	third = read(t, dir, 1, false, "a")
 	if _, _, err := third.CountLeft(); !errors.Is(err, ErrTorn) {
 		t.Errorf("after a sync that died: %v, want ErrTorn", err)
 	}

@@ -30,7 +30,7 @@ const (
 	notesFolder  = "notes/"
 )
 
-// What is read of them at most, in bytes: a manifest has a few short members and a number for each sync that left notes, and
+// What is read of them at most, in bytes: a manifest has a few short members and spans of numbers for each sync that left notes, and
 // a note the rows of a batch, which is at most 100 MB.
 const (
 	maxManifest = 1 << 20
