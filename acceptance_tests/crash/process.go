@@ -192,7 +192,7 @@ func (p *process) quiet(ctx context.Context) error {
 		return err
 	}
 	request.Close = true
-	answer, err := http.DefaultClient.Do(request)
+	answer, err := new(http.Transport).RoundTrip(request)
 	if err != nil {
 		return err
 	}
