@@ -104,14 +104,11 @@ func noArgs(cmd *cobra.Command, args []string) error {
 	switch {
 	case len(args) == 0:
 		return nil
-	case !short(args[0]):
+	case !destination.Showable(args[0]):
 		return fmt.Errorf("an argument that no command of %q knows: a config is given as the name of its file", cmd.CommandPath())
 	}
 	return fmt.Errorf("unknown command %q for %q", args[0], cmd.CommandPath())
 }
-
-// short says whether a message may show an argument: it may be a config, with its secrets.
-func short(text string) bool { return len(text) <= 100 && !strings.Contains(text, "{") }
 
 // run marks the point behind which an error is not one of usage.
 func (c *commands) run(f func(ctx context.Context) error) func(*cobra.Command, []string) error {

@@ -167,19 +167,23 @@ func (p *Program) readCatalog(path string) (*protocol.Catalog, error) {
 	return protocol.ParseCatalog(raw)
 }
 
-// maxPath is the longest path that a message shows.
-const maxPath = 100
+// maxArgument is the longest argument that a message shows.
+const maxArgument = 100
 
-// readFile reads a file that an argument names. The error shows the path only where it looks like one: the config itself may
-// stand there, with its secrets.
+// Showable says whether a message may show an argument of the command line: it may be a config, with its secrets.
+func Showable(argument string) bool {
+	return len(argument) <= maxArgument && !strings.Contains(argument, "{")
+}
+
+// readFile reads a file that an argument names. The error shows the path only where it looks like one.
 func readFile(path string) ([]byte, error) {
 	raw, err := os.ReadFile(path)
 	failed := (*os.PathError)(nil)
 	if !errors.As(err, &failed) {
 		return raw, err
 	}
-	if len(path) > maxPath || strings.Contains(path, "{") {
+	if !Showable(path) {
 		return nil, fmt.Errorf("name a file, not its content: %w", failed.Err)
 	}
-	return nil, fmt.Errorf("%s: %w", delivery.Visible(path, maxPath), failed.Err)
+	return nil, fmt.Errorf("%s: %w", delivery.Visible(path, maxArgument), failed.Err)
 }
