@@ -26,7 +26,10 @@ var layers = map[string][]string{
 	"destination/redact":     {},
 	"destination/signature":  {},
 	"destination/snapshot":   {"destination/bucket"},
-	"receiver":               {"destination/signature"},
+	"receiver":               {"destination/signature", "receiver/faults", "receiver/journal", "receiver/page"},
+	"receiver/faults":        {},
+	"receiver/journal":       {},
+	"receiver/page":          {"receiver/faults", "receiver/journal"},
 	"sample":                 {},
 }
 
@@ -36,7 +39,7 @@ var quarantine = map[string][]string{
 	"github.com/avast/retry-go/v4":           {"destination/delivery"},
 	"github.com/aws/aws-sdk-go-v2":           {"destination/auth"},
 	"github.com/cockroachdb/pebble/v2":       {"destination/snapshot"},
-	"github.com/go-json-experiment/json":     {"protocol", "destination", "receiver"},
+	"github.com/go-json-experiment/json":     {"protocol", "destination", "receiver/journal", "receiver/page"},
 	"github.com/klauspost/compress":          {"destination/delivery", "destination/snapshot", "receiver"},
 	"github.com/minio/minio-go/v7":           {"destination/bucket"},
 	"github.com/spf13/cobra":                 {"cli"},

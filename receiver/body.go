@@ -11,7 +11,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// Why a body could not be read; each has a status of its own.
+// Why a body could not be read; each error has its own status.
 var (
 	errBodyTooLarge    = errors.New("the body is larger than this receiver reads")
 	errUnknownEncoding = errors.New("the Content-Encoding is none of identity, gzip and zstd")
@@ -29,8 +29,8 @@ func (c *wireCounter) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// read reads and decompresses the body, up to limit bytes of it.
-func (q *Request) read(req *http.Request, limit int64) error {
+// readBody reads and decompresses the body, up to limit bytes of it.
+func readBody(q *Request, req *http.Request, limit int64) error {
 	wire := &wireCounter{r: req.Body}
 	defer func() { q.WireBytes, q.Bytes = wire.n, int64(len(q.Body)) }()
 
@@ -43,7 +43,7 @@ func (q *Request) read(req *http.Request, limit int64) error {
 
 	var body bytes.Buffer
 	if hint := req.ContentLength; hint > 0 && hint <= limit && hint <= 16<<20 {
-		body.Grow(int(hint) + bytes.MinRead) // MinRead spares the last doubling
+		body.Grow(int(hint) + bytes.MinRead) // MinRead avoids the last doubling
 	}
 	if _, err := body.ReadFrom(io.LimitReader(plain, limit+1)); err != nil {
 		return fmt.Errorf("reading the body: %w", err)
@@ -59,7 +59,7 @@ func (q *Request) read(req *http.Request, limit int64) error {
 }
 
 // readHalf reads half of the body, so that the connection breaks in its middle.
-func (q *Request) readHalf(req *http.Request) {
+func readHalf(q *Request, req *http.Request) {
 	half := max(req.ContentLength/2, 1)
 	q.WireBytes, _ = io.CopyN(io.Discard, req.Body, half)
 }

@@ -3,41 +3,74 @@ package receiver
 import (
 	"cmp"
 	"io"
+
+	"destination-webhook/receiver/faults"
+	"destination-webhook/receiver/journal"
 )
 
-// What Options mean where they are zero.
+// What a Receiver remembers; see package journal.
+type (
+	Request      = journal.Request
+	Rejection    = journal.Rejection
+	Row          = journal.Row
+	Totals       = journal.Totals
+	StreamTotals = journal.StreamTotals
+)
+
+// SignatureValid is what Request.Signature says of a valid one.
+const SignatureValid = journal.SignatureValid
+
+// How a Receiver misbehaves; see package faults.
+type (
+	Faults  = faults.Faults
+	Setting = faults.Setting
+	Answer  = faults.Answer
+)
+
+const (
+	AnswerStatus    = faults.AnswerStatus
+	AnswerClose     = faults.AnswerClose
+	AnswerHang      = faults.AnswerHang
+	AnswerHalf      = faults.AnswerHalf
+	AnswerRedirect  = faults.AnswerRedirect
+	AnswerWrongJSON = faults.AnswerWrongJSON
+)
+
+// ParseFaults reads settings such as "status=503 every=3 retry-after=2", separated by spaces.
+func ParseFaults(text string) (Faults, error) { return faults.Parse(text) }
+
+// What zero Options mean.
 const (
 	DefaultKeepRequests = 1000
 	DefaultKeepBytes    = 64 << 20
 	DefaultMaxBody      = 256 << 20
 )
 
-// Options say what a Receiver keeps and where it writes. The zero value keeps
-// the last 1000 requests within 64 MiB and writes nowhere.
+// Options say what a Receiver keeps and where it writes. The zero value keeps the last 1000 requests
+// within 64 MiB and writes nowhere.
 type Options struct {
 	Faults Faults // how to misbehave from the start
 
 	KeepRequests int   // requests kept in memory; 0 means DefaultKeepRequests
-	KeepBytes    int64 // bytes kept of them; 0 means DefaultKeepBytes. The last request is kept whatever its size, its body is not
+	KeepBytes    int64 // bytes kept of them; 0 means DefaultKeepBytes. The last request is kept whatever its size, but not its body
 	MaxBody      int64 // uncompressed bytes of one body, 413 above; 0 means DefaultMaxBody
 
 	Log  io.Writer // one plain line per request; nil for none
 	Rows io.Writer // one JSON line per accepted row; nil for none
 
-	// Discard counts requests and bytes and looks at nothing else, for
-	// measuring a sender.
+	// Discard counts requests and bytes and looks at nothing else, for measuring a sender.
 	Discard bool
 
-	// SigningSecrets are Standard Webhooks secrets. With them, a request that none
-	// of them signed is answered 401.
+	// SigningSecrets are Standard Webhooks secrets. With them, a request that none of them signed
+	// is answered 401.
 	SigningSecrets []string
 
-	// AllowRemote lets Listen take an address that others can reach. The page then
-	// asks for the Token.
+	// AllowRemote lets Listen use an address that others can reach. The page then asks for the
+	// Token.
 	AllowRemote bool
 
-	// Token opens the page; without AllowRemote an empty one opens it to everybody
-	// on this machine. Listen makes one up where it is needed and missing.
+	// Token opens the page. Without AllowRemote an empty one opens it to everybody on this machine;
+	// with it, Listen makes one up.
 	Token string
 }
 

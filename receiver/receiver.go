@@ -1,20 +1,23 @@
 package receiver
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"strings"
 	"sync"
 	"time"
+
+	"destination-webhook/receiver/faults"
+	"destination-webhook/receiver/journal"
+	"destination-webhook/receiver/page"
 )
 
-// Receiver is an http.Handler for every path and method. It is safe for
-// concurrent use. It starts no goroutine of its own; Close releases the
-// requests that a fault holds back.
+// Receiver is an http.Handler for every path and method. It is safe for concurrent use. It starts no
+// goroutine of its own; Close releases the requests that a fault delays.
 type Receiver struct {
 	options Options
-	started time.Time
-	journal *journal
+	journal *journal.Journal
 	page    http.Handler
 	rows    *rowWriter
 	lines   *lineWriter
@@ -23,7 +26,7 @@ type Receiver struct {
 	closeOnce sync.Once
 
 	mu       sync.Mutex // guards what follows
-	dice     *dice
+	dice     *faults.Dice
 	inFlight int // requests that were admitted
 }
 
@@ -32,46 +35,48 @@ func New(o Options) *Receiver {
 	o.setDefaults()
 	r := &Receiver{
 		options: o,
-		started: time.Now(),
-		journal: newJournal(o.KeepRequests, o.KeepBytes),
+		journal: journal.New(o.KeepRequests, o.KeepBytes),
 		rows:    newRowWriter(o.Rows),
 		lines:   newLineWriter(o.Log),
 		closing: make(chan struct{}),
-		dice:    newDice(o.Faults),
+		dice:    faults.NewDice(o.Faults),
 	}
-	r.page = newPage(r)
+	r.page = page.New(page.Options{
+		Journal: r.journal, Faults: r, Closing: r.closing, AllowRemote: o.AllowRemote, Token: o.Token,
+		Keeps: page.Keeps{Requests: o.KeepRequests, Bytes: o.KeepBytes},
+	})
 	return r
 }
 
-// Close lets go of every request that waits, for its latency or forever. Later
-// requests are answered without waiting.
+// Close releases every request that waits, for its latency or forever. Later requests are answered
+// without waiting.
 func (r *Receiver) Close() error {
 	r.closeOnce.Do(func() { close(r.closing) })
 	return nil
 }
 
 // SetFaults changes the behaviour for the requests that arrive from now on.
-// Counting for Every starts anew.
+// Counting for Every starts again.
 func (r *Receiver) SetFaults(f Faults) {
 	r.mu.Lock()
-	r.dice = newDice(f)
+	r.dice = faults.NewDice(f)
 	r.mu.Unlock()
-	r.journal.wake()
+	r.journal.Wake()
 }
 
 // Faults returns the faults in force.
 func (r *Receiver) Faults() Faults {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.dice.faults
+	return r.dice.Faults
 }
 
-// arrive returns the faults in force, whether they befall this request, and
-// whether there is no place for it. One that is admitted has to leave.
-func (r *Receiver) arrive() (f Faults, failing, busy bool) {
+// arrive returns the faults in force, whether they make this request fail, and whether there is no
+// capacity for it. A request that is admitted has to leave.
+func (r *Receiver) arrive() (f faults.Faults, failing, busy bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	f, failing = r.dice.faults, r.dice.throw()
+	f, failing = r.dice.Faults, r.dice.Roll()
 	if busy = f.Capacity > 0 && r.inFlight >= f.Capacity; !busy {
 		r.inFlight++
 	}
@@ -84,80 +89,80 @@ func (r *Receiver) leave() {
 	r.mu.Unlock()
 }
 
-// ServeHTTP shows the page under /_/ and receives everywhere else.
+// ServeHTTP shows the page under /_/ and receives on every other path.
 func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	switch {
-	case strings.HasPrefix(req.URL.Path, pagePath):
+	case strings.HasPrefix(req.URL.Path, page.Path):
 		r.page.ServeHTTP(w, req)
 	case isPerson(req):
-		http.Redirect(w, req, pagePath, http.StatusSeeOther)
+		http.Redirect(w, req, page.Path, http.StatusSeeOther)
 	default:
 		r.receive(w, req)
 	}
 }
 
-// isPerson says whether a browser asks for something to look at.
+// isPerson reports whether a browser asks for something to look at.
 func isPerson(req *http.Request) bool {
 	return req.Method == http.MethodGet && strings.Contains(req.Header.Get("Accept"), "text/html")
 }
 
 // receive reads one request, records it and answers it.
 func (r *Receiver) receive(w http.ResponseWriter, req *http.Request) {
-	faults, failing, busy := r.arrive()
+	misbehave, failing, busy := r.arrive()
 	if busy {
-		faults.Latency = 0 // the refused are told at once
+		misbehave.Latency = 0 // those that are refused are told at once
 	} else {
 		defer r.leave()
 	}
 	if r.options.Discard {
-		r.discard(w, req, faults, failing, busy)
+		r.discard(w, req, misbehave, failing, busy)
 		return
 	}
 
 	start := time.Now()
-	in := newRequest(req, start)
-	if failing && faults.Answer == AnswerClose {
-		in.readHalf(req)
-		r.journal.enter(in)
-		r.finish(w, in, nil, fail(faults))
+	in := journal.NewRequest(req, start)
+	if failing && misbehave.Answer == AnswerClose {
+		readHalf(in, req)
+		r.journal.Arrive(in)
+		r.finish(w, in, nil, fail(misbehave))
 		return
 	}
-	readErr := in.read(req, r.options.MaxBody)
-	rows := in.parse(readErr)
-	in.verify(r.options.SigningSecrets, start)
-	r.journal.enter(in)
+	readErr := readBody(in, req, r.options.MaxBody)
+	rows := in.Parse(readErr)
+	verify(in, r.options.SigningSecrets, start)
+	r.journal.Arrive(in)
 
-	r.wait(req, faults.Latency)
-	a := decide(faults, failing, busy, in, readErr, rows)
+	r.wait(req, misbehave.Latency)
+	a := decide(misbehave, failing, busy, in, readErr, rows)
 	if a.kind == AnswerHang {
 		r.hang(req)
 	}
 	r.finish(w, in, rows, a)
 }
 
-// finish settles what the answer means, then gives it.
+// finish records what the answer means, then sends it.
 func (r *Receiver) finish(w http.ResponseWriter, in *Request, rows []Row, a answer) {
-	a = r.settle(in, rows, a)
+	a = r.complete(in, rows, a)
 	r.lines.write(in)
 	a.write(w, in)
 }
 
-// settle counts the rows that the answer accepts. A row that cannot be written
-// to Options.Rows is not accepted, and the sender is told so.
-func (r *Receiver) settle(in *Request, rows []Row, a answer) answer {
-	if !a.accepts() {
+// complete counts the rows that the answer accepts. A row that cannot be written to Options.Rows is
+// not accepted, and the sender is told so.
+func (r *Receiver) complete(in *Request, rows []Row, a answer) answer {
+	if !a.Accepts() {
 		rows = nil
 	}
-	rows = without(rows, a.rejected)
-	err := r.rows.write(rows, func() { r.journal.settle(in, a, rows, time.Now()) })
+	rows = journal.Without(rows, a.Rejected)
+	err := r.rows.write(rows, func() { r.journal.Complete(in, a.Outcome, rows, time.Now()) })
 	if err != nil {
-		a = answer{status: http.StatusInternalServerError, problem: err.Error()}
-		r.journal.settle(in, a, nil, time.Now())
+		a = refuse(http.StatusInternalServerError, "", err.Error())
+		r.journal.Complete(in, a.Outcome, nil, time.Now())
 	}
 	return a
 }
 
-// wait sleeps for d, or less when the client goes away or the Receiver closes.
+// wait sleeps for d, or until the client goes away or the Receiver closes.
 func (r *Receiver) wait(req *http.Request, d time.Duration) {
 	if d <= 0 {
 		return
@@ -171,7 +176,7 @@ func (r *Receiver) wait(req *http.Request, d time.Duration) {
 	}
 }
 
-// hang gives no answer until the client goes away or the Receiver closes.
+// hang waits until the client goes away or the Receiver closes.
 func (r *Receiver) hang(req *http.Request) {
 	select {
 	case <-req.Context().Done():
@@ -188,6 +193,21 @@ func (r *Receiver) discard(w http.ResponseWriter, req *http.Request, f Faults, f
 	if a.kind == AnswerHang {
 		r.hang(req)
 	}
-	r.journal.count(in, a, time.Now())
+	r.journal.Count(in, a.Status, time.Now())
 	a.write(w, in)
+}
+
+// Requests returns the kept requests in order of arrival.
+func (r *Receiver) Requests() []Request { return r.journal.Requests() }
+
+// Totals returns what has been counted so far.
+func (r *Receiver) Totals() Totals { return r.journal.Totals() }
+
+// Accepted returns the accepted rows of the kept requests in order of acceptance. Duplicates are in
+// it as often as they were accepted.
+func (r *Receiver) Accepted() []Row { return r.journal.Accepted() }
+
+// Wait returns when the totals satisfy until, or with the context's error.
+func (r *Receiver) Wait(ctx context.Context, until func(Totals) bool) error {
+	return r.journal.Wait(ctx, until)
 }

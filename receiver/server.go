@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"destination-webhook/destination/signature"
+	"destination-webhook/receiver/page"
 )
 
 // Server is a Receiver that listens on an address of its own.
@@ -22,10 +23,9 @@ type Server struct {
 	close    func() error
 }
 
-// Listen starts a Receiver on addr, such as "127.0.0.1:8080"; port 0 takes a
-// free one. An address that others can reach is refused unless
-// Options.AllowRemote is set. The caller closes the Server, which waits for its
-// goroutines.
+// Listen starts a Receiver on addr, such as "127.0.0.1:8080"; port 0 means a free one. It refuses an
+// address that others can reach, unless Options.AllowRemote is set. The caller closes the Server,
+// which waits for its goroutines.
 func Listen(ctx context.Context, addr string, o Options) (*Server, error) {
 	resolved, err := net.ResolveTCPAddr("tcp", addr)
 	if err != nil {
@@ -62,13 +62,13 @@ func Listen(ctx context.Context, addr string, o Options) (*Server, error) {
 func (s *Server) count(_ net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:
-		s.journal.connect(1)
-	case http.StateClosed, http.StateHijacked: // a handler closes those that it has taken over
-		s.journal.connect(-1)
+		s.journal.Connect(1)
+	case http.StateClosed, http.StateHijacked: // a handler closes those that it took over
+		s.journal.Connect(-1)
 	}
 }
 
-// URL is where senders on this machine reach the Server.
+// URL returns the address at which senders on this machine reach the Server.
 func (s *Server) URL() string {
 	addr := *s.listener.Addr().(*net.TCPAddr)
 	if addr.IP.IsUnspecified() { // every address of this machine: no browser opens 0.0.0.0 or [::]
@@ -77,18 +77,18 @@ func (s *Server) URL() string {
 	return "http://" + addr.String()
 }
 
-// PageURL is where a person looks at the Server. It holds the token, if there is
-// one: print it for the person who started the Server, and nowhere else.
+// PageURL returns the address of the Server's page. It contains the token, if there is one: show it to
+// the person who started the Server, and to nobody else.
 func (s *Server) PageURL() string {
-	page := s.URL() + pagePath
+	address := s.URL() + page.Path
 	if token := s.options.Token; token != "" {
-		page += "?token=" + url.QueryEscape(token)
+		address += "?token=" + url.QueryEscape(token)
 	}
-	return page
+	return address
 }
 
-// Close ends the Server: requests under way get a moment to be answered. Closing
-// again changes nothing.
+// Close ends the Server. Requests under way get two seconds to be answered. Closing again changes
+// nothing.
 func (s *Server) Close() error { return s.close() }
 
 func (s *Server) shutdown(served <-chan error) error {

@@ -4,22 +4,21 @@ import (
 	"time"
 
 	"destination-webhook/destination/signature"
+	"destination-webhook/receiver/journal"
 )
-
-// SignatureValid is what Request.Signature says of a good one.
-const SignatureValid = "valid"
 
 // signatureTolerance is what the libraries of Standard Webhooks allow.
 const signatureTolerance = 5 * time.Minute
 
-func (q *Request) verify(secrets []string, now time.Time) {
-	if len(secrets) == 0 || bodyless(q.Method) {
+// verify notes whether one of the secrets signed the request.
+func verify(q *Request, secrets []string, now time.Time) {
+	if len(secrets) == 0 || journal.Bodyless(q.Method) {
 		return
 	}
 	q.Signature = SignatureValid
 	err := signature.Verify(secrets, q.Header.Get(signature.HeaderSignature), q.WebhookID,
 		q.Header.Get(signature.HeaderTimestamp), q.Body, now, signatureTolerance)
 	if err != nil {
-		q.Signature = short(err.Error(), longestProblem)
+		q.Signature = journal.Short(err.Error(), journal.MaxProblem)
 	}
 }

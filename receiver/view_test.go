@@ -223,7 +223,7 @@ func TestFaultsByForm(t *testing.T) {
 }
 
 func TestFormHasEveryFault(t *testing.T) {
-	page, err := os.ReadFile("page/index.html")
+	page, err := os.ReadFile("page/static/index.html")
 	if err != nil {
 		t.Fatal(err)
 	}

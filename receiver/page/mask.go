@@ -1,4 +1,4 @@
-package receiver
+package page
 
 import (
 	"net/http"
@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// masked stands for a value that the page does not show.
+// masked replaces a value that the page does not show.
 const masked = "••••••••"
 
 // header is one header as the page shows it.
@@ -16,13 +16,12 @@ type header struct {
 	Masked bool   `json:"masked"`
 }
 
-// shownHeaders are the beginnings of names whose values are no credentials. What
-// is not known is masked: every service names its keys as it likes. Signatures
-// prove knowledge of a secret without telling it.
+// shownHeaders are the beginnings of names whose values are no credentials. All other headers are
+// masked, because every service names its keys as it likes. A signature does not reveal its secret.
 var shownHeaders = []string{"Accept", "Airbyte-", "Content-", "Host", "User-Agent", "Webhook-"}
 
-// maskedHeaders lists headers by name, unknown ones masked. The scheme of an
-// Authorization header stays: it says how the sender authenticates.
+// maskedHeaders lists headers by name, unknown ones masked. It shows the scheme of an Authorization
+// header, which says how the sender authenticates.
 func maskedHeaders(h http.Header) []header {
 	list := []header{}
 	for name, values := range h {

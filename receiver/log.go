@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"destination-webhook/receiver/journal"
 )
 
 // lineWriter prints one plain line per request. It is safe for concurrent use.
@@ -24,12 +26,12 @@ func (l *lineWriter) write(q *Request) {
 	line := line(q)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	_, _ = io.WriteString(l.w, line) // nobody is left to tell
+	_, _ = io.WriteString(l.w, line) // nobody is left to report it to
 }
 
 // line describes a request for a terminal.
 func line(q *Request) string {
-	parts := []string{q.Time.Format("15:04:05.000"), status(q), plain(q.Method), plain(short(path(q.URL), longestURL))}
+	parts := []string{q.Time.Format("15:04:05.000"), status(q), plain(q.Method), plain(journal.Short(path(q.URL), journal.MaxURL))}
 	if q.Stream != "" {
 		parts = append(parts, plain(q.Stream))
 	}
@@ -65,13 +67,13 @@ func status(q *Request) string {
 	return strconv.Itoa(q.Status)
 }
 
-// path leaves the query out: it is where endpoints keep tokens.
+// path leaves out the query, because endpoints keep tokens there.
 func path(url string) string {
 	path, _, _ := strings.Cut(url, "?")
 	return path
 }
 
-// plain keeps what came from the wire from steering the terminal.
+// plain quotes text from the wire that could control the terminal or hide what it says.
 func plain(s string) string {
 	quoted := strconv.Quote(s)
 	if quoted == `"`+s+`"` {
@@ -80,7 +82,7 @@ func plain(s string) string {
 	return quoted
 }
 
-// bytesText is a size in the decimal units of storage.
+// bytesText returns a size in the decimal units of storage.
 func bytesText(n int64) string {
 	const units = "kMGT"
 	if n < 1000 {

@@ -1,4 +1,4 @@
-package receiver
+package journal
 
 import (
 	"cmp"
@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// maxStreams bounds the totals per stream: a sender chooses the names, and must
-// not fill the memory with them. Later streams are counted as one.
+// maxStreams bounds the totals per stream: a sender chooses the names, and must not be able to
+// fill the memory with them. Later streams are counted as one.
 const maxStreams = 1000
 
 // otherStreams is the name under which streams beyond maxStreams are counted.
@@ -36,7 +36,7 @@ type StreamTotals struct {
 	Requests   int64            `json:"requests"`
 	Rows       int64            `json:"rows"`
 	Bytes      int64            `json:"bytes"`
-	Operations map[string]int64 `json:"operations"` // rows by operation; "" where the sender does not know
+	Operations map[string]int64 `json:"operations"` // rows by operation; "" if the sender does not know
 }
 
 type streamName struct{ namespace, stream string }
@@ -58,7 +58,7 @@ func (t *tally) arrive(q *Request) {
 	t.totals.WireBytes += q.WireBytes
 }
 
-func (t *tally) settle(q *Request, accepted []Row, now time.Time) {
+func (t *tally) complete(q *Request, accepted []Row, now time.Time) {
 	t.totals.Answered++
 	t.history.add(now, int64(len(accepted)), q.Bytes)
 	if q.Status < 200 || q.Status > 299 {
@@ -97,7 +97,7 @@ func (t *tally) stream(name streamName) *StreamTotals {
 	return s
 }
 
-// snapshot copies the totals, streams in order.
+// snapshot returns a copy of the totals, with the streams in order.
 func (t *tally) snapshot() Totals {
 	totals := t.totals
 	totals.Streams = make([]StreamTotals, 0, len(t.streams))

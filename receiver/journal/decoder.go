@@ -1,4 +1,4 @@
-package receiver
+package journal
 
 import (
 	"bytes"
@@ -15,8 +15,8 @@ type decoder struct {
 	*jsontext.Decoder
 }
 
-// newDecoder takes JSON as senders have it: names that come twice and lone
-// surrogates are theirs to judge.
+// newDecoder accepts JSON as senders write it: names that come twice and lone surrogates are for
+// them to judge.
 func newDecoder(body []byte) decoder {
 	return decoder{body, jsontext.NewDecoder(bytes.NewBuffer(body),
 		jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))}
@@ -87,7 +87,7 @@ func (d decoder) text(name string) (string, error) {
 func (d decoder) oneOf(name string, values []string) (string, error) {
 	text, err := d.text(name)
 	if err == nil && !slices.Contains(values, text) {
-		err = fmt.Errorf("%s is %q, expected one of %q", name, short(text, longestQuote), values)
+		err = fmt.Errorf("%s is %q, expected one of %q", name, Short(text, maxQuote), values)
 	}
 	return text, err
 }
@@ -99,13 +99,12 @@ func (d decoder) number(name string) (int64, error) {
 	}
 	var n int64
 	if err := json.Unmarshal(raw, &n); err != nil {
-		return 0, fmt.Errorf("%s is %s, expected a whole number", name, short(string(raw), longestQuote))
+		return 0, fmt.Errorf("%s is %s, expected a whole number", name, Short(string(raw), maxQuote))
 	}
 	return n, nil
 }
 
-// unexpected names what was expected; of broken JSON the decoder's own error
-// says more.
+// unexpected names what was expected. For broken JSON the decoder's own error says more.
 func (d decoder) unexpected(expected string, kind jsontext.Kind) error {
 	if kind == 0 {
 		if _, err := d.ReadToken(); err != nil {

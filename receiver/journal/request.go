@@ -1,4 +1,4 @@
-package receiver
+package journal
 
 import (
 	"net/http"
@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Request is what one HTTP request brought and how it was answered. Body and
-// Header are shared with the Receiver: read, never write.
+// Request is what one HTTP request contained and how it was answered. Body and Header are shared
+// with the Journal: read them, never write.
 type Request struct {
 	ID       int64 // 1 for the first request, in order of arrival
 	Time     time.Time
@@ -19,11 +19,11 @@ type Request struct {
 	Proto  string
 	Header http.Header
 
-	Body      []byte // uncompressed; nil when it alone exceeds Options.KeepBytes
+	Body      []byte // uncompressed; nil if it alone exceeds the bytes that are kept
 	Bytes     int64  // uncompressed length of the body
 	WireBytes int64  // length of the body as sent
 
-	Stream    string // from Airbyte-Stream, or the envelope; cut at longestName
+	Stream    string // from Airbyte-Stream, or the envelope; cut at maxName
 	Namespace string
 	WebhookID string
 	Attempt   int  // this is the n-th request with its Webhook-Id, since the last answered check of the connection; 1 without one
@@ -34,12 +34,12 @@ type Request struct {
 	GenerationID int64 // with include_metadata, else 0
 	Rows         int
 
-	// Signature is SignatureValid, or why it is not, or "" where nothing was
-	// verified: without Options.SigningSecrets, or without a body by nature.
+	// Signature is SignatureValid, or why it is not valid, or "" if nothing was verified: without
+	// signing secrets, or for a method that needs no body.
 	Signature string
 
 	Done     bool        // answered, or closed without an answer
-	Status   int         // 0 while pending and where the connection was closed instead
+	Status   int         // 0 while pending, and if the connection was closed instead
 	Fault    string      // the fault that made the answer; "" for none
 	Problem  string      // why the body is no envelope; "" when it is one
 	Rejected []Rejection // rows that the answer names as rejected
@@ -49,13 +49,17 @@ type Request struct {
 	counted  int64 // what the journal counts it for; 0 for not kept
 }
 
+// SignatureValid is what Request.Signature says of a valid one.
+const SignatureValid = "valid"
+
 // Rejection is one entry of a per-row verdict.
 type Rejection struct {
 	Index  int    `json:"index"`
 	Reason string `json:"reason"`
 }
 
-func newRequest(req *http.Request, now time.Time) *Request {
+// NewRequest returns what the header of a request says. Its body is read elsewhere.
+func NewRequest(req *http.Request, now time.Time) *Request {
 	return &Request{
 		Time:      now,
 		Method:    req.Method,
@@ -63,14 +67,14 @@ func newRequest(req *http.Request, now time.Time) *Request {
 		URL:       req.URL.RequestURI(),
 		Proto:     req.Proto,
 		Header:    req.Header,
-		Stream:    short(percentDecoded(req.Header.Get("Airbyte-Stream")), longestName),
-		Namespace: short(percentDecoded(req.Header.Get("Airbyte-Namespace")), longestName),
+		Stream:    Short(percentDecoded(req.Header.Get("Airbyte-Stream")), maxName),
+		Namespace: Short(percentDecoded(req.Header.Get("Airbyte-Namespace")), maxName),
 		WebhookID: req.Header.Get("Webhook-Id"),
 	}
 }
 
-// percentDecoded undoes the encoding of names that are not plain ASCII. A value
-// that is not encoded properly is taken as it stands.
+// percentDecoded undoes the encoding of names that are not plain ASCII. It returns a value that
+// is not encoded properly as it is.
 func percentDecoded(s string) string {
 	if decoded, err := url.PathUnescape(s); err == nil {
 		return decoded
@@ -78,25 +82,25 @@ func percentDecoded(s string) string {
 	return s
 }
 
-// parse reads the envelope, unless the body could not be read or there is none.
-func (q *Request) parse(readErr error) []Row {
+// Parse reads the envelope, unless the body could not be read or there is none.
+func (q *Request) Parse(readErr error) []Row {
 	if readErr != nil {
-		q.Problem = short(readErr.Error(), longestProblem)
+		q.Problem = Short(readErr.Error(), MaxProblem)
 		return nil
 	}
-	if len(q.Body) == 0 && bodyless(q.Method) {
+	if len(q.Body) == 0 && Bodyless(q.Method) {
 		return nil
 	}
 	e, err := parseEnvelope(q.Body)
 	if err != nil {
-		q.Problem = short(err.Error(), longestProblem)
+		q.Problem = Short(err.Error(), MaxProblem)
 		return nil
 	}
 	stream, namespace := percentDecoded(q.Header.Get("Airbyte-Stream")), percentDecoded(q.Header.Get("Airbyte-Namespace"))
 	if stream == "" {
 		stream, namespace = e.Stream, e.Namespace
 	}
-	q.Stream, q.Namespace = short(stream, longestName), short(namespace, longestName)
+	q.Stream, q.Namespace = Short(stream, maxName), Short(namespace, maxName)
 	q.SyncMode, q.SyncID, q.GenerationID = e.SyncMode, e.SyncID, e.GenerationID
 	q.Rows = len(e.Rows)
 	for i := range e.Rows {
@@ -105,9 +109,9 @@ func (q *Request) parse(readErr error) []Row {
 	return e.Rows
 }
 
-// bodyless says whether a request of this method needs no envelope: HEAD checks a
-// connection, and GET is how a person or a followed redirect arrives.
-func bodyless(method string) bool {
+// Bodyless reports whether a request of this method needs no envelope: HEAD checks a connection,
+// and GET is how a person or a followed redirect arrives.
+func Bodyless(method string) bool {
 	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
 }
 
@@ -116,21 +120,21 @@ func (q *Request) acceptedRows() []Row {
 	if q.accepted == 0 {
 		return nil
 	}
-	return without(q.envelopeRows(), q.Rejected)
+	return Without(q.EnvelopeRows(), q.Rejected)
 }
 
-// envelopeRows parses the kept body once more: spans of one body cost less to
-// find again than to keep for every request.
-func (q *Request) envelopeRows() []Row {
+// EnvelopeRows parses the kept body once more: it costs less to find the spans of one body again
+// than to keep them for every request.
+func (q *Request) EnvelopeRows() []Row {
 	if q.Problem != "" {
 		return nil
 	}
 	again := *q
-	return again.parse(nil)
+	return again.Parse(nil)
 }
 
-// without returns the rows that no rejection names.
-func without(rows []Row, rejected []Rejection) []Row {
+// Without returns the rows that no rejection names.
+func Without(rows []Row, rejected []Rejection) []Row {
 	if len(rejected) == 0 {
 		return rows
 	}
@@ -147,11 +151,10 @@ func without(rows []Row, rejected []Rejection) []Row {
 	return kept
 }
 
-// isCheck says whether this is an envelope without rows, which checks the
-// connection.
+// isCheck reports whether this is an envelope without rows, which checks the connection.
 func (q *Request) isCheck() bool { return q.SyncMode != "" && q.Rows == 0 }
 
-// size is what a kept request costs, near enough for a bound.
+// size is the memory that a kept request takes, near enough for a bound.
 func (q *Request) size() int64 {
 	n := int64(cap(q.Body) + len(q.URL) + len(q.Method) + len(q.Host) + len(q.Stream) + len(q.Namespace) + len(q.Problem) + len(q.Signature) + 1024)
 	n += 24 * int64(cap(q.Rejected)) // their reasons are one text

@@ -1,4 +1,4 @@
-package receiver
+package journal
 
 import (
 	"encoding/json"
@@ -7,9 +7,8 @@ import (
 	"io"
 )
 
-// Envelope is the body of one request. What include_metadata adds is zero
-// without it.
-type Envelope struct {
+// envelope is the body of one request. What include_metadata adds is zero without it.
+type envelope struct {
 	SyncMode     string
 	Stream       string
 	Namespace    string
@@ -18,12 +17,12 @@ type Envelope struct {
 	Rows         []Row
 }
 
-// Row is one row of an envelope. The raw members are spans of the body, byte
-// for byte as they arrived, nil where absent.
+// Row is one row of an envelope. The raw members are spans of the body, byte for byte as they
+// arrived, and nil if they are absent.
 type Row struct {
 	Stream     string
 	Namespace  string
-	Operation  string // added, changed, removed, or "" where the sender does not know
+	Operation  string // added, changed, removed, or "" if the sender does not know
 	PrimaryKey json.RawMessage
 	Data       json.RawMessage
 	EmittedAt  json.RawMessage
@@ -35,11 +34,11 @@ var (
 	operations = []string{"added", "changed", "removed"}
 )
 
-// parseEnvelope reads an envelope in one pass. Members it does not know are
-// skipped, the ones it knows are held to their type and their values.
-func parseEnvelope(body []byte) (Envelope, error) {
+// parseEnvelope reads an envelope in one pass. It skips members that it does not know, and checks
+// the type and the value of those that it knows.
+func parseEnvelope(body []byte) (envelope, error) {
 	d := newDecoder(body)
-	var e Envelope
+	var e envelope
 	err := d.object(func(name string) (err error) {
 		switch name {
 		case "sync_mode":
@@ -61,14 +60,14 @@ func parseEnvelope(body []byte) (Envelope, error) {
 	})
 	switch {
 	case err != nil:
-		return Envelope{}, fmt.Errorf("parsing the envelope: %w", err)
+		return envelope{}, fmt.Errorf("parsing the envelope: %w", err)
 	case e.SyncMode == "":
-		return Envelope{}, errors.New("parsing the envelope: sync_mode is missing")
+		return envelope{}, errors.New("parsing the envelope: sync_mode is missing")
 	case e.Rows == nil:
-		return Envelope{}, errors.New("parsing the envelope: rows is missing")
+		return envelope{}, errors.New("parsing the envelope: rows is missing")
 	}
 	if _, err := d.ReadToken(); !errors.Is(err, io.EOF) {
-		return Envelope{}, errors.New("parsing the envelope: something follows it")
+		return envelope{}, errors.New("parsing the envelope: something follows it")
 	}
 	return e, nil
 }

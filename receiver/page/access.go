@@ -1,4 +1,4 @@
-package receiver
+package page
 
 import (
 	"crypto/sha256"
@@ -9,17 +9,17 @@ import (
 	"strings"
 )
 
-// tokenCookie keeps the token once it was given.
+// tokenCookie keeps the token after it was given once.
 const tokenCookie = "receiver_token"
 
-// contentPolicy lets the page load its own files and nothing else. Trusted types
-// without a policy make the browser refuse to turn any string into markup.
+// contentPolicy lets the page load its own files and nothing else. Trusted types without a policy make
+// the browser refuse to turn any string into markup.
 const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
 	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 
-// access decides who sees the page: on loopback a browser that asked for a name
-// of this machine, so that no other site reaches the page by DNS rebinding;
-// elsewhere whoever has the token. Other sites' scripts are refused either way.
+// access decides who sees the page: on loopback a browser that asked for a name of this machine, so
+// that no other site reaches the page by DNS rebinding; elsewhere whoever has the token. Scripts of
+// other sites are refused in both cases.
 type access struct {
 	loopbackOnly bool
 	token        string
@@ -30,7 +30,7 @@ func (a access) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	h := w.Header()
 	h.Set("Content-Security-Policy", contentPolicy)
 	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "no-referrer") // the first address holds the token
+	h.Set("Referrer-Policy", "no-referrer") // the first address contains the token
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cache-Control", "no-store")
@@ -49,7 +49,7 @@ func (a access) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 }
 
-// isLoopbackHost judges the name that the browser asked for.
+// isLoopbackHost reports whether the browser asked for a name of this machine.
 func isLoopbackHost(host string) bool {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
@@ -58,8 +58,8 @@ func isLoopbackHost(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// sameOrigin refuses what a script or a form of another site sends. A link to the
-// page carries no Origin and passes.
+// sameOrigin reports whether no script or form of another site sent this. A link to the page carries
+// no Origin and passes.
 func sameOrigin(req *http.Request) bool {
 	if http.NewCrossOriginProtection().Check(req) != nil {
 		return false
@@ -74,7 +74,7 @@ func sameOrigin(req *http.Request) bool {
 
 func (a access) open(req *http.Request) bool {
 	if a.token == "" {
-		return a.loopbackOnly // to others the page stays shut without a token
+		return a.loopbackOnly // for others the page stays closed without a token
 	}
 	cookie, err := req.Cookie(tokenCookie)
 	return err == nil && a.matches(cookie.Value)
@@ -86,10 +86,10 @@ func (a access) matches(token string) bool {
 	return a.token != "" && subtle.ConstantTimeCompare(given[:], want[:]) == 1
 }
 
-// remember moves the token from the address, where histories keep it, to a cookie.
+// remember moves the token to a cookie, because browsers keep addresses in their history.
 func (a access) remember(w http.ResponseWriter, req *http.Request) {
 	http.SetCookie(w, &http.Cookie{
-		Name: tokenCookie, Value: a.token, Path: pagePath,
+		Name: tokenCookie, Value: a.token, Path: Path,
 		HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	})
 	http.Redirect(w, req, req.URL.Path, http.StatusSeeOther)

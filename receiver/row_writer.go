@@ -8,8 +8,8 @@ import (
 	"sync"
 )
 
-// rowWriter writes accepted rows as JSON lines, in order of acceptance. It is
-// safe for concurrent use; without a writer it only calls accept.
+// rowWriter writes accepted rows as JSON lines, in order of acceptance. It is safe for concurrent
+// use. Without a writer it only calls accept.
 type rowWriter struct {
 	mu     sync.Mutex
 	w      io.Writer
@@ -49,8 +49,8 @@ func (rw *rowWriter) write(rows []Row, accept func()) error {
 	return nil
 }
 
-// undo takes back the n bytes of a write that failed: their rows are not
-// accepted. Where the writer cannot, the next row at least begins a line.
+// undo removes the n bytes of a write that failed, because their rows are not accepted. If the
+// writer cannot remove them, the next row at least begins a line.
 func (rw *rowWriter) undo(n int) {
 	if n == 0 {
 		return
@@ -68,8 +68,8 @@ func (rw *rowWriter) undo(n int) {
 	rw.torn = rw.buffer.Bytes()[n-1] != '\n'
 }
 
-// rowLine is a row as a JSON line. Encoding compacts raw values, so that a row
-// never breaks its line, and leaves their text alone otherwise.
+// rowLine is a row as a JSON line. Encoding compacts raw values, so a row never breaks its line, and
+// changes nothing else in their text.
 type rowLine struct {
 	Stream     string          `json:"stream,omitempty"`
 	Namespace  string          `json:"namespace,omitempty"`

@@ -1,4 +1,4 @@
-package receiver
+package journal
 
 import (
 	"encoding/json"
@@ -16,7 +16,7 @@ func TestParseEnvelope(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Envelope{
+	want := envelope{
 		SyncMode: "mirror", Stream: "users", Namespace: "public", SyncID: 3, GenerationID: 4,
 		Rows: []Row{{
 			Operation: "changed", PrimaryKey: json.RawMessage(`"7"`), Data: json.RawMessage(`{"n":1.0, "t":"\ud800"}`),

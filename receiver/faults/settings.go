@@ -1,12 +1,8 @@
-package receiver
+package faults
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
-	"net/http"
-	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -17,7 +13,7 @@ type Setting struct {
 	Value string // "" for the zero value
 	Usage string
 
-	Switch bool // true or false, and true where it is named alone
+	Switch bool // true or false, and true if it is named alone
 }
 
 var answers = []Answer{AnswerStatus, AnswerClose, AnswerHang, AnswerHalf, AnswerRedirect, AnswerWrongJSON}
@@ -32,8 +28,8 @@ func (f Faults) Settings() []Setting {
 		{Name: "seed", Value: number(f.Seed), Usage: "seed of the percentage, so that a run can be repeated"},
 		{Name: "retry-after", Value: f.RetryAfter, Usage: "Retry-After header of failing requests: seconds or an HTTP date"},
 		{Name: "latency", Value: duration(f.Latency), Usage: "wait before every answer, such as 250ms"},
-		{Name: "reject", Value: f.reject(), Usage: "refuse rows whose field has a value: field=value, such as email=a@example.com"},
-		{Name: "reject-rows", Value: onOff(f.RejectRows), Usage: "refuse just those rows by a verdict, not the whole batch by 400", Switch: true},
+		{Name: "reject", Value: f.reject(), Usage: "reject rows whose field has a value: field=value, such as email=a@example.com"},
+		{Name: "reject-rows", Value: onOff(f.RejectRows), Usage: "reject just those rows by a verdict, not the whole batch by 400", Switch: true},
 		{Name: "max-bytes", Value: number(f.MaxBytes), Usage: "answer 413 to a body of more bytes on the wire"},
 		{Name: "capacity", Value: number(f.Capacity), Usage: "refuse requests beyond this many at once"},
 		{Name: "capacity-status", Value: number(f.CapacityStatus), Usage: "status of those refused, 429 by default"},
@@ -75,71 +71,6 @@ func (f *Faults) Set(name, value string) (err error) {
 		return fmt.Errorf("fault %s=%q: %w", name, value, err)
 	}
 	return nil
-}
-
-func parseAnswer(value string) (Answer, error) {
-	if value != "" && !slices.Contains(answers, Answer(value)) {
-		return "", fmt.Errorf("expected one of %s", strings.Join(answerNames(), ", "))
-	}
-	return Answer(value), nil
-}
-
-func parseCount[N int | int64 | uint64](value string) (N, error) {
-	n, err := strconv.ParseUint(cmp.Or(value, "0"), 10, 31)
-	if err != nil {
-		return 0, errors.New("expected a whole number, 0 to 2147483647")
-	}
-	return N(n), nil
-}
-
-func parseStatus(value string) (int, error) {
-	n, err := parseCount[int](value)
-	if err != nil || n != 0 && (n < 200 || n > 599) {
-		return 0, errors.New("expected a status from 200 to 599")
-	}
-	return n, nil
-}
-
-func parsePercent(value string) (float64, error) {
-	p, err := strconv.ParseFloat(cmp.Or(value, "0"), 64)
-	if err != nil || !(p >= 0 && p <= 100) { // also refuses NaN
-		return 0, errors.New("expected a number from 0 to 100")
-	}
-	return p, nil
-}
-
-func parseLatency(value string) (time.Duration, error) {
-	d, err := time.ParseDuration(cmp.Or(value, "0"))
-	if err != nil || d < 0 {
-		return 0, errors.New("expected a duration such as 250ms or 3s")
-	}
-	return d, nil
-}
-
-func parseRetryAfter(value string) (string, error) {
-	if _, err := strconv.ParseUint(value, 10, 31); err == nil || value == "" {
-		return value, nil
-	}
-	if _, err := http.ParseTime(value); err != nil {
-		return "", errors.New("expected seconds or an HTTP date")
-	}
-	return value, nil
-}
-
-func parseReject(value string) (field, text string, err error) {
-	field, text, found := strings.Cut(value, "=")
-	if value != "" && (!found || field == "") {
-		return "", "", errors.New("expected field=value")
-	}
-	return field, text, nil
-}
-
-func parseSwitch(value string) (bool, error) {
-	on, err := strconv.ParseBool(cmp.Or(value, "false"))
-	if err != nil {
-		return false, errors.New("expected true or false")
-	}
-	return on, nil
 }
 
 func (f Faults) reject() string {

@@ -1,15 +1,14 @@
-package receiver
+package page
 
 import (
 	"encoding/json"
-	"slices"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"destination-webhook/receiver/journal"
 )
 
-// What the page shows of one request at most; the rest is in Options.Rows.
+// What the page shows of one request at most.
 const (
 	shownRows  = 200
 	shownCell  = 500       // bytes
@@ -40,18 +39,18 @@ type summary struct {
 	Signature string  `json:"signature"`
 }
 
-func summaryOf(q *Request) summary {
+func summaryOf(q *journal.Request) summary {
 	return summary{
 		ID: q.ID, Time: q.Time.UnixMilli(), Duration: q.Duration.Seconds() * 1000,
-		Method: q.Method, URL: short(maskedURL(q.URL), longestURL), Stream: q.Stream, Namespace: q.Namespace,
+		Method: q.Method, URL: journal.Short(maskedURL(q.URL), journal.MaxURL), Stream: q.Stream, Namespace: q.Namespace,
 		SyncMode: q.SyncMode, Rows: q.Rows, Rejected: len(q.Rejected), Bytes: q.Bytes, WireBytes: q.WireBytes,
 		WebhookID: q.WebhookID, Attempt: q.Attempt, Duplicate: q.Duplicate,
 		Done: q.Done, Status: q.Status, Fault: q.Fault, Problem: q.Problem, Signature: q.Signature,
 	}
 }
 
-// detail is a request in full, within the bounds above. Values of rows are text:
-// a browser would round their numbers.
+// detail is a request in full, within the bounds above. Values of rows are text, because a browser
+// would round their numbers.
 type detail struct {
 	summary
 	SyncID       int64     `json:"sync_id"`
@@ -76,8 +75,8 @@ type cell struct {
 	Text string `json:"text"`
 }
 
-func detailOf(q *Request) detail {
-	body, cut := cutText(q.Body, shownBytes)
+func detailOf(q *journal.Request) detail {
+	body, cut := journal.Cut(q.Body, shownBytes)
 	return detail{
 		summary: summaryOf(q), SyncID: q.SyncID, GenerationID: q.GenerationID,
 		Headers: maskedHeaders(q.Header), Body: body, BodyCut: cut || q.Body == nil && q.Bytes > 0,
@@ -85,42 +84,25 @@ func detailOf(q *Request) detail {
 	}
 }
 
-func rowViews(q *Request) []rowView {
-	rows := q.envelopeRows()
+func rowViews(q *journal.Request) []rowView {
+	rows := q.EnvelopeRows()
 	reasons := map[int]string{}
 	for _, r := range q.Rejected {
 		reasons[r.Index] = r.Reason
 	}
 	views := []rowView{}
 	for i, row := range rows[:min(len(rows), shownRows)] {
-		views = append(views, rowView{row.Operation, keyText(row.PrimaryKey), reasons[i], cells(row.Data)})
+		views = append(views, rowView{row.Operation, journal.KeyText(row.PrimaryKey), reasons[i], cells(row.Data)})
 	}
 	return views
-}
-
-// keyText joins the parts of a composite key.
-func keyText(key json.RawMessage) string {
-	var single string
-	if json.Unmarshal(key, &single) == nil {
-		return single
-	}
-	var parts []string
-	if json.Unmarshal(key, &parts) == nil {
-		return strings.Join(parts, " · ")
-	}
-	return string(key)
 }
 
 // cells lists the fields of a row in its own order.
 func cells(data json.RawMessage) []cell {
 	list := []cell{}
-	d := newDecoder(data)
-	_ = d.object(func(name string) error { // the envelope it is from has been parsed before
-		value, err := d.ReadValue()
-		if err == nil {
-			list = append(list, cellOf(name, value))
-		}
-		return err
+	journal.Fields(data, func(name string, value jsontext.Value) bool {
+		list = append(list, cellOf(name, value))
+		return true
 	})
 	return list
 }
@@ -128,27 +110,5 @@ func cells(data json.RawMessage) []cell {
 var kinds = map[jsontext.Kind]string{'"': "string", '0': "number", 't': "boolean", 'f': "boolean", 'n': "null", '{': "nested", '[': "nested"}
 
 func cellOf(name string, value jsontext.Value) cell {
-	text := slices.Clone([]byte(value))
-	if value.Kind() == '"' {
-		var s string
-		if json.Unmarshal(value, &s) == nil {
-			text = []byte(s)
-		}
-	}
-	short, cut := cutText(text, shownCell)
-	if cut {
-		short += "…"
-	}
-	return cell{name, kinds[value.Kind()], short}
-}
-
-// cutText cuts at a whole character.
-func cutText(b []byte, limit int) (text string, cut bool) {
-	if len(b) <= limit {
-		return string(b), false
-	}
-	for limit > 0 && !utf8.RuneStart(b[limit]) {
-		limit--
-	}
-	return string(b[:limit]), true
+	return cell{name, kinds[value.Kind()], journal.Short(journal.ValueText(json.RawMessage(value)), shownCell)}
 }

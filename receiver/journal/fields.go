@@ -1,0 +1,58 @@
+package journal
+
+import (
+	"encoding/json"
+	"io"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// FieldText returns the value at a path with dots: the text of a string, the JSON of any other
+// value. A null is the text "null", not the empty one.
+func FieldText(data json.RawMessage, path string) (text string, found bool) {
+	for name := range strings.SplitSeq(path, ".") {
+		var object map[string]json.RawMessage
+		if json.Unmarshal(data, &object) != nil {
+			return "", false
+		}
+		if data, found = object[name]; !found {
+			return "", false
+		}
+	}
+	return ValueText(data), true
+}
+
+// ValueText returns the text of a string, or the JSON of any other value.
+func ValueText(value json.RawMessage) string {
+	var text string
+	if len(value) > 0 && value[0] == '"' && json.Unmarshal(value, &text) == nil {
+		return text
+	}
+	return string(value)
+}
+
+// KeyText returns a primary key as text, the parts of a composite one joined.
+func KeyText(key json.RawMessage) string {
+	var parts []json.RawMessage
+	if json.Unmarshal(key, &parts) != nil {
+		return ValueText(key)
+	}
+	texts := make([]string, len(parts))
+	for i, part := range parts {
+		texts[i] = ValueText(part)
+	}
+	return strings.Join(texts, " · ")
+}
+
+// Fields calls yield for each member of an object, in its own order, until yield returns false.
+func Fields(object json.RawMessage, yield func(name string, value jsontext.Value) bool) {
+	d := newDecoder(object)
+	_ = d.object(func(name string) error { // the envelope of the object was parsed before
+		value, err := d.ReadValue()
+		if err == nil && !yield(name, value) {
+			err = io.EOF
+		}
+		return err
+	})
+}

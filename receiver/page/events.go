@@ -1,0 +1,97 @@
+package page
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"time"
+
+	"destination-webhook/receiver/faults"
+	"destination-webhook/receiver/journal"
+)
+
+const (
+	// eventInterval is the shortest time between two events, so that an eye can follow a busy sync.
+	eventInterval = 250 * time.Millisecond
+
+	// heartbeat keeps proxies from closing a quiet stream.
+	heartbeat = 15 * time.Second
+)
+
+// event is what has changed since the last one.
+type event struct {
+	Now      int64             `json:"now"`     // Unix milliseconds
+	Started  int64             `json:"started"` // the receiver, likewise: another one numbers its requests anew
+	Totals   journal.Totals    `json:"totals"`
+	Seconds  []journal.Second  `json:"seconds"`
+	Requests []summary         `json:"requests"` // in order of arrival
+	Faults   map[string]string `json:"faults"`
+	InForce  string            `json:"in_force"` // the faults as one line; "" for none
+	Keeps    Keeps             `json:"keeps"`
+}
+
+// Keeps are the bounds of what is kept.
+type Keeps struct {
+	Requests int   `json:"requests"`
+	Bytes    int64 `json:"bytes"`
+}
+
+// events streams changes to the page until it is closed. Nothing is queued for a slow page: it gets
+// what has changed by the time it reads.
+func (p *page) events(w http.ResponseWriter, req *http.Request) {
+	w.Header().Set("Content-Type", "text/event-stream")
+	out := http.NewResponseController(w)
+	var from journal.Cursor
+	for {
+		content, changed := p.next(&from, time.Now())
+		line, err := json.Marshal(content)
+		if err != nil {
+			return
+		}
+		if _, err := w.Write(slices.Concat([]byte("data: "), line, []byte("\n\n"))); err != nil || out.Flush() != nil {
+			return
+		}
+		if !p.pause(req, eventInterval, nil) || !p.pause(req, heartbeat, changed) {
+			return
+		}
+	}
+}
+
+// pause waits for d or the change, and reports whether the page still listens.
+func (p *page) pause(req *http.Request, d time.Duration, change <-chan struct{}) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-change:
+		return true
+	case <-req.Context().Done():
+	case <-p.Closing:
+	}
+	return false
+}
+
+// next returns the event of what has changed after the cursor, and a channel that is closed at the
+// next change.
+func (p *page) next(c *journal.Cursor, now time.Time) (event, <-chan struct{}) {
+	inForce := p.Faults.Faults()
+	changes, changed := p.Journal.Since(c, now)
+	e := event{
+		Now: now.UnixMilli(), Started: p.started.UnixMilli(), Totals: changes.Totals, Seconds: changes.Seconds,
+		Faults: formOf(inForce), InForce: inForce.String(), Keeps: p.Keeps,
+	}
+	for i := range changes.Requests {
+		e.Requests = append(e.Requests, summaryOf(&changes.Requests[i]))
+	}
+	return e, changed
+}
+
+// formOf returns every fault by name, as the page's form shows them.
+func formOf(f faults.Faults) map[string]string {
+	form := map[string]string{}
+	for _, s := range f.Settings() {
+		form[s.Name] = s.Value
+	}
+	return form
+}

@@ -1,0 +1,101 @@
+// Package page is what people see of a receiver: a page for browsers, and the data behind it.
+package page
+
+import (
+	"embed"
+	"encoding/json"
+	"io/fs"
+	"net/http"
+	"strconv"
+	"time"
+
+	"destination-webhook/receiver/faults"
+	"destination-webhook/receiver/journal"
+)
+
+// Path is where the page is, apart from any endpoint's path.
+const Path = "/_/"
+
+//go:embed static
+var staticFiles embed.FS
+
+// Options are what the page shows and to whom.
+type Options struct {
+	Journal *journal.Journal
+	Faults  FaultSetter
+	Closing <-chan struct{} // closed when the receiver ends
+	Keeps   Keeps
+
+	AllowRemote bool   // the page may be asked for by other names than those of this machine
+	Token       string // that opens the page; without AllowRemote it may be empty
+}
+
+// FaultSetter reads and sets the faults in force.
+type FaultSetter interface {
+	Faults() faults.Faults
+	SetFaults(faults.Faults)
+}
+
+// page is safe for concurrent use.
+type page struct {
+	Options
+	started time.Time
+}
+
+// New returns the handler of everything below Path.
+func New(o Options) http.Handler {
+	files, err := fs.Sub(staticFiles, "static")
+	if err != nil {
+		panic(err) // the name is the one that is embedded
+	}
+	p := &page{o, time.Now()}
+	static := http.StripPrefix(Path, http.FileServerFS(files))
+	mux := http.NewServeMux()
+	mux.Handle("GET "+Path, static)
+	mux.HandleFunc("GET "+Path+"events", p.events)
+	mux.HandleFunc("GET "+Path+"requests/{id}", p.request)
+	mux.HandleFunc("POST "+Path+"faults", p.setFaults)
+	return access{loopbackOnly: !o.AllowRemote, token: o.Token, next: mux}
+}
+
+// request returns one kept request in full.
+func (p *page) request(w http.ResponseWriter, req *http.Request) {
+	id, err := strconv.ParseInt(req.PathValue("id"), 10, 64)
+	if err == nil {
+		if q, found := p.Journal.Request(id); found {
+			writeJSON(w, http.StatusOK, detailOf(&q))
+			return
+		}
+	}
+	writeJSON(w, http.StatusNotFound, problem{Error: "this request is no longer kept"})
+}
+
+// problem says what went wrong, and with which field of the form.
+type problem struct {
+	Field string `json:"field,omitempty"`
+	Error string `json:"error"`
+}
+
+// setFaults reads the whole form: a fault that it leaves out is cleared.
+func (p *page) setFaults(w http.ResponseWriter, req *http.Request) {
+	var form map[string]string
+	if err := json.NewDecoder(http.MaxBytesReader(w, req.Body, 16<<10)).Decode(&form); err != nil {
+		writeJSON(w, http.StatusBadRequest, problem{Error: "expected an object of fault names and values"})
+		return
+	}
+	var f faults.Faults
+	for name, value := range form {
+		if err := f.Set(name, value); err != nil {
+			writeJSON(w, http.StatusUnprocessableEntity, problem{name, err.Error()})
+			return
+		}
+	}
+	p.Faults.SetFaults(f)
+	writeJSON(w, http.StatusOK, formOf(f))
+}
+
+func writeJSON(w http.ResponseWriter, status int, content any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(content) // a browser that is gone needs no answer
+}
