@@ -15,6 +15,7 @@ import (
 	"golang.org/x/term"
 
 	"destination-webhook/destination"
+	"destination-webhook/destination/printable"
 )
 
 // Process is what a command needs of the process it runs in.
@@ -58,7 +59,7 @@ func Run(ctx context.Context, p Process) Outcome {
 	case c.running:
 		return Outcome{Code: exitFailed}
 	}
-	_, _ = fmt.Fprintf(p.Stderr, "destination-webhook: %s; see destination-webhook --help\n", strings.ReplaceAll(destination.Visible(err.Error()), "\n", "; "))
+	_, _ = fmt.Fprintf(p.Stderr, "destination-webhook: %s; see destination-webhook --help\n", strings.ReplaceAll(printable.Text(err.Error()), "\n", "; "))
 	return Outcome{Code: exitUsage}
 }
 

@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"destination-webhook/destination"
+	"destination-webhook/destination/printable"
 	"destination-webhook/receiver"
 )
 
@@ -81,7 +81,7 @@ func listen(ctx context.Context, addr string, o receiver.Options) (*receiver.Ser
 // complain says on stderr what went wrong: commands for people do not speak the protocol.
 func (c *commands) complain(err error) error {
 	if err != nil {
-		_, _ = fmt.Fprintf(c.process.Stderr, "destination-webhook: %s\n", destination.Visible(err.Error()))
+		_, _ = fmt.Fprintf(c.process.Stderr, "destination-webhook: %s\n", printable.Text(err.Error()))
 	}
 	return err
 }

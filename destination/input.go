@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 
+	"destination-webhook/destination/failure"
 	"destination-webhook/protocol"
 )
 
@@ -58,6 +59,6 @@ func (in *input) read(ctx context.Context, r *protocol.BlockReader) {
 }
 
 func (b *block) read(r *protocol.BlockReader) {
-	defer caught(&b.err)
+	defer failure.RecoverTo(&b.err)
 	b.lines, b.err = r.Next(b.memory)
 }

@@ -13,6 +13,8 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"destination-webhook/destination/failure"
+	"destination-webhook/destination/printable"
 	"destination-webhook/protocol"
 )
 
@@ -57,7 +59,7 @@ func (p *Program) Preview(ctx context.Context, configPath, catalogPath string, a
 }
 
 func (p *Program) look(ctx context.Context, configPath, catalogPath string, out *protocol.Writer) (streams []StreamPreview, err error) {
-	defer caught(&err)
+	defer failure.RecoverTo(&err)
 	s, err := p.session(configPath, catalogPath, out, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return nil, err
@@ -80,7 +82,7 @@ func (p *StreamPreview) print(w io.Writer) error {
 		fmt.Fprintf(&b, "  rows that left would not be removed: %s\n", p.Kept)
 	}
 	p.printRequest(&b)
-	_, err := io.WriteString(w, Visible(b.String())+"\n")
+	_, err := io.WriteString(w, printable.Text(b.String())+"\n")
 	return err
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"destination-webhook/batching"
 	"destination-webhook/destination/auth"
+	"destination-webhook/destination/failure"
 )
 
 // previewer stands where a sync has its sender: it counts rows and sends none.
@@ -42,7 +43,7 @@ func (s *session) preview(ctx context.Context, in io.Reader) ([]StreamPreview, e
 
 // send is a batching.Send that counts.
 func (v *previewer) send(ctx context.Context, b *batching.Batch) (outcome batching.Outcome) {
-	defer caught(&outcome.Err)
+	defer failure.RecoverTo(&outcome.Err)
 	route := v.routes[b.Stream.Index]
 	rejected := v.count(b)
 	if route.audience == nil {

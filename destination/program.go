@@ -11,7 +11,8 @@ import (
 	"os"
 	"strings"
 
-	"destination-webhook/destination/delivery"
+	"destination-webhook/destination/failure"
+	"destination-webhook/destination/printable"
 	"destination-webhook/destination/redact"
 	"destination-webhook/protocol"
 )
@@ -40,7 +41,7 @@ func (p *Program) agent() string { return "destination-webhook/" + p.Version }
 // writer returns the writer on stdout, which knows no secret yet.
 func (p *Program) writer() *protocol.Writer {
 	out := protocol.NewWriter(p.Stdout)
-	out.Redact = Visible
+	out.Redact = printable.Text
 	return out
 }
 
@@ -59,7 +60,7 @@ func (p *Program) Check(ctx context.Context, configPath string) error {
 }
 
 func (p *Program) check(ctx context.Context, configPath string, out *protocol.Writer) (message string, err error) {
-	defer caught(&err)
+	defer failure.RecoverTo(&err)
 	config, network, err := p.configure(configPath, out)
 	if err != nil {
 		return "", err
@@ -90,7 +91,7 @@ func (p *Program) Write(ctx context.Context, configPath, catalogPath string) err
 }
 
 func (p *Program) write(ctx context.Context, configPath, catalogPath string, out *protocol.Writer, log *slog.Logger) (err error) {
-	defer caught(&err)
+	defer failure.RecoverTo(&err)
 	if medium := p.Getenv("DATA_CHANNEL_MEDIUM"); medium != "" && !strings.EqualFold(medium, "STDIO") {
 		return fmt.Errorf("DATA_CHANNEL_MEDIUM is %s: this destination reads records from stdin alone, set it to STDIO", medium)
 	}
@@ -111,11 +112,11 @@ func (p *Program) session(configPath, catalogPath string, out *protocol.Writer, 
 	}
 	catalog, err := p.readCatalog(catalogPath)
 	if err != nil {
-		return nil, configError(err)
+		return nil, failure.Config(err)
 	}
 	routes, err := newRoutes(config, catalog, p.agent())
 	if err != nil {
-		return nil, configError(err)
+		return nil, failure.Config(err)
 	}
 	return &session{config: config, catalog: catalog, routes: routes, network: network, out: out, progress: newProgress(log, masking(p.Terminal, network.redactor))}, nil
 }
@@ -124,17 +125,17 @@ func (p *Program) session(configPath, catalogPath string, out *protocol.Writer, 
 func (p *Program) configure(path string, out *protocol.Writer) (*Config, *network, error) {
 	raw, err := p.readFile(path)
 	if err != nil {
-		return nil, nil, configError(fmt.Errorf("the config cannot be read: %w", err))
+		return nil, nil, failure.Config(fmt.Errorf("the config cannot be read: %w", err))
 	}
 	config, err := ParseConfig(p.Spec, raw)
 	if err != nil {
 		return nil, nil, err
 	}
 	redactor := redact.New(config.Secrets()...)
-	out.Redact = func(text string) string { return Visible(redactor.String(text)) }
+	out.Redact = func(text string) string { return printable.Text(redactor.String(text)) }
 	network, err := newNetwork(config, p.Getenv, redactor, p.agent())
 	if err != nil {
-		return nil, nil, configError(err)
+		return nil, nil, failure.Config(err)
 	}
 	return config, network, nil
 }
@@ -185,5 +186,5 @@ func readFile(path string) ([]byte, error) {
 	if !Showable(path) {
 		return nil, fmt.Errorf("name a file, not its content: %w", failed.Err)
 	}
-	return nil, fmt.Errorf("%s: %w", delivery.Visible(path, maxArgument), failed.Err)
+	return nil, fmt.Errorf("%s: %w", printable.Line(path, maxArgument), failed.Err)
 }

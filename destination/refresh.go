@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"destination-webhook/destination/failure"
 	"destination-webhook/destination/snapshot"
 	"destination-webhook/protocol"
 )
@@ -94,10 +95,10 @@ func (a *audience) guard(c *Config, title string) error {
 	case c.AllowMassRemoval || f.left == 0 || !a.removes(false):
 		return nil
 	case f.everything:
-		return configError(fmt.Errorf("stream %s: all of its %d rows would be removed, and none was: the source has sent no row that stays; if the audience is to be emptied, set allow_mass_removal for one sync",
+		return failure.Config(fmt.Errorf("stream %s: all of its %d rows would be removed, and none was: the source has sent no row that stays; if the audience is to be emptied, set allow_mass_removal for one sync",
 			title, f.left))
 	case f.left > minRemoved && float64(f.left)*100 > c.MaxRemovedPercent*float64(f.before):
-		return configError(fmt.Errorf("stream %s: %d of %d rows would be removed, and none was: look whether the source is complete; if they really have left, set allow_mass_removal for one sync, or raise max_removed_percent (now %v)",
+		return failure.Config(fmt.Errorf("stream %s: %d of %d rows would be removed, and none was: look whether the source is complete; if they really have left, set allow_mass_removal for one sync, or raise max_removed_percent (now %v)",
 			title, f.left, f.before, c.MaxRemovedPercent))
 	}
 	return nil

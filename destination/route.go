@@ -5,11 +5,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
+	"destination-webhook/destination/printable"
 	"destination-webhook/protocol"
 )
 
@@ -51,10 +49,7 @@ func title(namespace, name string) string {
 	if namespace != "" {
 		name = namespace + "." + name
 	}
-	if !utf8.ValidString(name) || strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) {
-		return strconv.Quote(name)
-	}
-	return name
+	return printable.Name(name)
 }
 
 // newRoute settles what holds for a stream: an override goes before the config, the config before the catalog.

@@ -8,6 +8,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"destination-webhook/destination/failure"
 	"destination-webhook/protocol"
 )
 
@@ -19,7 +20,7 @@ const draft = "https://json-schema.org/draft/2020-12/schema"
 // Schema writes what an endpoint receives for the streams of a catalog: a JSON Schema (2020-12) of the bodies, or an OpenAPI
 // 3.1 document whose webhooks are the streams. Without a config the defaults hold.
 func (p *Program) Schema(configPath, catalogPath string, openAPI bool) (err error) {
-	defer caught(&err)
+	defer failure.RecoverTo(&err)
 	s, err := p.contract(configPath, catalogPath)
 	if err != nil {
 		return err

@@ -13,6 +13,7 @@ import (
 
 	"destination-webhook/batching"
 	"destination-webhook/destination/delivery"
+	"destination-webhook/destination/failure"
 )
 
 // sender brings batches to their endpoint. Many goroutines use it at once.
@@ -43,7 +44,7 @@ type tally struct {
 
 // send delivers a batch; it is a batching.Send.
 func (s *sender) send(ctx context.Context, b *batching.Batch) (outcome batching.Outcome) {
-	defer caught(&outcome.Err)
+	defer failure.RecoverTo(&outcome.Err)
 	ship := &shipment{sender: s, route: s.routes[b.Stream.Index], batch: b}
 	rejected, err := ship.run(ctx)
 	if err != nil {

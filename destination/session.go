@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"destination-webhook/destination/bucket"
+	"destination-webhook/destination/failure"
 	"destination-webhook/destination/snapshot"
 	"destination-webhook/protocol"
 )
@@ -33,7 +34,7 @@ func (s *session) run(ctx context.Context, in io.Reader) (err error) {
 	defer cancel(nil)
 	letters, err := s.network.openLetters(s.config)
 	if err != nil {
-		return configError(err)
+		return failure.Config(err)
 	}
 	if letters != nil {
 		defer func() { err = errors.Join(err, letters.Close()) }()
@@ -72,7 +73,7 @@ func saveAtIntervals(ctx context.Context, save func(context.Context) error, warn
 				return
 			}
 			switch err := save(ctx); {
-			case errors.Is(err, bucket.ErrConflict), errors.As(err, new(*crash)):
+			case errors.Is(err, bucket.ErrConflict), errors.As(err, new(*failure.Panic)):
 				cancel(fmt.Errorf("snapshot: %w", err))
 			case err != nil && ctx.Err() == nil:
 				warn(fmt.Sprintf("snapshot: it could not be saved on the way, and will be tried again: %v", err))
@@ -85,7 +86,7 @@ func saveAtIntervals(ctx context.Context, save func(context.Context) error, warn
 // saving saves the store; a panic is an error.
 func saving(store *snapshot.Store) func(context.Context) error {
 	return func(ctx context.Context) (err error) {
-		defer caught(&err)
+		defer failure.RecoverTo(&err)
 		return store.Save(ctx)
 	}
 }
@@ -130,7 +131,7 @@ func (s *session) openSnapshot(ctx context.Context, cancel context.CancelCauseFu
 func notOpened(err error) error {
 	err = fmt.Errorf("snapshot: %w", err)
 	if failureType(err) == protocol.SystemError {
-		return configError(err)
+		return failure.Config(err)
 	}
 	return err
 }

@@ -10,6 +10,8 @@ import (
 
 	"destination-webhook/batching"
 	"destination-webhook/destination/delivery"
+	"destination-webhook/destination/failure"
+	"destination-webhook/destination/printable"
 	"destination-webhook/protocol"
 )
 
@@ -131,7 +133,7 @@ func (s *shipment) delivered(ctx context.Context, rows []int, answer *delivery.R
 	}
 	s.accept(accepted) // before the rejections, which are hopeless where nothing was accepted
 	for _, place := range slices.Sorted(maps.Keys(refused)) {
-		text := fmt.Sprintf("%s rejected the row in its answer (%d): %s", host(s.route.url), answer.Status, delivery.Excerpt([]byte(refused[place]), s.redact))
+		text := fmt.Sprintf("%s rejected the row in its answer (%d): %s", host(s.route.url), answer.Status, printable.Excerpt([]byte(refused[place]), s.redact))
 		if err := s.reject(rejection{row: rows[place], status: answer.Status, reason: text, id: id}); err != nil {
 			return err
 		}
@@ -168,12 +170,12 @@ const hopeless = 20
 // reject puts a row aside, or ends the sync where rows may not be.
 func (s *shipment) reject(r rejection) error {
 	if s.letters == nil {
-		return configError(fmt.Errorf("stream %s: the row %s was refused, and on_rejected_rows is fail: %s; mend the row or the endpoint, or set on_rejected_rows to dead_letter",
+		return failure.Config(fmt.Errorf("stream %s: the row %s was refused, and on_rejected_rows is fail: %s; mend the row or the endpoint, or set on_rejected_rows to dead_letter",
 			s.route.title(), s.keyed(r.row), r.reason))
 	}
 	t := &s.tallies[s.batch.Stream.Index]
 	if n := t.refused.Add(1); n >= hopeless && t.accepted.Load() == 0 {
-		return configError(fmt.Errorf("stream %s: the endpoint refused each of %d single rows and accepted none, so the rest is not tried; the last is the row %s: %s",
+		return failure.Config(fmt.Errorf("stream %s: the endpoint refused each of %d single rows and accepted none, so the rest is not tried; the last is the row %s: %s",
 			s.route.title(), n, s.keyed(r.row), r.reason))
 	}
 	s.rejected = append(s.rejected, r)
@@ -189,7 +191,7 @@ func (s *shipment) keyed(row int) string {
 	if key == nil {
 		return "without a primary key"
 	}
-	return fmt.Sprintf("with primary key %s", delivery.Visible(s.redact(string(bytes.Trim(key, `"`))), maxKey))
+	return fmt.Sprintf("with primary key %s", printable.Line(s.redact(string(bytes.Trim(key, `"`))), maxKey))
 }
 
 // rowFields are the members of a row that are needed again.

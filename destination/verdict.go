@@ -8,6 +8,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"destination-webhook/destination/delivery"
+	"destination-webhook/destination/failure"
 )
 
 // verdict is what a 2xx answer says of single rows:
@@ -45,7 +46,7 @@ func unread(r *route, answer *delivery.Response) error {
 	if !answer.Truncated || !delivery.IsObject(answer.Body) {
 		return nil
 	}
-	return configError(fmt.Errorf("%s answered %d with a JSON object of more than %d MiB, which could reject rows and is not read: answer with less, or lower batching.max_rows",
+	return failure.Config(fmt.Errorf("%s answered %d with a JSON object of more than %d MiB, which could reject rows and is not read: answer with less, or lower batching.max_rows",
 		host(r.url), answer.Status, delivery.MaxObject>>20))
 }
 

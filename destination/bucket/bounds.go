@@ -7,6 +7,8 @@ import (
 	"math"
 	"net/http"
 	"time"
+
+	"destination-webhook/destination/failure"
 )
 
 // What a service may cost us that hangs, trickles or answers without end.
@@ -40,12 +42,6 @@ func bounded(ctx context.Context, size int64) (context.Context, context.CancelFu
 // giveUpKey is where a call's context has the function that ends its tries.
 type giveUpKey struct{}
 
-// hopeless is implemented by errors that no other try will mend, such as an address that may not be dialled.
-type hopeless interface {
-	error
-	Permanent() bool
-}
-
 // watching ends requests that stall, and answers that do not end.
 type watching struct{ base http.RoundTripper }
 
@@ -62,7 +58,7 @@ func (t watching) RoundTrip(r *http.Request) (*http.Response, error) {
 	answer, err := t.base.RoundTrip(r)
 	if err != nil {
 		w.end()
-		if giveUp, ok := r.Context().Value(giveUpKey{}).(context.CancelCauseFunc); ok && isHopeless(err) {
+		if giveUp, ok := r.Context().Value(giveUpKey{}).(context.CancelCauseFunc); ok && failure.IsPermanent(err) {
 			giveUp(err)
 		}
 		return nil, w.told(err)
@@ -72,11 +68,6 @@ func (t watching) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	answer.Body = &received{answer.Body, w}
 	return answer, nil
-}
-
-func isHopeless(err error) bool {
-	var h hopeless
-	return errors.As(err, &h) && h.Permanent()
 }
 
 // watch is what is known of one request.

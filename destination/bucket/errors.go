@@ -9,6 +9,8 @@ import (
 	"strings"
 	"unicode"
 
+	"destination-webhook/destination/failure"
+
 	"github.com/minio/minio-go/v7"
 )
 
@@ -31,7 +33,7 @@ func (e *Refused) Error() string {
 }
 
 func (b *Bucket) fail(ctx context.Context, doing, name string, err error) error {
-	if cause := context.Cause(ctx); errors.Is(cause, ErrSilent) || isHopeless(cause) {
+	if cause := context.Cause(ctx); errors.Is(cause, ErrSilent) || failure.IsPermanent(cause) {
 		err = cause // by whatever name the library calls the end of its context
 	}
 	return fmt.Errorf("%s %s in %s: %w", doing, name, b, plain(err))

@@ -55,7 +55,7 @@ func TestHalfAnAnswerRefusesNothing(t *testing.T) {
 					return res, nil
 				})}
 				_, err := New(o).Deliver(t.Context(), post("{}"))
-				f := failure(t, err)
+				f := failureOf(t, err)
 				if f.Kind != test.want || f.Attempts != test.attempts {
 					t.Errorf("%v after %d attempts: %v", f.Kind, f.Attempts, f)
 				}
@@ -73,7 +73,7 @@ func TestHalfALineIsRedacted(t *testing.T) {
 		address := raw(t, func(c *net.TCPConn, _ int) { _, _ = io.WriteString(c, line) })
 		o := Options{RedactCut: func(s string) string { return strings.TrimSuffix(s, "hunter") + "[redacted]" }}
 		_, err := over(t, o, TransportOptions{}).Deliver(t.Context(), to(address, ""))
-		if text := failure(t, err).Error(); strings.Contains(text, "hunter") || !strings.Contains(text, `[redacted]"`) {
+		if text := failureOf(t, err).Error(); strings.Contains(text, "hunter") || !strings.Contains(text, `[redacted]"`) {
 			t.Errorf("half a secret is shown: %s", text)
 		}
 	}
@@ -85,7 +85,7 @@ func TestLongAnswerIsRedactedAsOneThatBrokeOff(t *testing.T) {
 	for body, cut := range map[string]bool{"short " + secret: false, strings.Repeat(" ", maxAnswer) + "x": true} {
 		o.Transport = script(func() (*http.Response, error) { return answer(400, body), nil })
 		_, err := New(o).Deliver(t.Context(), post("{}"))
-		if f := failure(t, err); strings.HasSuffix(f.Excerpt, "|") != cut {
+		if f := failureOf(t, err); strings.HasSuffix(f.Excerpt, "|") != cut {
 			t.Errorf("%.10s…: got %q", body, f.Excerpt)
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"destination-webhook/destination/printable"
 )
 
 // meaning is one row of the table of answers.
@@ -45,7 +47,7 @@ func classify(status int, h http.Header, redact func(string) string) meaning {
 	m, named := meanings[status]
 	switch {
 	case status == http.StatusMethodNotAllowed && h.Get("Allow") != "":
-		m.advice += ": " + Visible(redact(h.Get("Allow")), 100)
+		m.advice += ": " + printable.Line(redact(h.Get("Allow")), 100)
 		return m
 	case named:
 		return m
@@ -73,7 +75,7 @@ func redirectAdvice(status int, location string, redact func(string) string) str
 	case u.Host != "" && !strings.Contains(redact(location), u.Host): // a part of a secret, up to its first slash
 		to = "a URL that holds a secret"
 	case u.Host != "":
-		to = Visible(redact(strings.TrimPrefix(u.Scheme+"://"+u.Host, "://")), 300)
+		to = printable.Line(redact(strings.TrimPrefix(u.Scheme+"://"+u.Host, "://")), 300)
 	}
 	return fmt.Sprintf("redirects are not followed (%d): it leads to %s; set the URL that answers directly", status, to)
 }

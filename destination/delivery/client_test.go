@@ -20,7 +20,7 @@ import (
 )
 
 // failure is err as a *Failure; it ends the test when it is none.
-func failure(t *testing.T, err error) *Failure {
+func failureOf(t *testing.T, err error) *Failure {
 	t.Helper()
 	var f *Failure
 	if !errors.As(err, &f) {
@@ -68,7 +68,7 @@ func TestDeliverEndsAtItsBounds(t *testing.T) {
 				start := time.Now()
 				c := New(Options{Retry: test.limits, Transport: script(test.step)})
 				_, err := c.Deliver(t.Context(), post("{}"))
-				f := failure(t, err)
+				f := failureOf(t, err)
 				if f.Kind != Transient || f.Attempts != test.attempts {
 					t.Errorf("got %v after %d attempts, want transient after %d", f.Kind, f.Attempts, test.attempts)
 				}
@@ -96,7 +96,7 @@ func TestCancelEndsEveryWaitAtOnce(t *testing.T) {
 				time.AfterFunc(time.Minute, func() { cancel(reason) })
 				start := time.Now()
 				_, err := New(Options{Retry: patient, Transport: transport}).Deliver(ctx, post("{}"))
-				f := failure(t, err)
+				f := failureOf(t, err)
 				if f.Kind != Canceled || !errors.Is(err, reason) || f.Attempts != 1 {
 					t.Errorf("got %v after %d attempts: %v", f.Kind, f.Attempts, err)
 				}
@@ -140,13 +140,13 @@ func TestStopLetsAttemptsFinishAndStartsNoOther(t *testing.T) {
 		if results["in flight"] != nil || results["in flight too"] != nil {
 			t.Errorf("attempts in flight did not finish: %v", results)
 		}
-		if f := failure(t, results["waits for its retry"]); f.Kind != Transient || f.Status != 500 {
+		if f := failureOf(t, results["waits for its retry"]); f.Kind != Transient || f.Status != 500 {
 			t.Errorf("the waiting one got %v %d, want its last failure", f.Kind, f.Status)
 		}
-		if f := failure(t, results["waits for a slot"]); f.Kind != Canceled || f.Attempts != 0 {
+		if f := failureOf(t, results["waits for a slot"]); f.Kind != Canceled || f.Attempts != 0 {
 			t.Errorf("the one without an attempt got %v after %d", f.Kind, f.Attempts)
 		}
-		if _, err := c.Deliver(t.Context(), post("later")); failure(t, err).Kind != Canceled || started.Load() != 3 {
+		if _, err := c.Deliver(t.Context(), post("later")); failureOf(t, err).Kind != Canceled || started.Load() != 3 {
 			t.Errorf("a delivery after Stop: %v", err)
 		}
 	})
@@ -231,7 +231,7 @@ func TestAttemptsAreNotSharedBetweenDeliveries(t *testing.T) {
 		_, err := c.Deliver(ctx, post("bad"))
 		cancel()
 		others.Wait()
-		if f := failure(t, err); f.Attempts != 5 {
+		if f := failureOf(t, err); f.Attempts != 5 {
 			t.Errorf("it ended after %d attempts, want 5", f.Attempts)
 		}
 	})
@@ -293,7 +293,7 @@ func TestFailureSaysWhatToDoAndShowsNoPath(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				c := New(Options{Retry: RetryOptions{MaxAttempts: 2}, Transport: script(test.step)})
 				_, err := c.Deliver(t.Context(), post("{}"))
-				f := failure(t, err)
+				f := failureOf(t, err)
 				if f.Kind != test.kind {
 					t.Errorf("got %v, want %v", f.Kind, test.kind)
 				}
@@ -323,7 +323,7 @@ func TestUnusableRequestsAreNotSent(t *testing.T) {
 			return answer(200, ""), nil
 		})})
 		_, err := c.Deliver(t.Context(), Request{Method: "POST", URL: test.url, Header: test.header})
-		f := failure(t, err)
+		f := failureOf(t, err)
 		if f.Kind != Misconfigured || !strings.Contains(f.Error(), test.want) || strings.Contains(f.Error(), "secret") {
 			t.Errorf("%s: %v %v", test.url, f.Kind, f)
 		}
@@ -371,7 +371,7 @@ func TestTimeoutBoundsOneAttempt(t *testing.T) {
 		})})
 		start := time.Now()
 		_, err := c.Deliver(t.Context(), post("{}"))
-		f := failure(t, err)
+		f := failureOf(t, err)
 		if f.Kind != Transient || !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != 30*time.Second {
 			t.Errorf("%v after %v: %v", f.Kind, time.Since(start), f)
 		}
@@ -386,7 +386,7 @@ func TestElapsedCutsTheLastAttempt(t *testing.T) {
 		})})
 		start := time.Now()
 		_, err := c.Deliver(t.Context(), post("{}"))
-		if f := failure(t, err); f.Kind != Transient || f.Attempts != 3 || time.Since(start) != 25*time.Second {
+		if f := failureOf(t, err); f.Kind != Transient || f.Attempts != 3 || time.Since(start) != 25*time.Second {
 			t.Errorf("%v after %d attempts in %v", f.Kind, f.Attempts, time.Since(start))
 		}
 	})

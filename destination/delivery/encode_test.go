@@ -123,7 +123,7 @@ func TestUnsupportedMediaTypeWithoutCompressionIsFinal(t *testing.T) {
 		return answer(415, "json only"), nil
 	})})
 	_, err := c.Deliver(t.Context(), post("{}"))
-	if f := failure(t, err); f.Kind != Misconfigured || n != 2 || f.Excerpt != "json only" {
+	if f := failureOf(t, err); f.Kind != Misconfigured || n != 2 || f.Excerpt != "json only" {
 		t.Errorf("%v after %d requests: %v", f.Kind, n, f)
 	}
 }

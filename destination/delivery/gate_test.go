@@ -143,7 +143,7 @@ func TestOutageBeyondMaxElapsedEndsAllDeliveries(t *testing.T) {
 			t.Fatalf("%d of 16 deliveries failed", len(failed))
 		}
 		for _, err := range failed {
-			if f := failure(t, err); f.Kind != Transient {
+			if f := failureOf(t, err); f.Kind != Transient {
 				t.Errorf("got %v, want transient: %v", f.Kind, f)
 			}
 		}

@@ -8,11 +8,9 @@ import (
 	"net"
 	"strings"
 	"syscall"
-)
 
-// permanent is implemented by errors of an outer RoundTripper, such as one
-// that fetches tokens, that know themselves whether another try could help.
-type permanent interface{ Permanent() bool }
+	"destination-webhook/destination/failure"
+)
 
 // refusedAddress is an address that TransportOptions.Control does not allow.
 type refusedAddress struct{ err error }
@@ -26,13 +24,12 @@ func (e *refusedAddress) Permanent() bool { return true }
 func classifyError(err error) meaning {
 	var (
 		address *refusedAddress
-		told    permanent
 		dns     *net.DNSError
 	)
 	switch {
 	case errors.As(err, &address):
 		return meaning{Misconfigured, "the address is not allowed here: use another URL, or ask the operator to allow its network"}
-	case errors.As(err, &told) && told.Permanent():
+	case failure.IsPermanent(err):
 		return meaning{Misconfigured, "the request could not be prepared or routed: check the authentication and the proxy"}
 	case isCertificate(err):
 		return meaning{Misconfigured, "the endpoint's certificate is not trusted: check the host name in the URL and the CA certificate"}

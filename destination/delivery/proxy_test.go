@@ -159,7 +159,7 @@ func TestProxyHasTLSOfItsOwn(t *testing.T) {
 			}
 			_, err := over(t, Options{}, o).Deliver(t.Context(), to("https://example.com/hook", "{}"))
 			if !test.trusted {
-				f := failure(t, err)
+				f := failureOf(t, err)
 				if f.Kind != Misconfigured || f.Attempts != 1 || !strings.Contains(f.Error(), "TLS with the proxy failed") {
 					t.Errorf("%v after %d attempts: %v", f.Kind, f.Attempts, f)
 				}

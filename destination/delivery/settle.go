@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"destination-webhook/destination/printable"
 )
 
 // settle judges an attempt, tells the endpoint's gate and slots about it, and
@@ -87,9 +89,9 @@ func (d *delivery) fail(a *attempt) *Failure {
 func (d *delivery) excerpt(a *attempt) string {
 	body := a.body[:min(len(a.body), maxAnswer)]
 	if a.err != nil || a.cut || len(body) < len(a.body) {
-		return Excerpt(body, d.client.options.RedactCut)
+		return printable.Excerpt(body, d.client.options.RedactCut)
 	}
-	return Excerpt(body, d.client.options.Redact)
+	return printable.Excerpt(body, d.client.options.Redact)
 }
 
 // shown is err fit for a message. A *url.Error would show the whole URL. What
@@ -103,7 +105,7 @@ func (c *Client) shown(err error) error {
 	if quoted {
 		text = c.options.RedactCut(text) + `"`
 	}
-	return &cause{Visible(c.options.Redact(text), maxExcerpt), err}
+	return &cause{printable.Line(c.options.Redact(text), printable.MaxExcerpt), err}
 }
 
 // decide sets again and wait. asked is what the endpoint wants at least.

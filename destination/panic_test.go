@@ -14,41 +14,8 @@ import (
 	"time"
 
 	"destination-webhook/batching"
+	"destination-webhook/destination/failure"
 )
-
-// The value of a panic can be anything, a secret too; where it happened is what helps.
-func TestCrashShowsWhatTheRuntimeSaysAlone(t *testing.T) {
-	for name, test := range map[string]struct {
-		value any
-		want  string
-	}{
-		"a text":          {"hunter2", "a panic of type string"},
-		"an error":        {errors.New("hunter2"), "a panic of type *errors.errorString"},
-		"an error in one": {fmt.Errorf("token: %w", errors.New("hunter2")), "a panic of type *fmt.wrapError"},
-		"a value":         {struct{ Key string }{"hunter2"}, "a panic of type struct"},
-		"one of no value": {(*os.PathError)(nil), "a panic of type *fs.PathError"},
-		"the runtime's":   {nil, "index out of range"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			err := crashing(test.value)
-			if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), "destination.crashing") {
-				t.Errorf("got %v, want the place and %q", err, test.want)
-			}
-			if strings.Contains(err.Error(), "hunter2") {
-				t.Errorf("the value is shown: %v", err)
-			}
-		})
-	}
-}
-
-func crashing(value any) (err error) {
-	defer caught(&err)
-	if value == nil {
-		var none []int
-		_ = none[len(os.Args)]
-	}
-	panic(value)
-}
 
 // bomb panics wherever it is used.
 type bomb struct{}
@@ -58,7 +25,7 @@ func (bomb) Write([]byte) (int, error) { panic("hunter2") }
 
 func requireCrash(t *testing.T, err error) {
 	t.Helper()
-	if c := (*crash)(nil); !errors.As(err, &c) || strings.Contains(err.Error(), "hunter2") {
+	if c := (*failure.Panic)(nil); !errors.As(err, &c) || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("got %v, want a crash that does not show its value", err)
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"destination-webhook/destination/bucket"
 	"destination-webhook/destination/delivery"
+	"destination-webhook/destination/failure"
 	"destination-webhook/destination/snapshot"
 	"destination-webhook/protocol"
 )
@@ -41,8 +42,8 @@ func TestFailureType(t *testing.T) {
 		"broken line":             {&protocol.SyntaxError{Line: 3, Problem: "not valid JSON"}, protocol.SystemError},
 		"anything else":           {errors.New("no space left on device"), protocol.SystemError},
 		"a key that is missing":   {fmt.Errorf("line 3: %w", &missingKey{stream: "users", field: []string{"id"}}), protocol.ConfigError},
-		"told to be one":          {fmt.Errorf("sync: %w", configError(of(delivery.Transient))), protocol.ConfigError},
-		"the first of several":    {errors.Join(configError(errors.New("a")), errors.New("b")), protocol.ConfigError},
+		"told to be one":          {fmt.Errorf("sync: %w", failure.Config(of(delivery.Transient))), protocol.ConfigError},
+		"the first of several":    {errors.Join(failure.Config(errors.New("a")), errors.New("b")), protocol.ConfigError},
 		"snapshot in use":         {fmt.Errorf("snapshot: %w", snapshot.ErrInUse), protocol.TransientError},
 		"another sync was first":  {fmt.Errorf("saving: %w", bucket.ErrConflict), protocol.TransientError},
 		"bucket fails":            {fmt.Errorf("saving: %w", &bucket.Refused{Status: 503}), protocol.TransientError},
@@ -66,12 +67,5 @@ func TestFailureType(t *testing.T) {
 				t.Errorf("%v is a %s, want %s", test.err, got, test.want)
 			}
 		})
-	}
-}
-
-func TestConfigErrorKeepsItsCause(t *testing.T) {
-	cause := errors.New("cause")
-	if err := configError(cause); !errors.Is(err, cause) || err.Error() != "cause" {
-		t.Errorf("%v does not unwrap to its cause", err)
 	}
 }

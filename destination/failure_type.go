@@ -11,25 +11,15 @@ import (
 
 	"destination-webhook/destination/bucket"
 	"destination-webhook/destination/delivery"
+	"destination-webhook/destination/failure"
 	"destination-webhook/destination/snapshot"
 	"destination-webhook/protocol"
 )
 
-// failure is an error with what it means to the platform. Errors without one are system errors.
-type failure struct {
-	kind protocol.FailureType
-	err  error
-}
-
-func (f *failure) Error() string { return f.err.Error() }
-func (f *failure) Unwrap() error { return f.err }
-
-func configError(err error) error { return &failure{protocol.ConfigError, err} }
-
 // failureType is what an error means to the platform: config errors end its retries, transient ones invite them.
 func failureType(err error) protocol.FailureType {
-	if f := (*failure)(nil); errors.As(err, &f) {
-		return f.kind
+	if marked, ok := failure.TypeOf(err); ok {
+		return marked
 	}
 	if c := (*ConfigError)(nil); errors.As(err, &c) {
 		return protocol.ConfigError
@@ -52,7 +42,6 @@ func failureType(err error) protocol.FailureType {
 func storeFailure(err error) protocol.FailureType {
 	var (
 		refused     *bucket.Refused
-		told        interface{ Permanent() bool } // the guard, say
 		certificate *tls.CertificateVerificationError
 		host        *net.DNSError
 		connection  *net.OpError
@@ -65,7 +54,7 @@ func storeFailure(err error) protocol.FailureType {
 			return protocol.TransientError
 		}
 		return protocol.ConfigError
-	case errors.As(err, &told) && told.Permanent(), errors.As(err, &certificate), errors.As(err, &host) && host.IsNotFound:
+	case failure.IsPermanent(err), errors.As(err, &certificate), errors.As(err, &host) && host.IsNotFound:
 		return protocol.ConfigError
 	case errors.Is(err, bucket.ErrSilent), errors.As(err, &host), errors.As(err, &connection), errors.Is(err, context.DeadlineExceeded), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return protocol.TransientError
