@@ -18,8 +18,8 @@ type audience struct {
 	incremental bool
 	refresh     refresh
 
-	mark  snapshot.Mark // of the last record
-	found [4]int64      // rows by their snapshot.Change
+	mark  snapshot.Version // of the last record
+	found [4]int64         // rows by their snapshot.Change
 
 	mu      sync.Mutex
 	refused map[string]bool // keys of which the endpoint rejected a row
@@ -120,10 +120,10 @@ func (a *audience) begin(ctx context.Context, b *batching.Batch) (*confirmation,
 		if len(note) == 0 || note[0] != marked {
 			continue
 		}
-		mark, _ := snapshot.ParseMark(note[1:])
+		mark, _ := snapshot.ParseVersion(note[1:])
 		fields := rowFields.Find(b.Row(i), nil)
 		c.places[i] = len(c.rows)
-		c.rows = append(c.rows, snapshot.Row{Key: fields[1], Data: fields[0], Mark: mark})
+		c.rows = append(c.rows, snapshot.Row{Key: fields[1], Data: fields[0], Version: mark})
 	}
 	if len(b.Silent()) == b.Rows() {
 		return c, nil // nothing is sent that could be in doubt
@@ -160,7 +160,7 @@ func (c *confirmation) settle(rejected, silent []int) error {
 	if c.batch == nil {
 		return c.Commit(c.rows)
 	}
-	return c.batch.Settle()
+	return c.batch.Confirm()
 }
 
 // A note of a row is a mark behind the byte marked, if there is one, and the JSON of its dead letter.

@@ -25,7 +25,7 @@ var noteFields = protocol.NewLookup([]string{"emitted_at"}, []string{"changes"})
 func (s *shipment) note(row int) []byte {
 	note := s.batch.Note(row)
 	if len(note) > 0 && note[0] == marked {
-		_, note = snapshot.ParseMark(note[1:])
+		_, note = snapshot.ParseVersion(note[1:])
 	}
 	return note
 }

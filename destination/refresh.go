@@ -64,8 +64,8 @@ func (a *audience) sweep(c *Config, title string) (leave bool, err error) {
 		return false, nil
 	}
 	err = a.count()
-	if errors.Is(err, snapshot.ErrTorn) { // all rows are delivered, and a failed sync would be repeated to no avail
-		f.kept = snapshot.ErrTorn.Error()
+	if errors.Is(err, snapshot.ErrGenerationIncomplete) { // all rows are delivered, and a failed sync would be repeated to no avail
+		f.kept = snapshot.ErrGenerationIncomplete.Error()
 		return false, nil
 	}
 	if err == nil {
@@ -76,7 +76,7 @@ func (a *audience) sweep(c *Config, title string) (leave bool, err error) {
 
 func (a *audience) count() (err error) {
 	f := &a.refresh
-	if f.left, f.before, err = a.CountLeft(); err != nil || f.left < f.before {
+	if f.left, f.before, err = a.CountUnseen(); err != nil || f.left < f.before {
 		return err
 	}
 	kept, err := a.KeepsAny()

@@ -8,14 +8,14 @@ import (
 
 // Row is one row of a batch. Key and Data stay the caller's, who leaves them alone until the batch is settled.
 type Row struct {
-	Key  []byte
-	Mark Mark   // from Diff, Remove, RemoveUnknown or Left
-	Data []byte // what is stored with KeepRows
-	// Rejected is set by the caller before Settle where the endpoint refused the row for good.
+	Key     []byte
+	Version Version // from Diff, Remove, RemoveUnknown or Unseen
+	Data    []byte  // what is stored with KeepRows
+	// Rejected is set by the caller before Confirm where the endpoint refused the row for good.
 	Rejected bool
 }
 
-func (r Row) removed() bool { return r.Mark.digest == gone }
+func (r Row) removed() bool { return r.Version.digest == gone }
 
 // Batch is a number of rows that are about to be sent together, in the order in which they are sent.
 type Batch struct {
@@ -25,7 +25,7 @@ type Batch struct {
 }
 
 // Begin notes durably that these rows are about to be sent; the request must not start before it returns. A batch
-// whose outcome is never known is left without Settle, and its rows are in doubt in the next sync.
+// whose outcome is never known is left without Confirm, and its rows are in doubt in the next sync.
 func (st *Stream) Begin(ctx context.Context, rows []Row) (*Batch, error) {
 	b := &Batch{stream: st, number: st.store.intent.Add(1), rows: rows}
 	if len(rows) == 0 {
@@ -42,9 +42,9 @@ func (st *Stream) Begin(ctx context.Context, rows []Row) (*Batch, error) {
 	return b, nil
 }
 
-// Settle takes over what the endpoint confirmed: all rows but those marked as rejected, of which the
+// Confirm takes over what the endpoint confirmed: all rows but those marked as rejected, of which the
 // snapshot keeps what it had. Batches that share a key are settled in the order in which they were sent.
-func (b *Batch) Settle() error {
+func (b *Batch) Confirm() error {
 	return b.stream.commit(b.rows, intentKey(b.number))
 }
 
@@ -75,7 +75,7 @@ func (st *Stream) commit(rows []Row, intent []byte) error {
 func (st *Stream) write(batch *pebble.Batch, row Row, buf []byte) []byte {
 	buf = appendKey(buf[:0], entryPrefix, st.meta.ID, row.Key)
 	n := len(buf)
-	buf = row.Mark.append(buf)
+	buf = row.Version.append(buf)
 	set(batch, buf[:n], buf[n:], row.removed())
 	if st.store.options.KeepRows {
 		buf[0] = rowPrefix

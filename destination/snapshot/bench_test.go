@@ -89,7 +89,7 @@ func benchmarkSync(b *testing.B, dir string, changed int, version int64) int {
 			continue
 		}
 		sent++
-		if rows = append(rows, Row{Key: append([]byte(nil), key[:]...), Mark: mark}); len(rows) == 1000 {
+		if rows = append(rows, Row{Key: append([]byte(nil), key[:]...), Version: mark}); len(rows) == 1000 {
 			batches <- rows
 			rows = make([]Row, 0, 1000)
 		}
@@ -99,7 +99,7 @@ func benchmarkSync(b *testing.B, dir string, changed int, version int64) int {
 	if err := <-done; err != nil {
 		b.Fatal(err)
 	}
-	if left, _, err := stream.CountLeft(); err != nil || left != 0 {
+	if left, _, err := stream.CountUnseen(); err != nil || left != 0 {
 		b.Fatalf("%d rows left, %v", left, err)
 	}
 	if err := store.Close(b.Context()); err != nil {
@@ -114,7 +114,7 @@ func settleAll(b *testing.B, stream *Stream, batches <-chan []Row) error {
 		if err != nil {
 			return err
 		}
-		if err := batch.Settle(); err != nil {
+		if err := batch.Confirm(); err != nil {
 			return err
 		}
 	}

@@ -139,7 +139,7 @@ func childBatch(ctx context.Context, dir string, stream *Stream, keys []string, 
 		if err != nil {
 			return err
 		}
-		rows = append(rows, Row{Key: []byte(key), Mark: mark})
+		rows = append(rows, Row{Key: []byte(key), Version: mark})
 		sent[key] = version
 	}
 	reached(stageDiffed)
@@ -156,7 +156,7 @@ func childBatch(ctx context.Context, dir string, stream *Stream, keys []string, 
 		return err
 	}
 	reached(stageDelivered)
-	if err := batch.Settle(); err != nil {
+	if err := batch.Confirm(); err != nil {
 		return err
 	}
 	reached(stageSettled)

@@ -18,8 +18,8 @@ const (
 	Removed
 )
 
-// Mark is what Diff hands out for a row and Begin takes back.
-type Mark struct{ entry }
+// Version is what Diff hands out for a row and Begin takes back.
+type Version struct{ entry }
 
 // gone is the digest of a row that is to be removed. No row's is ever equal to it, see doubtAdded.
 var gone = Digest{15: 1}
@@ -27,15 +27,15 @@ var gone = Digest{15: 1}
 // Diff tells how row, a JSON object, differs from the version of its key that was confirmed last or, where one is in
 // flight, from the latest of these. Any result but Unchanged counts as in flight until the batch with
 // its mark is settled. Diff keeps no reference to key or row.
-func (st *Stream) Diff(key, row []byte) (Change, Mark, error) {
+func (st *Stream) Diff(key, row []byte) (Change, Version, error) {
 	digest, err := st.canon.digest(key, row)
 	if err != nil {
-		return 0, Mark{}, fmt.Errorf("comparing a row of stream %s: %w", st.id.Title, err)
+		return 0, Version{}, fmt.Errorf("comparing a row of stream %s: %w", st.id.Title, err)
 	}
 	if st.index != nil {
 		if found := st.index.find(digest); found != nil {
 			st.see(uint64(found.tag - 1))
-			return Unchanged, Mark{}, nil
+			return Unchanged, Version{}, nil
 		}
 	}
 	was, ok, err := st.lookup(key)
@@ -43,11 +43,11 @@ func (st *Stream) Diff(key, row []byte) (Change, Mark, error) {
 		was.ordinal, err = st.nextOrdinal()
 	}
 	if err != nil {
-		return 0, Mark{}, st.store.fail("reading", err)
+		return 0, Version{}, st.store.fail("reading", err)
 	}
 	st.see(was.ordinal)
 	if ok && was.digest == digest {
-		return Unchanged, Mark{}, nil
+		return Unchanged, Version{}, nil
 	}
 	change := Changed
 	if !ok || was.digest == gone || was.digest == doubtAdded {
@@ -58,13 +58,13 @@ func (st *Stream) Diff(key, row []byte) (Change, Mark, error) {
 
 // Remove tells whether the endpoint has a row of this key and it is so Removed, or Unchanged where it has none.
 // It is for rows that their source says are deleted.
-func (st *Stream) Remove(key []byte) (Change, Mark, error) {
+func (st *Stream) Remove(key []byte) (Change, Version, error) {
 	was, ok, err := st.lookup(key)
 	if err != nil {
-		return 0, Mark{}, st.store.fail("reading", err)
+		return 0, Version{}, st.store.fail("reading", err)
 	}
 	if !ok || was.digest == gone {
-		return Unchanged, Mark{}, nil
+		return Unchanged, Version{}, nil
 	}
 	st.see(was.ordinal)
 	return Removed, st.take(key, was, gone), nil
@@ -76,7 +76,7 @@ func (st *Stream) see(ordinal uint64) {
 	}
 }
 
-// lookup finds the latest version of a key. It looks at what is in flight first and at the store second, and Settle
+// lookup finds the latest version of a key. It looks at what is in flight first and at the store second, and Confirm
 // writes to the store first, so a version that is settled in between is found in either.
 func (st *Stream) lookup(key []byte) (entry, bool, error) {
 	if st.start == 0 && !st.given.has(key) {
@@ -113,7 +113,7 @@ func readEntry(from pebble.Reader, key []byte) (entry, bool, error) {
 }
 
 // take counts a new version of a key as in flight.
-func (st *Stream) take(key []byte, was entry, digest Digest) Mark {
+func (st *Stream) take(key []byte, was entry, digest Digest) Version {
 	if st.index != nil {
 		st.index.remove(was.digest)
 	}
@@ -130,7 +130,7 @@ func (st *Stream) take(key []byte, was entry, digest Digest) Mark {
 	}
 	f.entry = e
 	f.count++
-	return Mark{e}
+	return Version{e}
 }
 
 // settled takes versions out of flight again.
@@ -140,7 +140,7 @@ func (st *Stream) settled(rows []Row) {
 	for _, row := range rows {
 		f := st.pending[string(row.Key)]
 		if f == nil {
-			continue // it comes from Left, which has nothing in flight
+			continue // it comes from Unseen, which has nothing in flight
 		}
 		if f.count--; f.count == 0 {
 			delete(st.pending, string(row.Key))

@@ -5,13 +5,13 @@
 //
 //	change, mark, err := stream.Diff(key, row)   // per row: unchanged, added or changed
 //	batch, err := stream.Begin(ctx, rows)        // before the request that carries these rows
-//	err = batch.Settle()                         // after the endpoint's answer
-//	for row, err := range stream.Left() { … }    // at the end: what the sync has not seen
+//	err = batch.Confirm()                         // after the endpoint's answer
+//	for row, err := range stream.Unseen() { … }    // at the end: what the sync has not seen
 //
 // # What is promised
 //
 // The snapshot never takes for delivered what the endpoint lacks. Begin writes durably which rows are about to
-// be sent; Settle replaces this note by what was confirmed. Where a process dies in between, the next Open
+// be sent; Confirm replaces this note by what was confirmed. Where a process dies in between, the next Open
 // finds the note and holds these rows to be in doubt: whatever they are then, they are sent again, and
 // where they are gone, they are removed, with KeepRows with the data that the note has of them. A crash so costs the resending of what was in flight.
 // Without the note, a row that changed, was delivered, and changed back before the next sync would look
@@ -27,8 +27,8 @@
 //
 // A full refresh may take several attempts with the same generation, and only what none of them has seen has
 // left. The bitmap is stored at Close and continued by the next sync of the same generation. An attempt that
-// died did not store it, so what the generation has seen is not known any more, and Left refuses with
-// ErrTorn: nothing is removed until the next generation. A generation of 0 is unknown: each sync then stands for itself.
+// died did not store it, so what the generation has seen is not known any more, and Unseen refuses with
+// ErrGenerationIncomplete: nothing is removed until the next generation. A generation of 0 is unknown: each sync then stands for itself.
 //
 // # Where it lives
 //

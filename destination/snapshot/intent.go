@@ -49,7 +49,7 @@ func parseIntent(buf []byte) (note, error) {
 	for len(p.rest) > 0 && !p.bad {
 		row := Row{Key: p.bytes()}
 		if p.uvarint() == 1 {
-			row.Mark.digest = gone
+			row.Version.digest = gone
 		}
 		row.Data = p.bytes()
 		n.rows = append(n.rows, row)

@@ -276,7 +276,7 @@ func (r *run) row(key, row string) error {
 		r.isThere(key, row)
 		return r.maybeSettle()
 	}
-	return r.add(Row{Key: []byte(key), Mark: mark, Data: []byte(row)})
+	return r.add(Row{Key: []byte(key), Version: mark, Data: []byte(row)})
 }
 
 // remove is a row that the source marks as deleted.
@@ -292,7 +292,7 @@ func (r *run) remove(key string) error {
 		return nil
 	}
 	r.met[key] = true
-	return r.add(Row{Key: []byte(key), Mark: mark, Data: []byte(`{"deleted":true}`)})
+	return r.add(Row{Key: []byte(key), Version: mark, Data: []byte(`{"deleted":true}`)})
 }
 
 // isThere holds the one promise of the package: what it takes for delivered is with the endpoint, or will be when what is
@@ -379,7 +379,7 @@ func (r *run) settleOne() error {
 	if r.fault("crash before settling", 12) {
 		return errCrash
 	}
-	if err := r.inFlight[0].Settle(); err != nil {
+	if err := r.inFlight[0].Confirm(); err != nil {
 		return err
 	}
 	for _, row := range r.inFlight[0].rows {
@@ -407,8 +407,8 @@ func (r *run) settleAll() error {
 }
 
 func (r *run) removals() error {
-	if left, _, err := r.stream.CountLeft(); r.torn {
-		if !errors.Is(err, ErrTorn) {
+	if left, _, err := r.stream.CountUnseen(); r.torn {
+		if !errors.Is(err, ErrGenerationIncomplete) {
 			r.t.Fatalf("after an attempt that died there are %d rows left, %v", left, err)
 		}
 		return nil
@@ -417,7 +417,7 @@ func (r *run) removals() error {
 	}
 	var forgotten []Row
 	silent := r.fault("removals are not sent", 4)
-	for row, err := range r.stream.Left() {
+	for row, err := range r.stream.Unseen() {
 		if err != nil {
 			return err
 		}
@@ -463,7 +463,7 @@ func TestTheSimulationSeesALostNote(t *testing.T) {
 	stream := openStream(t, store, "users", 1)
 	deliver(t, stream, "a", `{"v":0}`, Added)
 	_, mark := diff(t, stream, "a", `{"v":1}`, Changed)
-	if _, err := stream.Begin(t.Context(), []Row{{Key: []byte("a"), Mark: mark}}); err != nil {
+	if _, err := stream.Begin(t.Context(), []Row{{Key: []byte("a"), Version: mark}}); err != nil {
 		t.Fatal(err)
 	}
 	after := disk.CrashClone(vfs.CrashCloneCfg{})

@@ -86,7 +86,7 @@ func TestNotedKeysHaveOrdinalsOfTheirOwn(t *testing.T) {
 	other := &Stream{store: store, id: Identity{Stream: "users", Key: "id"}}
 	other.id.Endpoint = "e3b0c44298fc1c149afbf4c8996fb924" // the digest of nothing
 	for _, key := range []string{"x", "y"} {
-		n, err := parseIntent(other.intent([]Row{{Key: []byte(key), Mark: Mark{entry{ordinal: 1}}}}))
+		n, err := parseIntent(other.intent([]Row{{Key: []byte(key), Version: Version{entry{ordinal: 1}}}}))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -87,7 +87,7 @@ func TestRenumberedGenerationGoesOn(t *testing.T) {
 			if change, m, err := stream.Diff([]byte(key), []byte(`{}`)); err != nil {
 				t.Fatal(err)
 			} else if change == Added {
-				settle(t, stream, Row{Key: []byte(key), Mark: m})
+				settle(t, stream, Row{Key: []byte(key), Version: m})
 			}
 		}
 		closeStore(t, store)
@@ -99,7 +99,7 @@ func TestRenumberedGenerationGoesOn(t *testing.T) {
 		t.Errorf("the next ordinal is %d, want 4", stream.next)
 	}
 	left(t, stream, "a ", "c ")
-	if _, before, err := stream.CountLeft(); before != 3 || err != nil {
+	if _, before, err := stream.CountUnseen(); before != 3 || err != nil {
 		t.Errorf("%d rows before this generation, %v; want 3", before, err)
 	}
 }

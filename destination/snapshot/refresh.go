@@ -25,7 +25,7 @@ func (st *Stream) Finish(whole bool) {
 // snapshot that was begun anew.
 func (st *Stream) Epoch() uint64 { return st.meta.Epoch }
 
-// KeepsAny tells whether there is a key that has not left. Like CountLeft it is for the end of a refresh.
+// KeepsAny tells whether there is a key that has not left. Like CountUnseen it is for the end of a refresh.
 func (st *Stream) KeepsAny() (bool, error) {
 	err := st.each(func(_ []byte, e entry) error {
 		if !st.left(e) {
@@ -40,16 +40,16 @@ func (st *Stream) KeepsAny() (bool, error) {
 }
 
 // RemoveUnknown is Remove for a key that the snapshot need not have: whatever the endpoint has of it is to go.
-func (st *Stream) RemoveUnknown(key []byte) (Change, Mark, error) {
+func (st *Stream) RemoveUnknown(key []byte) (Change, Version, error) {
 	was, ok, err := st.lookup(key)
 	if err == nil && !ok {
 		was.ordinal, err = st.nextOrdinal()
 	}
 	if err != nil {
-		return 0, Mark{}, st.store.fail("reading", err)
+		return 0, Version{}, st.store.fail("reading", err)
 	}
 	if was.digest == gone {
-		return Unchanged, Mark{}, nil
+		return Unchanged, Version{}, nil
 	}
 	st.see(was.ordinal)
 	return Removed, st.take(key, was, gone), nil

@@ -18,7 +18,7 @@ func read(t *testing.T, dir string, generation int64, restart bool, keys ...stri
 			t.Fatal(err)
 		}
 		if change != Unchanged {
-			settle(t, stream, Row{Key: []byte(key), Mark: m})
+			settle(t, stream, Row{Key: []byte(key), Version: m})
 		}
 	}
 	return stream
@@ -44,8 +44,8 @@ func TestFinishedGenerationCanBeRestarted(t *testing.T) {
 	}
 	closeStore(t, third.store)
 	third = read(t, dir, 1, false, "a")
-	if _, _, err := third.CountLeft(); !errors.Is(err, ErrTorn) {
-		t.Errorf("after a sync that died: %v, want ErrTorn", err)
+	if _, _, err := third.CountUnseen(); !errors.Is(err, ErrGenerationIncomplete) {
+		t.Errorf("after a sync that died: %v, want ErrGenerationIncomplete", err)
 	}
 	third.Finish(true)
 	closeStore(t, third.store)
@@ -113,7 +113,7 @@ func TestRemovalOfUnknownKeys(t *testing.T) {
 	store := open(t, t.TempDir(), Options{})
 	defer closeStore(t, store)
 	stream := openStream(t, store, "users", 1)
-	remove := func(key string, want Change) Mark {
+	remove := func(key string, want Change) Version {
 		t.Helper()
 		change, m, err := stream.RemoveUnknown([]byte(key))
 		if change != want || err != nil {

@@ -87,7 +87,7 @@ func TestRemoteDeathBetweenSaves(t *testing.T) {
 
 	store = openRemote(t, b, t.TempDir())
 	stream = openStream(t, store, "users", 2)
-	if _, _, err := stream.CountLeft(); !errors.Is(err, ErrTorn) {
+	if _, _, err := stream.CountUnseen(); !errors.Is(err, ErrGenerationIncomplete) {
 		t.Errorf("what the dead sync saw is not known: %v", err)
 	}
 	diff(t, stream, "untouched", `{"v":0}`, Unchanged)
@@ -116,7 +116,7 @@ func TestRemoteDeathOfAFirstAttempt(t *testing.T) {
 
 	for range 2 {
 		store = openRemote(t, b, t.TempDir())
-		if _, _, err := openStream(t, store, "users", 2).CountLeft(); !errors.Is(err, ErrTorn) {
+		if _, _, err := openStream(t, store, "users", 2).CountUnseen(); !errors.Is(err, ErrGenerationIncomplete) {
 			t.Errorf("a was seen in this generation, nobody knows: %v", err)
 		}
 		closeStore(t, store)

@@ -52,7 +52,7 @@ func TestThreeSyncs(t *testing.T) {
 	deliver(t, stream, "2", `{"n":"B"}`, Changed)
 	deliver(t, stream, "4", `{"n":"d"}`, Added)
 	left(t, stream, `3 {"n":"c"}`)
-	for row, err := range stream.Left() {
+	for row, err := range stream.Unseen() {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -157,13 +157,13 @@ func TestARowInDoubtThatIsGoneIsRemoved(t *testing.T) {
 	store := open(t, dir, Options{KeepRows: true})
 	stream := openStream(t, store, "users", 1)
 	_, m := diff(t, stream, "a", `{"v":1}`, Added)
-	begin(t, stream, Row{Key: []byte("a"), Mark: m, Data: []byte(`{"v":1}`)})
+	begin(t, stream, Row{Key: []byte("a"), Version: m, Data: []byte(`{"v":1}`)})
 	closeStore(t, store)
 
 	store = open(t, dir, Options{KeepRows: true})
 	stream = openStream(t, store, "users", 2)
 	left(t, stream, `a {"v":1}`)
-	begin(t, stream, Row{Key: []byte("a"), Mark: Mark{entry{digest: gone}}, Data: []byte(`{"deleted":true}`)}) // its end is not known either
+	begin(t, stream, Row{Key: []byte("a"), Version: Version{entry{digest: gone}}, Data: []byte(`{"deleted":true}`)}) // its end is not known either
 	closeStore(t, store)
 
 	store = open(t, dir, Options{KeepRows: true})
@@ -219,7 +219,7 @@ func TestGenerations(t *testing.T) {
 			if change, m, err := stream.Diff([]byte(key), []byte(`{}`)); err != nil {
 				t.Fatal(err)
 			} else if change != Unchanged {
-				settle(t, stream, Row{Key: []byte(key), Mark: m})
+				settle(t, stream, Row{Key: []byte(key), Version: m})
 			}
 		}
 		return stream
@@ -228,8 +228,8 @@ func TestGenerations(t *testing.T) {
 	closeStore(t, sync(2, "a").store)
 	second := sync(2, "d") // another attempt of the same refresh
 	left(t, second, "b ", "c ")
-	if got, before, err := second.CountLeft(); got != 2 || before != 3 || err != nil {
-		t.Errorf("CountLeft = %d of %d, %v; want 2 of the 3 before this generation", got, before, err)
+	if got, before, err := second.CountUnseen(); got != 2 || before != 3 || err != nil {
+		t.Errorf("CountUnseen = %d of %d, %v; want 2 of the 3 before this generation", got, before, err)
 	}
 	closeStore(t, second.store)
 	third := sync(3, "b")
@@ -238,12 +238,12 @@ func TestGenerations(t *testing.T) {
 		t.Fatal(err)
 	}
 	again := sync(3, "a", "c", "d")
-	if _, _, err := again.CountLeft(); !errors.Is(err, ErrTorn) {
-		t.Errorf("after an attempt that died: %v, want ErrTorn: b was seen, but nobody knows", err)
+	if _, _, err := again.CountUnseen(); !errors.Is(err, ErrGenerationIncomplete) {
+		t.Errorf("after an attempt that died: %v, want ErrGenerationIncomplete: b was seen, but nobody knows", err)
 	}
 	closeStore(t, again.store)
-	if _, _, err := sync(3).CountLeft(); !errors.Is(err, ErrTorn) {
-		t.Errorf("one attempt later: %v, want ErrTorn", err)
+	if _, _, err := sync(3).CountUnseen(); !errors.Is(err, ErrGenerationIncomplete) {
+		t.Errorf("one attempt later: %v, want ErrGenerationIncomplete", err)
 	}
 }
 
@@ -271,12 +271,12 @@ func TestNothingLeavesWhileRowsAreInFlight(t *testing.T) {
 	defer closeStore(t, store)
 	stream := openStream(t, store, "users", 1)
 	_, m := diff(t, stream, "a", `{}`, Added)
-	if _, _, err := stream.CountLeft(); !errors.Is(err, ErrInFlight) {
-		t.Errorf("CountLeft = %v", err)
+	if _, _, err := stream.CountUnseen(); !errors.Is(err, ErrInFlight) {
+		t.Errorf("CountUnseen = %v", err)
 	}
-	for _, err := range stream.Left() {
+	for _, err := range stream.Unseen() {
 		if !errors.Is(err, ErrInFlight) {
-			t.Errorf("Left = %v", err)
+			t.Errorf("Unseen = %v", err)
 		}
 	}
 	settle(t, stream, mark(m))
@@ -323,7 +323,7 @@ func TestAnotherEndpointDropsTheStream(t *testing.T) {
 			t.Errorf("sync %d has origin %v, want %v", generation+1, stream.Origin(), test.origin)
 		}
 		if _, m := diff(t, stream, "a", `{"secret":"of the first"}`, test.change); test.change == Added {
-			settle(t, stream, Row{Key: []byte("a"), Mark: m, Data: []byte(test.endpoint[:9])})
+			settle(t, stream, Row{Key: []byte("a"), Version: m, Data: []byte(test.endpoint[:9])})
 		}
 		left(t, stream)
 		closeStore(t, store)
@@ -346,7 +346,7 @@ func TestNoRowsNeedNoNote(t *testing.T) {
 	if none, err := store.empty([]byte{intentPrefix}, []byte{intentPrefix + 1}); !none || err != nil {
 		t.Errorf("there is no note: %v, %v", none, err)
 	}
-	if err := batch.Settle(); err != nil {
+	if err := batch.Confirm(); err != nil {
 		t.Error(err)
 	}
 }
@@ -360,7 +360,7 @@ func TestErrorsNameTheStreamByItsTitle(t *testing.T) {
 	}
 	_, _, notJSON := stream.Diff([]byte("a"), []byte(`{`))
 	diff(t, stream, "a", `{}`, Added)
-	_, _, inFlight := stream.CountLeft()
+	_, _, inFlight := stream.CountUnseen()
 	stream.pending = map[string]*flight{} // asked, not sent
 	_, twice := store.Stream(t.Context(), stream.id, 1)
 	for _, err := range []error{notJSON, inFlight, twice} {
@@ -413,7 +413,7 @@ func TestLargeStream(t *testing.T) {
 			key := fmt.Sprintf("key-%d", i)
 			_, m := diff(t, stream, key, fmt.Sprintf(`{"v":%d}`, version), want)
 			if want != Unchanged {
-				rows = append(rows, Row{Key: []byte(key), Mark: m})
+				rows = append(rows, Row{Key: []byte(key), Version: m})
 			}
 			if i%1000 == 0 {
 				settle(t, stream, rows...)
@@ -468,7 +468,7 @@ func TestFullDisk(t *testing.T) {
 	_, m := diff(t, stream, "b", `{}`, Added)
 	full.Store(true)
 	for range 2 {
-		if _, err := stream.Begin(t.Context(), []Row{{Key: []byte("b"), Mark: m}}); !errors.Is(err, syscall.ENOSPC) || !errors.Is(err, errBroken) {
+		if _, err := stream.Begin(t.Context(), []Row{{Key: []byte("b"), Version: m}}); !errors.Is(err, syscall.ENOSPC) || !errors.Is(err, errBroken) {
 			t.Errorf("Begin = %v, want that the disk is full", err)
 		}
 	}
@@ -677,7 +677,7 @@ func openStream(t *testing.T, store *Store, identity string, generation int64) *
 	return stream
 }
 
-func diff(t *testing.T, stream *Stream, key, row string, want Change) (Change, Mark) {
+func diff(t *testing.T, stream *Stream, key, row string, want Change) (Change, Version) {
 	t.Helper()
 	change, mark, err := stream.Diff([]byte(key), []byte(row))
 	if err != nil {
@@ -690,7 +690,7 @@ func diff(t *testing.T, stream *Stream, key, row string, want Change) (Change, M
 }
 
 // remove removes key a.
-func remove(t *testing.T, stream *Stream, want Change) Mark {
+func remove(t *testing.T, stream *Stream, want Change) Version {
 	t.Helper()
 	change, mark, err := stream.Remove([]byte("a"))
 	if err != nil {
@@ -705,12 +705,12 @@ func remove(t *testing.T, stream *Stream, want Change) Mark {
 func deliver(t *testing.T, stream *Stream, key, row string, want Change) {
 	t.Helper()
 	_, m := diff(t, stream, key, row, want)
-	settle(t, stream, Row{Key: []byte(key), Mark: m, Data: []byte(row)})
+	settle(t, stream, Row{Key: []byte(key), Version: m, Data: []byte(row)})
 }
 
 // mark and rejected are rows of the key a.
-func mark(m Mark) Row     { return Row{Key: []byte("a"), Mark: m} }
-func rejected(m Mark) Row { return Row{Key: []byte("a"), Mark: m, Rejected: true} }
+func mark(v Version) Row     { return Row{Key: []byte("a"), Version: v} }
+func rejected(v Version) Row { return Row{Key: []byte("a"), Version: v, Rejected: true} }
 
 func begin(t *testing.T, stream *Stream, rows ...Row) *Batch {
 	t.Helper()
@@ -723,7 +723,7 @@ func begin(t *testing.T, stream *Stream, rows ...Row) *Batch {
 
 func settle(t *testing.T, stream *Stream, rows ...Row) {
 	t.Helper()
-	if err := begin(t, stream, rows...).Settle(); err != nil {
+	if err := begin(t, stream, rows...).Confirm(); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -731,7 +731,7 @@ func settle(t *testing.T, stream *Stream, rows ...Row) {
 func left(t *testing.T, stream *Stream, want ...string) {
 	t.Helper()
 	var got []string
-	for row, err := range stream.Left() {
+	for row, err := range stream.Unseen() {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -740,8 +740,8 @@ func left(t *testing.T, stream *Stream, want ...string) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("rows that left (-want +got):\n%s", diff)
 	}
-	if n, _, err := stream.CountLeft(); err != nil || n != len(want) {
-		t.Errorf("CountLeft = %d, %v, want %d", n, err, len(want))
+	if n, _, err := stream.CountUnseen(); err != nil || n != len(want) {
+		t.Errorf("CountUnseen = %d, %v, want %d", n, err, len(want))
 	}
 }
 

@@ -10,8 +10,8 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 )
 
-// Stream is the part of a store that belongs to one stream. Diff, Remove, CountLeft and Left are for one
-// goroutine at a time; Begin, Settle and Commit may be called from any.
+// Stream is the part of a store that belongs to one stream. Diff, Remove, CountUnseen and Unseen are for one
+// goroutine at a time; Begin, Confirm and Commit may be called from any.
 type Stream struct {
 	store  *Store
 	id     Identity

@@ -7,16 +7,16 @@ import (
 )
 
 var (
-	// ErrTorn is the error of asking what has left where an attempt of the generation died before it
+	// ErrGenerationIncomplete is the error of asking what has left where an attempt of the generation died before it
 	// stored what it had seen.
-	ErrTorn = errors.New("a sync of this refresh died and with it the knowledge of the rows it saw: nothing is removed until the next full refresh")
+	ErrGenerationIncomplete = errors.New("a sync of this refresh died and with it the knowledge of the rows it saw: nothing is removed until the next full refresh")
 	// ErrInFlight is the error of asking what has left before every batch is settled.
 	ErrInFlight = errors.New("rows are in flight")
 )
 
-// CountLeft counts the keys that no sync of this generation has seen, and the keys there were before it.
+// CountUnseen counts the keys that no sync of this generation has seen, and the keys there were before it.
 // It reads every entry, some million in a second.
-func (st *Stream) CountLeft() (left, before int, err error) {
+func (st *Stream) CountUnseen() (left, before int, err error) {
 	err = st.each(func(_ []byte, e entry) error {
 		if e.ordinal < st.meta.Start {
 			before++
@@ -29,9 +29,9 @@ func (st *Stream) CountLeft() (left, before int, err error) {
 	return left, before, err
 }
 
-// Left goes over the rows that no sync of this generation has seen, with the data of those that were stored with it, as
-// they were when it began. They are the caller's, who removes them through Begin and Settle, also during the iteration.
-func (st *Stream) Left() iter.Seq2[Row, error] {
+// Unseen goes over the rows that no sync of this generation has seen, with the data of those that were stored with it, as
+// they were when it began. They are the caller's, who removes them through Begin and Confirm, also during the iteration.
+func (st *Stream) Unseen() iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		err := st.each(func(key []byte, e entry) error {
 			if !st.left(e) {
@@ -57,7 +57,7 @@ func (st *Stream) left(e entry) bool {
 }
 
 func (st *Stream) removal(key []byte, e entry) (Row, error) {
-	row := Row{Key: append([]byte(nil), key...), Mark: Mark{entry{digest: gone, ordinal: e.ordinal}}}
+	row := Row{Key: append([]byte(nil), key...), Version: Version{entry{digest: gone, ordinal: e.ordinal}}}
 	data, _, err := st.store.get(appendKey(nil, rowPrefix, st.meta.ID, key))
 	row.Data = data
 	return row, err
@@ -92,7 +92,7 @@ func (st *Stream) mayRemove() error {
 	defer st.mu.Unlock()
 	switch {
 	case st.meta.torn():
-		return ErrTorn
+		return ErrGenerationIncomplete
 	case len(st.pending) > 0:
 		return ErrInFlight
 	}
