@@ -50,12 +50,19 @@ func newNetwork(c *Config, getenv func(string) string, redactor *redact.Redactor
 	if err != nil {
 		return nil, err
 	}
-	proxied := learnProxies(redactor, getenv)
-	n := &network{redactor: redactor, agent: agent, keys: keysOf(getenv), proxied: proxied && g.DeniesPrivate()}
+	proxies, err := guard.Proxies(getenv)
+	if err != nil {
+		return nil, err
+	}
+	for _, address := range proxies {
+		redactor.Add(redact.URL(address)...)
+	}
+	n := &network{redactor: redactor, agent: agent, keys: keysOf(getenv), proxied: len(proxies) > 0 && g.DeniesPrivate()}
 	n.learnKeys()
 	open := func(config *tls.Config) *http.Transport {
 		t := delivery.NewTransport(delivery.TransportOptions{
-			TLS: config, MaxConns: c.Delivery.MaxConcurrentRequests, Control: g.Control, Proxy: http.ProxyFromEnvironment,
+			TLS: config, MaxConns: c.Delivery.MaxConcurrentRequests, Control: g.Control, Unresolved: g.Unresolved(),
+			Proxy: http.ProxyFromEnvironment,
 		})
 		n.transports = append(n.transports, t)
 		return t
@@ -115,15 +122,6 @@ func (n *network) learnKeys() {
 	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"} {
 		n.redactor.Add(n.keys(name))
 	}
-}
-
-// learnProxies keeps the proxies' passwords out of all text. It reports whether there are proxies.
-func learnProxies(redactor *redact.Redactor, getenv func(string) string) (proxied bool) {
-	for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"} {
-		redactor.Add(redact.URL(getenv(name))...)
-		proxied = proxied || getenv(name) != ""
-	}
-	return proxied
 }
 
 // warn says what the operator should know of the ways out.

@@ -152,9 +152,29 @@ func TestDialErrorsTellNothingOfTheNetwork(t *testing.T) {
 		"refused":     &refusedAddress{errors.New("its address is private")},
 		"name server": &net.DNSError{Name: "inner.test", Server: "10.0.0.7:53", IsTimeout: true},
 	} {
-		err := outward(&net.OpError{Op: "dial", Net: "tcp", Addr: inner, Err: cause})
+		err := outward(&net.OpError{Op: "dial", Net: "tcp", Addr: inner, Err: cause}, nil)
 		if strings.Contains(err.Error(), "10.0.0.7") || classifyError(err) != classifyError(cause) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// Where users must not learn which names exist, one that does not looks like one that is refused.
+func TestDialErrorsTellNoNames(t *testing.T) {
+	refusal := errors.New("it leads to no public address")
+	show := func(cause, unresolved error) string {
+		err := outward(&net.OpError{Op: "dial", Net: "tcp", Err: cause}, unresolved)
+		return fmt.Sprint(classifyError(err), err)
+	}
+	missing := &net.DNSError{Name: "inner.test", Err: "no such host", IsNotFound: true}
+	if got, want := show(missing, refusal), show(&refusedAddress{refusal}, refusal); got != want {
+		t.Errorf("a name that does not exist shows as %s, a refused one as %s", got, want)
+	}
+	if got := show(missing, nil); !strings.Contains(got, "no such host") {
+		t.Errorf("a name that does not exist shows as %s", got)
+	}
+	busy := &net.DNSError{Name: "inner.test", Err: "server misbehaving", IsTemporary: true}
+	if got := show(busy, refusal); !strings.Contains(got, "server misbehaving") {
+		t.Errorf("a lookup that may succeed later shows as %s", got)
 	}
 }

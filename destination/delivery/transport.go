@@ -29,7 +29,10 @@ type TransportOptions struct {
 	TLS *tls.Config // nil: Go's defaults
 	// Control judges the address of every connection before it is made, a
 	// proxy's too. Nil: every address will do.
-	Control         func(network, address string, c syscall.RawConn) error
+	Control func(network, address string, c syscall.RawConn) error
+	// Unresolved replaces the error of a host name that does not exist, where users must not learn
+	// which names do. Nil: the resolver's error.
+	Unresolved      error
 	MaxConns        int // per host, dialing, busy and idle together; 0: unlimited
 	WriteBufferSize int // per connection; 0: net/http's 4 KiB, which is enough for header and the body's beginning
 	// Proxy picks a request's proxy. Nil: none.
@@ -43,7 +46,7 @@ type TransportOptions struct {
 // connections, speaks HTTP/2 where the endpoint does, follows no redirect and
 // does not decompress answers.
 func NewTransport(o TransportOptions) *http.Transport {
-	proxies := &proxies{choose: o.Proxy, tls: o.ProxyTLS, dial: dial(o.Control)}
+	proxies := &proxies{choose: o.Proxy, tls: o.ProxyTLS, dial: dial(o)}
 	return &http.Transport{
 		Proxy:                  proxies.pick(),
 		OnProxyConnectResponse: connectAnswer,
@@ -63,11 +66,11 @@ func NewTransport(o TransportOptions) *http.Transport {
 
 type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
 
-func dial(control func(network, address string, c syscall.RawConn) error) dialFunc {
+func dial(o TransportOptions) dialFunc {
 	d := &net.Dialer{Timeout: dialTimeout}
-	if control != nil {
+	if o.Control != nil {
 		d.Control = func(network, address string, c syscall.RawConn) error {
-			if err := control(network, address, c); err != nil {
+			if err := o.Control(network, address, c); err != nil {
 				return &refusedAddress{err}
 			}
 			return nil
@@ -76,19 +79,23 @@ func dial(control func(network, address string, c syscall.RawConn) error) dialFu
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		c, err := d.DialContext(ctx, network, address)
 		if err != nil {
-			return nil, outward(err)
+			return nil, outward(err, o.Unresolved)
 		}
 		return &conn{c}, nil
 	}
 }
 
-// outward is a dialler's error without what is inside the operator's network: net.OpError shows the address that was
-// refused, of which Control says what may be shown, and net.DNSError the name server.
-func outward(err error) error {
+// outward returns a dialler's error without what is inside the operator's network: net.OpError shows
+// the refused address, and net.DNSError the name server. unresolved, unless it is nil, replaces the
+// error of a name that does not exist: it then looks like a refused address.
+func outward(err, unresolved error) error {
 	if refused := (*refusedAddress)(nil); errors.As(err, &refused) {
 		return refused
 	}
 	if dns := (*net.DNSError)(nil); errors.As(err, &dns) {
+		if unresolved != nil && dns.IsNotFound {
+			return &refusedAddress{unresolved}
+		}
 		shown := *dns
 		shown.Server = ""
 		return &shown

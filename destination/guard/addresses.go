@@ -2,17 +2,22 @@ package guard
 
 import "net/netip"
 
-// alwaysRefused has what no endpoint of a webhook can be.
+// alwaysRefused lists what can never be the endpoint of a webhook.
 var alwaysRefused = []netip.Prefix{
-	netip.MustParsePrefix("169.254.0.0/16"),     // link-local (RFC 3927); metadata of AWS, Google, Azure, Oracle, Tencent and most others
-	netip.MustParsePrefix("fe80::/10"),          // link-local (RFC 4291)
-	netip.MustParsePrefix("224.0.0.0/24"),       // link-local multicast (RFC 5771)
-	netip.MustParsePrefix("ff02::/16"),          // link-local multicast (RFC 4291)
-	netip.MustParsePrefix("fd00:ec2::/32"),      // AWS: metadata on ::254, credentials of pods on ::23
-	netip.MustParsePrefix("fd20:ce::254/128"),   // Google metadata
-	netip.MustParsePrefix("168.63.129.16/32"),   // Azure: the host's agent, a public address by its looks
-	netip.MustParsePrefix("100.100.100.200/32"), // Alibaba metadata
-	netip.MustParsePrefix("192.0.0.192/32"),     // Oracle metadata, first generation
+	// Link-local (RFC 3927): metadata of AWS, Google, Azure, Oracle, Tencent and most others.
+	netip.MustParsePrefix("169.254.0.0/16"),
+	netip.MustParsePrefix("fe80::/10"),              // link-local (RFC 4291); metadata of OpenStack
+	netip.MustParsePrefix("224.0.0.0/24"),           // link-local multicast (RFC 5771)
+	netip.MustParsePrefix("ff02::/16"),              // link-local multicast (RFC 4291)
+	netip.MustParsePrefix("fd00:ec2::/32"),          // AWS: metadata on ::254, pod credentials on ::23
+	netip.MustParsePrefix("fd20:ce::254/128"),       // Google metadata
+	netip.MustParsePrefix("fd00:c1::a9fe:a9fe/128"), // Oracle metadata
+	netip.MustParsePrefix("fd00:42::42/128"),        // Scaleway metadata
+	netip.MustParsePrefix("fd00:a9fe:a9fe::1/128"),  // Akamai (Linode) metadata
+	netip.MustParsePrefix("fd00:100::100:200/128"),  // Alibaba metadata
+	netip.MustParsePrefix("168.63.129.16/32"),       // Azure: the host's agent, which looks public
+	netip.MustParsePrefix("100.100.100.200/32"),     // Alibaba metadata
+	netip.MustParsePrefix("192.0.0.192/32"),         // Oracle metadata, first generation
 }
 
 var (
@@ -24,7 +29,7 @@ var (
 	teredo     = netip.MustParsePrefix("2001::/32")       // Teredo (RFC 4380)
 )
 
-// embedded returns the IPv4 addresses that a gateway would take out of addr.
+// embedded returns the IPv4 addresses that a gateway would extract from addr.
 func embedded(addr netip.Addr) []netip.Addr {
 	if !addr.Is6() {
 		return nil
@@ -39,8 +44,8 @@ func embedded(addr netip.Addr) []netip.Addr {
 	case nat64.Contains(addr), translated.Contains(addr):
 		return []netip.Addr{v4(b[12:])}
 	case nat64Local.Contains(addr):
-		// The operator picks the length of the prefix, and byte 8 is always
-		// zero (RFC 6052, 2.2): the address is behind 48, 56, 64 or 96 bits.
+		// The operator picks the length of the prefix, and byte 8 is always zero
+		// (RFC 6052, 2.2): the address follows 48, 56, 64 or 96 bits.
 		return []netip.Addr{
 			v4([]byte{b[6], b[7], b[9], b[10]}),
 			v4([]byte{b[7], b[9], b[10], b[11]}),

@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	envMode  = "DEPLOYMENT_MODE" // Airbyte sets CLOUD where strangers fill the forms
+	envMode  = "DEPLOYMENT_MODE" // Airbyte sets CLOUD where its users are not its operators
 	envDeny  = "WEBHOOK_DENY_PRIVATE_NETWORKS"
 	envAllow = "WEBHOOK_ALLOWED_NETWORKS"
 )
@@ -16,7 +16,7 @@ const (
 // FromEnvironment returns the Guard that the operator asked for: private mode by
 // DEPLOYMENT_MODE=CLOUD or WEBHOOK_DENY_PRIVATE_NETWORKS=true, its exceptions by
 // WEBHOOK_ALLOWED_NETWORKS, CIDRs or single addresses separated by commas.
-// A value that cannot be read is an error: to guess would be to open a door.
+// An invalid value is an error; guessing could disable protection.
 func FromEnvironment(getenv func(string) string) (*Guard, error) {
 	deny, err := denyPrivate(getenv)
 	if err != nil {
@@ -29,14 +29,14 @@ func FromEnvironment(getenv func(string) string) (*Guard, error) {
 	return New(Options{DenyPrivate: deny, Allow: allow, Hosted: Hosted(getenv)}), nil
 }
 
-// Hosted says whether the operator of the process is somebody else than its
-// users, who are not to use or learn what is the operator's.
+// Hosted reports whether the process is operated by somebody other than its users, who must not use
+// or learn what is the operator's.
 func Hosted(getenv func(string) string) bool {
 	return strings.EqualFold(strings.TrimSpace(getenv(envMode)), "CLOUD")
 }
 
-// denyPrivate is true when either variable says so: a hosted deployment cannot
-// be opened by the other one.
+// denyPrivate reports whether either variable asks for private mode. The second one cannot turn it
+// off in a hosted deployment.
 func denyPrivate(getenv func(string) string) (bool, error) {
 	cloud := Hosted(getenv)
 	value := strings.TrimSpace(getenv(envDeny))

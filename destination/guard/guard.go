@@ -10,15 +10,17 @@ import (
 	"code.dny.dev/ssrf"
 )
 
-// ErrRefused is in the chain of every refusal. It survives net.OpError, so a
-// caller can tell it from a connection that failed and not try again.
+// ErrRefused is in the chain of every refusal. net.OpError keeps it, so a caller can tell a refusal
+// from a failed connection and not retry.
 var ErrRefused = errors.New("refused by the network guard")
+
+const neverDialled = "link-local addresses and cloud metadata services are never dialled"
 
 // Options is what the operator of the process decides, never the user's config.
 type Options struct {
 	DenyPrivate bool           // private mode: only the public internet, only https
 	Allow       []netip.Prefix // exceptions from DenyPrivate
-	Hosted      bool           // users are not told what names inside the operator's network resolve to
+	Hosted      bool           // do not tell users which names exist inside the operator's network
 }
 
 // Guard judges addresses. It is immutable and safe for concurrent use.
@@ -38,8 +40,8 @@ func (g *Guard) Control(network, address string, _ syscall.RawConn) error {
 	return g.Safe(network, address)
 }
 
-// Safe returns nil where address, an ip:port, may be dialled, and else an error
-// that wraps [ErrRefused] and says why.
+// Safe returns nil if address, an ip:port, may be dialled. Otherwise it returns an error that wraps
+// [ErrRefused] and says why.
 func (g *Guard) Safe(network, address string) error {
 	if !slices.Contains([]string{"tcp", "tcp4", "tcp6"}, network) {
 		return fmt.Errorf("network %q: %w: only TCP is dialled", network, ErrRefused)
@@ -50,18 +52,31 @@ func (g *Guard) Safe(network, address string) error {
 	}
 	err = g.judge(target.Addr())
 	if err != nil && g.options.Hosted {
-		return fmt.Errorf("its address: %w: it is not on the public internet", ErrRefused)
+		return errNotPublic
 	}
 	return err
 }
 
-// DeniesPrivate reports private mode.
+// errNotPublic is the one refusal that hosted users see for a name, whether it leads to an internal
+// address or does not exist.
+var errNotPublic = fmt.Errorf("its name: %w: it leads to no address on the public internet", ErrRefused)
+
+// Unresolved returns the error to report for a host name that does not exist, in place of the
+// resolver's. It is nil if users may learn the difference between that and a refused address.
+func (g *Guard) Unresolved() error {
+	if g.options.Hosted {
+		return errNotPublic
+	}
+	return nil
+}
+
+// DeniesPrivate reports whether the Guard is in private mode.
 func (g *Guard) DeniesPrivate() bool { return g.options.DenyPrivate }
 
 func (g *Guard) judge(addr netip.Addr) error {
 	addr = addr.Unmap().WithZone("") // ::ffff:a.b.c.d is dialled as a.b.c.d
 	if within(alwaysRefused, addr) {
-		return fmt.Errorf("address %s: %w: link-local addresses and cloud metadata services are never dialled", addr, ErrRefused)
+		return fmt.Errorf("address %s: %w: %s", addr, ErrRefused, neverDialled)
 	}
 	for _, inner := range embedded(addr) {
 		if err := g.judge(inner); err != nil {
@@ -72,7 +87,8 @@ func (g *Guard) judge(addr netip.Addr) error {
 		return nil
 	}
 	if g.public.SafeAddr(addr) != nil {
-		return fmt.Errorf("address %s: %w: it is not on the public internet; the operator can allow its network in %s", addr, ErrRefused, envAllow)
+		return fmt.Errorf("address %s: %w: it is not on the public internet; the operator can allow its network in %s",
+			addr, ErrRefused, envAllow)
 	}
 	return nil
 }

@@ -33,6 +33,11 @@ var alwaysRefused = map[string]string{
 	"AWS metadata, IPv6":          "[fd00:ec2::254]",
 	"AWS pod identity, IPv6":      "[fd00:ec2::23]",
 	"Google metadata, IPv6":       "[fd20:ce::254]",
+	"Oracle metadata, IPv6":       "[fd00:c1::a9fe:a9fe]",
+	"Scaleway metadata, IPv6":     "[fd00:42::42]",
+	"Akamai metadata, IPv6":       "[fd00:a9fe:a9fe::1]",
+	"Alibaba metadata, IPv6":      "[fd00:100::100:200]",
+	"OpenStack metadata, IPv6":    "[fe80::a9fe:a9fe]",
 	"link-local, IPv6":            "[fe80::1]",
 	"link-local with a zone":      "[fe80::1%eth0]",
 	"metadata with a zone":        "[fd00:ec2::254%lo]",
@@ -191,6 +196,16 @@ func TestCheckURL(t *testing.T) {
 		{"http://[fe80::1%25eth0]/", false, false},
 		{"http://[::ffff:169.254.169.254]/", false, false},
 		{"https://169.254.169.254./", false, false},
+		{"https://169.254.169.254../", false, false},
+		{"https://169.254.169.254......../", false, false},
+		{"https://169。254。169。254。。/", false, false},
+		{"https://169..254.169.254/", false, false},
+		{"https://.metadata.google.internal/", false, false},
+		{"https://metadata.google.internal../", false, false},
+		{"https://api.metadata.cloud.ibm.com/", false, false},
+		{"https://example.com../", false, false},
+		{"https://../", false, false},
+		{"https://example.com./", true, true},
 		{"https://93.184.215.14./", true, true},
 		{"https://127.0.0.1./", true, false},
 		{"https://2852039166/", false, false},
@@ -232,7 +247,7 @@ func TestCheckURL(t *testing.T) {
 	}
 }
 
-// A hosted user does not learn what the names inside resolve to.
+// A hosted user does not learn what internal names resolve to, nor which of them exist.
 func TestHostedTellsNoAddress(t *testing.T) {
 	for mode, shown := range map[string]bool{"CLOUD": false, "OSS": true} {
 		env := map[string]string{"DEPLOYMENT_MODE": mode, "WEBHOOK_DENY_PRIVATE_NETWORKS": "true"}
@@ -248,6 +263,11 @@ func TestHostedTellsNoAddress(t *testing.T) {
 				continue
 			}
 			texts[err.Error()] = true
+		}
+		if unresolved := g.Unresolved(); shown != (unresolved == nil) {
+			t.Errorf("%s: a name that does not exist: %v", mode, unresolved)
+		} else if !shown {
+			texts[unresolved.Error()] = true
 		}
 		if !shown && len(texts) != 1 {
 			t.Errorf("refusals can be told apart: %v", texts)
@@ -296,6 +316,32 @@ func TestFromEnvironment(t *testing.T) {
 				t.Errorf("10.9.9.9 allowed: %v", got)
 			}
 		})
+	}
+}
+
+// net/http ignores a proxy variable that cannot be parsed, and would dial the endpoint directly.
+func TestProxies(t *testing.T) {
+	for value, problem := range map[string]bool{
+		"": false, "proxy:3128": false, "joe:hunter22@proxy:3128": false, "http://joe:hunter22@proxy:3128": false,
+		"https://proxy": false, "socks5://proxy:1080": false, "socks5h://[::1]:1080": false, "HTTP://proxy": false,
+		"http://x%zz@proxy:3128": true, " http://hunter22@proxy:3128": true, "http://hunter22@proxy:3128 ": true,
+		"http://[::1": true, "ftp://hunter22@proxy": true, "http://": true, "http:///hunter22": true, "http://proxy:port": true,
+		"http://joe:hunter22@": true, "\thttp://proxy": true,
+	} {
+		for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"} {
+			proxies, err := guard.Proxies(func(asked string) string {
+				if asked == name {
+					return value
+				}
+				return ""
+			})
+			if (err != nil) != problem || err == nil && (len(proxies) > 0) != (value != "") {
+				t.Errorf("%s=%q: %v, %v", name, value, proxies, err)
+			}
+			if err != nil && (!strings.Contains(err.Error(), name) || strings.Contains(err.Error(), "hunter22")) {
+				t.Errorf("%s=%q: the message does not name the variable, or shows its value: %v", name, value, err)
+			}
+		}
 	}
 }
 

@@ -15,23 +15,23 @@ var metadataNames = []string{
 	"metadata", "metadata.google.internal", "metadata.goog", // Google
 	"instance-data", "instance-data.ec2.internal", // AWS
 	"metadata.tencentyun.com",
+	"api.metadata.cloud.ibm.com",
 }
 
-// CheckURL judges an address before anything is dialled: in private mode plain
-// http is refused, and a host written as an IP address is judged as [Guard.Safe]
-// would. It is the early, clearer message and the only judgement that a proxy
-// does not bypass; names are judged when they are dialled.
+// CheckURL judges a URL before anything is dialled: in private mode it refuses plain http, and it
+// judges a literal IP address as [Guard.Safe] does. It gives an early and clearer message, and it is
+// the only check that a proxy does not bypass. Names are judged when they are dialled.
 //
-// A proxy may read more as an address than Go does, so a host is folded as a
-// browser would fold it, and one that ends in a number has to be an address in
-// its usual form (WHATWG URL, "ends in a number").
+// A proxy may take more spellings for an address than Go does. So a host is folded as browsers fold
+// it, a host that ends in a number must be an address in its usual form (WHATWG URL, "ends in a
+// number"), and empty labels are refused, because some proxies strip them.
 func (g *Guard) CheckURL(u *url.URL) error {
 	if g.options.DenyPrivate && u.Scheme != "https" {
 		return fmt.Errorf("scheme %q: %w: this deployment sends over https only", u.Scheme, ErrRefused)
 	}
 	host, err := fold(u.Hostname())
 	if err != nil {
-		return fmt.Errorf("host %.253q: %w: it is no host name", u.Hostname(), ErrRefused)
+		return fmt.Errorf("host %.253q: %w: it is not a host name", u.Hostname(), ErrRefused)
 	}
 	addr, err := netip.ParseAddr(host)
 	switch {
@@ -40,16 +40,17 @@ func (g *Guard) CheckURL(u *url.URL) error {
 	case endsInNumber(host):
 		return fmt.Errorf("host %.253q: %w: write an address as four decimal numbers", u.Hostname(), ErrRefused)
 	case slices.Contains(metadataNames, host):
-		return fmt.Errorf("host %.253q: %w: link-local addresses and cloud metadata services are never dialled", u.Hostname(), ErrRefused)
+		return fmt.Errorf("host %.253q: %w: %s", u.Hostname(), ErrRefused, neverDialled)
 	}
 	return nil // a name
 }
 
-// maxHost is the longest host that is looked at: 253 bytes are a name's limit, in ASCII, and folding a longer text takes
-// time that grows with its square.
+// maxHost is the longest host that is folded, in bytes. A name has at most 253 in ASCII, and the time
+// to fold a longer text grows with its square.
 const maxHost = 1 << 10
 
-// fold returns a host in lower case, in ASCII and without the dot at its end.
+// fold returns host in lower case, in ASCII and without the dot of a fully qualified name. It fails
+// if a label is empty.
 func fold(host string) (string, error) {
 	if len(host) > maxHost {
 		return "", ErrRefused
@@ -61,10 +62,14 @@ func fold(host string) (string, error) {
 			return "", err
 		}
 	}
-	return strings.TrimSuffix(strings.ToLower(host), "."), nil
+	host = strings.TrimSuffix(strings.ToLower(host), ".")
+	if slices.Contains(strings.Split(host, "."), "") {
+		return "", ErrRefused
+	}
+	return host, nil
 }
 
-// endsInNumber reports whether some readers would take host for an IPv4 address.
+// endsInNumber reports whether some parsers would take host for an IPv4 address.
 func endsInNumber(host string) bool {
 	last := host[strings.LastIndexByte(host, '.')+1:]
 	digits := "0123456789"
