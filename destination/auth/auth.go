@@ -9,7 +9,7 @@ import (
 	"destination-webhook/destination/redact"
 )
 
-// Type says which credentials a request carries. Its values are the config's.
+// Type selects the credentials of a request. Its values are the config's.
 type Type string
 
 // The types of authentication. The zero value means [None].
@@ -21,7 +21,7 @@ const (
 	SigV4  Type = "aws_sigv4"
 )
 
-// Options is a sum: Type says which of the other fields count.
+// Options is a sum type: Type selects which of the other fields apply.
 type Options struct {
 	Type Type
 
@@ -33,11 +33,11 @@ type Options struct {
 	SigV4  SigV4Options
 }
 
-// NewTransport returns base with the credentials added to each request, and its
-// certificate errors in the words of [DescribeTLSError]. It contacts nobody: the
-// first token is fetched with the first request.
+// NewTransport returns a transport that adds the credentials to each request and describes
+// certificate errors as [DescribeTLSError] does. It contacts nobody: the first token is fetched with
+// the first request.
 func NewTransport(base http.RoundTripper, o Options) (http.RoundTripper, error) {
-	base = &explaining{base, ofEndpoint}
+	base = &tlsErrorTransport{base, ofEndpoint}
 	switch o.Type {
 	case None, "":
 		return base, nil
@@ -53,7 +53,7 @@ func NewTransport(base http.RoundTripper, o Options) (http.RoundTripper, error) 
 	return nil, fmt.Errorf("authentication.type: %q is not known", o.Type)
 }
 
-// authorized sets the Authorization header by set.
+// authorized sets the Authorization header of each request by calling set.
 type authorized struct {
 	base http.RoundTripper
 	set  func(*http.Request)
@@ -83,8 +83,8 @@ func setBearer(req *http.Request, token string) { // RFC 6750, section 2.1
 	req.Header.Set("Authorization", "Bearer "+token)
 }
 
-// closeBody keeps the promise of [http.RoundTripper] to close the body even
-// where the request is not sent.
+// closeBody fulfils the contract of [http.RoundTripper], which closes the body even if the request is
+// not sent.
 func closeBody(req *http.Request) {
 	if req.Body != nil {
 		_ = req.Body.Close()

@@ -17,8 +17,8 @@ import (
 // tokenTimeout bounds one request for a token; it is a small answer.
 const tokenTimeout = 30 * time.Second
 
-// maxToken bounds a token, in bytes: servers take no header that is longer, and
-// the redactor has to keep it.
+// maxToken is the longest token, in bytes: servers accept no longer header, and the redactor keeps
+// each token.
 const maxToken = 16 << 10
 
 // newFetch returns the function that gets one token.
@@ -40,14 +40,14 @@ func newFetch(o OAuth2Options) (func(context.Context) (*oauth2.Token, error), er
 	if o.Audience != "" {
 		config.EndpointParams = url.Values{"audience": {o.Audience}}
 	}
-	client := &http.Client{Transport: &explaining{o.Transport, ofTokens}, Timeout: tokenTimeout, CheckRedirect: stay}
+	client := &http.Client{Transport: &tlsErrorTransport{o.Transport, ofTokens}, Timeout: tokenTimeout, CheckRedirect: noRedirect}
 	return func(ctx context.Context) (*oauth2.Token, error) {
 		token, err := config.Token(context.WithValue(ctx, oauth2.HTTPClient, client))
 		if err != nil {
 			return nil, newTokenError(host, err)
 		}
-		if !bearable(token.AccessToken) {
-			return nil, &TokenError{Host: host, Err: unbearable{}}
+		if !fitsHeader(token.AccessToken) {
+			return nil, &TokenError{Host: host, Err: errInvalidToken}
 		}
 		if o.OnToken != nil {
 			o.OnToken(redact.Secret(token.AccessToken))
@@ -56,23 +56,14 @@ func newFetch(o OAuth2Options) (func(context.Context) (*oauth2.Token, error), er
 	}, nil
 }
 
-// bearable reports whether a token can stand in a header.
-func bearable(token string) bool {
-	return len(token) <= maxToken && strings.IndexFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) < 0
+// fitsHeader reports whether token is valid in a header (RFC 6750, section 2.1).
+func fitsHeader(token string) bool {
+	unprintable := func(r rune) bool { return r <= ' ' || r > '~' }
+	return len(token) <= maxToken && strings.IndexFunc(token, unprintable) < 0
 }
 
-// unbearable is the error of an access token that is none.
-type unbearable struct{}
-
-func (unbearable) Error() string {
-	return "its access_token cannot stand in a header: check the token URL"
-}
-
-// Is makes it as permanent as no token at all.
-func (unbearable) Is(target error) bool { return target == errNoToken }
-
-// stay keeps the client secret from the place that a 307 or 308 names.
-func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+// noRedirect prevents a 307 or 308 from sending the client secret elsewhere.
+func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 func checkOAuth2(o OAuth2Options) (host string, err error) {
 	u, err := url.Parse(o.TokenURL)

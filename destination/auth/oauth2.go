@@ -7,8 +7,8 @@ import (
 	"destination-webhook/destination/redact"
 )
 
-// maxDrain is how much of a refused answer is read so that its connection can
-// be used again; more than that is cheaper to connect anew.
+// maxDrain is how many bytes of a refused answer are read so that its connection can be reused. For
+// more than that a new connection is cheaper.
 const maxDrain = 256 << 10
 
 // OAuth2Options is the client credentials grant (RFC 6749, section 4.4).
@@ -17,20 +17,20 @@ type OAuth2Options struct {
 	ClientID     string
 	ClientSecret redact.Secret
 	Scopes       []string
-	Audience     string // sent where not empty
-	Style        string // "header" (the default) or "body": where the client's id and secret go
+	Audience     string // sent if not empty
+	Style        string // where the client's id and secret go: "header" (the default) or "body"
 
-	// Transport sends the token requests. It needs a guarded dialer and TLS
-	// settings of its own: what the endpoint's may skip, this one may not.
+	// Transport sends the token requests. It needs a guarded dialer and its own TLS settings: if the
+	// endpoint's skip verification, these must not.
 	Transport http.RoundTripper
 
-	// OnToken is told each new token before its first use, for the redactor.
+	// OnToken is called with each new token before its first use, for the redactor.
 	OnToken func(redact.Secret)
 }
 
-// bearing adds the current token and, where the answer is a 401, tries once
-// more with a new one: a token can be revoked before it ends.
-type bearing struct {
+// oauth2Transport adds the current token to each request. If the answer is a 401 it tries once more
+// with a new token, because a token can be revoked before it expires.
+type oauth2Transport struct {
 	base   http.RoundTripper
 	tokens *tokens
 }
@@ -40,10 +40,10 @@ func newOAuth2(base http.RoundTripper, o OAuth2Options) (http.RoundTripper, erro
 	if err != nil {
 		return nil, err
 	}
-	return &bearing{base: base, tokens: newTokens(fetch)}, nil
+	return &oauth2Transport{base: base, tokens: newTokens(fetch)}, nil
 }
 
-func (t *bearing) RoundTrip(req *http.Request) (*http.Response, error) {
+func (t *oauth2Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	token, number, err := t.tokens.current(req.Context(), 0)
 	if err != nil {
 		closeBody(req)
@@ -57,13 +57,13 @@ func (t *bearing) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	again, ok := resend(req)
 	if !ok {
-		return response, nil // the 401 stands
+		return response, nil // the caller gets the 401
 	}
 	discard(response)
 	return t.retry(again, number)
 }
 
-func (t *bearing) retry(req *http.Request, rejected int64) (*http.Response, error) {
+func (t *oauth2Transport) retry(req *http.Request, rejected int64) (*http.Response, error) {
 	token, _, err := t.tokens.current(req.Context(), rejected)
 	if err != nil {
 		closeBody(req)
@@ -73,8 +73,8 @@ func (t *bearing) retry(req *http.Request, rejected int64) (*http.Response, erro
 	return t.base.RoundTrip(req)
 }
 
-// resend returns a copy of a request that was sent, with its body at the start,
-// and false where the body cannot be had again.
+// resend returns a copy of a request that was sent, with its body from the start. It returns false if
+// the body cannot be read again.
 func resend(req *http.Request) (*http.Request, bool) {
 	again := req.Clone(req.Context())
 	if req.Body == nil || req.Body == http.NoBody {

@@ -373,14 +373,14 @@ func TestTokenErrorShowsStatusAndCodeOnly(t *testing.T) {
 		{"redirect", 307, "text/plain", "hunter2", "answered 307: check the token URL", true},
 		{"code is an echo", 400, "application/json", `{"error":"you sent hunter2\n"}`, "answered 400: check", true},
 		{"code is nothing but the echo", 401, "application/json", `{"error":"hunter2"}`, "answered 401: check the client id", true},
-		{"a token too long for a header", 200, "application/json", `{"token_type":"Bearer","access_token":"` + strings.Repeat("hunter2", 3000) + `"}`, "its access_token cannot stand in a header: check the token URL", true},
+		{"a token too long for a header", 200, "application/json", `{"token_type":"Bearer","access_token":"` + strings.Repeat("hunter2", 3000) + `"}`, "its access_token is not valid in a header: check the token URL", true},
 		{"overload", 503, "text/plain", "hunter2", "answered 503: try again later", false},
 		{"too many", 429, "application/json", `{"error":"slow_down"}`, "answered 429 slow_down: try again later", false},
 		{"busy", 400, "application/json", `{"error":"temporarily_unavailable"}`, "try again later", false},
 		{"no token", 200, "application/json", `{"hunter2":1}`, "no access_token: check the token URL", true},
-		{"line break in the token", 200, "application/json", `{"access_token":"a\r\nX-Injected: hunter2"}`, "cannot stand in a header", true},
-		{"space in the token", 200, "application/json", `{"access_token":"a hunter2"}`, "cannot stand in a header", true},
-		{"endless token", 200, "application/json", `{"access_token":"` + strings.Repeat("hunter2", 10_000) + `"}`, "cannot stand in a header", true},
+		{"line break in the token", 200, "application/json", `{"access_token":"a\r\nX-Injected: hunter2"}`, "not valid in a header", true},
+		{"space in the token", 200, "application/json", `{"access_token":"a hunter2"}`, "not valid in a header", true},
+		{"endless token", 200, "application/json", `{"access_token":"` + strings.Repeat("hunter2", 10_000) + `"}`, "not valid in a header", true},
 		{"no JSON", 200, "text/html", "hunter2", "no access_token: check the token URL", true},
 	}
 	for _, test := range tests {

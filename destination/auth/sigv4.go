@@ -17,22 +17,20 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 )
 
-// SigV4Options is AWS Signature Version 4, for API Gateway ("execute-api"),
-// Lambda function URLs ("lambda") and the like. S3 has rules of its own and is
-// not covered.
+// SigV4Options configure AWS Signature Version 4, for API Gateway ("execute-api"), Lambda function
+// URLs ("lambda") and similar services. S3 has its own rules and is not supported.
 type SigV4Options struct {
 	Service, Region string
 
-	// Without keys they are those of the environment, AWS_ACCESS_KEY_ID,
-	// AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, through Getenv. Leave that
-	// nil where the user is not the operator: the keys are the operator's.
+	// If both keys are empty, Getenv is asked for AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and
+	// AWS_SESSION_TOKEN. Leave it nil if the user is not the operator, whose keys these are.
 	AccessKeyID     string
 	SecretAccessKey redact.Secret
 	SessionToken    redact.Secret
 	Getenv          func(string) string
 }
 
-// scopePart is a part of the credential scope, which stands in a header.
+// scopePart matches a part of the credential scope, which is sent in a header.
 var scopePart = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
 
 type signing struct {
@@ -83,8 +81,7 @@ func (t *signing) RoundTrip(req *http.Request) (*http.Response, error) {
 	return t.base.RoundTrip(signed)
 }
 
-// sign returns a signed copy of req. The signer sorts the query and writes
-// headers, so the copy has to be a deep one.
+// sign returns a signed deep copy of req: the signer sorts the query and writes headers.
 func (t *signing) sign(req *http.Request, at time.Time) (*http.Request, error) {
 	digest, err := bodyDigest(req)
 	if err != nil {

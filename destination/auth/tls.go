@@ -13,19 +13,18 @@ import (
 	_ "golang.org/x/crypto/x509roots/fallback" // roots for an image that has none
 )
 
-// TLSOptions is what the config says about TLS. Certificates and keys are PEM
-// texts, not paths.
+// TLSOptions are the config's TLS settings. Certificates and keys are PEM texts, not paths.
 type TLSOptions struct {
-	CACertificate      string // trusted beside the system's roots
+	CACertificate      string // trusted in addition to the system's roots
 	ClientCertificate  string // with its chain, own certificate first
 	ClientKey          redact.Secret
 	MinVersion         string // "1.2" (the default) or "1.3"
-	ServerName         string // the name the certificate must have; empty: the URL's
+	ServerName         string // the name that the certificate must have; empty: the URL's
 	InsecureSkipVerify bool
 }
 
-// TLSConfig returns the settings for [net/http.Transport]. Each error names the
-// field at fault and shows none of its content.
+// TLSConfig returns the settings for [net/http.Transport]. Each error names the field at fault and
+// shows none of its content.
 func TLSConfig(o TLSOptions) (*tls.Config, error) {
 	version, err := minVersion(o.MinVersion)
 	if err != nil {
@@ -45,8 +44,8 @@ func TLSConfig(o TLSOptions) (*tls.Config, error) {
 	return config, nil
 }
 
-// TokenTLSConfig returns the settings for token requests, which have one of their
-// own: certificates that are trusted beside the system's roots.
+// TokenTLSConfig returns the settings for token requests. The only one that can be configured is
+// caCertificate, trusted in addition to the system's roots.
 func TokenTLSConfig(caCertificate string) (*tls.Config, error) {
 	roots, err := rootCAs("authentication.ca_certificate", caCertificate)
 	if err != nil {
@@ -65,7 +64,7 @@ func minVersion(version string) (uint16, error) {
 	return 0, fmt.Errorf(`tls.min_version: want "1.2" or "1.3", not %q`, version)
 }
 
-// rootCAs returns nil, which stands for the system's roots, where none is added.
+// rootCAs returns nil, which means the system's roots, if text adds none.
 func rootCAs(field, text string) (*x509.CertPool, error) {
 	if text == "" {
 		return nil, nil
@@ -84,8 +83,8 @@ func rootCAs(field, text string) (*x509.CertPool, error) {
 	return pool, nil
 }
 
-// parseCertificates is strict where x509.CertPool.AppendCertsFromPEM passes
-// over what it cannot read: half a chain fails later and says less.
+// parseCertificates is stricter than x509.CertPool.AppendCertsFromPEM, which skips what it cannot
+// parse: half a chain would fail later, with a less helpful message.
 func parseCertificates(field, text string) ([]*x509.Certificate, error) {
 	var certificates []*x509.Certificate
 	rest := []byte(text)

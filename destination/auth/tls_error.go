@@ -11,10 +11,10 @@ import (
 	"time"
 )
 
-// maxNames is how many names of a wrong certificate are told; some have hundreds.
+// maxNames is how many names of a wrong certificate are shown; some have hundreds.
 const maxNames = 5
 
-// advice says which settings a connection is made with.
+// advice names the settings that a kind of connection depends on.
 type advice struct{ name, authority, handshake string }
 
 var (
@@ -23,9 +23,9 @@ var (
 	ofOthers   = advice{"check the address", "the system has to trust it", "check the address"}
 )
 
-// DescribeTLSError explains a certificate or TLS problem of the endpoint in one
-// line and says what to do. It reports false for errors that are none. Whatever
-// comes out of a certificate is quoted, so that it cannot forge a message.
+// DescribeTLSError explains a certificate or TLS problem of the endpoint in one line and says what to
+// do. It reports false for other errors. Text from a certificate is quoted, so that it cannot forge a
+// message.
 func DescribeTLSError(err error) (string, bool) { return ofEndpoint.describe(err) }
 
 func (a advice) describe(err error) (string, bool) {
@@ -51,9 +51,8 @@ func (a advice) describe(err error) (string, bool) {
 	return "", false
 }
 
-// internalError is the alert that tells of trouble that can pass (RFC 8446,
-// section 6.2). crypto/tls has no exported type for an alert that came in over
-// TCP: it is a net.OpError with "remote error" for its Op, and a text.
+// internalError is the one alert that may not recur (RFC 8446, section 6.2). crypto/tls has no
+// exported type for an alert received over TCP: it is a net.OpError whose Op is "remote error".
 const internalError = "tls: internal error"
 
 func describeInvalid(e x509.CertificateInvalidError) string {
@@ -99,28 +98,30 @@ func issuedBy(certificate *x509.Certificate) string {
 // quoted bounds a text of a certificate: a DNS name has 253 bytes at most.
 func quoted(text string) string { return fmt.Sprintf("%.253q", text) }
 
-// NewPlainTransport returns base with its certificate errors in the words of
-// [DescribeTLSError], for connections without credentials and TLS settings.
-func NewPlainTransport(base http.RoundTripper) http.RoundTripper { return &explaining{base, ofOthers} }
+// NewPlainTransport returns a transport that describes certificate errors as [DescribeTLSError] does,
+// for connections without credentials and TLS settings of their own.
+func NewPlainTransport(base http.RoundTripper) http.RoundTripper {
+	return &tlsErrorTransport{base, ofOthers}
+}
 
-// explaining puts a description of a TLS error in place of its text.
-type explaining struct {
+// tlsErrorTransport replaces the text of TLS errors by their description.
+type tlsErrorTransport struct {
 	base   http.RoundTripper
 	advice advice
 }
 
-func (t *explaining) RoundTrip(req *http.Request) (*http.Response, error) {
+func (t *tlsErrorTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	response, err := t.base.RoundTrip(req)
 	if text, ok := t.advice.describe(err); ok {
-		return nil, &explained{text, err}
+		return nil, &tlsError{text, err}
 	}
 	return response, err
 }
 
-type explained struct {
+type tlsError struct {
 	text string
 	err  error
 }
 
-func (e *explained) Error() string { return e.text }
-func (e *explained) Unwrap() error { return e.err }
+func (e *tlsError) Error() string { return e.text }
+func (e *tlsError) Unwrap() error { return e.err }

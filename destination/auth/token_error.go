@@ -11,23 +11,23 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// TokenError says why no OAuth2 token could be had. It keeps the status and the
-// error code alone: the rest of a token endpoint's answer may echo the secret.
+// TokenError says why no OAuth2 token could be fetched. It keeps only the status and the error code,
+// because the rest of a token endpoint's answer may echo the secret.
 type TokenError struct {
 	Host   string // of the token URL
-	Status int    // 0 where there was no answer
+	Status int    // 0 if there was no answer
 	Code   string // RFC 6749, section 5.2, such as invalid_client; may be empty
-	Err    error  // why there was no answer; may be nil
+	Err    error  // why there is no token, if it was not an answer's status
 }
 
-// codes are those that a token endpoint may answer with: RFC 6749, section 5.2,
-// and those in use beside it. Anything else is not repeated: it could be a secret.
+// codes are the error codes of RFC 6749, section 5.2, and others in use. No other code is shown: it
+// could be a secret.
 var codes = append([]string{
 	"invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "invalid_scope",
 	"access_denied", "invalid_target",
 }, passingCodes...)
 
-// passingCodes are those of faults that may pass.
+// passingCodes are the codes of temporary faults.
 var passingCodes = []string{"temporarily_unavailable", "server_error", "slow_down"}
 
 func newTokenError(host string, err error) *TokenError {
@@ -49,8 +49,9 @@ func newTokenError(host string, err error) *TokenError {
 }
 
 var (
-	errNoToken  = errors.New("its answer has no access_token: check the token URL")
-	errBrokeOff = errors.New("its answer broke off")
+	errNoToken      = errors.New("its answer has no access_token: check the token URL")
+	errInvalidToken = errors.New("its access_token is not valid in a header: check the token URL")
+	errBrokeOff     = errors.New("its answer broke off")
 )
 
 func (e *TokenError) Error() string {
@@ -80,11 +81,11 @@ func (e *TokenError) advice() string {
 // Unwrap returns the network's error, if that is what it was.
 func (e *TokenError) Unwrap() error { return e.Err }
 
-// Permanent reports whether trying again is pointless until the config changes.
+// Permanent reports whether a retry is pointless until the config changes.
 func (e *TokenError) Permanent() bool {
 	if e.Err != nil {
 		_, wrongTLS := DescribeTLSError(e.Err)
-		return wrongTLS || errors.Is(e.Err, errNoToken)
+		return wrongTLS || errors.Is(e.Err, errNoToken) || errors.Is(e.Err, errInvalidToken)
 	}
 	passing := []int{http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests}
 	return e.Status < 500 && !slices.Contains(passing, e.Status) && !slices.Contains(passingCodes, e.Code)

@@ -8,24 +8,23 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// maxEarly is how long before its end a token is replaced, so that it does not
-// end on the way. A token that lives less than five times as long is replaced
-// after four fifths of its life.
+// maxEarly is how long before it expires a token is replaced, so that it does not expire on the way.
+// A token that lives less than five times as long is replaced after four fifths of its life.
 const maxEarly = time.Minute
 
-// tokens holds the one token that all workers share. It is safe for concurrent
-// use: one worker fetches, the others wait for what comes of it, a failure too,
-// each no longer than its own context.
+// tokens holds the one token that all workers share. It is safe for concurrent use: one worker
+// fetches, and the others share its token or its failure, each waiting no longer than its own
+// context.
 type tokens struct {
 	fetch    func(context.Context) (*oauth2.Token, error)
-	slot     chan held    // of one; whoever has taken it is the one that fetches
-	finished atomic.Int64 // fetches; held.finished for those who have not got the slot
+	slot     chan held    // has one element; whoever has taken it is the one that may fetch
+	finished atomic.Int64 // fetches so far; for those who do not hold the slot
 }
 
 type held struct {
 	value    string
 	renewAt  time.Time // zero: never
-	finished int64     // fetches so far; it tells tokens apart where their values do not
+	finished int64     // fetches so far; tells tokens apart whose values are equal
 	err      error     // of the last fetch
 }
 
@@ -35,10 +34,10 @@ func newTokens(fetch func(context.Context) (*oauth2.Token, error)) *tokens {
 	return t
 }
 
-// current returns a token that has not ended, with its number from 1, and not
-// the one that was rejected; 0 is none.
+// current returns a token that has not expired, with its number, counted from 1. It does not return
+// the token whose number is rejected; 0 rejects none.
 func (t *tokens) current(ctx context.Context, rejected int64) (token string, number int64, err error) {
-	came := t.finished.Load()
+	before := t.finished.Load()
 	var now held
 	select {
 	case now = <-t.slot:
@@ -49,7 +48,7 @@ func (t *tokens) current(ctx context.Context, rejected int64) (token string, num
 	switch {
 	case now.usable(time.Now()) && now.finished != rejected:
 		return now.value, now.finished, nil
-	case now.err != nil && now.finished > came: // it failed while we waited: so would ours
+	case now.err != nil && now.finished > before: // it failed while we waited: so would ours
 		return "", 0, now.err
 	}
 	fresh, err := t.fetch(ctx)
