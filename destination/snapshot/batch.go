@@ -15,7 +15,7 @@ type Row struct {
 	Rejected bool
 }
 
-func (r Row) removed() bool { return r.Version.digest == gone }
+func (r Row) removed() bool { return r.Version.digest == tombstone }
 
 // Batch is a number of rows that are about to be sent together, in the order in which they are sent.
 type Batch struct {
@@ -31,10 +31,10 @@ func (st *Stream) Begin(ctx context.Context, rows []Row) (*Batch, error) {
 	if len(rows) == 0 {
 		return b, nil
 	}
-	intent := st.intent(rows)
+	intent := st.encodeIntent(rows)
 	err := st.store.set(intentKey(b.number), intent, pebble.Sync)
 	if err == nil && st.store.remote != nil {
-		err = st.store.remote.note(ctx, intent)
+		err = st.store.remote.putIntent(ctx, intent)
 	}
 	if err != nil {
 		return nil, st.store.fail("noting a batch in", err)
@@ -67,7 +67,7 @@ func (st *Stream) commit(rows []Row, intent []byte) error {
 	if err := st.store.apply(batch, pebble.NoSync); err != nil {
 		return st.store.fail("writing", err)
 	}
-	st.settled(rows)
+	st.removePending(rows)
 	return nil
 }
 

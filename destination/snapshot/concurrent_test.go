@@ -44,7 +44,7 @@ func TestRefusedSyncIsInDoubt(t *testing.T) {
 	store = openRemote(t, b, t.TempDir())
 	deliver(t, openStream(t, store, "users", 5), "k", `{"v":0}`, Changed)
 	closeStore(t, store)
-	objects(t, b, notesFolder, 0)
+	objects(t, b, intentsFolder, 0)
 	store = openRemote(t, b, t.TempDir())
 	defer closeStore(t, store)
 	diff(t, openStream(t, store, "users", 6), "k", `{"v":0}`, Unchanged)
@@ -73,7 +73,7 @@ func TestContainedNotesAreOver(t *testing.T) {
 	b := connect(t, buckettest.Start(t))
 	store := openRemote(t, b, t.TempDir())
 	deliver(t, openStream(t, store, "users", 1), "a", `{}`, Added)
-	notes, err := b.List(t.Context(), notesFolder)
+	notes, err := b.List(t.Context(), intentsFolder)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +90,7 @@ func TestContainedNotesAreOver(t *testing.T) {
 		put(t, b, name, content)
 	}
 	for _, want := range []int{len(notes), 0} {
-		objects(t, b, notesFolder, want)
+		objects(t, b, intentsFolder, want)
 		store = openRemote(t, b, t.TempDir())
 		diff(t, openStream(t, store, "users", 1), "a", `{}`, Unchanged)
 		left(t, store.streams["users"])
@@ -182,7 +182,7 @@ func TestSavedWhileItIsOpened(t *testing.T) {
 	for name, at := range map[string]func(r *http.Request) bool{
 		"before the data":  func(r *http.Request) bool { return strings.Contains(r.URL.Path, dataFolder) },
 		"before the list":  func(r *http.Request) bool { return r.URL.Query().Has("prefix") },
-		"before the notes": func(r *http.Request) bool { return strings.Contains(r.URL.Path, notesFolder) },
+		"before the notes": func(r *http.Request) bool { return strings.Contains(r.URL.Path, intentsFolder) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			o.Prefix = strings.ReplaceAll(name, " ", "-") + "/"
@@ -244,7 +244,7 @@ func TestSaveWhoseAnswerIsLost(t *testing.T) {
 	deliver(t, stream, "b", `{}`, Added)
 	closeStore(t, store)
 	objects(t, b, dataFolder, 1)
-	objects(t, b, notesFolder, 0)
+	objects(t, b, intentsFolder, 0)
 }
 
 func objects(t *testing.T, b *bucket.Bucket, folder string, want int) {

@@ -18,7 +18,7 @@ const stageVariable = "SNAPSHOT_CRASH_STAGE"
 
 const (
 	stageDiffed    = "between diff and request"
-	stageBegun     = "between note and request"
+	stageBegun     = "between intent and request"
 	stageDelivered = "between confirmation and commit"
 	stageSettled   = "after commit"
 	stageClosed    = "never"

@@ -21,14 +21,11 @@ const (
 // Version is what Diff hands out for a row and Begin takes back.
 type Version struct{ entry }
 
-// gone is the digest of a row that is to be removed. No row's is ever equal to it, see doubtAdded.
-var gone = Digest{15: 1}
-
 // Diff tells how row, a JSON object, differs from the version of its key that was confirmed last or, where one is in
 // flight, from the latest of these. Any result but Unchanged counts as in flight until the batch with
 // its mark is settled. Diff keeps no reference to key or row.
 func (st *Stream) Diff(key, row []byte) (Change, Version, error) {
-	digest, err := st.canon.digest(key, row)
+	digest, err := st.digester.digest(key, row)
 	if err != nil {
 		return 0, Version{}, fmt.Errorf("comparing a row of stream %s: %w", st.id.Title, err)
 	}
@@ -50,7 +47,7 @@ func (st *Stream) Diff(key, row []byte) (Change, Version, error) {
 		return Unchanged, Version{}, nil
 	}
 	change := Changed
-	if !ok || was.digest == gone || was.digest == doubtAdded {
+	if !ok || was.digest == tombstone || was.digest == uncertainAdded {
 		change = Added
 	}
 	return change, st.take(key, was, digest), nil
@@ -63,11 +60,11 @@ func (st *Stream) Remove(key []byte) (Change, Version, error) {
 	if err != nil {
 		return 0, Version{}, st.store.fail("reading", err)
 	}
-	if !ok || was.digest == gone {
+	if !ok || was.digest == tombstone {
 		return Unchanged, Version{}, nil
 	}
 	st.see(was.ordinal)
-	return Removed, st.take(key, was, gone), nil
+	return Removed, st.take(key, was, tombstone), nil
 }
 
 func (st *Stream) see(ordinal uint64) {
@@ -134,7 +131,7 @@ func (st *Stream) take(key []byte, was entry, digest Digest) Version {
 }
 
 // settled takes versions out of flight again.
-func (st *Stream) settled(rows []Row) {
+func (st *Stream) removePending(rows []Row) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	for _, row := range rows {

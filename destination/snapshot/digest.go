@@ -1,26 +1,39 @@
 package snapshot
 
-import "crypto/sha256"
+import (
+	"crypto/sha256"
 
-// Digest stands for the key and the content of a row: half of a SHA-256 over both. It is a cryptographic
-// hash because rows come from anywhere: nobody may craft one whose change goes unseen.
-type Digest [16]byte
-
-// Rows in doubt have one of these in the place of a digest: a request that carried them was begun and its
-// end is not known. No row's digest is ever equal to them, as far as SHA-256 goes.
-var (
-	doubtAdded   = Digest{}         // the endpoint may have the row, or nothing of it
-	doubtChanged = Digest{15: 0xff} // the endpoint has the row, in which version is not known
+	"destination-webhook/destination/canonical"
 )
 
-func (d Digest) inDoubt() bool { return d == doubtAdded || d == doubtChanged }
+// Digest stands for the key and the content of a row: half of a SHA-256 over both. It is a cryptographic hash because rows
+// come from anywhere: nobody may craft a change that goes unseen.
+type Digest [16]byte
+
+// Values that take the place of a digest. No row has one of them, as far as SHA-256 goes.
+var (
+	// uncertainAdded and uncertainChanged are rows whose request was begun and whose outcome is not known.
+	uncertainAdded   = Digest{}         // the endpoint has the row or nothing
+	uncertainChanged = Digest{15: 0xff} // the endpoint has the row, in a version that is not known
+	// tombstone is a row that is removed.
+	tombstone = Digest{15: 1}
+)
+
+func (d Digest) uncertain() bool { return d == uncertainAdded || d == uncertainChanged }
+
+// digester computes digests. It is for one goroutine, as it reuses its buffer.
+type digester struct {
+	form canonical.Canonicalizer
+	buf  []byte
+}
 
 // digest hashes a key and the canonical form of row, a JSON object.
-func (c *canon) digest(key, row []byte) (Digest, error) {
-	if err := c.read(row); err != nil {
+func (d *digester) digest(key, row []byte) (Digest, error) {
+	form, err := d.form.AppendForm(d.buf[:0], row)
+	if err != nil {
 		return Digest{}, err
 	}
-	c.out = append(c.out, key...) // the end of the form shows where the key begins
-	sum := sha256.Sum256(c.out)
+	d.buf = append(form, key...) // the form shows where it ends and the key begins
+	sum := sha256.Sum256(d.buf)
 	return Digest(sum[:16]), nil
 }

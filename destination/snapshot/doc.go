@@ -13,7 +13,7 @@
 // The snapshot never takes for delivered what the endpoint lacks. Begin writes durably which rows are about to
 // be sent; Confirm replaces this note by what was confirmed. Where a process dies in between, the next Open
 // finds the note and holds these rows to be in doubt: whatever they are then, they are sent again, and
-// where they are gone, they are removed, with KeepRows with the data that the note has of them. A crash so costs the resending of what was in flight.
+// if they are gone, they are removed, with KeepRows with the data that the note has of them. A crash so costs the resending of what was in flight.
 // Without the note, a row that changed, was delivered, and changed back before the next sync would look
 // unchanged while the endpoint has its other version.
 //

@@ -85,23 +85,23 @@ func (st *Stream) countRead() error {
 // loadIndex takes in what is not seen yet. What is in flight was seen, so its stored version stays out.
 func (st *Stream) loadIndex() error {
 	n := 0
-	if err := st.unseen(func(entry) { n++ }); err != nil {
+	if err := st.indexable(func(entry) { n++ }); err != nil {
 		return err
 	}
 	if n > indexBytes/slotBytes*4/5 || st.next >= deleted-1 {
 		return nil
 	}
 	x := newIndex(n)
-	if err := st.unseen(x.add); err != nil {
+	if err := st.indexable(x.add); err != nil {
 		return err
 	}
 	st.index = x
 	return nil
 }
 
-func (st *Stream) unseen(f func(entry)) error {
+func (st *Stream) indexable(f func(entry)) error {
 	return st.entries(func(_ []byte, e entry) error {
-		if !st.seen.has(e.ordinal) && !e.digest.inDoubt() {
+		if !st.seen.has(e.ordinal) && !e.digest.uncertain() {
 			f(e)
 		}
 		return nil

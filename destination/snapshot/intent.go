@@ -10,7 +10,7 @@ import (
 
 // intent encodes the note on a batch that is about to be sent: everything by which a later sync, perhaps on an older copy
 // of the store, can hold its rows to be in doubt. Without rows it notes that a sync of the stream's generation began.
-func (st *Stream) intent(rows []Row) []byte {
+func (st *Stream) encodeIntent(rows []Row) []byte {
 	buf := make([]byte, 0, 64+32*len(rows))
 	for _, text := range []string{st.id.Stream, st.id.Endpoint, st.id.Key} {
 		buf = appendBytes(buf, []byte(text))
@@ -36,26 +36,26 @@ func appendBytes(buf, text []byte) []byte {
 }
 
 // note is a decoded intent.
-type note struct {
+type intent struct {
 	id         Identity
 	generation int64
 	rows       []Row // with key and data, and the digest of a removal
 }
 
-func parseIntent(buf []byte) (note, error) {
+func parseIntent(buf []byte) (intent, error) {
 	p := parser{rest: buf}
 	name, endpoint, key := string(p.bytes()), string(p.bytes()), string(p.bytes())
-	n := note{id: Identity{Stream: name, Title: name, Endpoint: endpoint, Key: key}, generation: p.varint()}
+	n := intent{id: Identity{Stream: name, Title: name, Endpoint: endpoint, Key: key}, generation: p.varint()}
 	for len(p.rest) > 0 && !p.bad {
 		row := Row{Key: p.bytes()}
 		if p.uvarint() == 1 {
-			row.Version.digest = gone
+			row.Version.digest = tombstone
 		}
 		row.Data = p.bytes()
 		n.rows = append(n.rows, row)
 	}
 	if p.bad {
-		return note{}, fmt.Errorf("%w (an intent of %d bytes)", errMalformed, len(buf))
+		return intent{}, fmt.Errorf("%w (an intent of %d bytes)", errMalformed, len(buf))
 	}
 	return n, nil
 }
@@ -104,26 +104,26 @@ func (s *Store) recover() error {
 		if err != nil {
 			return err
 		}
-		return s.doubt(n, key)
+		return s.markUncertain(n, key)
 	})
 }
 
 // doubt stores that the endpoint may have these rows, or the ones before them, or neither, and deletes the intent
 // that says so. Intents are taken one by one: two may have a key in common. A note from elsewhere, without the key of an
 // intent, is all that is known of its sync, so it also tells that this sync took place and died.
-func (s *Store) doubt(n note, intent []byte) error {
+func (s *Store) markUncertain(n intent, intent []byte) error {
 	st := &Stream{store: s, id: n.id}
 	if err := st.load(); err != nil {
 		return err
 	}
 	batch := s.db.NewIndexedBatch()
 	for _, row := range n.rows {
-		if err := st.doubt(batch, row); err != nil {
+		if err := st.markUncertain(batch, row); err != nil {
 			return errors.Join(err, batch.Close())
 		}
 	}
 	if intent == nil {
-		st.meta.tear(n.generation)
+		st.meta.markIncomplete(n.generation)
 	} else {
 		set(batch, intent, nil, true)
 	}
@@ -133,7 +133,7 @@ func (s *Store) doubt(n note, intent []byte) error {
 
 // doubt holds one row to be in doubt. One that is new has an ordinal of its own: two syncs that did not know of each other
 // may have given out the same.
-func (st *Stream) doubt(batch *pebble.Batch, row Row) error {
+func (st *Stream) markUncertain(batch *pebble.Batch, row Row) error {
 	key := appendKey(nil, entryPrefix, st.meta.ID, row.Key)
 	was, ok, err := readEntry(batch, key)
 	if err != nil {
@@ -143,10 +143,10 @@ func (st *Stream) doubt(batch *pebble.Batch, row Row) error {
 		return nil // of a row that is not there
 	}
 	if !ok {
-		was = entry{digest: doubtAdded, ordinal: st.meta.Next}
+		was = entry{digest: uncertainAdded, ordinal: st.meta.Next}
 		st.meta.Next++
 	}
-	set(batch, key, entry{digest: doubtOf(was, row), ordinal: was.ordinal}.append(nil), false)
+	set(batch, key, entry{digest: uncertainAfter(was, row), ordinal: was.ordinal}.append(nil), false)
 	if len(row.Data) > 0 && st.store.options.KeepRows {
 		key[0] = rowPrefix
 		set(batch, key, row.Data, false)
@@ -154,10 +154,10 @@ func (st *Stream) doubt(batch *pebble.Batch, row Row) error {
 	return nil
 }
 
-// doubtOf is the digest of a row in doubt by the entry before.
-func doubtOf(was entry, row Row) Digest {
-	if row.removed() || was.digest == doubtAdded {
-		return doubtAdded
+// uncertainAfter is the digest of a row in doubt by the entry before.
+func uncertainAfter(was entry, row Row) Digest {
+	if row.removed() || was.digest == uncertainAdded {
+		return uncertainAdded
 	}
-	return doubtChanged
+	return uncertainChanged
 }

@@ -18,7 +18,7 @@ type meta struct {
 	// Open is true from the start of a sync to its close, so it tells of a sync that died.
 	Open bool `json:"open"`
 	// Torn has the generations, as far as they may go on, of which a sync died.
-	Torn []int64 `json:"torn,omitempty"`
+	Incomplete []int64 `json:"torn,omitempty"`
 	// Start is the first ordinal that was new in this generation.
 	Start uint64 `json:"start"`
 	// Next is an ordinal from which on all are free; those below may be taken.
@@ -41,9 +41,9 @@ func (m *meta) encode() []byte {
 }
 
 // tear notes that a sync of a generation died. A generation of 0 is over with its sync.
-func (m *meta) tear(generation int64) {
-	if generation != 0 && !slices.Contains(m.Torn, generation) {
-		m.Torn = append(m.Torn, generation)
+func (m *meta) markIncomplete(generation int64) {
+	if generation != 0 && !slices.Contains(m.Incomplete, generation) {
+		m.Incomplete = append(m.Incomplete, generation)
 	}
 	if generation == m.Generation {
 		m.Finished = false // its refresh, begun anew perhaps, is not at its end
@@ -51,18 +51,18 @@ func (m *meta) tear(generation int64) {
 }
 
 // turn starts a generation, of which notes from elsewhere may have told before.
-func (m *meta) turn(generation int64) {
+func (m *meta) beginGeneration(generation int64) {
 	m.Newer = m.Generation > 0 && generation > m.Generation
 	m.Generation, m.Finished = generation, false
-	m.Torn = slices.DeleteFunc(m.Torn, func(torn int64) bool { return torn != generation })
+	m.Incomplete = slices.DeleteFunc(m.Incomplete, func(other int64) bool { return other != generation })
 }
 
 // mend forgets that a sync of the generation at hand died.
-func (m *meta) mend() {
-	m.Torn = slices.DeleteFunc(m.Torn, func(torn int64) bool { return torn == m.Generation })
+func (m *meta) clearIncomplete() {
+	m.Incomplete = slices.DeleteFunc(m.Incomplete, func(other int64) bool { return other == m.Generation })
 }
 
-func (m *meta) torn() bool { return slices.Contains(m.Torn, m.Generation) }
+func (m *meta) incomplete() bool { return slices.Contains(m.Incomplete, m.Generation) }
 
 // origin tells whether the stored stream is the one of an identity.
 func (m *meta) origin(id Identity) Origin {

@@ -30,7 +30,7 @@ type simulation struct {
 	twice      table
 	generation int64
 	// torn is true where an attempt of this generation died.
-	torn bool
+	incomplete bool
 	// met has the keys that an attempt of this generation has met.
 	met map[string]bool
 	// forgotten has the keys whose removal was not sent, by a mode that leaves removals out.
@@ -156,7 +156,7 @@ func (s *simulation) equal(who string, got table) {
 	}
 }
 
-func (s *simulation) newGeneration() { s.generation++; s.torn = false; s.met = map[string]bool{} }
+func (s *simulation) newGeneration() { s.generation++; s.incomplete = false; s.met = map[string]bool{} }
 
 var modelKeys = []string{"a", "b", "c", "d", "e"}
 
@@ -187,7 +187,7 @@ func (s *simulation) sync(faults bool) int {
 	switch {
 	case errors.Is(err, errCrash):
 		s.place.crash(s.t, store)
-		s.torn = true
+		s.incomplete = true
 		maps.Copy(s.doubtful, run.touched)
 	case err != nil:
 		s.t.Fatal(err)
@@ -407,7 +407,7 @@ func (r *run) settleAll() error {
 }
 
 func (r *run) removals() error {
-	if left, _, err := r.stream.CountUnseen(); r.torn {
+	if left, _, err := r.stream.CountUnseen(); r.incomplete {
 		if !errors.Is(err, ErrGenerationIncomplete) {
 			r.t.Fatalf("after an attempt that died there are %d rows left, %v", left, err)
 		}

@@ -28,7 +28,7 @@ func (st *Stream) nextOrdinal() (uint64, error) {
 func (st *Stream) tidy() error {
 	if st.meta.Renumbering { // a process died in it, and what its bitmap said is not known
 		st.before = nil
-		st.meta.tear(st.meta.Generation)
+		st.meta.markIncomplete(st.meta.Generation)
 	} else if st.next <= reach(st.meta.Entries) {
 		return nil
 	}

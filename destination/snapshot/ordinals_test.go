@@ -118,7 +118,7 @@ func TestDeathInARenumbering(t *testing.T) {
 	store = open(t, dir, Options{})
 	defer closeStore(t, store)
 	stream = openStream(t, store, "users", 1)
-	if diff := cmp.Diff([]int64{1}, stream.meta.Torn); diff != "" || stream.meta.Renumbering {
+	if diff := cmp.Diff([]int64{1}, stream.meta.Incomplete); diff != "" || stream.meta.Renumbering {
 		t.Errorf("renumbering %v, torn generations:\n%s", stream.meta.Renumbering, diff)
 	}
 	deliver(t, stream, "b", `{}`, Added)

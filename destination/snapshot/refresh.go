@@ -11,7 +11,7 @@ func (st *Stream) Finished() bool { return st.meta.Finished }
 // Restart begins the generation at hand anew: only what is seen from here on has not left. It is for drivers that give
 // every full refresh the same generation, and comes before the first Diff.
 func (st *Stream) Restart() {
-	st.meta.mend()
+	st.meta.clearIncomplete()
 	st.meta.Finished, st.meta.Start, st.before = false, st.next, nil
 }
 
@@ -28,7 +28,7 @@ func (st *Stream) Epoch() uint64 { return st.meta.Epoch }
 // KeepsAny tells whether there is a key that has not left. Like CountUnseen it is for the end of a refresh.
 func (st *Stream) KeepsAny() (bool, error) {
 	err := st.each(func(_ []byte, e entry) error {
-		if !st.left(e) {
+		if !st.isUnseen(e) {
 			return errStopped
 		}
 		return nil
@@ -48,9 +48,9 @@ func (st *Stream) RemoveUnknown(key []byte) (Change, Version, error) {
 	if err != nil {
 		return 0, Version{}, st.store.fail("reading", err)
 	}
-	if was.digest == gone {
+	if was.digest == tombstone {
 		return Unchanged, Version{}, nil
 	}
 	st.see(was.ordinal)
-	return Removed, st.take(key, was, gone), nil
+	return Removed, st.take(key, was, tombstone), nil
 }

@@ -25,16 +25,16 @@ import (
 // The manifest alone is written with a condition. Each save has a higher sequence than the manifest it replaces. Notes that
 // the manifest does not name are of syncs that it knows nothing of; nobody removes them before a snapshot contains them.
 const (
-	manifestName = "snapshot.json"
-	dataFolder   = "data/"
-	notesFolder  = "notes/"
+	manifestName  = "snapshot.json"
+	dataFolder    = "data/"
+	intentsFolder = "notes/"
 )
 
 // What is read of them at most, in bytes: a manifest has a few short members and spans of numbers for each sync that left notes, and
 // a note the rows of a batch, which is at most 100 MB.
 const (
 	maxManifest = 1 << 20
-	maxNote     = 128 << 20
+	maxIntent   = 128 << 20
 )
 
 // manifest points to the snapshot.
@@ -100,7 +100,7 @@ func (r *remote) open(ctx context.Context, s *Store) error {
 	if err := s.open(); err != nil {
 		return err
 	}
-	if err := r.takeNotes(ctx, s, m.Contains); err != nil {
+	if err := r.adoptIntents(ctx, s, m.Contains); err != nil {
 		return err
 	}
 	r.first = r.sequence.Load() + 1

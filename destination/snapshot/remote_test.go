@@ -35,7 +35,7 @@ func TestRemoteSyncs(t *testing.T) {
 		if err := store.Close(t.Context()); err != nil {
 			t.Errorf("closing twice: %v", err)
 		}
-		for folder, want := range map[string]int{dataFolder: 1, notesFolder: 0} {
+		for folder, want := range map[string]int{dataFolder: 1, intentsFolder: 0} {
 			if objects, err := b.List(t.Context(), folder); err != nil || len(objects) != want {
 				t.Errorf("%d objects in %s, want %d: %v, %v", len(objects), folder, want, objects, err)
 			}

@@ -73,15 +73,15 @@ func (r *remote) putManifest(ctx context.Context, m manifest) error {
 		if !errors.Is(err, bucket.ErrConflict) {
 			return err
 		}
-		if done, err := r.settleConflict(ctx, m, err); done || err != nil {
+		if done, err := r.resolveConflict(ctx, m, err); done || err != nil {
 			return err
 		}
 	}
 }
 
-// settleConflict looks with whom the conflict is. A write of ours may have arrived without an answer: this one, which the
+// resolveConflict looks with whom the conflict is. A write of ours may have arrived without an answer: this one, which the
 // client tried again, or that of a save before, which this one then follows.
-func (r *remote) settleConflict(ctx context.Context, m manifest, conflict error) (done bool, err error) {
+func (r *remote) resolveConflict(ctx context.Context, m manifest, conflict error) (done bool, err error) {
 	there, etag, err := r.readManifest(ctx)
 	if err != nil {
 		return false, err // with whom is not known
@@ -100,7 +100,7 @@ func (r *remote) settleConflict(ctx context.Context, m manifest, conflict error)
 // clean removes the data that cannot become the snapshot any more and the notes that it contains. A sync that has opened this
 // snapshot writes higher sequences. What cannot be removed now is removed by a later save.
 func (r *remote) clean(ctx context.Context, m manifest) {
-	for _, folder := range []string{dataFolder, notesFolder} {
+	for _, folder := range []string{dataFolder, intentsFolder} {
 		objects, err := r.bucket.List(ctx, folder)
 		if err != nil {
 			return
@@ -115,7 +115,7 @@ func (r *remote) clean(ctx context.Context, m manifest) {
 
 // replaces tells whether an object is of no use once m is the manifest.
 func (m *manifest) replaces(name string) bool {
-	if note, ok := parseNoteName(name); ok && strings.HasPrefix(name, notesFolder) {
+	if note, ok := parseIntentName(name); ok && strings.HasPrefix(name, intentsFolder) {
 		return m.Contains.has(note)
 	}
 	var sequence uint64

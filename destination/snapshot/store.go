@@ -36,7 +36,7 @@ type Store struct {
 	remote  *remote // nil for a folder alone
 
 	intent atomic.Uint64 // the last one's number
-	broken atomic.Pointer[error]
+	failed atomic.Pointer[error]
 	dead   atomic.Bool // a write did not come back, and closing may not
 
 	mu      sync.Mutex
@@ -91,7 +91,7 @@ func (s *Store) open() error {
 	if err := s.acquire(); err != nil {
 		return err
 	}
-	if err := s.unseal(); err != nil {
+	if err := s.verifyChecksum(); err != nil {
 		return err
 	}
 	if s.db, err = pebble.Open(s.dir, s.tuning(fresh)); err != nil {
@@ -238,7 +238,7 @@ func (s *Store) Close(ctx context.Context) error {
 	}
 	err = errors.Join(err, s.closeDB())
 	if err == nil && s.remote == nil {
-		err = s.seal()
+		err = s.storeChecksum()
 	}
 	if err != nil {
 		err = s.fail("closing", err)

@@ -163,7 +163,7 @@ func TestARowInDoubtThatIsGoneIsRemoved(t *testing.T) {
 	store = open(t, dir, Options{KeepRows: true})
 	stream = openStream(t, store, "users", 2)
 	left(t, stream, `a {"v":1}`)
-	begin(t, stream, Row{Key: []byte("a"), Version: Version{entry{digest: gone}}, Data: []byte(`{"deleted":true}`)}) // its end is not known either
+	begin(t, stream, Row{Key: []byte("a"), Version: Version{entry{digest: tombstone}}, Data: []byte(`{"deleted":true}`)}) // its end is not known either
 	closeStore(t, store)
 
 	store = open(t, dir, Options{KeepRows: true})
@@ -441,7 +441,7 @@ func TestLargeStream(t *testing.T) {
 const leakVariable = "SNAPSHOT_LEAK"
 
 // TestFullDisk fails every write to the database's log from some point on. It runs in a process of its own, because a
-// broken database leaves its goroutines behind.
+// failed database leaves its goroutines behind.
 func TestFullDisk(t *testing.T) {
 	if os.Getenv(leakVariable) == "" {
 		child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestFullDisk$")
@@ -468,7 +468,7 @@ func TestFullDisk(t *testing.T) {
 	_, m := diff(t, stream, "b", `{}`, Added)
 	full.Store(true)
 	for range 2 {
-		if _, err := stream.Begin(t.Context(), []Row{{Key: []byte("b"), Version: m}}); !errors.Is(err, syscall.ENOSPC) || !errors.Is(err, errBroken) {
+		if _, err := stream.Begin(t.Context(), []Row{{Key: []byte("b"), Version: m}}); !errors.Is(err, syscall.ENOSPC) || !errors.Is(err, errFailed) {
 			t.Errorf("Begin = %v, want that the disk is full", err)
 		}
 	}
@@ -562,7 +562,7 @@ func TestMissingFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 		err := readAll(t, dir, 1)
-		if name != sealName && (err == nil || !strings.Contains(err.Error(), "start over")) {
+		if name != checksumName && (err == nil || !strings.Contains(err.Error(), "start over")) {
 			t.Errorf("without %s: %v", name, err)
 		}
 	}
@@ -574,7 +574,7 @@ func TestDeathInTheSeal(t *testing.T) {
 	store := open(t, dir, Options{})
 	deliver(t, openStream(t, store, "users", 1), "key-0", `{"v":0}`, Added)
 	closeStore(t, store)
-	if err := os.Rename(filepath.Join(dir, sealName), filepath.Join(dir, partialSeal)); err != nil {
+	if err := os.Rename(filepath.Join(dir, checksumName), filepath.Join(dir, partialChecksum)); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
@@ -582,7 +582,7 @@ func TestDeathInTheSeal(t *testing.T) {
 			t.Fatal(err)
 		}
 		closeStore(t, open(t, dir, Options{}))
-		if _, err := os.Stat(filepath.Join(dir, partialSeal)); !errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(filepath.Join(dir, partialChecksum)); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("what is left of the seal is still there: %v", err)
 		}
 		// Nor is a file that is none of the database's.

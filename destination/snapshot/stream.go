@@ -19,7 +19,7 @@ type Stream struct {
 	meta   meta
 	next   uint64 // the first ordinal that is free
 
-	canon    canon
+	digester digester
 	keyBuf   []byte
 	seen     bitmap // in this sync
 	before   bitmap // in earlier attempts of its generation
@@ -72,7 +72,7 @@ func (s *Store) Stream(ctx context.Context, id Identity, generation int64) (*Str
 	id.Endpoint = hex.EncodeToString(sum[:16])
 	st, err := s.openStream(id, generation)
 	if err == nil && s.remote != nil {
-		err = s.remote.note(ctx, st.intent(nil))
+		err = s.remote.putIntent(ctx, st.encodeIntent(nil))
 	}
 	if err != nil {
 		return nil, s.fail("opening stream "+id.Title+" of", err)
@@ -87,7 +87,7 @@ func (s *Store) openStream(id Identity, generation int64) (*Stream, error) {
 	if err := st.load(); err != nil {
 		return nil, err
 	}
-	if err := st.turn(generation); err != nil {
+	if err := st.beginGeneration(generation); err != nil {
 		return nil, err
 	}
 	if err := st.tidy(); err != nil {
@@ -99,9 +99,9 @@ func (s *Store) openStream(id Identity, generation int64) (*Stream, error) {
 }
 
 // turn starts a generation, unless the stored one goes on.
-func (st *Stream) turn(generation int64) error {
+func (st *Stream) beginGeneration(generation int64) error {
 	if st.meta.Open {
-		st.meta.tear(st.meta.Generation)
+		st.meta.markIncomplete(st.meta.Generation)
 	}
 	if st.meta.Generation == generation && generation != 0 {
 		stored, _, err := st.store.get(streamKey(seenPrefix, st.meta.ID))
@@ -111,7 +111,7 @@ func (st *Stream) turn(generation int64) error {
 		return err
 	}
 	st.meta.Start = st.next
-	st.meta.turn(generation)
+	st.meta.beginGeneration(generation)
 	return nil
 }
 

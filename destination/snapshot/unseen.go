@@ -21,7 +21,7 @@ func (st *Stream) CountUnseen() (left, before int, err error) {
 		if e.ordinal < st.meta.Start {
 			before++
 		}
-		if st.left(e) {
+		if st.isUnseen(e) {
 			left++
 		}
 		return nil
@@ -34,7 +34,7 @@ func (st *Stream) CountUnseen() (left, before int, err error) {
 func (st *Stream) Unseen() iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		err := st.each(func(key []byte, e entry) error {
-			if !st.left(e) {
+			if !st.isUnseen(e) {
 				return nil
 			}
 			row, err := st.removal(key, e)
@@ -52,12 +52,12 @@ func (st *Stream) Unseen() iter.Seq2[Row, error] {
 // errStopped carries the end of an iteration by its consumer.
 var errStopped = errors.New("stopped")
 
-func (st *Stream) left(e entry) bool {
+func (st *Stream) isUnseen(e entry) bool {
 	return !st.seen.has(e.ordinal) && !st.before.has(e.ordinal)
 }
 
 func (st *Stream) removal(key []byte, e entry) (Row, error) {
-	row := Row{Key: append([]byte(nil), key...), Version: Version{entry{digest: gone, ordinal: e.ordinal}}}
+	row := Row{Key: append([]byte(nil), key...), Version: Version{entry{digest: tombstone, ordinal: e.ordinal}}}
 	data, _, err := st.store.get(appendKey(nil, rowPrefix, st.meta.ID, key))
 	row.Data = data
 	return row, err
@@ -91,7 +91,7 @@ func (st *Stream) mayRemove() error {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	switch {
-	case st.meta.torn():
+	case st.meta.incomplete():
 		return ErrGenerationIncomplete
 	case len(st.pending) > 0:
 		return ErrInFlight

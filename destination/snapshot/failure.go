@@ -7,13 +7,13 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 )
 
-// errBroken is the error of a store whose disk has failed: a full one, as a rule.
-var errBroken = errors.New("its disk does not take writes any more: make room, and the next sync sends again what is not stored")
+// errFailed is the error of a store whose disk has failed: a full one, as a rule.
+var errFailed = errors.New("its disk does not take writes any more: make room, and the next sync sends again what is not stored")
 
 // broke takes the news that the disk below the store fails, from any goroutine.
-func (s *Store) broke(err error) {
-	err = fmt.Errorf("%w: %w", errBroken, err)
-	if s.broken.CompareAndSwap(nil, &err) && s.options.Fatal != nil {
+func (s *Store) failWith(err error) {
+	err = fmt.Errorf("%w: %w", errFailed, err)
+	if s.failed.CompareAndSwap(nil, &err) && s.options.Fatal != nil {
 		s.options.Fatal(s.fail("writing", err))
 	}
 }
@@ -21,14 +21,14 @@ func (s *Store) broke(err error) {
 // update runs one write to the database. After a write failed the database must not be used: it says so with its
 // logger's Fatalf, which does not come back, and a write after that would wait for ever.
 func (s *Store) update(write func() error) (err error) {
-	if broken := s.broken.Load(); broken != nil {
-		return *broken
+	if failed := s.failed.Load(); failed != nil {
+		return *failed
 	}
 	defer func() {
 		switch last := recover().(type) {
 		case nil:
 		case fatal:
-			err = *s.broken.Load()
+			err = *s.failed.Load()
 		default:
 			panic(last)
 		}
@@ -60,7 +60,7 @@ func (l logger) Fatalf(format string, args ...any) {
 			err = cause // it says more than the text, which only shows it
 		}
 	}
-	l.store.broke(err)
+	l.store.failWith(err)
 	l.store.dead.Store(true)
 	panic(fatal{err})
 }
@@ -68,7 +68,7 @@ func (l logger) Fatalf(format string, args ...any) {
 func (s *Store) events() *pebble.EventListener {
 	return &pebble.EventListener{
 		// A flush or compaction that fails is tried again for ever, while writes wait for it.
-		BackgroundError: s.broke,
+		BackgroundError: s.failWith,
 		// Whoever reads damaged data gets an error; the default would end the process as well.
 		DataCorruption: func(pebble.DataCorruptionInfo) {},
 	}

@@ -8,20 +8,20 @@ import (
 )
 
 func TestNoteNames(t *testing.T) {
-	first := noteName{sequence: 7, writer: "ABC234", number: 99}
+	first := intentName{sequence: 7, writer: "ABC234", number: 99}
 	names := []string{
 		first.String(),
-		noteName{7, "ABC234", 100}.String(),
-		noteName{8, "AAA", 1}.String(), // syncs come in order, and each one's notes
+		intentName{7, "ABC234", 100}.String(),
+		intentName{8, "AAA", 1}.String(), // syncs come in order, and each one's notes
 	}
 	if !slices.IsSorted(names) {
 		t.Errorf("out of order: %q", names)
 	}
-	if got, ok := parseNoteName(names[0]); !ok || got != first {
+	if got, ok := parseIntentName(names[0]); !ok || got != first {
 		t.Errorf("parsed %q as %v, %v", names[0], got, ok)
 	}
-	for _, name := range []string{"", notesFolder, notesFolder + "x-ABC-1", notesFolder + "1-ABC", notesFolder + "1-ABC-", notesFolder + "1-A-B-1"} {
-		if got, ok := parseNoteName(name); ok {
+	for _, name := range []string{"", intentsFolder, intentsFolder + "x-ABC-1", intentsFolder + "1-ABC", intentsFolder + "1-ABC-", intentsFolder + "1-A-B-1"} {
+		if got, ok := parseIntentName(name); ok {
 			t.Errorf("parsed %q as %v", name, got)
 		}
 	}
@@ -30,7 +30,7 @@ func TestNoteNames(t *testing.T) {
 func TestContents(t *testing.T) {
 	taken := contents{}
 	for _, number := range []uint64{1, 2, 3, 5, 9, 10} {
-		taken.add(noteName{writer: "A", number: number})
+		taken.add(intentName{writer: "A", number: number})
 	}
 	all := taken.with("B", 4)
 	if diff := cmp.Diff(contents{"A": {{1, 3}, {5, 5}, {9, 10}}, "B": {{1, 4}}}, all); diff != "" {
@@ -40,15 +40,15 @@ func TestContents(t *testing.T) {
 		t.Errorf("with has changed what it was called on: %v", taken)
 	}
 	for _, test := range []struct {
-		note noteName
+		note intentName
 		want bool
 	}{
-		{noteName{1, "A", 3}, true},
-		{noteName{1, "A", 4}, false}, // it was on its way when 5 was taken
-		{noteName{1, "A", 11}, false},
-		{noteName{1, "B", 0}, false},
-		{noteName{1, "B", 4}, true},
-		{noteName{1, "C", 1}, false},
+		{intentName{1, "A", 3}, true},
+		{intentName{1, "A", 4}, false}, // it was on its way when 5 was taken
+		{intentName{1, "A", 11}, false},
+		{intentName{1, "B", 0}, false},
+		{intentName{1, "B", 4}, true},
+		{intentName{1, "C", 1}, false},
 	} {
 		if got := all.has(test.note); got != test.want {
 			t.Errorf("has %v: %v, want %v", test.note, got, test.want)
@@ -59,15 +59,15 @@ func TestContents(t *testing.T) {
 func TestWhatAManifestReplaces(t *testing.T) {
 	m := manifest{Sequence: 5, Object: "data/0000000000000005-X.tar", Contains: contents{"A": {{1, 2}}}}
 	for name, want := range map[string]bool{
-		m.Object:                         false,
-		"data/0000000000000005-Y.tar":    true,
-		"data/0000000000000006-Y.tar":    false,
-		noteName{6, "A", 2}.String():     true,
-		noteName{6, "A", 3}.String():     false,
-		noteName{1, "B", 1}.String():     false, // of a sync that nobody has taken in, old as it is
-		manifestName:                     false,
-		"data/notes.txt":                 false,
-		notesFolder + "of-the-owner.txt": false,
+		m.Object:                           false,
+		"data/0000000000000005-Y.tar":      true,
+		"data/0000000000000006-Y.tar":      false,
+		intentName{6, "A", 2}.String():     true,
+		intentName{6, "A", 3}.String():     false,
+		intentName{1, "B", 1}.String():     false, // of a sync that nobody has taken in, old as it is
+		manifestName:                       false,
+		"data/notes.txt":                   false,
+		intentsFolder + "of-the-owner.txt": false,
 	} {
 		if got := m.replaces(name); got != want {
 			t.Errorf("%s is of no use: %v, want %v", name, got, want)
@@ -86,11 +86,11 @@ func TestNotedKeysHaveOrdinalsOfTheirOwn(t *testing.T) {
 	other := &Stream{store: store, id: Identity{Stream: "users", Key: "id"}}
 	other.id.Endpoint = "e3b0c44298fc1c149afbf4c8996fb924" // the digest of nothing
 	for _, key := range []string{"x", "y"} {
-		n, err := parseIntent(other.intent([]Row{{Key: []byte(key), Version: Version{entry{ordinal: 1}}}}))
+		n, err := parseIntent(other.encodeIntent([]Row{{Key: []byte(key), Version: Version{entry{ordinal: 1}}}}))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := store.doubt(n, nil); err != nil {
+		if err := store.markUncertain(n, nil); err != nil {
 			t.Fatal(err)
 		}
 	}

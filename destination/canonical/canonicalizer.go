@@ -1,4 +1,4 @@
-package snapshot
+package canonical
 
 import (
 	"bytes"
@@ -7,13 +7,13 @@ import (
 	"slices"
 )
 
-// canon writes JSON in a form that is the same for equal content: members sorted by name with the last of
-// equal names kept, strings without escapes, numbers as exact decimal digits and exponent. The form is
-// compact and unambiguous but not JSON; nobody reads it but the hash.
+// Canonicalizer writes JSON in a form that is the same for equal content: members are sorted by name and only the last of
+// equal names is kept, strings have no escapes, numbers are exact decimal digits and an exponent. The form is compact and
+// unambiguous but it is not JSON.
 //
-// It relies on the protocol's reader for validity: of text that is not JSON it makes an error or some form,
-// never a panic. A canon is for one goroutine; its buffers are reused from row to row.
-type canon struct {
+// It relies on the protocol's reader for validity: for text that is not JSON it returns an error or some form, and never
+// panics. Its buffers are reused from row to row, so it is for one goroutine. The zero value is ready.
+type Canonicalizer struct {
 	in      []byte
 	pos     int
 	out     []byte
@@ -21,7 +21,7 @@ type canon struct {
 	sorted  []byte
 }
 
-// member is the span of one object member in canon.out; its name ends where its value begins.
+// member is the span of one object member in Canonicalizer.out; its name ends where its value begins.
 type member struct{ name, value, end int }
 
 // maxDepth is the nesting limit of the protocol's reader.
@@ -29,20 +29,20 @@ const maxDepth = 10_000
 
 var errNotJSON = errors.New("not JSON")
 
-// read leaves the canonical form of one JSON value in out.
-func (c *canon) read(text []byte) error {
-	c.in, c.pos, c.out, c.members = text, 0, c.out[:0], c.members[:0]
+// AppendForm appends the canonical form of one JSON value to buf.
+func (c *Canonicalizer) AppendForm(buf, text []byte) ([]byte, error) {
+	c.in, c.pos, c.out, c.members = text, 0, buf, c.members[:0]
 	err := c.value(0)
 	if err == nil && c.next() != 0 {
 		err = errNotJSON
 	}
 	if err != nil {
-		return fmt.Errorf("reading a row at byte %d: %w", c.pos, err)
+		return buf, fmt.Errorf("reading a row at byte %d: %w", c.pos, err)
 	}
-	return nil
+	return c.out, nil
 }
 
-func (c *canon) value(depth int) error {
+func (c *Canonicalizer) value(depth int) error {
 	if depth > maxDepth {
 		return fmt.Errorf("nested deeper than %d", maxDepth)
 	}
@@ -64,8 +64,8 @@ func (c *canon) value(depth int) error {
 	}
 }
 
-// next skips white space and shows the byte behind it, 0 at the end.
-func (c *canon) next() byte {
+// next skips white space and returns the byte after it, 0 at the end.
+func (c *Canonicalizer) next() byte {
 	for ; c.pos < len(c.in); c.pos++ {
 		if b := c.in[c.pos]; b > ' ' {
 			return b
@@ -74,7 +74,7 @@ func (c *canon) next() byte {
 	return 0
 }
 
-func (c *canon) literal(word string) error {
+func (c *Canonicalizer) literal(word string) error {
 	if !bytes.HasPrefix(c.in[c.pos:], []byte(word)) {
 		return errNotJSON
 	}
@@ -83,7 +83,7 @@ func (c *canon) literal(word string) error {
 	return nil
 }
 
-func (c *canon) array(depth int) error {
+func (c *Canonicalizer) array(depth int) error {
 	c.pos++
 	c.out = append(c.out, '[')
 	for first := true; ; first = false {
@@ -97,8 +97,8 @@ func (c *canon) array(depth int) error {
 	}
 }
 
-// more reads what stands between elements, and the closing bracket, which it writes.
-func (c *canon) more(first bool, closing byte) (bool, error) {
+// more reads what separates two elements, or the closing bracket, which it writes.
+func (c *Canonicalizer) more(first bool, closing byte) (bool, error) {
 	switch b := c.next(); {
 	case b == closing:
 		c.pos++
@@ -113,7 +113,7 @@ func (c *canon) more(first bool, closing byte) (bool, error) {
 	return false, errNotJSON
 }
 
-func (c *canon) object(depth int) error {
+func (c *Canonicalizer) object(depth int) error {
 	c.pos++
 	c.out = append(c.out, '{')
 	begin, own := len(c.out), len(c.members)
@@ -134,7 +134,7 @@ func (c *canon) object(depth int) error {
 	return nil
 }
 
-func (c *canon) member(depth int) error {
+func (c *Canonicalizer) member(depth int) error {
 	m := member{name: len(c.out)}
 	if c.next() != '"' {
 		return errNotJSON
@@ -157,7 +157,7 @@ func (c *canon) member(depth int) error {
 
 // sort puts the members written from begin on in order, unless they are. Most sources send the members of
 // every row in one order, which is rarely the sorted one, so this works on spans and copies once.
-func (c *canon) sort(begin int, members []member) {
+func (c *Canonicalizer) sort(begin int, members []member) {
 	byName := func(a, b member) int { return bytes.Compare(c.out[a.name:a.value], c.out[b.name:b.value]) }
 	ascending := true
 	for i := 1; i < len(members) && ascending; i++ {

@@ -14,19 +14,19 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
-// sealName is the file that a clean Close leaves: a digest over all files of the store. The database checks each block of its
+// checksumName is the file that a clean Close leaves: a digest over all files of the store. The database checks each block of its
 // tables when it reads it, but takes damage in its log, or in its list of tables, for the end of a log that was cut
 // short in a crash, and goes on without what came behind. After a clean Close nothing is cut short.
-const sealName = "SEAL"
+const checksumName = "SEAL"
 
-// partialSeal is a seal that is being written. A process that dies then leaves it, which is no damage.
-const partialSeal = sealName + ".tmp"
+// partialChecksum is a seal that is being written. A process that dies then leaves it, which is no damage.
+const partialChecksum = checksumName + ".tmp"
 
 // ours are the files of the database. Others are nothing to it.
 var ours = regexp.MustCompile(`^(\d+\.(sst|blob|log)|(MANIFEST|OPTIONS)-\d+|CURRENT|marker\..*)$`)
 
 // seal writes the seal. The database is flushed and closed, and the lock is held.
-func (s *Store) seal() error {
+func (s *Store) storeChecksum() error {
 	if err := s.removeLogs(); err != nil {
 		return err
 	}
@@ -34,7 +34,7 @@ func (s *Store) seal() error {
 	if err != nil {
 		return err
 	}
-	return s.writeSeal(sum)
+	return s.writeChecksum(sum)
 }
 
 // removeLogs removes the database's logs, whose content is in its tables. It keeps old ones, as large as they ever were, to
@@ -55,13 +55,13 @@ func (s *Store) removeLogs() error {
 	return nil
 }
 
-// unseal checks the seal and takes it off, so that a crash from here on is not taken for damage.
+// verifyChecksum checks the seal and takes it off, so that a crash from here on is not taken for damage.
 // A store without one comes from a crash.
-func (s *Store) unseal() error {
-	if err := s.files.Remove(s.path(partialSeal)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+func (s *Store) verifyChecksum() error {
+	if err := s.files.Remove(s.path(partialChecksum)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	want, err := s.readFile(sealName)
+	want, err := s.readFile(checksumName)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -75,7 +75,7 @@ func (s *Store) unseal() error {
 	if string(want) != got {
 		return fmt.Errorf("it is damaged: its files are not those that the last sync left; %s", startOver)
 	}
-	if err := s.files.Remove(s.path(sealName)); err != nil {
+	if err := s.files.Remove(s.path(checksumName)); err != nil {
 		return err
 	}
 	return s.syncFolder()
@@ -133,9 +133,9 @@ func (s *Store) readFile(name string) ([]byte, error) {
 	return text, errors.Join(err, file.Close())
 }
 
-// writeSeal writes the seal whole or not at all.
-func (s *Store) writeSeal(text string) error {
-	partial := s.path(partialSeal)
+// writeChecksum writes the seal whole or not at all.
+func (s *Store) writeChecksum(text string) error {
+	partial := s.path(partialChecksum)
 	file, err := s.files.Create(partial, vfs.WriteCategoryUnspecified)
 	if err != nil {
 		return err
@@ -147,7 +147,7 @@ func (s *Store) writeSeal(text string) error {
 	if err := errors.Join(err, file.Close()); err != nil {
 		return err
 	}
-	if err := s.files.Rename(partial, s.path(sealName)); err != nil {
+	if err := s.files.Rename(partial, s.path(checksumName)); err != nil {
 		return err
 	}
 	return s.syncFolder()

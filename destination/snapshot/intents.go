@@ -11,20 +11,20 @@ import (
 	"destination-webhook/destination/bucket"
 )
 
-// noteName is what the name of a note says.
-type noteName struct {
+// intentName is what the name of a note says.
+type intentName struct {
 	sequence uint64 // above that of the snapshot that its writer opened, so that syncs have an order
 	writer   string // who opened the snapshot: random, without a hyphen
 	number   uint64 // of the writer's notes
 }
 
-func (n noteName) String() string {
-	return fmt.Sprintf("%s%016d-%s-%012d", notesFolder, n.sequence, n.writer, n.number)
+func (n intentName) String() string {
+	return fmt.Sprintf("%s%016d-%s-%012d", intentsFolder, n.sequence, n.writer, n.number)
 }
 
-// parseNoteName reads an object's name; it is not ok for one that is no note's.
-func parseNoteName(name string) (n noteName, ok bool) {
-	parts := strings.Split(strings.TrimPrefix(name, notesFolder), "-")
+// parseIntentName reads an object's name; it is not ok for one that is no note's.
+func parseIntentName(name string) (n intentName, ok bool) {
+	parts := strings.Split(strings.TrimPrefix(name, intentsFolder), "-")
 	if len(parts) != 3 {
 		return n, false
 	}
@@ -39,7 +39,7 @@ func parseNoteName(name string) (n noteName, ok bool) {
 // not come in order, and another sync may have taken in some of them while it still wrote.
 type contents map[string][][2]uint64
 
-func (c contents) has(n noteName) bool {
+func (c contents) has(n intentName) bool {
 	for _, span := range c[n.writer] {
 		if span[0] <= n.number && n.number <= span[1] {
 			return true
@@ -49,7 +49,7 @@ func (c contents) has(n noteName) bool {
 }
 
 // add puts a note in, one writer's in ascending order.
-func (c contents) add(n noteName) {
+func (c contents) add(n intentName) {
 	spans := c[n.writer]
 	if last := len(spans) - 1; last >= 0 && spans[last][1]+1 == n.number {
 		spans[last][1]++
@@ -67,9 +67,9 @@ func (c contents) with(writer string, number uint64) contents {
 	return all
 }
 
-// note stores an intent; it is safe when note returns. The intent is in the database, so that the next save contains it.
-func (r *remote) note(ctx context.Context, intent []byte) error {
-	name := noteName{r.first, r.id, r.number.Add(1)}.String()
+// note stores an intent; it is safe when intent returns. The intent is in the database, so that the next save contains it.
+func (r *remote) putIntent(ctx context.Context, intent []byte) error {
+	name := intentName{r.first, r.id, r.number.Add(1)}.String()
 	_, err := r.bucket.Put(ctx, name, bytes.NewReader(intent), int64(len(intent)), bucket.IfAbsent())
 	if errors.Is(err, bucket.ErrConflict) {
 		return nil // with a sending of ours whose answer was lost: the name is random
@@ -77,21 +77,21 @@ func (r *remote) note(ctx context.Context, intent []byte) error {
 	return err
 }
 
-// takeNotes holds to be in doubt what other syncs noted and this snapshot does not contain: they died, or were refused when
+// adoptIntents holds to be in doubt what other syncs noted and this snapshot does not contain: they died, or were refused when
 // they saved, or are still at it. The notes stay until a save contains them.
-func (r *remote) takeNotes(ctx context.Context, s *Store, base contents) error {
-	objects, err := r.bucket.List(ctx, notesFolder)
+func (r *remote) adoptIntents(ctx context.Context, s *Store, base contents) error {
+	objects, err := r.bucket.List(ctx, intentsFolder)
 	if err != nil {
 		return err
 	}
 	r.taken = contents{}
 	for _, object := range objects {
-		name, ok := parseNoteName(object.Name)
+		name, ok := parseIntentName(object.Name)
 		if !ok {
 			continue
 		}
 		if !base.has(name) {
-			if err := r.takeNote(ctx, s, object.Name); err != nil {
+			if err := r.adoptIntent(ctx, s, object.Name); err != nil {
 				return err
 			}
 		}
@@ -101,9 +101,9 @@ func (r *remote) takeNotes(ctx context.Context, s *Store, base contents) error {
 	return nil
 }
 
-func (r *remote) takeNote(ctx context.Context, s *Store, name string) error {
+func (r *remote) adoptIntent(ctx context.Context, s *Store, name string) error {
 	var text bytes.Buffer
-	_, err := r.bucket.Fetch(ctx, name, &text, maxNote)
+	_, err := r.bucket.Fetch(ctx, name, &text, maxIntent)
 	if errors.Is(err, bucket.ErrNotFound) {
 		return nil // another sync has saved, and the manifest, which is looked at last, says so
 	}
@@ -114,5 +114,5 @@ func (r *remote) takeNote(ctx context.Context, s *Store, name string) error {
 	if err != nil {
 		return err
 	}
-	return s.doubt(n, nil)
+	return s.markUncertain(n, nil)
 }

@@ -1,4 +1,4 @@
-package snapshot
+package canonical
 
 import (
 	"bytes"
@@ -7,7 +7,7 @@ import (
 
 // number reads a number and writes its sign, its digits without zeros around them, and the exponent of the
 // last digit, so that 1, 1.0, 10e-1 and 0.1E1 become one form. Nothing is rounded.
-func (c *canon) number() error {
+func (c *Canonicalizer) number() error {
 	literal := c.in[c.pos:]
 	n := 0
 	for n < len(literal) && isNumeric(literal[n]) {
@@ -24,7 +24,7 @@ func isNumeric(b byte) bool {
 	return b-'0' <= 9 || b == '-' || b == '+' || b == '.' || b|0x20 == 'e'
 }
 
-func (c *canon) decimal(literal []byte) error {
+func (c *Canonicalizer) decimal(literal []byte) error {
 	begin := len(c.out)
 	c.out = append(c.out, '#')
 	digits, exponent, ok := splitExponent(literal)
@@ -60,7 +60,7 @@ func (c *canon) decimal(literal []byte) error {
 	return nil
 }
 
-// splitExponent parts the exponent from a number's digits. It is not ok where it is too long to count with.
+// splitExponent splits a number into digits and exponent. ok is false if the exponent is too long to count with.
 func splitExponent(literal []byte) (digits []byte, exponent int64, ok bool) {
 	at := bytes.IndexAny(literal, "eE")
 	if at < 0 {

@@ -1,4 +1,4 @@
-package snapshot
+package canonical
 
 import (
 	"bytes"
@@ -10,7 +10,7 @@ import (
 const textEnd = 0xff
 
 // text reads a string and writes it without escapes.
-func (c *canon) text() error {
+func (c *Canonicalizer) text() error {
 	c.pos++
 	c.out = append(c.out, '"')
 	end := bytes.IndexByte(c.in[c.pos:], '"')
@@ -29,8 +29,8 @@ func (c *canon) text() error {
 	return nil
 }
 
-// escaped reads a string with escapes from behind its opening quote.
-func (c *canon) escaped() error {
+// escaped reads a string with escapes from the byte after its opening quote.
+func (c *Canonicalizer) escaped() error {
 	for c.pos < len(c.in) {
 		b := c.in[c.pos]
 		c.pos++
@@ -54,7 +54,7 @@ func (c *canon) escaped() error {
 // shortEscapes maps the letter of an escape to its character.
 var shortEscapes = [256]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}
 
-func (c *canon) escape() error {
+func (c *Canonicalizer) escape() error {
 	if c.pos >= len(c.in) {
 		return errNotJSON
 	}
@@ -70,8 +70,8 @@ func (c *canon) escape() error {
 	return nil
 }
 
-// unicode reads the hex digits of an escape, and those of its other half where it is a surrogate pair.
-func (c *canon) unicode() error {
+// unicode reads the hex digits of an escape, and those of its other half if it is a surrogate pair.
+func (c *Canonicalizer) unicode() error {
 	r, err := c.hex()
 	if err != nil {
 		return err
@@ -93,7 +93,7 @@ func (c *canon) unicode() error {
 	return nil
 }
 
-func (c *canon) hex() (rune, error) {
+func (c *Canonicalizer) hex() (rune, error) {
 	if len(c.in)-c.pos < 4 {
 		return 0, errNotJSON
 	}
@@ -105,12 +105,12 @@ func (c *canon) hex() (rune, error) {
 	return rune(n), nil
 }
 
-// isSurrogate tells whether r is in the 1024 code points from begin on.
+// isSurrogate reports whether r is in the 1024 code points from begin on.
 func isSurrogate(r, begin rune) bool { return r&^0x3ff == begin }
 
 // rune writes UTF-8, and a lone surrogate in the three bytes that UTF-8 would have for it: two different
 // ones must stay different, where the standard library would make one replacement character of both.
-func (c *canon) rune(r rune) {
+func (c *Canonicalizer) rune(r rune) {
 	if r&^0x7ff == 0xd800 {
 		c.out = append(c.out, 0xe0|byte(r>>12), 0x80|byte(r>>6)&0xbf, 0x80|byte(r)&0xbf)
 		return
