@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"destination-webhook/batching"
+	"destination-webhook/destination/config"
 	"destination-webhook/destination/snapshot"
 	"destination-webhook/protocol"
 )
@@ -14,7 +15,7 @@ import (
 // it. The owner of the sync asks, the senders confirm.
 type audience struct {
 	*snapshot.Stream
-	mode        Mode
+	mode        config.SyncMode
 	incremental bool
 	refresh     refresh
 
@@ -28,7 +29,7 @@ type audience struct {
 // openAudiences gives every route that sends differences its audience.
 func openAudiences(ctx context.Context, store *snapshot.Store, rs *routes, catalog *protocol.Catalog, warn func(string, ...any)) error {
 	for i, r := range rs.all {
-		if r.mode == Insert {
+		if r.mode == config.Insert {
 			continue
 		}
 		s := &catalog.Streams[i]
@@ -60,7 +61,7 @@ func (r *route) identity() snapshot.Identity {
 }
 
 // finish notes in the snapshots that the sync has ended well.
-func (rs *routes) finish(c *Config) {
+func (rs *routes) finish(c *config.Config) {
 	for _, r := range rs.all {
 		if a := r.audience; a != nil {
 			a.Finish(a.refresh.ended(c))
@@ -88,9 +89,9 @@ func (a *audience) change(key, data []byte, deleted bool) (operation string, sil
 	a.found[change]++
 	switch change {
 	case snapshot.Added:
-		return "added", a.mode == Remove, err
+		return "added", a.mode == config.Remove, err
 	case snapshot.Changed:
-		return "changed", a.mode == Add || a.mode == Remove, err
+		return "changed", a.mode == config.Add || a.mode == config.Remove, err
 	case snapshot.Removed:
 		return "removed", !a.removes(deleted), err
 	}
@@ -109,7 +110,7 @@ func (a *audience) summary() string {
 
 // removes says whether the mode sends removed rows. An upsert sends those that the source itself marks as deleted.
 func (a *audience) removes(marked bool) bool {
-	return a.mode == Remove || a.mode == Mirror || a.mode == Upsert && marked
+	return a.mode == config.Remove || a.mode == config.Mirror || a.mode == config.Upsert && marked
 }
 
 // begin notes the rows of a batch as about to be sent. The rows' places are those of the batch, but for the unfit.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"destination-webhook/destination/config/configtest"
 	"destination-webhook/protocol"
 	"destination-webhook/receiver"
 )
@@ -50,7 +51,7 @@ func (r *rig) program(options string, input ...string) (*Program, string, string
 	}
 	out := &bytes.Buffer{}
 	return &Program{
-		Spec: readSpec(r.t), Version: "test", Stdin: strings.NewReader(strings.Join(input, "\n") + "\n"), Stdout: out,
+		Spec: configtest.Spec(r.t), Version: "test", Stdin: strings.NewReader(strings.Join(input, "\n") + "\n"), Stdout: out,
 		Getenv: func(string) string { return "" },
 	}, config, catalog, out
 }

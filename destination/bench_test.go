@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"destination-webhook/bench/shape"
+	"destination-webhook/destination/config/configtest"
 	"destination-webhook/destination/delivery"
 	"destination-webhook/protocol"
 )
@@ -34,7 +35,7 @@ func (discarding) RoundTrip(r *http.Request) (*http.Response, error) {
 // syncAll brings records, and a state behind every 10,000 of them, to an endpoint that discards them.
 func syncAll(tb testing.TB, stream string, in io.Reader) {
 	tb.Helper()
-	config := configOf(tb, `,"batching":{"max_rows":100000}`)
+	config := configtest.Parse(tb, `,"batching":{"max_rows":100000}`)
 	catalog := catalogOf(tb, benchStreams[stream])
 	rs, err := newRoutes(config, catalog, "agent")
 	if err != nil {
@@ -80,7 +81,7 @@ func BenchmarkSync(b *testing.B) {
 func BenchmarkEncode(b *testing.B) {
 	for _, stream := range []string{"plain", "keyed"} {
 		b.Run(stream, func(b *testing.B) {
-			rs, err := newRoutes(configOf(b, ""), catalogOf(b, benchStreams[stream]), "agent")
+			rs, err := newRoutes(configtest.Parse(b, ""), catalogOf(b, benchStreams[stream]), "agent")
 			if err != nil {
 				b.Fatal(err)
 			}

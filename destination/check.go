@@ -12,26 +12,20 @@ import (
 
 	"destination-webhook/destination/auth"
 	"destination-webhook/destination/bucket"
+	"destination-webhook/destination/config"
 	"destination-webhook/destination/delivery"
 	"destination-webhook/destination/snapshot"
 )
 
-// The ways to check a connection, as the config names them.
-const (
-	checkEmptyBatch = "empty_batch"
-	checkHead       = "head"
-	checkConnect    = "connect"
-)
-
 // checkEndpoint tries the endpoint once and says in a sentence what came of it. An error says why a sync would fail.
-func checkEndpoint(ctx context.Context, c *Config, n *network) (string, error) {
+func checkEndpoint(ctx context.Context, c *config.Config, n *network) (string, error) {
 	r := &route{method: c.Method, url: c.URL, mode: checkMode(c), header: header(c, n.agent)}
 	body := []byte(frameEmpty(r))
 	probed := n.authorized
 	switch c.ConnectionCheck {
-	case checkHead:
+	case config.CheckHead:
 		r.method, body = http.MethodHead, nil
-	case checkConnect:
+	case config.CheckConnect:
 		var err error
 		if probed, err = auth.NewTransport(connectOnly{n.endpoint}, auth.Options{}); err != nil {
 			return "", err
@@ -46,13 +40,13 @@ func checkEndpoint(ctx context.Context, c *Config, n *network) (string, error) {
 
 // passes lets through answers by which the endpoint shows that it is there and knows us, whatever it thinks of a batch
 // without rows.
-func passes(check string, err error) (string, error) {
+func passes(check config.ConnectionCheck, err error) (string, error) {
 	f := (*delivery.Failure)(nil)
 	if !errors.As(err, &f) || f.Status == 0 {
 		return "", err
 	}
 	reachable := f.Status == http.StatusTooManyRequests || f.Kind == delivery.Refused || f.Kind == delivery.TooLarge
-	if check == checkHead {
+	if check == config.CheckHead {
 		reachable = reachable || f.Status == http.StatusUnsupportedMediaType
 	}
 	if !reachable {
@@ -62,11 +56,11 @@ func passes(check string, err error) (string, error) {
 }
 
 // checkMode is the sync mode that the envelope of a check names.
-func checkMode(c *Config) Mode {
-	if c.SyncMode == auto {
-		return Insert
+func checkMode(c *config.Config) config.SyncMode {
+	if c.SyncMode == config.Auto {
+		return config.Insert
 	}
-	return Mode(c.SyncMode)
+	return c.SyncMode
 }
 
 func frameEmpty(r *route) string {
@@ -78,13 +72,13 @@ func frameEmpty(r *route) string {
 const bucketTime = 20 * time.Second
 
 // checkSnapshot looks whether a sync could open the snapshot, and opens none: a sync may be using it.
-func checkSnapshot(ctx context.Context, c *Config, n *network) (err error) {
+func checkSnapshot(ctx context.Context, c *config.Config, n *network) (err error) {
 	switch c.Snapshot.Type {
-	case "local":
+	case config.LocalStorage:
 		err = snapshot.Probe(c.Snapshot.Path)
-	case "s3":
+	case config.S3Storage:
 		var b *bucket.Bucket
-		if b, err = n.openBucket(&c.Snapshot.BucketConfig); err == nil {
+		if b, err = n.openBucket(&c.Snapshot.S3); err == nil {
 			ctx, cancel := context.WithTimeout(ctx, bucketTime)
 			defer cancel()
 			err = snapshot.ProbeRemote(ctx, b)

@@ -10,6 +10,7 @@ import (
 	"net/http"
 
 	"destination-webhook/destination/bucket"
+	"destination-webhook/destination/config"
 	"destination-webhook/destination/delivery"
 	"destination-webhook/destination/failure"
 	"destination-webhook/destination/snapshot"
@@ -21,7 +22,7 @@ func failureType(err error) protocol.FailureType {
 	if marked, ok := failure.TypeOf(err); ok {
 		return marked
 	}
-	if c := (*ConfigError)(nil); errors.As(err, &c) {
+	if c := (*config.Error)(nil); errors.As(err, &c) {
 		return protocol.ConfigError
 	}
 	if k := (*missingKey)(nil); errors.As(err, &k) {

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"destination-webhook/destination/bucket"
+	"destination-webhook/destination/config"
 	"destination-webhook/destination/delivery"
 	"destination-webhook/destination/failure"
 	"destination-webhook/destination/snapshot"
@@ -33,7 +34,7 @@ func TestFailureType(t *testing.T) {
 		err  error
 		want protocol.FailureType
 	}{
-		"invalid config":          {&ConfigError{Problems: []string{"url: required"}}, protocol.ConfigError},
+		"invalid config":          {&config.Error{Problems: []string{"url: required"}}, protocol.ConfigError},
 		"endpoint misconfigured":  {of(delivery.Misconfigured), protocol.ConfigError},
 		"payload refused":         {of(delivery.Refused), protocol.ConfigError},
 		"payload too large":       {of(delivery.TooLarge), protocol.ConfigError},

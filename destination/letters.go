@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"destination-webhook/destination/bucket"
+	"destination-webhook/destination/config"
 	"destination-webhook/destination/deadletter"
 	"destination-webhook/destination/delivery"
 )
@@ -17,24 +18,21 @@ type letters interface {
 	Close() error
 }
 
-// deadLetter is the value of on_rejected_rows that puts rejected rows aside.
-const deadLetter = "dead_letter"
-
 // openLetters opens the store that the config names; nil where rejected rows end the sync.
-func (n *network) openLetters(c *Config) (letters, error) {
-	if c.OnRejectedRows != deadLetter {
+func (n *network) openLetters(c *config.Config) (letters, error) {
+	if c.OnRejectedRows != config.ToDeadLetter {
 		return nil, nil
 	}
 	d := &c.DeadLetter
 	switch d.Type {
-	case "local":
+	case config.LocalStorage:
 		store, err := deadletter.NewLocal(d.Path, time.Now())
 		if err != nil {
 			return nil, err
 		}
 		return store, nil
-	case "s3":
-		b, err := n.openBucket(&d.BucketConfig)
+	case config.S3Storage:
+		b, err := n.openBucket(&d.S3)
 		if err != nil {
 			return nil, fmt.Errorf("dead_letter: %w", err)
 		}
@@ -43,7 +41,7 @@ func (n *network) openLetters(c *Config) (letters, error) {
 	return &secondEndpoint{client: n.client(c, n.others), url: d.URL, authorization: d.AuthorizationHeader.Reveal(), agent: n.agent}, nil
 }
 
-func (n *network) openBucket(b *BucketConfig) (*bucket.Bucket, error) {
+func (n *network) openBucket(b *config.S3) (*bucket.Bucket, error) {
 	return bucket.New(bucket.Options{
 		Endpoint: b.Endpoint, Region: b.Region, Bucket: b.Bucket, Prefix: b.Prefix,
 		AccessKeyID: b.AccessKeyID.Reveal(), SecretAccessKey: b.SecretAccessKey, Getenv: n.keys, Transport: n.others,

@@ -3,6 +3,8 @@ package destination
 import (
 	"math"
 	"runtime/debug"
+
+	"destination-webhook/destination/config"
 )
 
 const (
@@ -15,7 +17,7 @@ const (
 // boundMemory makes the garbage collector work harder as the process comes near what the config lets it hold. Left to itself
 // it lets the heap double, and the open batches of thousands of streams make that much. GOMEMLIMIT in the environment goes
 // before. The caller undoes it in the end.
-func boundMemory(c *Config) (undo func()) {
+func boundMemory(c *config.Config) (undo func()) {
 	before := debug.SetMemoryLimit(-1)
 	if before == math.MaxInt64 {
 		debug.SetMemoryLimit(memoryLimit(c))
@@ -24,10 +26,10 @@ func boundMemory(c *Config) (undo func()) {
 }
 
 // memoryLimit is twice what batches may hold, open, waiting and in flight, and the rest, in bytes.
-func memoryLimit(c *Config) int64 {
+func memoryLimit(c *config.Config) int64 {
 	batches := int64(c.Batching.MaxBufferedBytes) + int64(c.Batching.MaxBytes)*int64(c.Delivery.MaxConcurrentRequests)
 	limit := ownMemory + 2*batches
-	if c.Snapshot.chosen() {
+	if c.Snapshot.Chosen() {
 		limit += snapshotMemory
 	}
 	return limit

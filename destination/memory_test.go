@@ -4,15 +4,18 @@ import (
 	"math"
 	"runtime/debug"
 	"testing"
+
+	"destination-webhook/destination/config"
 )
 
 func TestBoundMemory(t *testing.T) {
-	c := &Config{Batching: BatchingConfig{MaxBufferedBytes: 100, MaxBytes: 10}, Delivery: DeliveryConfig{MaxConcurrentRequests: 4}}
+	c := &config.Config{Batching: config.Batching{MaxBufferedBytes: 100, MaxBytes: 10}, Delivery: config.Delivery{MaxConcurrentRequests: 4}}
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(math.MaxInt64))
 	for _, tt := range []struct {
-		name, snapshot string
-		environment    int64 // what GOMEMLIMIT has set
-		want           int64
+		name        string
+		snapshot    config.Storage
+		environment int64 // what GOMEMLIMIT has set
+		want        int64
 	}{
 		{"without a snapshot", "none", math.MaxInt64, ownMemory + 280},
 		{"with one", "local", math.MaxInt64, ownMemory + 280 + snapshotMemory},

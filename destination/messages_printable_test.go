@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"destination-webhook/destination/config/configtest"
 )
 
 // Whatever comes into a message, also before the config is known, is escaped when it leaves.
@@ -15,7 +17,7 @@ func TestMessagesAreVisible(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	p := &Program{Spec: readSpec(t), Stdin: strings.NewReader(""), Stdout: &out, Getenv: func(string) string { return "" }}
+	p := &Program{Spec: configtest.Spec(t), Stdin: strings.NewReader(""), Stdout: &out, Getenv: func(string) string { return "" }}
 	const name = "no\x1b[2Jsuch.json"
 	if err := p.Check(t.Context(), name); err != nil {
 		t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"destination-webhook/destination/auth"
+	"destination-webhook/destination/config"
 	"destination-webhook/destination/delivery"
 	"destination-webhook/destination/guard"
 	"destination-webhook/destination/redact"
@@ -31,7 +32,7 @@ type network struct {
 }
 
 // newNetwork builds the ways out that config and environment ask for. It contacts nobody.
-func newNetwork(c *Config, getenv func(string) string, redactor *redact.Redactor, agent string) (*network, error) {
+func newNetwork(c *config.Config, getenv func(string) string, redactor *redact.Redactor, agent string) (*network, error) {
 	g, err := guard.FromEnvironment(getenv)
 	if err != nil {
 		return nil, err
@@ -59,9 +60,9 @@ func newNetwork(c *Config, getenv func(string) string, redactor *redact.Redactor
 	}
 	n := &network{redactor: redactor, agent: agent, keys: keysOf(getenv), proxied: len(proxies) > 0 && g.DeniesPrivate()}
 	n.learnKeys()
-	open := func(config *tls.Config) *http.Transport {
+	open := func(tlsConfig *tls.Config) *http.Transport {
 		t := delivery.NewTransport(delivery.TransportOptions{
-			TLS: config, MaxConns: c.Delivery.MaxConcurrentRequests, Control: g.Control, Unresolved: g.Unresolved(),
+			TLS: tlsConfig, MaxConns: c.Delivery.MaxConcurrentRequests, Control: g.Control, Unresolved: g.Unresolved(),
 			Proxy: http.ProxyFromEnvironment,
 		})
 		n.transports = append(n.transports, t)
@@ -69,15 +70,35 @@ func newNetwork(c *Config, getenv func(string) string, redactor *redact.Redactor
 	}
 	n.others = auth.NewPlainTransport(open(nil))
 	n.endpoint = open(endpointTLS)
-	if n.authorized, err = auth.NewTransport(n.endpoint, c.Authentication.authOptions(open(tokenTLS), n.learn, n.keys)); err != nil {
+	if n.authorized, err = auth.NewTransport(n.endpoint, n.credentials(&c.Authentication, open(tokenTLS))); err != nil {
 		return nil, err
 	}
-	if secrets := c.Signing.secrets(); len(secrets) > 0 {
+	if secrets := c.Signing.Secrets(); len(secrets) > 0 {
 		if n.signer, err = signature.New(secrets...); err != nil {
 			return nil, fmt.Errorf("signing: %w", err)
 		}
 	}
 	return n, nil
+}
+
+// credentials are what auth.NewTransport takes. Token requests go through tokens.
+func (n *network) credentials(a *config.Authentication, tokens http.RoundTripper) auth.Options {
+	return auth.Options{
+		Type:     a.Type,
+		User:     a.User,
+		Password: a.Password,
+		Token:    a.Token,
+		OAuth2: auth.OAuth2Options{
+			TokenURL: a.TokenURL, ClientID: a.ClientID, ClientSecret: a.ClientSecret,
+			Scopes: a.Scopes, Audience: a.Audience, Style: a.Style,
+			Transport: tokens, OnToken: n.learn,
+		},
+		SigV4: auth.SigV4Options{
+			Service: a.Service, Region: a.Region,
+			AccessKeyID: a.AccessKeyID.Reveal(), SecretAccessKey: a.SecretAccessKey, SessionToken: a.SessionToken,
+			Getenv: n.keys,
+		},
+	}
 }
 
 // keysOf is where keys for AWS are looked up that are not in the config; nil where those in the environment are the
@@ -90,7 +111,7 @@ func keysOf(getenv func(string) string) func(string) string {
 }
 
 // checkURLs lets the guard judge every address in the config before anything is dialled, for the clearer message.
-func checkURLs(c *Config, g *guard.Guard) error {
+func checkURLs(c *config.Config, g *guard.Guard) error {
 	addresses := []struct{ field, url string }{
 		{"url", c.URL}, {"authentication.token_url", c.Authentication.TokenURL}, {"dead_letter.url", c.DeadLetter.URL},
 		{"dead_letter.endpoint", c.DeadLetter.Endpoint}, {"snapshot.endpoint", c.Snapshot.Endpoint},
@@ -132,7 +153,7 @@ func (n *network) warn(log *slog.Logger) {
 }
 
 // client delivers over a transport as the config says.
-func (n *network) client(c *Config, transport http.RoundTripper) *delivery.Client {
+func (n *network) client(c *config.Config, transport http.RoundTripper) *delivery.Client {
 	d := &c.Delivery
 	return delivery.New(delivery.Options{
 		Transport: transport,
@@ -146,7 +167,7 @@ func (n *network) client(c *Config, transport http.RoundTripper) *delivery.Clien
 		RequestsPerSecond: d.RequestsPerSecond,
 		Concurrency:       d.MaxConcurrentRequests,
 		Adaptive:          d.AdaptiveConcurrency,
-		Compression:       d.Compression,
+		Compression:       string(d.Compression),
 		Sign:              n.sign,
 		Redact:            n.redactor.String,
 		RedactCut:         n.redactor.Cut,

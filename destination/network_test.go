@@ -15,33 +15,39 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"destination-webhook/destination/auth"
+	"destination-webhook/destination/config"
+	"destination-webhook/destination/config/configtest"
 	"destination-webhook/destination/redact"
 )
 
 // ways are all that a config can make the process dial, by the setting that names the address.
-var ways = map[string]func(ctx context.Context, c *Config, n *network) error{
-	"url": func(ctx context.Context, c *Config, n *network) error {
+var ways = map[string]func(ctx context.Context, c *config.Config, n *network) error{
+	"url": func(ctx context.Context, c *config.Config, n *network) error {
 		_, err := checkEndpoint(ctx, c, n)
 		return err
 	},
-	"url, connected to": func(ctx context.Context, c *Config, n *network) error {
-		c.ConnectionCheck = checkConnect
+	"url, connected to": func(ctx context.Context, c *config.Config, n *network) error {
+		c.ConnectionCheck = config.CheckConnect
 		_, err := checkEndpoint(ctx, c, n)
 		return err
 	},
-	"streams.0.url": func(ctx context.Context, c *Config, n *network) error {
+	"streams.0.url": func(ctx context.Context, c *config.Config, n *network) error {
 		r := request(&route{method: http.MethodPost, url: c.Streams[0].URL, header: http.Header{}}, []byte("{}"))
 		_, err := n.client(c, n.authorized).Deliver(ctx, r)
 		return err
 	},
-	"authentication.token_url": func(ctx context.Context, c *Config, n *network) error {
+	"authentication.token_url": func(ctx context.Context, c *config.Config, n *network) error {
 		_, err := checkEndpoint(ctx, c, n)
 		return err
 	},
 	"dead_letter.url":      storeLetter,
 	"dead_letter.endpoint": storeLetter,
-	"snapshot.endpoint": func(ctx context.Context, c *Config, n *network) error {
-		b, err := n.openBucket(&c.Snapshot.BucketConfig)
+	"snapshot.endpoint": func(ctx context.Context, c *config.Config, n *network) error {
+		b, err := n.openBucket(&c.Snapshot.S3)
 		if err == nil {
 			_, err = b.List(ctx, "")
 		}
@@ -49,7 +55,7 @@ var ways = map[string]func(ctx context.Context, c *Config, n *network) error{
 	},
 }
 
-func storeLetter(ctx context.Context, c *Config, n *network) error {
+func storeLetter(ctx context.Context, c *config.Config, n *network) error {
 	store, err := n.openLetters(c)
 	if err != nil {
 		return err
@@ -88,13 +94,13 @@ func configWith(t *testing.T, field, address string) map[string]any {
 	return c
 }
 
-func networkOf(t *testing.T, config map[string]any, env map[string]string) (*Config, *network, error) {
+func networkOf(t *testing.T, settings map[string]any, env map[string]string) (*config.Config, *network, error) {
 	t.Helper()
-	raw, err := json.Marshal(config)
+	raw, err := json.Marshal(settings)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := ParseConfig(readSpec(t), raw)
+	c, err := config.Parse(configtest.Spec(t), raw)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,7 +194,7 @@ func TestKeysOfTheEnvironment(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := n.openBucket(&c.Snapshot.BucketConfig); (err == nil) != allowed {
+		if _, err := n.openBucket(&c.Snapshot.S3); (err == nil) != allowed {
 			t.Errorf("%s, snapshot: %v", mode, err)
 		}
 		if _, err := n.openLetters(c); (err == nil) != allowed {
@@ -215,5 +221,21 @@ func TestCheckURLsOrder(t *testing.T) {
 			}
 			rest = after
 		}
+	}
+}
+
+func TestCredentials(t *testing.T) {
+	a := &config.Authentication{
+		Type: "aws_sigv4", User: "u", Password: "p", Token: "t",
+		TokenURL: "http://h", ClientID: "i", ClientSecret: "s", Scopes: []string{"a"}, Audience: "x", Style: "body",
+		Service: "lambda", Region: "r", AccessKeyID: "k", SecretAccessKey: "l", SessionToken: "m",
+	}
+	want := auth.Options{
+		Type: auth.SigV4, User: "u", Password: "p", Token: "t",
+		OAuth2: auth.OAuth2Options{TokenURL: "http://h", ClientID: "i", ClientSecret: "s", Scopes: []string{"a"}, Audience: "x", Style: "body"},
+		SigV4:  auth.SigV4Options{Service: "lambda", Region: "r", AccessKeyID: "k", SecretAccessKey: "l", SessionToken: "m"},
+	}
+	if diff := cmp.Diff(want, (&network{}).credentials(a, nil), cmpopts.IgnoreFields(auth.OAuth2Options{}, "OnToken")); diff != "" {
+		t.Errorf("options (-want +got):\n%s", diff)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"destination-webhook/batching"
+	"destination-webhook/destination/config/configtest"
 	"destination-webhook/destination/failure"
 )
 
@@ -70,7 +71,7 @@ func TestPanicsOfCommandsAreErrors(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			out := &bytes.Buffer{}
-			p := &Program{Spec: readSpec(t), Stdin: bomb{}, Stdout: out, Getenv: func(name string) string {
+			p := &Program{Spec: configtest.Spec(t), Stdin: bomb{}, Stdout: out, Getenv: func(name string) string {
 				if name == "LOG_LEVEL" {
 					return ""
 				}
@@ -87,6 +88,6 @@ func TestPanicsOfCommandsAreErrors(t *testing.T) {
 			}
 		})
 	}
-	p := &Program{Spec: readSpec(t), Stdin: strings.NewReader(""), Stdout: io.Writer(bomb{}), Getenv: func(string) string { return "" }}
+	p := &Program{Spec: configtest.Spec(t), Stdin: strings.NewReader(""), Stdout: io.Writer(bomb{}), Getenv: func(string) string { return "" }}
 	requireCrash(t, p.Schema(config, catalog, false))
 }

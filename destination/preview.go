@@ -13,6 +13,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"destination-webhook/destination/config"
 	"destination-webhook/destination/failure"
 	"destination-webhook/destination/printable"
 	"destination-webhook/protocol"
@@ -20,22 +21,22 @@ import (
 
 // StreamPreview is what a sync would do to one stream. Counts are rows.
 type StreamPreview struct {
-	Stream     string         `json:"stream"`
-	SyncMode   Mode           `json:"sync_mode"`
-	Added      int            `json:"added"`
-	Changed    int            `json:"changed"`
-	Removed    int            `json:"removed"`
-	Upserted   int            `json:"upserted"` // not known to be added or changed: there is no snapshot
-	Unchanged  int            `json:"unchanged"`
-	Unsent     int            `json:"unsent"` // of a kind that the sync mode does not send
-	MissingKey int            `json:"missing_primary_key"`
-	Repeated   int            `json:"repeated_primary_key"` // counted above as well
-	Refused    string         `json:"refused,omitzero"`     // why the sync would stop before it removes rows
-	Kept       string         `json:"kept,omitzero"`        // why it would not look for rows that left
-	Request    string         `json:"request,omitzero"`     // method and URL of the first batch, redacted
-	Header     http.Header    `json:"header,omitzero"`      // of the first batch, redacted
-	BatchRows  int            `json:"batch_rows,omitzero"`  // of the first batch, of which the envelope has the first three
-	Envelope   jsontext.Value `json:"envelope,omitzero"`
+	Stream     string          `json:"stream"`
+	SyncMode   config.SyncMode `json:"sync_mode"`
+	Added      int             `json:"added"`
+	Changed    int             `json:"changed"`
+	Removed    int             `json:"removed"`
+	Upserted   int             `json:"upserted"` // not known to be added or changed: there is no snapshot
+	Unchanged  int             `json:"unchanged"`
+	Unsent     int             `json:"unsent"` // of a kind that the sync mode does not send
+	MissingKey int             `json:"missing_primary_key"`
+	Repeated   int             `json:"repeated_primary_key"` // counted above as well
+	Refused    string          `json:"refused,omitzero"`     // why the sync would stop before it removes rows
+	Kept       string          `json:"kept,omitzero"`        // why it would not look for rows that left
+	Request    string          `json:"request,omitzero"`     // method and URL of the first batch, redacted
+	Header     http.Header     `json:"header,omitzero"`      // of the first batch, redacted
+	BatchRows  int             `json:"batch_rows,omitzero"`  // of the first batch, of which the envelope has the first three
+	Envelope   jsontext.Value  `json:"envelope,omitzero"`
 
 	records int
 }

@@ -6,6 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"destination-webhook/destination/config"
+	"destination-webhook/destination/config/configtest"
+
 	"github.com/go-json-experiment/json"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -63,7 +66,7 @@ func TestPreviewShowsTheRequest(t *testing.T) {
 	}
 	sent := r.endpoint.Requests()[1]
 	want := StreamPreview{
-		Stream: "users", SyncMode: Add, Added: 4, Unchanged: 1, Unsent: 3, Repeated: 1,
+		Stream: "users", SyncMode: config.Add, Added: 4, Unchanged: 1, Unsent: 3, Repeated: 1,
 		Request: "POST " + r.endpoint.URL(), BatchRows: 4,
 		Header: http.Header{
 			"Content-Type": {"application/json"}, "User-Agent": {"destination-webhook/test"}, "Airbyte-Stream": {"users"},
@@ -97,7 +100,7 @@ func TestPreviewOfHeaders(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			v := &previewer{config: configOf(t, test.config), network: &network{}}
+			v := &previewer{config: configtest.Parse(t, test.config), network: &network{}}
 			test.want["Webhook-Timestamp"] = []string{"********"}
 			if diff := cmp.Diff(test.want, v.header(http.Header{})); diff != "" {
 				t.Errorf("header (-want +got):\n%s", diff)

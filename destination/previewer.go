@@ -11,13 +11,14 @@ import (
 
 	"destination-webhook/batching"
 	"destination-webhook/destination/auth"
+	"destination-webhook/destination/config"
 	"destination-webhook/destination/failure"
 )
 
 // previewer stands where a sync has its sender: it counts rows and sends none.
 type previewer struct {
 	mu      sync.Mutex
-	config  *Config
+	config  *config.Config
 	network *network
 	routes  []*route
 	streams []StreamPreview
@@ -30,7 +31,7 @@ const maxPreviewRows = 3
 func (s *session) preview(ctx context.Context, in io.Reader) ([]StreamPreview, error) {
 	v := &previewer{config: s.config, network: s.network, routes: s.routes.all, streams: make([]StreamPreview, len(s.routes.all))}
 	lenient := *s.config // so that every row is counted
-	lenient.OnRejectedRows, lenient.AllowMassRemoval = deadLetter, true
+	lenient.OnRejectedRows, lenient.AllowMassRemoval = config.ToDeadLetter, true
 	r := newRun(ctx, &lenient, s.catalog, s.routes, v.send, s.out, s.progress)
 	r.seen = func(stream int) { v.streams[stream].records++ }
 	err := r.sync(ctx, in, s.network.client(s.config, s.network.authorized))
@@ -103,13 +104,13 @@ func (v *previewer) show(p *StreamPreview, r *route, b *batching.Batch, sent []i
 func (v *previewer) header(h http.Header) http.Header {
 	shown, authentication := h.Clone(), v.config.Authentication
 	v.network.sign(shown, "", time.Time{}, nil)
-	if coding := v.config.Delivery.Compression; coding != "none" {
-		shown.Set("Content-Encoding", coding)
+	if coding := v.config.Delivery.Compression; coding != config.Uncompressed {
+		shown.Set("Content-Encoding", string(coding))
 	}
-	if authentication.chosen() {
+	if authentication.Chosen() {
 		shown.Set("Authorization", "")
 	}
-	if authentication.Type == string(auth.SigV4) {
+	if authentication.Type == auth.SigV4 {
 		shown.Set("X-Amz-Date", "")
 	}
 	public := []string{"Content-Type", "Content-Encoding", "User-Agent", "Webhook-Id"}

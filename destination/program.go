@@ -11,6 +11,7 @@ import (
 	"os"
 	"strings"
 
+	"destination-webhook/destination/config"
 	"destination-webhook/destination/failure"
 	"destination-webhook/destination/printable"
 	"destination-webhook/destination/redact"
@@ -61,13 +62,13 @@ func (p *Program) Check(ctx context.Context, configPath string) error {
 
 func (p *Program) check(ctx context.Context, configPath string, out *protocol.Writer) (message string, err error) {
 	defer failure.RecoverTo(&err)
-	config, network, err := p.configure(configPath, out)
+	c, network, err := p.configure(configPath, out)
 	if err != nil {
 		return "", err
 	}
 	defer network.close()
-	if message, err = checkEndpoint(ctx, config, network); err == nil {
-		err = checkSnapshot(ctx, config, network)
+	if message, err = checkEndpoint(ctx, c, network); err == nil {
+		err = checkSnapshot(ctx, c, network)
 	}
 	return message, err
 }
@@ -106,7 +107,7 @@ func (p *Program) write(ctx context.Context, configPath, catalogPath string, out
 
 // session reads config and catalog and makes ready to sync.
 func (p *Program) session(configPath, catalogPath string, out *protocol.Writer, log *slog.Logger) (*session, error) {
-	config, network, err := p.configure(configPath, out)
+	c, network, err := p.configure(configPath, out)
 	if err != nil {
 		return nil, err
 	}
@@ -114,30 +115,30 @@ func (p *Program) session(configPath, catalogPath string, out *protocol.Writer, 
 	if err != nil {
 		return nil, failure.Config(err)
 	}
-	routes, err := newRoutes(config, catalog, p.agent())
+	routes, err := newRoutes(c, catalog, p.agent())
 	if err != nil {
 		return nil, failure.Config(err)
 	}
-	return &session{config: config, catalog: catalog, routes: routes, network: network, out: out, progress: newProgress(log, masking(p.Terminal, network.redactor))}, nil
+	return &session{config: c, catalog: catalog, routes: routes, network: network, out: out, progress: newProgress(log, masking(p.Terminal, network.redactor))}, nil
 }
 
 // configure reads the config, teaches out its secrets, and builds the ways out that it asks for.
-func (p *Program) configure(path string, out *protocol.Writer) (*Config, *network, error) {
+func (p *Program) configure(path string, out *protocol.Writer) (*config.Config, *network, error) {
 	raw, err := p.readFile(path)
 	if err != nil {
 		return nil, nil, failure.Config(fmt.Errorf("the config cannot be read: %w", err))
 	}
-	config, err := ParseConfig(p.Spec, raw)
+	c, err := config.Parse(p.Spec, raw)
 	if err != nil {
 		return nil, nil, err
 	}
-	redactor := redact.New(config.Secrets()...)
+	redactor := redact.New(c.Secrets()...)
 	out.Redact = func(text string) string { return printable.Text(redactor.String(text)) }
-	network, err := newNetwork(config, p.Getenv, redactor, p.agent())
+	network, err := newNetwork(c, p.Getenv, redactor, p.agent())
 	if err != nil {
 		return nil, nil, failure.Config(err)
 	}
-	return config, network, nil
+	return c, network, nil
 }
 
 // masking returns a writer that shows w no secret; nil where there is no w. Each text has to come in one piece.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"destination-webhook/destination/config"
 	"destination-webhook/destination/delivery"
 	"destination-webhook/protocol"
 )
@@ -46,7 +47,7 @@ func newProgress(log *slog.Logger, terminal io.Writer) *progress {
 func (p *progress) C() <-chan time.Time { return p.ticker.C }
 
 // warn logs what a user should know before the sync begins.
-func (p *progress) warn(c *Config, rs *routes, catalog *protocol.Catalog) {
+func (p *progress) warn(c *config.Config, rs *routes, catalog *protocol.Catalog) {
 	for _, warning := range slices.Concat(rs.strays(c), rs.warnings(catalog)) {
 		p.log.Warn(warning)
 	}
@@ -56,7 +57,7 @@ func (p *progress) warn(c *Config, rs *routes, catalog *protocol.Catalog) {
 }
 
 // start logs what the sync is about to do.
-func (p *progress) start(c *Config, rs *routes) {
+func (p *progress) start(c *config.Config, rs *routes) {
 	p.log.Info(fmt.Sprintf("sync of %d streams to %s: batches of up to %d rows or %d bytes, closed after %v; up to %d requests at once, %d attempts each",
 		len(rs.all), host(c.URL), c.Batching.MaxRows, c.Batching.MaxBytes, c.Batching.MaxAge(), c.Delivery.MaxConcurrentRequests, c.Delivery.Retry.MaxAttempts))
 	for i, r := range rs.all {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"destination-webhook/destination/config"
 	"destination-webhook/destination/failure"
 	"destination-webhook/destination/snapshot"
 	"destination-webhook/protocol"
@@ -39,10 +40,10 @@ func (f *refresh) hear(t *protocol.Trace) {
 }
 
 // ended says whether the refresh has come to its end in this sync.
-func (f *refresh) ended(c *Config) bool { return f.whole && f.open(c) == "" }
+func (f *refresh) ended(c *config.Config) bool { return f.whole && f.open(c) == "" }
 
 // open says why the refresh is not at its end; "" where it is.
-func (f *refresh) open(c *Config) string {
+func (f *refresh) open(c *config.Config) string {
 	switch {
 	case f.finished:
 		return "an earlier sync has finished the refresh, and this one has read no row"
@@ -55,7 +56,7 @@ func (f *refresh) open(c *Config) string {
 }
 
 // sweep counts the rows that left, and says whether there are any to take out.
-func (a *audience) sweep(c *Config, title string) (leave bool, err error) {
+func (a *audience) sweep(c *config.Config, title string) (leave bool, err error) {
 	f := &a.refresh
 	if !f.whole {
 		return false, nil
@@ -89,7 +90,7 @@ const minRemoved = 100
 
 // guard refuses to remove so many rows that it looks like a mistake: the source was empty, or a filter is wrong. A mode that
 // sends no removals can do no such harm: it forgets the rows, and the next sync would send them as added.
-func (a *audience) guard(c *Config, title string) error {
+func (a *audience) guard(c *config.Config, title string) error {
 	f := &a.refresh
 	switch {
 	case c.AllowMassRemoval || f.left == 0 || !a.removes(false):

@@ -7,30 +7,16 @@ import (
 	"net/url"
 	"strings"
 
+	"destination-webhook/destination/config"
 	"destination-webhook/destination/printable"
 	"destination-webhook/protocol"
 )
-
-// Mode is the sync mode of a stream as the endpoint sees it.
-type Mode string
-
-// The sync modes; docs/sync-modes.md has what each sends.
-const (
-	Insert Mode = "insert"
-	Upsert Mode = "upsert"
-	Add    Mode = "add"
-	Remove Mode = "remove"
-	Mirror Mode = "mirror"
-)
-
-// auto is the configured mode that follows the catalog.
-const auto = "auto"
 
 // route is where the records of one stream go, and how.
 type route struct {
 	namespace, name string
 	method, url     string
-	mode            Mode
+	mode            config.SyncMode
 	key             [][]string
 	header          http.Header // of every request of the stream
 	audience        *audience   // nil: there is no snapshot, or the mode needs none
@@ -53,28 +39,28 @@ func title(namespace, name string) string {
 }
 
 // newRoute settles what holds for a stream: an override goes before the config, the config before the catalog.
-func newRoute(c *Config, s *protocol.ConfiguredStream, agent string) (*route, error) {
-	settings := c.Stream(s.Stream.Namespace, s.Stream.Name)
+func newRoute(c *config.Config, s *protocol.ConfiguredStream, agent string) (*route, error) {
+	settings := c.Stream(s.Descriptor())
 	r := &route{
 		namespace: s.Stream.Namespace,
 		name:      s.Stream.Name,
 		method:    settings.Method,
 		url:       settings.URL,
 		key:       s.Key(),
-		mode:      Mode(settings.SyncMode),
+		mode:      settings.SyncMode,
 	}
 	if len(settings.PrimaryKey) > 0 {
 		r.key = settings.PrimaryKey
 	}
-	if r.mode == auto {
-		r.mode = modeOf(s, len(r.key) > 0 && c.Snapshot.chosen())
+	if r.mode == config.Auto {
+		r.mode = modeOf(s, len(r.key) > 0 && c.Snapshot.Chosen())
 	}
 	for _, path := range r.key {
 		if len(path) == 0 {
 			return nil, fmt.Errorf("stream %s: its primary key has an empty path: check primary_key in the catalog", r.title())
 		}
 	}
-	if r.mode != Insert && len(r.key) == 0 {
+	if r.mode != config.Insert && len(r.key) == 0 {
 		return nil, fmt.Errorf("stream %s: sync mode %s needs a primary key: choose one in the connection, set streams[].primary_key, or use insert", r.title(), r.mode)
 	}
 	r.header = header(c, agent)
@@ -87,16 +73,16 @@ func newRoute(c *Config, s *protocol.ConfiguredStream, agent string) (*route, er
 
 // modeOf is the mode that a stream's destination sync mode asks for. To take the place of all earlier rows needs a key and
 // a snapshot.
-func modeOf(s *protocol.ConfiguredStream, compared bool) Mode {
+func modeOf(s *protocol.ConfiguredStream, compared bool) config.SyncMode {
 	switch {
 	case compared && s.Replaces():
-		return Mirror
+		return config.Mirror
 	case s.DestinationSyncMode == protocol.AppendDedup, s.DestinationSyncMode == protocol.Update:
-		return Upsert
+		return config.Upsert
 	case s.DestinationSyncMode == protocol.SoftDelete:
-		return Remove
+		return config.Remove
 	}
-	return Insert
+	return config.Insert
 }
 
 // routes is all streams of a catalog.
@@ -108,7 +94,7 @@ type routes struct {
 // identity is what a stream is known by; an absent, a null and an empty namespace are the same.
 type identity struct{ namespace, name string }
 
-func newRoutes(c *Config, catalog *protocol.Catalog, agent string) (*routes, error) {
+func newRoutes(c *config.Config, catalog *protocol.Catalog, agent string) (*routes, error) {
 	rs := &routes{index: make(map[identity]int, len(catalog.Streams))}
 	var problems []error
 	for i := range catalog.Streams {
@@ -137,7 +123,7 @@ func (rs *routes) find(namespace, name []byte) (int, bool) {
 func (rs *routes) warnings(catalog *protocol.Catalog) []string {
 	var warnings []string
 	for i, r := range rs.all {
-		if catalog.Streams[i].Replaces() && r.mode != Mirror {
+		if catalog.Streams[i].Replaces() && r.mode != config.Mirror {
 			warnings = append(warnings, fmt.Sprintf("stream %s: the sync replaces all earlier rows, but in sync mode %s the endpoint is not told which rows are gone", r.title(), r.mode))
 		}
 	}
@@ -145,7 +131,7 @@ func (rs *routes) warnings(catalog *protocol.Catalog) []string {
 }
 
 // strays are warnings about overrides that no stream of the catalog matches.
-func (rs *routes) strays(c *Config) []string {
+func (rs *routes) strays(c *config.Config) []string {
 	var warnings, names []string
 	for _, r := range rs.all {
 		names = append(names, r.name)
@@ -155,7 +141,7 @@ func (rs *routes) strays(c *Config) []string {
 			continue
 		}
 		warning := fmt.Sprintf("streams: the override for %s matches no stream of this sync", title(override.Namespace, override.Stream))
-		if near := NearestName(override.Stream, names); near != "" {
+		if near := config.NearestName(override.Stream, names); near != "" {
 			warning += fmt.Sprintf("; did you mean %s?", title("", near))
 		}
 		warnings = append(warnings, warning)
@@ -163,9 +149,9 @@ func (rs *routes) strays(c *Config) []string {
 	return warnings
 }
 
-func (rs *routes) matched(override StreamConfig) bool {
+func (rs *routes) matched(override config.Stream) bool {
 	for _, r := range rs.all {
-		if override.Matches(r.namespace, r.name) {
+		if override.Matches(protocol.StreamDescriptor{Namespace: r.namespace, Name: r.name}) {
 			return true
 		}
 	}
@@ -173,7 +159,7 @@ func (rs *routes) matched(override StreamConfig) bool {
 }
 
 // header is what every request carries, whatever its stream.
-func header(c *Config, agent string) http.Header {
+func header(c *config.Config, agent string) http.Header {
 	h := http.Header{"Content-Type": {"application/json"}, "User-Agent": {agent}}
 	for _, extra := range c.Headers {
 		h.Set(extra.Name, extra.Value.Reveal())

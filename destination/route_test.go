@@ -7,18 +7,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"destination-webhook/destination/config"
+	"destination-webhook/destination/config/configtest"
 	"destination-webhook/protocol"
 )
-
-// configOf reads a config that has these members besides the URL.
-func configOf(t testing.TB, members string) *Config {
-	t.Helper()
-	c, err := ParseConfig(readSpec(t), []byte(`{"url":"https://example.com/hook"`+members+`}`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
-}
 
 func catalogOf(t testing.TB, streams string) *protocol.Catalog {
 	t.Helper()
@@ -41,31 +33,31 @@ func TestModes(t *testing.T) {
 	)
 	tests := map[string]struct {
 		config, stream string // members
-		want           Mode
+		want           config.SyncMode
 	}{
-		"append":                       {"", `"destination_sync_mode":"append"`, Insert},
-		"append_dedup":                 {"", `"destination_sync_mode":"append_dedup"` + key, Upsert},
-		"update":                       {"", `"destination_sync_mode":"update"` + key, Upsert},
-		"soft_delete":                  {"", `"destination_sync_mode":"soft_delete"` + key, Remove},
-		"overwrite":                    {"", full + `"destination_sync_mode":"overwrite"` + key, Insert},
-		"overwrite with snapshot":      {snapshotOn, full + `"destination_sync_mode":"overwrite"` + key, Mirror},
-		"overwrite without key":        {snapshotOn, full + `"destination_sync_mode":"overwrite"`, Insert},
-		"refresh with snapshot":        {snapshotOn, full + `"destination_sync_mode":"append","generation_id":2,"minimum_generation_id":2` + key, Mirror},
-		"later sync of a generation":   {snapshotOn, full + `"destination_sync_mode":"append","generation_id":2,"minimum_generation_id":0` + key, Insert},
-		"no generations":               {snapshotOn, full + `"destination_sync_mode":"append","generation_id":0,"minimum_generation_id":0` + key, Insert},
-		"incremental append, alike":    {snapshotOn, `"sync_mode":"incremental","destination_sync_mode":"append"` + alike + key, Insert},
-		"incremental dedup, alike":     {snapshotOn, `"sync_mode":"incremental","destination_sync_mode":"append_dedup"` + alike + key, Upsert},
-		"incremental overwrite":        {snapshotOn, `"sync_mode":"incremental","destination_sync_mode":"overwrite"` + key, Insert},
-		"overwrite, key of override":   {snapshotOn + ownKey, full + `"destination_sync_mode":"overwrite"`, Mirror},
-		"config before catalog":        {`,"sync_mode":"upsert"`, `"destination_sync_mode":"append"` + key, Upsert},
-		"override before config":       {`,"sync_mode":"upsert","streams":[{"stream":"users","sync_mode":"insert"}]`, `"destination_sync_mode":"append"` + key, Insert},
-		"override of another stream":   {`,"sync_mode":"upsert","streams":[{"stream":"orders","sync_mode":"insert"}]`, `"destination_sync_mode":"append"` + key, Upsert},
-		"override back to auto":        {`,"sync_mode":"insert","streams":[{"stream":"users","sync_mode":"auto"}]`, `"destination_sync_mode":"append_dedup"` + key, Upsert},
-		"key of the override suffices": {`,"streams":[{"stream":"users","sync_mode":"upsert","primary_key":[["email"]]}]`, `"destination_sync_mode":"append"`, Upsert},
+		"append":                       {"", `"destination_sync_mode":"append"`, config.Insert},
+		"append_dedup":                 {"", `"destination_sync_mode":"append_dedup"` + key, config.Upsert},
+		"update":                       {"", `"destination_sync_mode":"update"` + key, config.Upsert},
+		"soft_delete":                  {"", `"destination_sync_mode":"soft_delete"` + key, config.Remove},
+		"overwrite":                    {"", full + `"destination_sync_mode":"overwrite"` + key, config.Insert},
+		"overwrite with snapshot":      {snapshotOn, full + `"destination_sync_mode":"overwrite"` + key, config.Mirror},
+		"overwrite without key":        {snapshotOn, full + `"destination_sync_mode":"overwrite"`, config.Insert},
+		"refresh with snapshot":        {snapshotOn, full + `"destination_sync_mode":"append","generation_id":2,"minimum_generation_id":2` + key, config.Mirror},
+		"later sync of a generation":   {snapshotOn, full + `"destination_sync_mode":"append","generation_id":2,"minimum_generation_id":0` + key, config.Insert},
+		"no generations":               {snapshotOn, full + `"destination_sync_mode":"append","generation_id":0,"minimum_generation_id":0` + key, config.Insert},
+		"incremental append, alike":    {snapshotOn, `"sync_mode":"incremental","destination_sync_mode":"append"` + alike + key, config.Insert},
+		"incremental dedup, alike":     {snapshotOn, `"sync_mode":"incremental","destination_sync_mode":"append_dedup"` + alike + key, config.Upsert},
+		"incremental overwrite":        {snapshotOn, `"sync_mode":"incremental","destination_sync_mode":"overwrite"` + key, config.Insert},
+		"overwrite, key of override":   {snapshotOn + ownKey, full + `"destination_sync_mode":"overwrite"`, config.Mirror},
+		"config before catalog":        {`,"sync_mode":"upsert"`, `"destination_sync_mode":"append"` + key, config.Upsert},
+		"override before config":       {`,"sync_mode":"upsert","streams":[{"stream":"users","sync_mode":"insert"}]`, `"destination_sync_mode":"append"` + key, config.Insert},
+		"override of another stream":   {`,"sync_mode":"upsert","streams":[{"stream":"orders","sync_mode":"insert"}]`, `"destination_sync_mode":"append"` + key, config.Upsert},
+		"override back to auto":        {`,"sync_mode":"insert","streams":[{"stream":"users","sync_mode":"auto"}]`, `"destination_sync_mode":"append_dedup"` + key, config.Upsert},
+		"key of the override suffices": {`,"streams":[{"stream":"users","sync_mode":"upsert","primary_key":[["email"]]}]`, `"destination_sync_mode":"append"`, config.Upsert},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			rs, err := newRoutes(configOf(t, test.config), catalogOf(t, `{"stream":{"name":"users"},`+test.stream+`}`), "agent")
+			rs, err := newRoutes(configtest.Parse(t, test.config), catalogOf(t, `{"stream":{"name":"users"},`+test.stream+`}`), "agent")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -84,7 +76,7 @@ func TestRoutesRefuseWhatCannotBeSent(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, err := newRoutes(configOf(t, test.config), catalogOf(t, test.streams), "agent")
+			_, err := newRoutes(configtest.Parse(t, test.config), catalogOf(t, test.streams), "agent")
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error %v, want %q", err, test.want)
 			}
@@ -93,14 +85,14 @@ func TestRoutesRefuseWhatCannotBeSent(t *testing.T) {
 }
 
 func TestRoutesListAllProblems(t *testing.T) {
-	_, err := newRoutes(configOf(t, ""), catalogOf(t, `{"stream":{"name":"a"},"destination_sync_mode":"append_dedup"},{"stream":{"name":"b"},"destination_sync_mode":"soft_delete"}`), "agent")
+	_, err := newRoutes(configtest.Parse(t, ""), catalogOf(t, `{"stream":{"name":"a"},"destination_sync_mode":"append_dedup"},{"stream":{"name":"b"},"destination_sync_mode":"soft_delete"}`), "agent")
 	if err == nil || !strings.Contains(err.Error(), "stream a:") || !strings.Contains(err.Error(), "stream b:") {
 		t.Errorf("error %v, want both streams named", err)
 	}
 }
 
 func TestHeaders(t *testing.T) {
-	config := configOf(t, `,"authorization_header":"Bearer x","api_key":"k","headers":[{"name":"x-tenant","value":"acme"}]`)
+	config := configtest.Parse(t, `,"authorization_header":"Bearer x","api_key":"k","headers":[{"name":"x-tenant","value":"acme"}]`)
 	rs, err := newRoutes(config, catalogOf(t, `{"stream":{"name":"café 100%","namespace":"a\nb"},"destination_sync_mode":"append"},{"stream":{"name":"plain"},"destination_sync_mode":"append"}`), "agent/1")
 	if err != nil {
 		t.Fatal(err)
@@ -128,7 +120,7 @@ func TestPercentEncode(t *testing.T) {
 }
 
 func TestFind(t *testing.T) {
-	rs, err := newRoutes(configOf(t, ""), catalogOf(t, `{"stream":{"name":"users","namespace":"a"},"destination_sync_mode":"append"},{"stream":{"name":"users"},"destination_sync_mode":"append"}`), "agent")
+	rs, err := newRoutes(configtest.Parse(t, ""), catalogOf(t, `{"stream":{"name":"users","namespace":"a"},"destination_sync_mode":"append"},{"stream":{"name":"users"},"destination_sync_mode":"append"}`), "agent")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +133,7 @@ func TestFind(t *testing.T) {
 }
 
 func TestStrays(t *testing.T) {
-	config := configOf(t, `,"streams":[{"stream":"users"},{"stream":"ordres"},{"stream":"users","namespace":"b"},{"stream":"xyz"},{"stream":"pipe"}]`)
+	config := configtest.Parse(t, `,"streams":[{"stream":"users"},{"stream":"ordres"},{"stream":"users","namespace":"b"},{"stream":"xyz"},{"stream":"pipe"}]`)
 	rs, err := newRoutes(config, catalogOf(t, `{"stream":{"name":"users","namespace":"a"},"destination_sync_mode":"append"},{"stream":{"name":"orders"},"destination_sync_mode":"append"},{"stream":{"name":"pipe\t"},"destination_sync_mode":"append"}`), "agent")
 	if err != nil {
 		t.Fatal(err)
@@ -160,7 +152,7 @@ func TestStrays(t *testing.T) {
 func TestWarningsAboutRowsThatAreGone(t *testing.T) {
 	catalog := catalogOf(t, `{"stream":{"name":"gone"},"sync_mode":"full_refresh","destination_sync_mode":"overwrite"},{"stream":{"name":"kept"},"sync_mode":"full_refresh","destination_sync_mode":"append"},
 		{"stream":{"name":"added to"},"sync_mode":"incremental","destination_sync_mode":"append","generation_id":1,"minimum_generation_id":1}`)
-	rs, err := newRoutes(configOf(t, ""), catalog, "agent")
+	rs, err := newRoutes(configtest.Parse(t, ""), catalog, "agent")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"destination-webhook/batching"
+	"destination-webhook/destination/config"
 	"destination-webhook/protocol"
 )
 
@@ -98,7 +99,7 @@ func (e *encoder) classify(r *protocol.Record) (operation string, err error) {
 		e.values = e.lookup.Find(r.Data, e.values)
 		values = e.values
 	}
-	if missing := e.readKey(values); missing != nil && e.route.mode != Insert {
+	if missing := e.readKey(values); missing != nil && e.route.mode != config.Insert {
 		e.row.Silent = true
 		if !e.letters {
 			return "", missing
@@ -108,7 +109,7 @@ func (e *encoder) classify(r *protocol.Record) (operation string, err error) {
 	deleted := values[len(values)-1]
 	removed := deleted != nil && deleted[0] != 'n'
 	switch a := e.route.audience; {
-	case e.route.mode == Insert:
+	case e.route.mode == config.Insert:
 		return "added", nil
 	case a != nil:
 		operation, e.row.Silent, err = a.change(e.key, r.Data, removed)
@@ -116,7 +117,7 @@ func (e *encoder) classify(r *protocol.Record) (operation string, err error) {
 		return operation, err
 	case removed:
 		return "removed", nil
-	case e.route.mode == Remove:
+	case e.route.mode == config.Remove:
 		return skip, nil
 	}
 	return "", nil

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"destination-webhook/destination/config"
 	"destination-webhook/protocol"
 )
 
@@ -43,23 +44,23 @@ func TestEnvelope(t *testing.T) {
 		data  []string
 		want  string
 	}{
-		"without a key": {route{mode: Insert}, []string{`{"email":"user@example.com","score":85}`, `{}`},
+		"without a key": {route{mode: config.Insert}, []string{`{"email":"user@example.com","score":85}`, `{}`},
 			`{"sync_mode":"insert","rows":[{"data":{"email":"user@example.com","score":85},"operation":"added"},{"data":{},"operation":"added"}]}`},
-		"data as it came": {route{mode: Insert}, []string{`{ "n":1.0, "n":1E39,"s":"\u0041\ud800" }`},
+		"data as it came": {route{mode: config.Insert}, []string{`{ "n":1.0, "n":1E39,"s":"\u0041\ud800" }`},
 			`{"sync_mode":"insert","rows":[{"data":{ "n":1.0, "n":1E39,"s":"\u0041\ud800" },"operation":"added"}]}`},
-		"insert with a key": {route{mode: Insert, key: id}, []string{`{"id":1}`},
+		"insert with a key": {route{mode: config.Insert, key: id}, []string{`{"id":1}`},
 			`{"sync_mode":"insert","rows":[{"data":{"id":1},"operation":"added","primary_key":"1"}]}`},
-		"insert of rows that lack theirs": {route{mode: Insert, key: id}, []string{`{"id":null}`, `{"ID":1}`},
+		"insert of rows that lack theirs": {route{mode: config.Insert, key: id}, []string{`{"id":null}`, `{"ID":1}`},
 			`{"sync_mode":"insert","rows":[{"data":{"id":null},"operation":"added"},{"data":{"ID":1},"operation":"added"}]}`},
-		"insert takes no notice of deletions": {route{mode: Insert, key: id}, []string{`{"id":1,"_ab_cdc_deleted_at":"2024-01-01"}`},
+		"insert takes no notice of deletions": {route{mode: config.Insert, key: id}, []string{`{"id":1,"_ab_cdc_deleted_at":"2024-01-01"}`},
 			`{"sync_mode":"insert","rows":[{"data":{"id":1,"_ab_cdc_deleted_at":"2024-01-01"},"operation":"added","primary_key":"1"}]}`},
-		"upsert": {route{mode: Upsert, key: id}, []string{`{"id":"user-123"}`},
+		"upsert": {route{mode: config.Upsert, key: id}, []string{`{"id":"user-123"}`},
 			`{"sync_mode":"upsert","rows":[{"data":{"id":"user-123"},"primary_key":"user-123"}]}`},
-		"upsert of a deleted row": {route{mode: Upsert, key: id}, []string{`{"id":1,"_ab_cdc_deleted_at":1}`, `{"id":2,"_ab_cdc_deleted_at":null}`},
+		"upsert of a deleted row": {route{mode: config.Upsert, key: id}, []string{`{"id":1,"_ab_cdc_deleted_at":1}`, `{"id":2,"_ab_cdc_deleted_at":null}`},
 			`{"sync_mode":"upsert","rows":[{"data":{"id":1,"_ab_cdc_deleted_at":1},"operation":"removed","primary_key":"1"},{"data":{"id":2,"_ab_cdc_deleted_at":null},"primary_key":"2"}]}`},
-		"remove sends deleted rows alone": {route{mode: Remove, key: id}, []string{`{"id":1}`, `{"id":2,"_ab_cdc_deleted_at":false}`},
+		"remove sends deleted rows alone": {route{mode: config.Remove, key: id}, []string{`{"id":1}`, `{"id":2,"_ab_cdc_deleted_at":false}`},
 			`{"sync_mode":"remove","rows":[{"data":{"id":2,"_ab_cdc_deleted_at":false},"operation":"removed","primary_key":"2"}]}`},
-		"no rows": {route{mode: Mirror}, nil, `{"sync_mode":"mirror","rows":[]}`},
+		"no rows": {route{mode: config.Mirror}, nil, `{"sync_mode":"mirror","rows":[]}`},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -83,7 +84,7 @@ func TestEnvelopeWithMetadata(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			got := envelopeOf(t, &route{name: "users", namespace: test.namespace, mode: Insert}, stream, changed, plain)
+			got := envelopeOf(t, &route{name: "users", namespace: test.namespace, mode: config.Insert}, stream, changed, plain)
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("envelope (-want +got):\n%s", diff)
 			}
@@ -115,7 +116,7 @@ func TestPrimaryKey(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			e := newEncoder(&route{mode: Upsert, key: test.key}, false, false, seed)
+			e := newEncoder(&route{mode: config.Upsert, key: test.key}, false, false, seed)
 			row, err := e.encode(&recordsOf(test.data)[0])
 			if err != nil {
 				t.Fatal(err)
@@ -132,7 +133,7 @@ func TestPrimaryKey(t *testing.T) {
 
 // Rows of one key stay in order, so one key has one hash, and two have two.
 func TestKeyHash(t *testing.T) {
-	e := newEncoder(&route{mode: Upsert, key: [][]string{{"id"}}}, false, false, seed)
+	e := newEncoder(&route{mode: config.Upsert, key: [][]string{{"id"}}}, false, false, seed)
 	hash := func(data string) uint64 {
 		row, err := e.encode(&recordsOf(data)[0])
 		if err != nil {
@@ -146,14 +147,14 @@ func TestKeyHash(t *testing.T) {
 	if hash(`{"id":"a"}`) == hash(`{"id":"b"}`) {
 		t.Error("two keys have one hash")
 	}
-	plain := newEncoder(&route{mode: Insert}, false, false, seed)
+	plain := newEncoder(&route{mode: config.Insert}, false, false, seed)
 	if row, _ := plain.encode(&recordsOf(`{"id":"a"}`)[0]); row.Key != 0 {
 		t.Error("a row without a key has a hash of one")
 	}
 }
 
 func TestMissingKeyIsAnError(t *testing.T) {
-	for _, mode := range []Mode{Upsert, Remove} {
+	for _, mode := range []config.SyncMode{config.Upsert, config.Remove} {
 		for _, data := range []string{`{}`, `{"a":1}`, `{"a":1,"user":null}`, `{"a":1,"user":{"id":null}}`, `{"a":1,"user":7}`, `{"user":{"id":1}}`} {
 			r := &route{name: "users", namespace: "public", mode: mode, key: [][]string{{"a"}, {"user", "id"}}}
 			_, err := newEncoder(r, false, false, seed).encode(&recordsOf(data)[0])
@@ -171,7 +172,7 @@ func TestMissingKeyIsAnError(t *testing.T) {
 
 // Where rows may become dead letters a record without its key is settled in its place, and not sent.
 func TestMissingKeyIsSilentWithDeadLetters(t *testing.T) {
-	e := newEncoder(&route{mode: Upsert, key: [][]string{{"id"}}}, false, true, seed)
+	e := newEncoder(&route{mode: config.Upsert, key: [][]string{{"id"}}}, false, true, seed)
 	record := protocol.Record{Data: []byte(`{"v":1}`), EmittedAt: []byte("17"), Changes: []byte(`[]`)}
 	row, err := e.encode(&record)
 	if err != nil {
@@ -187,7 +188,7 @@ func TestMissingKeyIsSilentWithDeadLetters(t *testing.T) {
 }
 
 func TestEncodeDoesNotAllocate(t *testing.T) {
-	e := newEncoder(&route{mode: Upsert, key: [][]string{{"tenant"}, {"id"}}}, false, false, seed)
+	e := newEncoder(&route{mode: config.Upsert, key: [][]string{{"tenant"}, {"id"}}}, false, false, seed)
 	record := recordsOf(`{"tenant":"acme","id":123456,"name":"Jane Doe"}`)[0]
 	if n := testing.AllocsPerRun(100, func() { _, _ = e.encode(&record) }); n > 0 {
 		t.Errorf("%v allocations a row", n)

@@ -8,6 +8,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"destination-webhook/destination/config"
 	"destination-webhook/destination/failure"
 	"destination-webhook/protocol"
 )
@@ -38,17 +39,17 @@ func (p *Program) Schema(configPath, catalogPath string, openAPI bool) (err erro
 
 // contract is what sender and receiver agree on.
 type contract struct {
-	config  *Config
+	config  *config.Config
 	catalog *protocol.Catalog
 	routes  *routes
 }
 
 func (p *Program) contract(configPath, catalogPath string) (*contract, error) {
-	config, err := ParseConfig(p.Spec, []byte(`{"url":"https://example.com/hook"}`))
+	c, err := config.Parse(p.Spec, []byte(`{"url":"https://example.com/hook"}`))
 	if configPath != "" {
 		out := protocol.NewWriter(io.Discard)
 		var n *network
-		if config, n, err = p.configure(configPath, out); err == nil {
+		if c, n, err = p.configure(configPath, out); err == nil {
 			n.close()
 		}
 	}
@@ -59,11 +60,11 @@ func (p *Program) contract(configPath, catalogPath string) (*contract, error) {
 	if err != nil {
 		return nil, err
 	}
-	routes, err := newRoutes(config, catalog, p.agent())
+	routes, err := newRoutes(c, catalog, p.agent())
 	if err != nil {
 		return nil, err
 	}
-	return &contract{config, catalog, routes}, nil
+	return &contract{c, catalog, routes}, nil
 }
 
 // jsonSchema is a schema that every body fits, with one for each stream below $defs, and one for the connection check.
@@ -104,7 +105,7 @@ func (c *contract) names(name func(title string) string) []string {
 }
 
 // sendsCheck says whether the connection check has a body.
-func (c *contract) sendsCheck() bool { return c.config.ConnectionCheck == checkEmptyBatch }
+func (c *contract) sendsCheck() bool { return c.config.ConnectionCheck == config.CheckEmptyBatch }
 
 // check is the schema of the connection check's body.
 func (c *contract) check() schema {
@@ -142,7 +143,7 @@ func (c *contract) row(r *route, s *protocol.ConfiguredStream, place string) sch
 		if n > 1 {
 			properties["primary_key"] = schema{"type": "array", "items": schema{"type": "string"}, "minItems": n, "maxItems": n}
 		}
-		if r.mode != Insert {
+		if r.mode != config.Insert {
 			required = append(required, "primary_key")
 		}
 	}
@@ -155,11 +156,11 @@ func (c *contract) row(r *route, s *protocol.ConfiguredStream, place string) sch
 // operations are those that a row of the stream may have, and whether each row has one.
 func (c *contract) operations(r *route) ([]string, bool) {
 	switch {
-	case r.mode == Insert, r.mode == Add:
+	case r.mode == config.Insert, r.mode == config.Add:
 		return []string{"added"}, true
-	case r.mode == Remove:
+	case r.mode == config.Remove:
 		return []string{"removed"}, true
-	case c.config.Snapshot.chosen():
+	case c.config.Snapshot.Chosen():
 		return []string{"added", "changed", "removed"}, true
 	}
 	return []string{"removed"}, false
@@ -167,8 +168,8 @@ func (c *contract) operations(r *route) ([]string, bool) {
 
 // data is the schema that the source gives its records. A row that left may have no data.
 func (c *contract) data(r *route, s *protocol.ConfiguredStream, place string) any {
-	removes := r.mode == Remove || r.mode == Mirror
-	if removes && c.config.Snapshot.chosen() && !c.config.Snapshot.KeepRows {
+	removes := r.mode == config.Remove || r.mode == config.Mirror
+	if removes && c.config.Snapshot.Chosen() && !c.config.Snapshot.KeepRows {
 		return schema{"anyOf": []any{sourceSchema(s.Stream.JSONSchema, place+"/anyOf/0"), schema{"type": "object", "maxProperties": 0}}}
 	}
 	return sourceSchema(s.Stream.JSONSchema, place)

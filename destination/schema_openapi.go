@@ -6,6 +6,9 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"destination-webhook/destination/auth"
+	"destination-webhook/destination/config"
 )
 
 func (c *contract) openAPI(version string) schema {
@@ -62,11 +65,11 @@ func (c *contract) security() schema {
 		schemes["api_key"] = inHeader("X-Api-Key")
 	}
 	switch c.config.Authentication.Type {
-	case "basic":
+	case auth.Basic:
 		schemes["basic"] = schema{"type": "http", "scheme": "basic"}
-	case "bearer", "oauth2_client_credentials":
+	case auth.Bearer, auth.OAuth2:
 		schemes["bearer"] = schema{"type": "http", "scheme": "bearer"}
-	case "aws_sigv4":
+	case auth.SigV4:
 		schemes["aws_sigv4"] = inHeader("Authorization")
 	}
 	return schemes
@@ -83,7 +86,7 @@ func (c *contract) parameters(r *route) []any {
 		header("Webhook-Timestamp", "Time of the attempt, in seconds since 1970.", true, schema{"type": "string", "pattern": "^[0-9]+$"}),
 		header("Webhook-Signature", "Standard Webhooks 1.0, one v1 signature for each secret.", c.config.Signing.Secret != "", text),
 	}
-	if compression := c.config.Delivery.Compression; compression != "" && compression != "none" {
+	if compression := c.config.Delivery.Compression; compression != "" && compression != config.Uncompressed {
 		list = append(list, header("Content-Encoding", "How the body is compressed; left out where that would not make it smaller.", false, schema{"const": compression}))
 	}
 	for _, h := range c.config.Headers {

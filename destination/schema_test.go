@@ -16,6 +16,8 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"destination-webhook/batching"
+	"destination-webhook/destination/config"
+	"destination-webhook/destination/config/configtest"
 	"destination-webhook/protocol"
 	"destination-webhook/sample"
 )
@@ -30,7 +32,7 @@ func contractOf(t *testing.T, config, catalog string, openAPI bool) map[string]a
 			t.Fatal(err)
 		}
 	}
-	p := &Program{Spec: readSpec(t), Version: "1.2.3", Stdout: &out, Getenv: func(string) string { return "" }}
+	p := &Program{Spec: configtest.Spec(t), Version: "1.2.3", Stdout: &out, Getenv: func(string) string { return "" }}
 	if err := p.Schema(filepath.Join(dir, "config.json"), filepath.Join(dir, "catalog.json"), openAPI); err != nil {
 		t.Fatal(err)
 	}
@@ -56,9 +58,9 @@ func compiled(t *testing.T, document any) *jsonschema.Schema {
 }
 
 // bodiesOf are the envelopes that a sync of the records would send, as they are built for sending.
-func bodiesOf(t *testing.T, config, catalog string, records []byte) [][]byte {
+func bodiesOf(t *testing.T, settings, catalog string, records []byte) [][]byte {
 	t.Helper()
-	c, err := ParseConfig(readSpec(t), []byte(config))
+	c, err := config.Parse(configtest.Spec(t), []byte(settings))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,22 +160,22 @@ func TestSchemaRefusesWhatIsNeverSent(t *testing.T) {
 // The body of a connection check fits, whatever the streams and the options.
 func TestCheckFitsTheSchema(t *testing.T) {
 	upsert := strings.ReplaceAll(string(sample.Catalog), `"destination_sync_mode": "append"`, `"destination_sync_mode": "append_dedup"`)
-	for name, config := range map[string]string{
+	for name, settings := range map[string]string{
 		"upserts only": `{"url":"https://example.com/hook"}`,
 		"metadata":     `{"url":"https://example.com/hook","include_metadata":true}`,
 		"mirror":       `{"url":"https://example.com/hook","sync_mode":"mirror","snapshot":{"type":"local","path":"/nowhere"}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			c, err := ParseConfig(readSpec(t), []byte(config))
+			c, err := config.Parse(configtest.Spec(t), []byte(settings))
 			if err != nil {
 				t.Fatal(err)
 			}
 			body := frameEmpty(&route{mode: checkMode(c)})
-			document := contractOf(t, config, upsert, false)
+			document := contractOf(t, settings, upsert, false)
 			if err := validate(t, compiled(t, document), body); err != nil {
 				t.Error(err)
 			}
-			webhook, ok := contractOf(t, config, upsert, true)["webhooks"].(map[string]any)["connection_check"].(map[string]any)
+			webhook, ok := contractOf(t, settings, upsert, true)["webhooks"].(map[string]any)["connection_check"].(map[string]any)
 			if !ok {
 				t.Fatal("the check has no webhook")
 			}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"destination-webhook/destination/bucket"
+	"destination-webhook/destination/config"
 	"destination-webhook/destination/failure"
 	"destination-webhook/destination/snapshot"
 	"destination-webhook/protocol"
@@ -20,7 +21,7 @@ const saveInterval = time.Minute
 
 // session is a sync with all that it opens before and closes behind.
 type session struct {
-	config   *Config
+	config   *config.Config
 	catalog  *protocol.Catalog
 	routes   *routes
 	network  *network
@@ -52,7 +53,7 @@ func (s *session) run(ctx context.Context, in io.Reader) (err error) {
 			return err
 		}
 	}
-	if store != nil && s.config.Snapshot.Type == "s3" {
+	if store != nil && s.config.Snapshot.Type == config.S3Storage {
 		stop := saveAtIntervals(ctx, saving(store), s.progress.log.Warn, cancel)
 		defer stop()
 	}
@@ -112,11 +113,11 @@ func (s *session) openSnapshot(ctx context.Context, cancel context.CancelCauseFu
 	var store *snapshot.Store
 	var err error
 	switch c := &s.config.Snapshot; c.Type {
-	case "local":
+	case config.LocalStorage:
 		store, err = snapshot.Open(c.Path, o)
-	case "s3":
+	case config.S3Storage:
 		var b *bucket.Bucket
-		if b, err = s.network.openBucket(&c.BucketConfig); err == nil {
+		if b, err = s.network.openBucket(&c.S3); err == nil {
 			store, err = snapshot.OpenRemote(ctx, b, os.TempDir(), o)
 		}
 	}
@@ -140,7 +141,7 @@ func notOpened(err error) error {
 func (s *session) look(ctx context.Context, in io.Reader) (streams []StreamPreview, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	if s.config.Snapshot.chosen() {
+	if s.config.Snapshot.Chosen() {
 		scratch, err := os.MkdirTemp("", "preview-")
 		if err != nil {
 			return nil, fmt.Errorf("making a scratch folder: %w", err)
@@ -162,8 +163,8 @@ func (s *session) look(ctx context.Context, in io.Reader) (streams []StreamPrevi
 func (s *session) copySnapshot(ctx context.Context, dir string, cancel context.CancelCauseFunc) (*snapshot.Store, error) {
 	o := snapshot.Options{KeepRows: s.config.Snapshot.KeepRows, Fatal: cancel}
 	c := &s.config.Snapshot
-	if c.Type == "s3" {
-		b, err := s.network.openBucket(&c.BucketConfig)
+	if c.Type == config.S3Storage {
+		b, err := s.network.openBucket(&c.S3)
 		if err != nil {
 			return nil, err
 		}

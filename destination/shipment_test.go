@@ -20,6 +20,7 @@ import (
 	"pgregory.net/rapid"
 
 	"destination-webhook/batching"
+	"destination-webhook/destination/config"
 	"destination-webhook/destination/delivery"
 	"destination-webhook/protocol"
 )
@@ -79,7 +80,7 @@ func (l *letterBox) Close() error { return nil }
 // shipmentOf prepares rows with ids 0 to n-1, each with the key that keyOf gives it, and a sender that brings them to e.
 func shipmentOf(t interface{ Helper() }, n int, keyOf func(id int) int, e *endpoint, box letters) (*sender, *batching.Batch) {
 	t.Helper()
-	r := &route{name: "users", method: "POST", url: "https://example.com/hook", mode: Upsert, key: [][]string{{"key"}}, header: http.Header{}}
+	r := &route{name: "users", method: "POST", url: "https://example.com/hook", mode: config.Upsert, key: [][]string{{"key"}}, header: http.Header{}}
 	s := newSender(delivery.New(delivery.Options{Transport: e, Retry: delivery.RetryOptions{MaxAttempts: 1}}),
 		[]*route{r}, box, func(s string) string { return s }, &progress{log: slog.New(slog.DiscardHandler), stats: newStats()})
 	s.now = func() time.Time { return time.Unix(1700000000, 0) }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"destination-webhook/batching"
+	"destination-webhook/destination/config"
 	"destination-webhook/protocol"
 )
 
@@ -19,7 +20,7 @@ const grace = 10 * time.Second
 // run is one run of write. One goroutine owns it: it decodes the input, adds rows and states to the pipeline, and settles
 // what comes back. A second one reads the input, and the pipeline's senders deliver; they meet in wait.
 type run struct {
-	config   *Config
+	config   *config.Config
 	routes   *routes
 	encoders []*encoder
 	streams  []*batching.Stream
@@ -44,7 +45,7 @@ type run struct {
 }
 
 // newRun prepares a sync of the catalog's streams.
-func newRun(ctx context.Context, c *Config, catalog *protocol.Catalog, rs *routes, send batching.Send, out *protocol.Writer, p *progress) *run {
+func newRun(ctx context.Context, c *config.Config, catalog *protocol.Catalog, rs *routes, send batching.Send, out *protocol.Writer, p *progress) *run {
 	sending, abort := context.WithCancel(context.WithoutCancel(ctx))
 	r := &run{config: c, routes: rs, out: out, progress: p, abort: abort, recent: -1}
 	r.pipeline = batching.New(sending, batching.Options{
@@ -56,7 +57,7 @@ func newRun(ctx context.Context, c *Config, catalog *protocol.Catalog, rs *route
 	}, send, r.emit)
 	seed := maphash.MakeSeed()
 	for i, route := range rs.all {
-		e := newEncoder(route, c.IncludeMetadata, c.OnRejectedRows == deadLetter, seed)
+		e := newEncoder(route, c.IncludeMetadata, c.OnRejectedRows == config.ToDeadLetter, seed)
 		if r.encoders = append(r.encoders, e); len(route.key) > 0 {
 			r.decoder.Find(route.namespace, route.name, e.lookup)
 		}

@@ -15,6 +15,7 @@ import (
 	"go.uber.org/goleak"
 
 	"destination-webhook/batching"
+	"destination-webhook/destination/config/configtest"
 	"destination-webhook/protocol"
 )
 
@@ -33,7 +34,7 @@ func (n *never) Stop() { n.stopped = true }
 // syncOf runs a sync of two streams, users and orders, whose batches hold one row.
 func syncOf(ctx context.Context, t *testing.T, in io.Reader, out io.Writer, send batching.Send) error {
 	t.Helper()
-	config := configOf(t, `,"batching":{"max_rows":1}`)
+	config := configtest.Parse(t, `,"batching":{"max_rows":1}`)
 	catalog := catalogOf(t, twoStreams)
 	rs, err := newRoutes(config, catalog, "agent")
 	if err != nil {

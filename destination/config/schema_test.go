@@ -1,4 +1,4 @@
-package destination
+package config
 
 import (
 	"encoding/json"
@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestParseConfigSurvivesNesting(t *testing.T) {
+func TestParseSurvivesNesting(t *testing.T) {
 	nested := func(depth int) string {
 		return `{"url":"http://h","x":` + strings.Repeat("[", depth) + strings.Repeat("]", depth) + `}`
 	}
@@ -33,8 +33,8 @@ func TestValidateSurvivesThePanicOfTheValidator(t *testing.T) {
 
 func TestParseSpecRefusesAnotherFile(t *testing.T) {
 	for _, spec := range []string{``, `{}`, `{"connectionSpecification":null}`, `[]`} {
-		if config, err := ParseConfig([]byte(spec), []byte(`{"url":"http://h"}`)); err == nil || config != nil {
-			t.Errorf("ParseConfig with the spec %q: %v, %v, want an error", spec, config, err)
+		if config, err := Parse([]byte(spec), []byte(`{"url":"http://h"}`)); err == nil || config != nil {
+			t.Errorf("Parse with the spec %q: %v, %v, want an error", spec, config, err)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package destination
+package config
 
 import (
 	"flag"
@@ -15,7 +15,7 @@ import (
 
 var update = flag.Bool("update", false, "write the files that are made from others instead of comparing them")
 
-const configurationPage = "../docs/configuration.md"
+const configurationPage = "../../docs/configuration.md"
 
 // TestConfigurationPage keeps the tables of the page equal to spec.json.
 func TestConfigurationPage(t *testing.T) {
@@ -51,7 +51,7 @@ func TestConfigurationPageExamples(t *testing.T) {
 		t.Error("no example on the page")
 	}
 	for _, block := range blocks {
-		if _, err := ParseConfig(readSpec(t), []byte(block[1])); err != nil {
+		if _, err := Parse(readSpec(t), []byte(block[1])); err != nil {
 			t.Errorf("%v in the example\n%s", err, block[1])
 		}
 	}

@@ -1,4 +1,4 @@
-package destination
+package config
 
 import (
 	"errors"
@@ -8,9 +8,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// FuzzParseConfig holds ParseConfig to its contract for any bytes: it returns a
-// config within the spec's bounds, or a *ConfigError that lists problems.
-func FuzzParseConfig(f *testing.F) {
+// FuzzParse holds Parse to its contract for any bytes: it returns a
+// config within the spec's bounds, or a *Error that lists problems.
+func FuzzParse(f *testing.F) {
 	for _, seed := range []string{
 		``, `{}`, `[]`, `{"url":"https://example.com/hook"}`, `{"url":"http://h"} x`, `{"url":null,"headers":[null]}`,
 		`{"url":"https://u:p@h/#f","method":"GET","sync_mode":"mirror"}`,
@@ -27,11 +27,11 @@ func FuzzParseConfig(f *testing.F) {
 	}
 	spec := readSpec(f)
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		config, err := ParseConfig(spec, raw)
+		config, err := Parse(spec, raw)
 		if err != nil {
-			var invalid *ConfigError
+			var invalid *Error
 			if !errors.As(err, &invalid) || len(invalid.Problems) == 0 {
-				t.Fatalf("ParseConfig: %v, want a *ConfigError with problems", err)
+				t.Fatalf("Parse: %v, want a *Error with problems", err)
 			}
 			return
 		}
@@ -53,7 +53,7 @@ func requireSameAgain(t *testing.T, spec, raw []byte, want *Config) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := ParseConfig(spec, again)
+	got, err := Parse(spec, again)
 	if err != nil {
 		t.Fatalf("the same config, encoded again: %v", err)
 	}

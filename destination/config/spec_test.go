@@ -1,4 +1,4 @@
-package destination
+package config
 
 import (
 	"encoding/json"
@@ -81,7 +81,7 @@ func TestSpecGroups(t *testing.T) {
 }
 
 // The keywords that the form renders or leaves alone, and those that hold a
-// config to something. ParseConfig enforces the fields of specNode: a keyword
+// config to something. Parse enforces the fields of specNode: a keyword
 // that is not among them would be a rule that nothing keeps.
 var (
 	formKeywords = []string{

@@ -1,34 +1,34 @@
-package destination
+package config
 
 import "destination-webhook/destination/redact"
 
-// DeadLetterConfig is one choice of where rejected rows are stored. Type says
-// which of the other fields count: none, local (Path), s3 (BucketConfig) or
+// DeadLetter is one choice of where rejected rows are stored. Type says
+// which of the other fields count: none, local (Path), s3 (S3) or
 // webhook (URL and AuthorizationHeader).
-type DeadLetterConfig struct {
-	Type                string        `json:"type"`
+type DeadLetter struct {
+	Type                Storage       `json:"type"`
 	Path                string        `json:"path"`
 	URL                 string        `json:"url"`
 	AuthorizationHeader redact.Secret `json:"authorization_header"`
-	BucketConfig
+	S3
 }
 
-// SnapshotConfig is one choice of where the snapshot lives. Type says which of
-// the other fields count: none, local (Path) or s3 (BucketConfig). KeepRows goes
+// Snapshot is one choice of where the snapshot lives. Type says which of
+// the other fields count: none, local (Path) or s3 (S3). KeepRows goes
 // with both.
-type SnapshotConfig struct {
-	Type     string `json:"type"`
-	Path     string `json:"path"`
-	KeepRows bool   `json:"keep_rows"`
-	BucketConfig
+type Snapshot struct {
+	Type     Storage `json:"type"`
+	Path     string  `json:"path"`
+	KeepRows bool    `json:"keep_rows"`
+	S3
 }
 
 // chosen reports whether there is a snapshot.
-func (s SnapshotConfig) chosen() bool { return s.Type == "local" || s.Type == "s3" }
+func (s Snapshot) Chosen() bool { return s.Type == LocalStorage || s.Type == S3Storage }
 
-// BucketConfig is an S3-compatible bucket. Without keys they are those of the
+// S3 is an S3-compatible bucket. Without keys they are those of the
 // environment.
-type BucketConfig struct {
+type S3 struct {
 	Bucket          string        `json:"bucket"`
 	Prefix          string        `json:"prefix"`
 	Region          string        `json:"region"`
@@ -37,8 +37,8 @@ type BucketConfig struct {
 	SecretAccessKey redact.Secret `json:"secret_access_key"`
 }
 
-func (c *Config) checkDeadLetter(problems *configProblems) {
-	if c.OnRejectedRows == "dead_letter" && c.DeadLetter.Type == "none" {
+func (c *Config) checkDeadLetter(problems *problemList) {
+	if c.OnRejectedRows == ToDeadLetter && c.DeadLetter.Type == NoStorage {
 		problems.add("dead_letter.type", "expected one of local, s3, webhook, on_rejected_rows needs a place to write to")
 	}
 	checkURL(problems, "dead_letter.url", c.DeadLetter.URL)
@@ -49,21 +49,21 @@ func (c *Config) checkDeadLetter(problems *configProblems) {
 // checkSyncMode refuses the modes that send a difference where nothing remembers
 // what was delivered before. remove has a use without it, as rows with a CDC
 // delete marker are known to have left.
-func (c *Config) checkSyncMode(problems *configProblems, field, mode string) {
-	if !c.Snapshot.chosen() && (mode == "add" || mode == "mirror") {
-		problems.add(field, mode+" needs to know what was delivered before: choose a place for it in snapshot, "+
+func (c *Config) checkSyncMode(problems *problemList, field string, mode SyncMode) {
+	if !c.Snapshot.Chosen() && (mode == Add || mode == Mirror) {
+		problems.add(field, string(mode)+" needs to know what was delivered before: choose a place for it in snapshot, "+
 			"or one of auto, insert, upsert, remove")
 	}
 }
 
-func (b BucketConfig) check(problems *configProblems, field string) {
+func (b S3) check(problems *problemList, field string) {
 	checkURL(problems, field+".endpoint", b.Endpoint)
 	checkKeys(problems, field, b.AccessKeyID, b.SecretAccessKey)
 }
 
 // checkKeys wants both AWS keys or none: half a pair in the config and half in
 // the environment is a pair that nobody meant.
-func checkKeys(problems *configProblems, field string, id, secret redact.Secret) {
+func checkKeys(problems *problemList, field string, id, secret redact.Secret) {
 	switch {
 	case id == "" && secret != "":
 		problems.add(field+".access_key_id", "required along with secret_access_key")

@@ -1,4 +1,4 @@
-package destination
+package config
 
 import (
 	"errors"
@@ -41,15 +41,15 @@ func parseSpec(spec []byte) (*specNode, error) {
 	return message.ConnectionSpecification, nil
 }
 
-// misfit is a place of a config that its schema refuses.
-type misfit struct {
+// violation is a place of a config that its schema refuses.
+type violation struct {
 	path []string
 	kind string // gojsonschema's name of the keyword, such as "required"
 }
 
 // validate holds a tree against the schema. It takes no more than place and
 // keyword from gojsonschema, whose texts and details may hold values.
-func (n *specNode) validate(tree map[string]any) (misfits []misfit, err error) {
+func (n *specNode) validate(tree map[string]any) (violations []violation, err error) {
 	defer func() {
 		if recover() != nil { // it panics on some numbers; what it says may hold a value
 			err = errors.New("validating the config: the schema validator failed, look for unusual numbers in it")
@@ -64,9 +64,9 @@ func (n *specNode) validate(tree map[string]any) (misfits []misfit, err error) {
 		return nil, errors.New("validating the config: the schema validator cannot read it")
 	}
 	for _, problem := range result.Errors() {
-		misfits = append(misfits, newMisfit(problem))
+		violations = append(violations, newViolation(problem))
 	}
-	return misfits, nil
+	return violations, nil
 }
 
 // compile hands the schema to gojsonschema, which would follow a $ref to any
@@ -83,7 +83,7 @@ func (n *specNode) compile() (*gojsonschema.Schema, error) {
 	return compiled, nil
 }
 
-func newMisfit(problem gojsonschema.ResultError) misfit {
+func newViolation(problem gojsonschema.ResultError) violation {
 	path := strings.Split(problem.Field(), ".")
 	if problem.Field() == gojsonschema.STRING_CONTEXT_ROOT {
 		path = nil
@@ -91,7 +91,7 @@ func newMisfit(problem gojsonschema.ResultError) misfit {
 	if name, ok := problem.Details()["property"].(string); ok && problem.Type() == "required" {
 		path = append(path, name)
 	}
-	return misfit{path: path, kind: problem.Type()}
+	return violation{path: path, kind: problem.Type()}
 }
 
 // at returns the schema of the place that path names, or nil.

@@ -1,4 +1,4 @@
-package destination
+package config
 
 import (
 	"fmt"
@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/net/http/httpguts"
 
+	"destination-webhook/destination/auth"
 	"destination-webhook/destination/redact"
 )
 
@@ -22,7 +23,7 @@ var reservedHeaders = []string{
 // reservedPrefixes belong to the headers that describe a delivery.
 var reservedPrefixes = []string{"airbyte-", "webhook-"}
 
-func (c *Config) checkHeaders(problems *configProblems) {
+func (c *Config) checkHeaders(problems *problemList) {
 	seen := make(map[string]bool)
 	for i, header := range c.Headers {
 		name := strings.ToLower(header.Name)
@@ -45,8 +46,8 @@ func (c *Config) headerNameProblem(name string) string {
 		return "expected another header, this one is set by the destination"
 	case name == "authorization" && c.AuthorizationHeader != "":
 		return "expected another header, authorization_header sets this one"
-	case name == "authorization" && c.Authentication.chosen(),
-		c.Authentication.Type == "aws_sigv4" && hasPrefix("x-amz-"):
+	case name == "authorization" && c.Authentication.Chosen(),
+		c.Authentication.Type == auth.SigV4 && hasPrefix("x-amz-"):
 		return "expected another header, authentication sets this one"
 	case name == "x-api-key" && c.APIKey != "":
 		return "expected another header, api_key sets this one"
@@ -57,7 +58,7 @@ func (c *Config) headerNameProblem(name string) string {
 
 // checkHeaderValue refuses what RFC 9110, section 5.5, does: net/http would do so
 // too, but not before the first batch is sent.
-func checkHeaderValue(problems *configProblems, field string, value redact.Secret) {
+func checkHeaderValue(problems *problemList, field string, value redact.Secret) {
 	text := value.Reveal()
 	switch {
 	case !httpguts.ValidHeaderFieldValue(text):

@@ -1,4 +1,4 @@
-package destination
+package config
 
 import (
 	"encoding/base64"
@@ -12,7 +12,7 @@ import (
 )
 
 func TestSecretsMaskEveryCredential(t *testing.T) {
-	config, err := ParseConfig(readSpec(t), []byte(`{
+	config, err := Parse(readSpec(t), []byte(`{
 		"url": "https://example.com/hooks/customers/T0000000/long-path-token?key=ab34e",
 		"authorization_header": "Bearer bearer-token", "api_key": "api-key-1",
 		"headers": [{"name": "X-A", "value": "header-value"}],
@@ -40,7 +40,7 @@ func TestSecretsMaskEveryCredential(t *testing.T) {
 
 // A token endpoint that is sent the client's id and secret in a header may send them back.
 func TestSecretsKnowTheClientsPair(t *testing.T) {
-	config := &Config{Authentication: AuthenticationConfig{ClientID: "a client", ClientSecret: `s3cr/et "1"`}}
+	config := &Config{Authentication: Authentication{ClientID: "a client", ClientSecret: `s3cr/et "1"`}}
 	sent := base64.StdEncoding.EncodeToString([]byte(url.QueryEscape("a client") + ":" + url.QueryEscape(`s3cr/et "1"`)))
 	if got := redact.New(config.Secrets()...).String("<" + sent + ">"); got != "<"+redact.Mask+">" {
 		t.Errorf("got %s", got)

@@ -1,7 +1,6 @@
-package destination
+package config
 
 import (
-	"net/http"
 	"strings"
 
 	"destination-webhook/destination/auth"
@@ -9,11 +8,11 @@ import (
 	"destination-webhook/destination/signature"
 )
 
-// AuthenticationConfig is one choice of credentials. Type says which of the other
+// Authentication is one choice of credentials. Type says which of the other
 // fields count: none, basic (User, Password), bearer (Token),
 // oauth2_client_credentials (TokenURL to CACertificate) or aws_sigv4 (the rest).
-type AuthenticationConfig struct {
-	Type            string        `json:"type"`
+type Authentication struct {
+	Type            auth.Type     `json:"type"`
 	User            string        `json:"user"`
 	Password        redact.Secret `json:"password"`
 	Token           redact.Secret `json:"token"`
@@ -31,36 +30,12 @@ type AuthenticationConfig struct {
 	SessionToken    redact.Secret `json:"session_token"`
 }
 
-// authOptions are what auth.NewTransport takes. Token requests go through tokens, each
-// new token is told to onToken, and AWS keys that are not in the config are
-// looked up by getenv, unless it is nil.
-func (a AuthenticationConfig) authOptions(
-	tokens http.RoundTripper, onToken func(redact.Secret), getenv func(string) string,
-) auth.Options {
-	return auth.Options{
-		Type:     auth.Type(a.Type),
-		User:     a.User,
-		Password: a.Password,
-		Token:    a.Token,
-		OAuth2: auth.OAuth2Options{
-			TokenURL: a.TokenURL, ClientID: a.ClientID, ClientSecret: a.ClientSecret,
-			Scopes: a.Scopes, Audience: a.Audience, Style: a.Style,
-			Transport: tokens, OnToken: onToken,
-		},
-		SigV4: auth.SigV4Options{
-			Service: a.Service, Region: a.Region,
-			AccessKeyID: a.AccessKeyID.Reveal(), SecretAccessKey: a.SecretAccessKey, SessionToken: a.SessionToken,
-			Getenv: getenv,
-		},
-	}
-}
+// Chosen reports whether the authentication writes the Authorization header.
+func (a Authentication) Chosen() bool { return a.Type != "" && a.Type != auth.None }
 
-// chosen reports whether the authentication writes the Authorization header.
-func (a AuthenticationConfig) chosen() bool { return a.Type != "" && a.Type != "none" }
-
-func (c *Config) checkAuthentication(problems *configProblems) {
+func (c *Config) checkAuthentication(problems *problemList) {
 	a := c.Authentication
-	if a.chosen() && c.AuthorizationHeader != "" {
+	if a.Chosen() && c.AuthorizationHeader != "" {
 		problems.add("authentication.type", "expected none, authorization_header sends the credentials already")
 	}
 	checkHeaderValue(problems, "authentication.token", a.Token)
@@ -73,15 +48,15 @@ func (c *Config) checkAuthentication(problems *configProblems) {
 	}
 }
 
-// SigningConfig has the keys of the Standard Webhooks signature. Without a Secret
+// Signing has the keys of the Standard Webhooks signature. Without a Secret
 // requests are not signed.
-type SigningConfig struct {
+type Signing struct {
 	Secret         redact.Secret `json:"secret"`
 	PreviousSecret redact.Secret `json:"previous_secret"`
 }
 
-// secrets are what signature.New takes, or none where requests are not signed.
-func (s SigningConfig) secrets() []string {
+// Secrets are what signature.New takes, or none where requests are not signed.
+func (s Signing) Secrets() []string {
 	var secrets []string
 	for _, secret := range []redact.Secret{s.Secret, s.PreviousSecret} {
 		if secret != "" {
@@ -91,7 +66,7 @@ func (s SigningConfig) secrets() []string {
 	return secrets
 }
 
-func (s SigningConfig) check(problems *configProblems) {
+func (s Signing) check(problems *problemList) {
 	if s.Secret == "" && s.PreviousSecret != "" {
 		problems.add("signing.secret", "required along with previous_secret, which alone signs nothing")
 	}
@@ -102,7 +77,7 @@ func (s SigningConfig) check(problems *configProblems) {
 	}
 }
 
-func checkSigningSecret(problems *configProblems, field string, secret redact.Secret) {
+func checkSigningSecret(problems *problemList, field string, secret redact.Secret) {
 	if secret == "" {
 		return
 	}
@@ -111,9 +86,9 @@ func checkSigningSecret(problems *configProblems, field string, secret redact.Se
 	}
 }
 
-// TLSConfig is what connections to the endpoint are made with. Certificates and
+// TLS is what connections to the endpoint are made with. Certificates and
 // keys are PEM texts.
-type TLSConfig struct {
+type TLS struct {
 	CACertificate      string        `json:"ca_certificate"`
 	ClientCertificate  string        `json:"client_certificate"`
 	ClientKey          redact.Secret `json:"client_key"`
@@ -122,12 +97,12 @@ type TLSConfig struct {
 	InsecureSkipVerify bool          `json:"insecure_skip_verify"`
 }
 
-func (t TLSConfig) check(problems *configProblems) {
+func (t TLS) check(problems *problemList) {
 	checkTLS(problems, func() error { _, err := auth.TLSConfig(auth.TLSOptions(t)); return err })
 }
 
 // checkTLS leaves the judgement to auth, whose errors begin with the field.
-func checkTLS(problems *configProblems, judge func() error) {
+func checkTLS(problems *problemList, judge func() error) {
 	if err := judge(); err != nil {
 		field, problem, _ := strings.Cut(err.Error(), ": ")
 		problems.add(field, problem)

@@ -1,4 +1,4 @@
-package destination
+package config
 
 import (
 	"fmt"
@@ -6,29 +6,29 @@ import (
 	"strings"
 )
 
-// report turns misfits into problems and takes the values at fault out of the
+// report turns violations into problems and takes the values at fault out of the
 // tree, so that the rest of it decodes and the rules see the rest. Patterns wait
 // for reportPatterns: the rules say more precisely what is wrong with a text.
-func (n *specNode) report(misfits []misfit, tree map[string]any) configProblems {
-	var problems configProblems
-	for _, misfit := range misfits {
-		switch misfit.kind {
+func (n *specNode) report(violations []violation, tree map[string]any) problemList {
+	var problems problemList
+	for _, violation := range violations {
+		switch violation.kind {
 		case "pattern":
 		case "required":
-			problems.add(strings.Join(misfit.path, "."), "required, "+n.at(misfit.path).expectation())
+			problems.add(strings.Join(violation.path, "."), "required, "+n.at(violation.path).expectation())
 		default:
-			problems.add(strings.Join(misfit.path, "."), n.at(misfit.path).expectation())
-			blank(tree, misfit.path)
+			problems.add(strings.Join(violation.path, "."), n.at(violation.path).expectation())
+			blank(tree, violation.path)
 		}
 	}
 	return problems
 }
 
 // reportPatterns adds the texts that do not match their pattern.
-func (n *specNode) reportPatterns(misfits []misfit, problems *configProblems) {
-	for _, misfit := range misfits {
-		if misfit.kind == "pattern" {
-			problems.add(strings.Join(misfit.path, "."), n.at(misfit.path).expectation())
+func (n *specNode) reportPatterns(violations []violation, problems *problemList) {
+	for _, violation := range violations {
+		if violation.kind == "pattern" {
+			problems.add(strings.Join(violation.path, "."), n.at(violation.path).expectation())
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package destination
+package config
 
 import (
 	"errors"
@@ -11,7 +11,7 @@ import (
 
 func readSpec(t testing.TB) []byte {
 	t.Helper()
-	spec, err := os.ReadFile("../spec.json")
+	spec, err := os.ReadFile("../../spec.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -21,22 +21,22 @@ func readSpec(t testing.TB) []byte {
 // problemsOf parses a config and returns what is wrong with it.
 func problemsOf(t *testing.T, raw string) []string {
 	t.Helper()
-	config, err := ParseConfig(readSpec(t), []byte(raw))
+	config, err := Parse(readSpec(t), []byte(raw))
 	if err == nil {
 		return nil
 	}
-	var invalid *ConfigError
+	var invalid *Error
 	if !errors.As(err, &invalid) {
-		t.Fatalf("ParseConfig: %v, want a *ConfigError", err)
+		t.Fatalf("Parse: %v, want a *Error", err)
 	}
 	if config != nil {
-		t.Error("ParseConfig returned a config along with its problems")
+		t.Error("Parse returned a config along with its problems")
 	}
 	return invalid.Problems
 }
 
-func TestParseConfigAppliesDefaults(t *testing.T) {
-	got, err := ParseConfig(readSpec(t), []byte(`{"url":"https://example.com/hook"}`))
+func TestParseAppliesDefaults(t *testing.T) {
+	got, err := Parse(readSpec(t), []byte(`{"url":"https://example.com/hook"}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,19 +45,19 @@ func TestParseConfigAppliesDefaults(t *testing.T) {
 		Method:            "POST",
 		SyncMode:          "auto",
 		ConnectionCheck:   "empty_batch",
-		Authentication:    AuthenticationConfig{Type: "none"},
-		TLS:               TLSConfig{MinVersion: "1.2"},
-		Snapshot:          SnapshotConfig{Type: "none"},
+		Authentication:    Authentication{Type: "none"},
+		TLS:               TLS{MinVersion: "1.2"},
+		Snapshot:          Snapshot{Type: "none"},
 		MaxRemovedPercent: 30,
 		OnRejectedRows:    "fail",
-		DeadLetter:        DeadLetterConfig{Type: "none"},
-		Batching:          BatchingConfig{MaxRows: 1000, MaxBytes: 1_000_000, MaxAgeSeconds: 5, MaxBufferedBytes: 64 << 20},
-		Delivery: DeliveryConfig{
+		DeadLetter:        DeadLetter{Type: "none"},
+		Batching:          Batching{MaxRows: 1000, MaxBytes: 1_000_000, MaxAgeSeconds: 5, MaxBufferedBytes: 64 << 20},
+		Delivery: Delivery{
 			MaxConcurrentRequests: 8,
 			AdaptiveConcurrency:   true,
 			RequestTimeoutSeconds: 30,
 			Compression:           "none",
-			Retry:                 RetryConfig{MaxAttempts: 10, InitialIntervalMS: 500, MaxIntervalSeconds: 60, MaxElapsedSeconds: 1800},
+			Retry:                 Retry{MaxAttempts: 10, InitialIntervalMS: 500, MaxIntervalSeconds: 60, MaxElapsedSeconds: 1800},
 		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -65,8 +65,8 @@ func TestParseConfigAppliesDefaults(t *testing.T) {
 	}
 }
 
-func TestParseConfigKeepsWhatIsGiven(t *testing.T) {
-	got, err := ParseConfig(readSpec(t), []byte(`{
+func TestParseKeepsWhatIsGiven(t *testing.T) {
+	got, err := Parse(readSpec(t), []byte(`{
 		"url": "http://127.0.0.1:8080/hook?token=t0k3n",
 		"method": "PATCH",
 		"authorization_header": "Bearer abc",
@@ -98,29 +98,29 @@ func TestParseConfigKeepsWhatIsGiven(t *testing.T) {
 		Method:              "PATCH",
 		AuthorizationHeader: "Bearer abc",
 		APIKey:              "key-1",
-		Headers:             []HeaderConfig{{Name: "X-Tenant", Value: "acme"}},
+		Headers:             []Header{{Name: "X-Tenant", Value: "acme"}},
 		ConnectionCheck:     "head",
 		SyncMode:            "upsert",
 		IncludeMetadata:     true,
-		Streams: []StreamConfig{{Stream: "users", Namespace: "public", URL: "https://example.com/users",
+		Streams: []Stream{{Stream: "users", Namespace: "public", URL: "https://example.com/users",
 			Method: "PUT", SyncMode: "insert", PrimaryKey: [][]string{{"tenant"}, {"user", "id"}}}},
-		Authentication:          AuthenticationConfig{Type: "none"},
-		Signing:                 SigningConfig{Secret: "whsec_c2VjcmV0", PreviousSecret: "whsec_b2xkZXI="},
-		TLS:                     TLSConfig{MinVersion: "1.3", ServerName: "inner.example.com", InsecureSkipVerify: true},
-		Snapshot:                SnapshotConfig{Type: "local", Path: "/local/snapshot", KeepRows: true},
+		Authentication:          Authentication{Type: "none"},
+		Signing:                 Signing{Secret: "whsec_c2VjcmV0", PreviousSecret: "whsec_b2xkZXI="},
+		TLS:                     TLS{MinVersion: "1.3", ServerName: "inner.example.com", InsecureSkipVerify: true},
+		Snapshot:                Snapshot{Type: "local", Path: "/local/snapshot", KeepRows: true},
 		MaxRemovedPercent:       2.5,
 		AllowMassRemoval:        true,
 		RemovalsWithoutComplete: true,
 		OnRejectedRows:          "dead_letter",
-		DeadLetter: DeadLetterConfig{Type: "s3", BucketConfig: BucketConfig{Bucket: "letters", Prefix: "a/", Region: "eu-central-1",
+		DeadLetter: DeadLetter{Type: "s3", S3: S3{Bucket: "letters", Prefix: "a/", Region: "eu-central-1",
 			Endpoint: "http://127.0.0.1:9000", AccessKeyID: "id", SecretAccessKey: "key"}},
-		Batching: BatchingConfig{MaxRows: 2, MaxBytes: 300, MaxAgeSeconds: 0.5, MaxBufferedBytes: 4000},
-		Delivery: DeliveryConfig{
+		Batching: Batching{MaxRows: 2, MaxBytes: 300, MaxAgeSeconds: 0.5, MaxBufferedBytes: 4000},
+		Delivery: Delivery{
 			MaxConcurrentRequests: 3,
 			RequestTimeoutSeconds: 1.5,
 			RequestsPerSecond:     2.5,
 			Compression:           "gzip",
-			Retry:                 RetryConfig{MaxAttempts: 4, InitialIntervalMS: 20, MaxIntervalSeconds: 0.2, MaxElapsedSeconds: 5},
+			Retry:                 Retry{MaxAttempts: 4, InitialIntervalMS: 20, MaxIntervalSeconds: 0.2, MaxElapsedSeconds: 5},
 		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -128,7 +128,7 @@ func TestParseConfigKeepsWhatIsGiven(t *testing.T) {
 	}
 }
 
-func TestParseConfigReadsOddForms(t *testing.T) {
+func TestParseReadsOddForms(t *testing.T) {
 	tests := map[string]struct {
 		raw  string
 		want func(*Config)
@@ -139,19 +139,19 @@ func TestParseConfigReadsOddForms(t *testing.T) {
 		"integer as 12E+1":     {`{"url":"http://h","batching":{"max_rows":12E+1}}`, func(c *Config) { c.Batching.MaxRows = 120 }},
 		"4 GiB buffered":       {`{"url":"http://h","batching":{"max_buffered_bytes":4294967296}}`, func(c *Config) { c.Batching.MaxBufferedBytes = 4 << 30 }},
 		"escaped name":         {`{"\u0075rl":"http://h"}`, func(*Config) {}},
-		"empty header value":   {`{"url":"http://h","headers":[{"name":"X-A","value":""}]}`, func(c *Config) { c.Headers = []HeaderConfig{{Name: "X-A"}} }},
+		"empty header value":   {`{"url":"http://h","headers":[{"name":"X-A","value":""}]}`, func(c *Config) { c.Headers = []Header{{Name: "X-A"}} }},
 		"space around":         {"\n {\"url\":\"http://h\"}\r\n", func(*Config) {}},
 		"unknown nested field": {`{"url":"http://h","batching":{"max_row":1}}`, func(*Config) {}},
-		"one key field":        {`{"url":"http://h","streams":[{"stream":"a","primary_key":[["id"]]}]}`, func(c *Config) { c.Streams = []StreamConfig{{Stream: "a", PrimaryKey: [][]string{{"id"}}}} }},
+		"one key field":        {`{"url":"http://h","streams":[{"stream":"a","primary_key":[["id"]]}]}`, func(c *Config) { c.Streams = []Stream{{Stream: "a", PrimaryKey: [][]string{{"id"}}}} }},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			want, err := ParseConfig(readSpec(t), []byte(`{"url":"http://h"}`))
+			want, err := Parse(readSpec(t), []byte(`{"url":"http://h"}`))
 			if err != nil {
 				t.Fatal(err)
 			}
 			test.want(want)
-			got, err := ParseConfig(readSpec(t), []byte(test.raw))
+			got, err := Parse(readSpec(t), []byte(test.raw))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -162,7 +162,7 @@ func TestParseConfigReadsOddForms(t *testing.T) {
 	}
 }
 
-func TestParseConfigRefuses(t *testing.T) {
+func TestParseRefuses(t *testing.T) {
 	const overMaximum = "batching.max_rows: expected a whole number from 1 to 100000"
 	tests := map[string]struct {
 		raw  string
@@ -293,7 +293,7 @@ func TestParseConfigRefuses(t *testing.T) {
 	}
 }
 
-func TestParseConfigAcceptsDifferencesWithSnapshot(t *testing.T) {
+func TestParseAcceptsDifferencesWithSnapshot(t *testing.T) {
 	for _, place := range []string{`{"type":"local","path":"snapshot"}`, `{"type":"s3","bucket":"b","keep_rows":false}`} {
 		for _, mode := range []string{"auto", "insert", "upsert", "add", "remove", "mirror"} {
 			raw := `{"url":"http://h","snapshot":` + place + `,"sync_mode":"` + mode + `","streams":[{"stream":"a","sync_mode":"` + mode + `"}]}`
@@ -304,7 +304,7 @@ func TestParseConfigAcceptsDifferencesWithSnapshot(t *testing.T) {
 	}
 }
 
-func TestParseConfigRefusesReservedHeaders(t *testing.T) {
+func TestParseRefusesReservedHeaders(t *testing.T) {
 	names := []string{
 		"Accept-Encoding", "Connection", "content-encoding", "Content-Length", "CONTENT-TYPE", "Expect", "Host",
 		"Idempotency-Key", "Keep-Alive", "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding", "Upgrade",
@@ -319,7 +319,7 @@ func TestParseConfigRefusesReservedHeaders(t *testing.T) {
 	}
 }
 
-func TestParseConfigAcceptsHeaders(t *testing.T) {
+func TestParseAcceptsHeaders(t *testing.T) {
 	for _, header := range []string{
 		`{"name":"Authorization","value":"Bearer a"}`, `{"name":"X-Api-Key","value":"a"}`,
 		`{"name":"User-Agent","value":"mine"}`, `{"name":"X_odd!name","value":"tab\tinside and é"}`,
@@ -330,18 +330,18 @@ func TestParseConfigAcceptsHeaders(t *testing.T) {
 	}
 }
 
-func TestConfigErrorListsEveryProblem(t *testing.T) {
-	err := &ConfigError{Problems: []string{"a: one", "b: two"}}
+func TestErrorListsEveryProblem(t *testing.T) {
+	err := &Error{Problems: []string{"a: one", "b: two"}}
 	if got, want := err.Error(), "invalid config: a: one; b: two"; got != want {
 		t.Errorf("Error() = %q, want %q", got, want)
 	}
 }
 
 func TestConfigDurations(t *testing.T) {
-	retry := RetryConfig{InitialIntervalMS: 1500, MaxIntervalSeconds: 0.25, MaxElapsedSeconds: 5400}
+	retry := Retry{InitialIntervalMS: 1500, MaxIntervalSeconds: 0.25, MaxElapsedSeconds: 5400}
 	tests := map[string]struct{ got, want time.Duration }{
-		"max age":          {BatchingConfig{MaxAgeSeconds: 0.5}.MaxAge(), 500 * time.Millisecond},
-		"request timeout":  {DeliveryConfig{RequestTimeoutSeconds: 30}.RequestTimeout(), 30 * time.Second},
+		"max age":          {Batching{MaxAgeSeconds: 0.5}.MaxAge(), 500 * time.Millisecond},
+		"request timeout":  {Delivery{RequestTimeoutSeconds: 30}.RequestTimeout(), 30 * time.Second},
 		"initial interval": {retry.InitialInterval(), 1500 * time.Millisecond},
 		"max interval":     {retry.MaxInterval(), 250 * time.Millisecond},
 		"max elapsed":      {retry.MaxElapsed(), 90 * time.Minute},

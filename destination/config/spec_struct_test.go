@@ -1,4 +1,4 @@
-package destination
+package config
 
 import (
 	"fmt"
@@ -24,7 +24,7 @@ func TestSpecMatchesConfig(t *testing.T) {
 // TestSpecDefaultsReachConfig parses the smallest config and finds each default
 // of the spec in its field.
 func TestSpecDefaultsReachConfig(t *testing.T) {
-	config, err := ParseConfig(readSpec(t), []byte(`{"url":"https://example.com"}`))
+	config, err := Parse(readSpec(t), []byte(`{"url":"https://example.com"}`))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package destination
+package config
 
 import (
 	"net/url"

@@ -1,7 +1,9 @@
-package destination
+package config
 
 import (
 	"testing"
+
+	"destination-webhook/protocol"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -9,7 +11,7 @@ import (
 func TestStreamPrefersItsOverride(t *testing.T) {
 	config := &Config{
 		URL: "https://h/all", Method: "POST", SyncMode: "auto",
-		Streams: []StreamConfig{
+		Streams: []Stream{
 			{Stream: "users", Namespace: "crm", URL: "https://h/crm"},
 			{Stream: "users", Method: "PUT"},
 			{Stream: "orders", SyncMode: "insert", PrimaryKey: [][]string{{"id"}}},
@@ -18,20 +20,20 @@ func TestStreamPrefersItsOverride(t *testing.T) {
 	}
 	tests := map[string]struct {
 		namespace, name string
-		want            StreamConfig
+		want            Stream
 	}{
-		"no override":         {"", "items", StreamConfig{URL: "https://h/all", Method: "POST", SyncMode: "auto"}},
-		"its namespace":       {"crm", "users", StreamConfig{URL: "https://h/crm", Method: "POST", SyncMode: "auto"}},
-		"any other namespace": {"erp", "users", StreamConfig{URL: "https://h/all", Method: "PUT", SyncMode: "auto"}},
-		"no namespace":        {"", "users", StreamConfig{URL: "https://h/all", Method: "PUT", SyncMode: "auto"}},
-		"mode and key":        {"", "orders", StreamConfig{URL: "https://h/all", Method: "POST", SyncMode: "insert", PrimaryKey: [][]string{{"id"}}}},
-		"another namespace":   {"", "events", StreamConfig{URL: "https://h/all", Method: "POST", SyncMode: "auto"}},
-		"names keep case":     {"", "Users", StreamConfig{URL: "https://h/all", Method: "POST", SyncMode: "auto"}},
+		"no override":         {"", "items", Stream{URL: "https://h/all", Method: "POST", SyncMode: "auto"}},
+		"its namespace":       {"crm", "users", Stream{URL: "https://h/crm", Method: "POST", SyncMode: "auto"}},
+		"any other namespace": {"erp", "users", Stream{URL: "https://h/all", Method: "PUT", SyncMode: "auto"}},
+		"no namespace":        {"", "users", Stream{URL: "https://h/all", Method: "PUT", SyncMode: "auto"}},
+		"mode and key":        {"", "orders", Stream{URL: "https://h/all", Method: "POST", SyncMode: "insert", PrimaryKey: [][]string{{"id"}}}},
+		"another namespace":   {"", "events", Stream{URL: "https://h/all", Method: "POST", SyncMode: "auto"}},
+		"names keep case":     {"", "Users", Stream{URL: "https://h/all", Method: "POST", SyncMode: "auto"}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			test.want.Namespace, test.want.Stream = test.namespace, test.name
-			if diff := cmp.Diff(test.want, config.Stream(test.namespace, test.name)); diff != "" {
+			if diff := cmp.Diff(test.want, config.Stream(protocol.StreamDescriptor{Namespace: test.namespace, Name: test.name})); diff != "" {
 				t.Errorf("stream (-want +got):\n%s", diff)
 			}
 		})

@@ -1,4 +1,4 @@
-package destination
+package config
 
 import (
 	"bytes"
@@ -15,15 +15,15 @@ import (
 // or panics on: trailing text, a name given twice, numbers outside float64.
 func parseTree(raw []byte) (map[string]any, error) {
 	if len(bytes.TrimSpace(raw)) == 0 {
-		return nil, &ConfigError{Problems: []string{"config: expected a JSON object, the text is empty"}}
+		return nil, &Error{Problems: []string{"config: expected a JSON object, the text is empty"}}
 	}
 	var value any
 	if err := json.Unmarshal(raw, &value); err != nil {
-		return nil, &ConfigError{Problems: []string{"config: " + describeJSONError(raw, err)}}
+		return nil, &Error{Problems: []string{"config: " + describeJSONError(raw, err)}}
 	}
 	tree, ok := value.(map[string]any)
 	if !ok {
-		return nil, &ConfigError{Problems: []string{"config: expected a JSON object"}}
+		return nil, &Error{Problems: []string{"config: expected a JSON object"}}
 	}
 	dropNulls(tree)
 	return tree, nil

@@ -1,19 +1,21 @@
-package destination
+package config
 
 import (
 	"cmp"
 	"fmt"
 	"strings"
+
+	"destination-webhook/protocol"
 )
 
-// StreamConfig is the settings of one stream. In Config.Streams an empty field
+// Stream is the settings of one stream. In Config.Streams an empty field
 // stands for the setting of the Config; Config.Stream fills them all.
-type StreamConfig struct {
-	Stream    string `json:"stream"`
-	Namespace string `json:"namespace"`
-	URL       string `json:"url"`
-	Method    string `json:"method"`
-	SyncMode  string `json:"sync_mode"`
+type Stream struct {
+	Stream    string   `json:"stream"`
+	Namespace string   `json:"namespace"`
+	URL       string   `json:"url"`
+	Method    string   `json:"method"`
+	SyncMode  SyncMode `json:"sync_mode"`
 	// PrimaryKey has one path for each field of the key, and replaces the
 	// catalog's. It is empty where the catalog's key holds.
 	PrimaryKey [][]string `json:"primary_key"`
@@ -21,23 +23,28 @@ type StreamConfig struct {
 
 // Matches reports whether the override is meant for a stream. Without a
 // namespace it is meant for the streams of its name in all of them.
-func (s StreamConfig) Matches(namespace, name string) bool {
-	return s.Stream == name && (s.Namespace == "" || s.Namespace == namespace)
+func (s Stream) Matches(stream protocol.StreamDescriptor) bool {
+	return s.Stream == stream.Name && (s.Namespace == "" || s.Namespace == stream.Namespace)
+}
+
+// Descriptor returns what the override names.
+func (s Stream) Descriptor() protocol.StreamDescriptor {
+	return protocol.StreamDescriptor{Namespace: s.Namespace, Name: s.Stream}
 }
 
 // Stream returns the settings that hold for a stream: those of its override,
 // and the config's own where it says nothing. An override that names the
 // stream's namespace goes before one that names none.
-func (c *Config) Stream(namespace, name string) StreamConfig {
-	var override StreamConfig
+func (c *Config) Stream(stream protocol.StreamDescriptor) Stream {
+	var override Stream
 	for _, candidate := range c.Streams {
-		if candidate.Matches(namespace, name) && len(candidate.Namespace) >= len(override.Namespace) {
+		if candidate.Matches(stream) && len(candidate.Namespace) >= len(override.Namespace) {
 			override = candidate
 		}
 	}
-	return StreamConfig{
-		Stream:     name,
-		Namespace:  namespace,
+	return Stream{
+		Stream:     stream.Name,
+		Namespace:  stream.Namespace,
 		URL:        cmp.Or(override.URL, c.URL),
 		Method:     cmp.Or(override.Method, c.Method),
 		SyncMode:   cmp.Or(override.SyncMode, c.SyncMode),
@@ -45,12 +52,11 @@ func (c *Config) Stream(namespace, name string) StreamConfig {
 	}
 }
 
-func (c *Config) checkStreams(problems *configProblems) {
-	type identity struct{ namespace, name string }
-	seen := make(map[identity]bool)
+func (c *Config) checkStreams(problems *problemList) {
+	seen := make(map[protocol.StreamDescriptor]bool)
 	for i, stream := range c.Streams {
 		field := fmt.Sprintf("streams.%d", i)
-		id := identity{stream.Namespace, stream.Stream}
+		id := stream.Descriptor()
 		if seen[id] {
 			problems.add(field+".stream", "expected each stream once, an earlier override names this one")
 		}
@@ -62,7 +68,7 @@ func (c *Config) checkStreams(problems *configProblems) {
 	}
 }
 
-func checkPrimaryKey(problems *configProblems, field string, key [][]string) {
+func checkPrimaryKey(problems *problemList, field string, key [][]string) {
 	seen := make(map[string]bool)
 	for i, path := range key {
 		id := fmt.Sprintf("%q", path)

@@ -1,4 +1,4 @@
-package destination
+package config
 
 import (
 	"encoding/json"
@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestParseConfigJudgesURLs(t *testing.T) {
+func TestParseJudgesURLs(t *testing.T) {
 	const (
 		unusable  = "expected an absolute http or https URL such as https://example.com/hook"
 		relative  = "expected an absolute URL, put https:// and the host in front"

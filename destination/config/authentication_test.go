@@ -1,4 +1,4 @@
-package destination
+package config
 
 import (
 	"reflect"
@@ -6,12 +6,10 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"destination-webhook/destination/auth"
 )
 
-func TestParseConfigReadsAuthentication(t *testing.T) {
-	tests := map[string]AuthenticationConfig{
+func TestParseReadsAuthentication(t *testing.T) {
+	tests := map[string]Authentication{
 		`{"type":"none"}`: {Type: "none"},
 		`{"type":"basic","user":"jane","password":"p"}`:                     {Type: "basic", User: "jane", Password: "p"},
 		`{"type":"basic","user":"","password":"p","token":5,"service":[1]}`: {Type: "basic", Password: "p"},
@@ -27,8 +25,8 @@ func TestParseConfigReadsAuthentication(t *testing.T) {
 			Type: "aws_sigv4", Service: "lambda", Region: "r", AccessKeyID: "a", SecretAccessKey: "s", SessionToken: "t"},
 	}
 	for raw, want := range tests {
-		t.Run(want.Type, func(t *testing.T) {
-			config, err := ParseConfig(readSpec(t), []byte(`{"url":"http://h","authentication":`+raw+`}`))
+		t.Run(string(want.Type), func(t *testing.T) {
+			config, err := Parse(readSpec(t), []byte(`{"url":"http://h","authentication":`+raw+`}`))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -39,7 +37,7 @@ func TestParseConfigReadsAuthentication(t *testing.T) {
 	}
 }
 
-func TestParseConfigRefusesCredentials(t *testing.T) {
+func TestParseRefusesCredentials(t *testing.T) {
 	const control = "expected no line break, NUL or other control character, a pasted text may end in one"
 	const folded = "expected a path without //, /./ and /../, which AWS would verify in another form than it was signed"
 	tests := map[string]struct {
@@ -108,33 +106,17 @@ func TestParseConfigRefusesCredentials(t *testing.T) {
 	}
 }
 
-func TestAuthOptions(t *testing.T) {
-	config := AuthenticationConfig{
-		Type: "aws_sigv4", User: "u", Password: "p", Token: "t",
-		TokenURL: "http://h", ClientID: "i", ClientSecret: "s", Scopes: []string{"a"}, Audience: "x", Style: "body",
-		Service: "lambda", Region: "r", AccessKeyID: "k", SecretAccessKey: "l", SessionToken: "m",
-	}
-	want := auth.Options{
-		Type: auth.SigV4, User: "u", Password: "p", Token: "t",
-		OAuth2: auth.OAuth2Options{TokenURL: "http://h", ClientID: "i", ClientSecret: "s", Scopes: []string{"a"}, Audience: "x", Style: "body"},
-		SigV4:  auth.SigV4Options{Service: "lambda", Region: "r", AccessKeyID: "k", SecretAccessKey: "l", SessionToken: "m"},
-	}
-	if diff := cmp.Diff(want, config.authOptions(nil, nil, nil)); diff != "" {
-		t.Errorf("options (-want +got):\n%s", diff)
-	}
-}
-
 func TestSigningSecrets(t *testing.T) {
 	tests := []struct {
-		signing SigningConfig
+		signing Signing
 		want    []string
 	}{
-		{SigningConfig{}, nil},
-		{SigningConfig{Secret: "a"}, []string{"a"}},
-		{SigningConfig{Secret: "a", PreviousSecret: "b"}, []string{"a", "b"}},
+		{Signing{}, nil},
+		{Signing{Secret: "a"}, []string{"a"}},
+		{Signing{Secret: "a", PreviousSecret: "b"}, []string{"a", "b"}},
 	}
 	for _, test := range tests {
-		if diff := cmp.Diff(test.want, test.signing.secrets()); diff != "" {
+		if diff := cmp.Diff(test.want, test.signing.Secrets()); diff != "" {
 			t.Errorf("secrets (-want +got):\n%s", diff)
 		}
 	}
@@ -142,11 +124,11 @@ func TestSigningSecrets(t *testing.T) {
 
 // Every secret of the spec is among the secrets of a config that has it.
 func TestSecretsHaveEverySecretField(t *testing.T) {
-	config := &Config{Authentication: AuthenticationConfig{Password: "p", Token: "t", ClientSecret: "c", AccessKeyID: "k", SecretAccessKey: "l", SessionToken: "m"},
-		Signing: SigningConfig{Secret: "s", PreviousSecret: "r"}, TLS: TLSConfig{ClientKey: "y"}, AuthorizationHeader: "h", APIKey: "a",
-		Headers:    []HeaderConfig{{Value: "v"}, {Value: "w"}},
-		DeadLetter: DeadLetterConfig{AuthorizationHeader: "d", BucketConfig: BucketConfig{AccessKeyID: "b", SecretAccessKey: "e"}},
-		Snapshot:   SnapshotConfig{BucketConfig: BucketConfig{AccessKeyID: "f", SecretAccessKey: "g"}}}
+	config := &Config{Authentication: Authentication{Password: "p", Token: "t", ClientSecret: "c", AccessKeyID: "k", SecretAccessKey: "l", SessionToken: "m"},
+		Signing: Signing{Secret: "s", PreviousSecret: "r"}, TLS: TLS{ClientKey: "y"}, AuthorizationHeader: "h", APIKey: "a",
+		Headers:    []Header{{Value: "v"}, {Value: "w"}},
+		DeadLetter: DeadLetter{AuthorizationHeader: "d", S3: S3{AccessKeyID: "b", SecretAccessKey: "e"}},
+		Snapshot:   Snapshot{S3: S3{AccessKeyID: "f", SecretAccessKey: "g"}}}
 	want := []string{"h", "a", "p", "t", "c", "k", "l", "m", "v", "w", "f", "g", "s", "r", "y", "d", "b", "e"}
 	if diff := cmp.Diff(want, secretFields(reflect.ValueOf(*config))); diff != "" {
 		t.Errorf("secrets (-want +got):\n%s", diff)
@@ -154,7 +136,7 @@ func TestSecretsHaveEverySecretField(t *testing.T) {
 }
 
 func TestSecretsHaveTheTokenURL(t *testing.T) {
-	config := &Config{Authentication: AuthenticationConfig{TokenURL: "https://h/?k=t0ken-in-url"}}
+	config := &Config{Authentication: Authentication{TokenURL: "https://h/?k=t0ken-in-url"}}
 	if !slices.Contains(config.Secrets(), "t0ken-in-url") {
 		t.Errorf("the token in authentication.token_url is no secret")
 	}

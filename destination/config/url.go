@@ -1,14 +1,16 @@
-package destination
+package config
 
 import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"destination-webhook/destination/auth"
 )
 
 // checkURL adds what keeps an address from being one that rows can be sent to.
 // It never quotes the address: path and query are where webhooks keep tokens.
-func checkURL(problems *configProblems, field, address string) {
+func checkURL(problems *problemList, field, address string) {
 	if address == "" {
 		return // required by the schema, or left to the setting above
 	}
@@ -42,9 +44,9 @@ func urlProblem(address string) string {
 }
 
 // checkSignedPath adds a path that AWS folds before it verifies a signature, where the signer signs it as it stands.
-func (c *Config) checkSignedPath(problems *configProblems, field, address string) {
+func (c *Config) checkSignedPath(problems *problemList, field, address string) {
 	u, err := url.Parse(address)
-	if err != nil || c.Authentication.Type != "aws_sigv4" {
+	if err != nil || c.Authentication.Type != auth.SigV4 {
 		return
 	}
 	segments := strings.Split(strings.TrimPrefix(u.EscapedPath(), "/"), "/")

@@ -1,0 +1,133 @@
+// Package config is the user's config: the struct, the parsing by spec.json, the rules that no schema can say, and its
+// secrets. It knows what the settings mean to each other, and nothing of what is done with them.
+package config
+
+import (
+	"strings"
+	"time"
+
+	"destination-webhook/destination/redact"
+)
+
+// Config is what the user filled in: spec.json's connectionSpecification with
+// every default applied. Parse makes it; it is read-only from then on and
+// so safe for concurrent use.
+type Config struct {
+	URL                     string          `json:"url"`
+	Method                  string          `json:"method"`
+	AuthorizationHeader     redact.Secret   `json:"authorization_header"`
+	APIKey                  redact.Secret   `json:"api_key"`
+	Authentication          Authentication  `json:"authentication"`
+	Headers                 []Header        `json:"headers"`
+	ConnectionCheck         ConnectionCheck `json:"connection_check"`
+	SyncMode                SyncMode        `json:"sync_mode"`
+	IncludeMetadata         bool            `json:"include_metadata"`
+	Streams                 []Stream        `json:"streams"`
+	Snapshot                Snapshot        `json:"snapshot"`
+	MaxRemovedPercent       float64         `json:"max_removed_percent"`
+	AllowMassRemoval        bool            `json:"allow_mass_removal"`
+	RemovalsWithoutComplete bool            `json:"removals_without_complete"`
+	Signing                 Signing         `json:"signing"`
+	TLS                     TLS             `json:"tls"`
+	OnRejectedRows          RejectedRows    `json:"on_rejected_rows"`
+	DeadLetter              DeadLetter      `json:"dead_letter"`
+	Batching                Batching        `json:"batching"`
+	Delivery                Delivery        `json:"delivery"`
+}
+
+// Header is one header that every request carries.
+type Header struct {
+	Name  string        `json:"name"`
+	Value redact.Secret `json:"value"`
+}
+
+// Batching bounds a batch; bytes are those of the body before compression.
+type Batching struct {
+	MaxRows          int     `json:"max_rows"`
+	MaxBytes         int     `json:"max_bytes"`
+	MaxAgeSeconds    float64 `json:"max_age_seconds"`
+	MaxBufferedBytes int     `json:"max_buffered_bytes"`
+}
+
+// MaxAge returns how long a batch may stay open.
+func (b Batching) MaxAge() time.Duration { return seconds(b.MaxAgeSeconds) }
+
+// Delivery bounds the requests. RequestsPerSecond is 0 for no limit.
+type Delivery struct {
+	MaxConcurrentRequests int `json:"max_concurrent_requests"`
+	// AdaptiveConcurrency makes MaxConcurrentRequests the most that is tried.
+	AdaptiveConcurrency   bool        `json:"adaptive_concurrency"`
+	RequestTimeoutSeconds float64     `json:"request_timeout_seconds"`
+	RequestsPerSecond     float64     `json:"requests_per_second"`
+	Compression           Compression `json:"compression"`
+	Retry                 Retry       `json:"retry"`
+}
+
+// RequestTimeout returns how long one attempt may take, its answer included.
+func (d Delivery) RequestTimeout() time.Duration { return seconds(d.RequestTimeoutSeconds) }
+
+// Retry bounds the attempts of one request.
+type Retry struct {
+	MaxAttempts        int     `json:"max_attempts"`
+	InitialIntervalMS  int     `json:"initial_interval_ms"`
+	MaxIntervalSeconds float64 `json:"max_interval_seconds"`
+	MaxElapsedSeconds  float64 `json:"max_elapsed_seconds"`
+}
+
+// InitialInterval returns the bound of the first wait.
+func (r Retry) InitialInterval() time.Duration {
+	return time.Duration(r.InitialIntervalMS) * time.Millisecond
+}
+
+// MaxInterval returns the bound that waits grow to.
+func (r Retry) MaxInterval() time.Duration { return seconds(r.MaxIntervalSeconds) }
+
+// MaxElapsed returns how long a request may fail before the sync does.
+func (r Retry) MaxElapsed() time.Duration { return seconds(r.MaxElapsedSeconds) }
+
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+
+// Parse decodes raw, the user's config, as spec demands: spec is the whole
+// of spec.json, whose connectionSpecification gives the schema and the defaults.
+// A member that is null counts as absent.
+//
+// What is wrong with raw is a *Error that lists every problem at once; any
+// other error is a fault of spec or of ours.
+func Parse(spec, raw []byte) (*Config, error) {
+	root, err := parseSpec(spec)
+	if err != nil {
+		return nil, err
+	}
+	tree, err := parseTree(raw)
+	if err != nil {
+		return nil, err
+	}
+	root = root.resolve(tree)
+	violations, err := root.validate(tree)
+	if err != nil {
+		return nil, err
+	}
+	problems := root.report(violations, tree)
+	config, err := root.decode(tree)
+	if err != nil {
+		return nil, err
+	}
+	config.check(&problems)
+	root.reportPatterns(violations, &problems)
+	if err := problems.err(); err != nil {
+		return nil, err
+	}
+	return config, nil
+}
+
+// Error lists everything that is wrong with a config, so that it takes one
+// round to put right. No problem holds a value out of the config.
+type Error struct {
+	// Problems are lines such as "batching.max_rows: expected a whole number
+	// from 1 to 100000", in alphabetical order.
+	Problems []string
+}
+
+func (e *Error) Error() string {
+	return "invalid config: " + strings.Join(e.Problems, "; ")
+}

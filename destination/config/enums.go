@@ -1,0 +1,54 @@
+package config
+
+// SyncMode is the sync mode of a stream as the endpoint sees it.
+type SyncMode string
+
+// The sync modes; docs/sync-modes.md has what each sends.
+const (
+	Auto   SyncMode = "auto" // follows the catalog; no stream is synced in it
+	Insert SyncMode = "insert"
+	Upsert SyncMode = "upsert"
+	Add    SyncMode = "add"
+	Remove SyncMode = "remove"
+	Mirror SyncMode = "mirror"
+)
+
+// ConnectionCheck is a way to check the connection.
+type ConnectionCheck string
+
+// The ways to check the connection.
+const (
+	CheckEmptyBatch ConnectionCheck = "empty_batch" // deliver a batch without rows
+	CheckHead       ConnectionCheck = "head"        // make a HEAD request
+	CheckConnect    ConnectionCheck = "connect"     // connect, and send nothing
+)
+
+// RejectedRows says what becomes of the rows that the endpoint rejects.
+type RejectedRows string
+
+// What becomes of rejected rows.
+const (
+	FailOnRejected RejectedRows = "fail"        // the first one ends the sync
+	ToDeadLetter   RejectedRows = "dead_letter" // they are stored, see Config.DeadLetter
+)
+
+// Storage is a kind of place where rows are stored.
+type Storage string
+
+// The kinds of storage.
+const (
+	NoStorage      Storage = "none"
+	LocalStorage   Storage = "local"   // a folder
+	S3Storage      Storage = "s3"      // a bucket
+	WebhookStorage Storage = "webhook" // another endpoint, for dead letters alone
+)
+
+// Compression is the content coding of bodies.
+type Compression string
+
+// The content codings.
+const (
+	Uncompressed Compression = "none"
+	Gzip         Compression = "gzip"
+	Zstd         Compression = "zstd"
+)

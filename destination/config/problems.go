@@ -1,0 +1,72 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// problemList collects what is wrong, one problem a field: the first one
+// reported is the root of what follows from it.
+type problemList struct {
+	fields map[string]string
+}
+
+// add reports a problem of a field, unless the field or one that holds it has
+// one already.
+func (p *problemList) add(field, problem string) {
+	for known := range p.fields {
+		if field == known || strings.HasPrefix(field, known+".") {
+			return
+		}
+	}
+	if p.fields == nil {
+		p.fields = make(map[string]string)
+	}
+	p.fields[field] = problem
+}
+
+// err returns the problems as a *Error, or nil if there are none.
+func (p *problemList) err() error {
+	if len(p.fields) == 0 {
+		return nil
+	}
+	lines := make([]string, 0, len(p.fields))
+	for field, problem := range p.fields {
+		lines = append(lines, field+": "+problem)
+	}
+	slices.Sort(lines)
+	return &Error{Problems: lines}
+}
+
+// check adds what no schema can say: rules across fields and inside texts.
+func (c *Config) check(problems *problemList) {
+	checkURL(problems, "url", c.URL)
+	c.checkSignedPath(problems, "url", c.URL)
+	checkHeaderValue(problems, "authorization_header", c.AuthorizationHeader)
+	checkHeaderValue(problems, "api_key", c.APIKey)
+	c.checkAuthentication(problems)
+	c.checkHeaders(problems)
+	c.checkSyncMode(problems, "sync_mode", c.SyncMode)
+	c.Batching.check(problems)
+	c.Delivery.Retry.check(problems)
+	c.Snapshot.check(problems, "snapshot")
+	c.Signing.check(problems)
+	c.TLS.check(problems)
+	c.checkDeadLetter(problems)
+	c.checkStreams(problems)
+}
+
+func (b Batching) check(problems *problemList) {
+	if b.MaxBytes > b.MaxBufferedBytes {
+		problems.add("batching.max_bytes",
+			fmt.Sprintf("expected at most batching.max_buffered_bytes (%d)", b.MaxBufferedBytes))
+	}
+}
+
+func (r Retry) check(problems *problemList) {
+	if r.InitialInterval() > r.MaxInterval() {
+		problems.add("delivery.retry.initial_interval_ms",
+			fmt.Sprintf("expected at most delivery.retry.max_interval_seconds (%s)", r.MaxInterval()))
+	}
+}
