@@ -1,8 +1,8 @@
 package redact
 
-// automaton finds forms in a text in one pass, whatever the two are: Aho and
-// Corasick's, "Efficient string matching: an aid to bibliographic search", 1975.
-// Its nodes are the beginnings of forms; the first one is the empty text.
+// automaton finds forms in a text in one pass. It is Aho and Corasick's, "Efficient string matching:
+// an aid to bibliographic search", 1975. Its nodes are the beginnings of forms; the first one is the
+// empty text.
 type automaton struct {
 	nodes []node
 	first [256]int32 // the children of the first node
@@ -29,7 +29,7 @@ func newAutomaton(forms []string) *automaton {
 	return a
 }
 
-// grow returns the node behind at, which it adds where there is none.
+// grow returns the node after at, which it adds if there is none.
 func (a *automaton) grow(at int32, char byte) int32 {
 	if next := a.next(at, char); next != 0 {
 		return next
@@ -69,7 +69,7 @@ func (a *automaton) next(at int32, char byte) int32 {
 	return c
 }
 
-// step returns the longest beginning that a text ends with once char follows.
+// step returns the longest beginning that a text ends with after char.
 func (a *automaton) step(at int32, char byte) int32 {
 	for {
 		if next := a.next(at, char); next != 0 || at == 0 {
@@ -79,15 +79,34 @@ func (a *automaton) step(at int32, char byte) int32 {
 	}
 }
 
-// find calls found with the bounds of every form in a text, and returns how much of
-// the text's end could be the beginning of one.
+// matcher finds forms in a text whose bytes come one after the other.
+type matcher struct {
+	known *automaton
+	at    int32
+}
+
+// next takes the next byte, and returns the length of the longest form that the text ends with; 0 if
+// it ends with none.
+func (m *matcher) next(char byte) (length int) {
+	if m.at == 0 { // as it mostly is
+		m.at = m.known.first[char]
+	} else {
+		m.at = m.known.step(m.at, char)
+	}
+	return int(m.known.nodes[m.at].form)
+}
+
+// begun returns how much of the text's end could be the beginning of a form.
+func (m *matcher) begun() int { return int(m.known.nodes[m.at].depth) }
+
+// find calls found with the bounds of every form in a text, and returns how much of the text's end
+// could be the beginning of one.
 func (a *automaton) find(text string, found func(from, to int)) (begun int) {
-	at := int32(0)
+	m := matcher{known: a}
 	for i := range len(text) {
-		at = a.step(at, text[i])
-		if n := int(a.nodes[at].form); n > 0 {
+		if n := m.next(text[i]); n > 0 {
 			found(i+1-n, i+1)
 		}
 	}
-	return int(a.nodes[at].depth)
+	return m.begun()
 }

@@ -4,23 +4,27 @@ import (
 	"html"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf16"
 )
 
-// escapes are the bytes that unit may read as another text than they are.
-const escapes = "\r\n+%&\\"
+// escapes are the characters that unit may read as something else.
+const escapes = "\r\n\x00%&\\"
 
-// unit reads one character of s, escaped or not: what it stands for, and how many
-// bytes spell it. It knows percent-encoding, HTML's entities and the backslashes of
-// JSON, JavaScript, Go, Python and PHP, also those that escape backslashes. A plus
-// is the space of a query. Line breaks are nothing: base64 and PEM are wrapped.
+// unit reads one character of s, escaped or not: what it stands for, and how many bytes spell it. It
+// knows percent-encoding, HTML's entities and the backslashes of JSON, JavaScript, Go, Python, PHP, C
+// and shells, also those that escape backslashes. Line breaks are dropped, because PEM is wrapped, and
+// so are NULs, which makes ASCII of UTF-16.
 func unit(s string) (plain string, n int) {
 	switch s[0] {
-	case '\r', '\n':
+	case '\r', '\n', 0:
 		return "", 1
-	case '+':
-		return " ", 1
 	case '%':
+		if strings.HasPrefix(s, "%u") {
+			if plain, n := utf16Escape(s, 1); n > 1 {
+				return plain, n
+			}
+		}
 		if c, ok := digits(s[1:], 2); ok {
 			return string([]byte{byte(c)}), 3
 		}
@@ -32,29 +36,46 @@ func unit(s string) (plain string, n int) {
 	return s[:1], 1
 }
 
-// maxEntity is the length of HTML's longest entity, &CounterClockwiseContourIntegral;.
+// maxEntity is the length of HTML's longest entity, &CounterClockwiseContourIntegral;, in bytes.
 const maxEntity = 33
 
 func entity(s string) (plain string, n int) {
-	end := strings.IndexAny(s[1:min(len(s), maxEntity)], "&;") + 2
-	if end < 2 || s[end-1] != ';' {
+	end := min(len(s), maxEntity)
+	if i := strings.IndexFunc(s[1:end], notEntity); i >= 0 {
+		end = i + 1
+	}
+	if end < len(s) && s[end] == ';' {
+		end++
+	}
+	plain = html.UnescapeString(s[:end])
+	if plain == s[:end] {
 		return s[:1], 1
 	}
-	if plain = html.UnescapeString(s[:end]); plain != s[:end] {
-		return plain, end
+	// Some names need no semicolon: what follows such a name is the same in both texts.
+	for len(plain) > 1 && plain[len(plain)-1] == s[end-1] {
+		plain, end = plain[:len(plain)-1], end-1
 	}
-	return s[:1], 1
+	return plain, end
 }
 
-// backslash reads a run of backslashes and what they escape.
+func notEntity(r rune) bool { return r != '#' && !unicode.IsLetter(r) && !unicode.IsDigit(r) }
+
+// backslash reads a run of backslashes and the character that they escape.
 func backslash(s string) (plain string, n int) {
 	n = len(s) - len(strings.TrimLeft(s, `\`))
 	if n == len(s) {
 		return "", n
 	}
 	switch c := s[n]; {
+	case c == 'u' && strings.HasPrefix(s[n+1:], "{"):
+		return bracedEscape(s, n)
 	case c == 'u':
 		return utf16Escape(s, n)
+	case c >= '0' && c <= '3':
+		if b, ok := number(s[n:], 3, 8); ok {
+			return string([]byte{byte(b)}), n + 3
+		}
+		return s[n : n+1], n + 1
 	case c == 'U':
 		if r, ok := digits(s[n+1:], 8); ok {
 			return string(r), n + 9
@@ -73,14 +94,25 @@ func backslash(s string) (plain string, n int) {
 	return "", n
 }
 
-// utf16Escape reads \uHHHH behind n backslashes, and the second half of a pair.
+// bracedEscape reads the u{H…} of JavaScript after n backslashes.
+func bracedEscape(s string, n int) (plain string, length int) {
+	end := strings.IndexByte(s[n:min(len(s), n+10)], '}')
+	if end > len("u{") {
+		if r, ok := digits(s[n+2:], end-2); ok {
+			return string(r), n + end + 1
+		}
+	}
+	return "", n
+}
+
+// utf16Escape reads uHHHH after n backslashes or a percent sign, and the second half of a pair.
 func utf16Escape(s string, n int) (plain string, length int) {
 	r, ok := digits(s[n+1:], 4)
 	if !ok {
 		return "", n
 	}
 	n += 5
-	if rest := strings.TrimLeft(s[n:], `\`); utf16.IsSurrogate(r) && len(rest) < len(s)-n && strings.HasPrefix(rest, "u") {
+	if rest := strings.TrimLeft(s[n:], s[:1]); utf16.IsSurrogate(r) && len(rest) < len(s)-n && strings.HasPrefix(rest, "u") {
 		if low, ok := digits(rest[1:], 4); ok && utf16.IsSurrogate(low) {
 			return string(utf16.DecodeRune(r, low)), len(s) - len(rest) + 5
 		}
@@ -88,11 +120,14 @@ func utf16Escape(s string, n int) (plain string, length int) {
 	return string(r), n
 }
 
-// digits reads some hexadecimal digits.
-func digits(s string, count int) (value rune, ok bool) {
+// digits reads count hexadecimal digits.
+func digits(s string, count int) (value rune, ok bool) { return number(s, count, 16) }
+
+// number reads count digits.
+func number(s string, count, base int) (value rune, ok bool) {
 	if len(s) < count {
 		return 0, false
 	}
-	n, err := strconv.ParseUint(s[:count], 16, 31)
+	n, err := strconv.ParseUint(s[:count], base, 31)
 	return rune(n), err == nil
 }

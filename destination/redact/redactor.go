@@ -8,20 +8,19 @@ import (
 )
 
 const (
-	// minSecret is the shortest value that is masked. Anything shorter occurs in
-	// ordinary words and numbers, and masking it makes messages unreadable.
+	// minSecret is the shortest value that is masked, in bytes. Anything shorter occurs in ordinary
+	// words and numbers, and masking it would make messages unreadable.
 	minSecret = 4
-	// maxLearned is how many of the values that come and go are masked: a token
-	// may be in use by requests in flight while the next ones are fetched.
+	// maxLearned is how many of the values that are replaced in time are masked: requests in flight
+	// may use a token while the next ones are fetched.
 	maxLearned = 4
 )
 
-// Redactor masks known secrets in text. It is safe for concurrent use. A nil
-// Redactor returns text unchanged.
+// Redactor masks known secrets in text. It is safe for concurrent use. A nil Redactor returns text
+// unchanged.
 //
-// It sees whole values only: redact first and cut to length afterwards, or the
-// half of a secret that survives the cut is shown. For text that others have cut
-// there is [Redactor.Cut].
+// It recognises whole values only. Redact first and cut to length afterwards, or the part of a secret
+// that survives the cut is shown. For text that others have cut use [Redactor.Cut].
 type Redactor struct {
 	mu      sync.Mutex // held by Add and Learn
 	added   []string   // forms; guarded by mu
@@ -36,10 +35,9 @@ func New(secrets ...string) *Redactor {
 	return r
 }
 
-// Add teaches the Redactor secrets for good: the values, their telling parts (the
-// token behind "Bearer", the lines of a PEM block), their base64 and their
-// hexadecimal digits, however any of these are escaped. Values shorter than 4
-// bytes are ignored.
+// Add teaches the Redactor secrets for good: the values and the parts that disclose them (the token
+// after "Bearer", the value of a cookie, the lines of a PEM block), however they are escaped and
+// encoded. Values shorter than 4 bytes are ignored, and of longer ones the first 16 KiB are known.
 func (r *Redactor) Add(secrets ...string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -49,8 +47,7 @@ func (r *Redactor) Add(secrets ...string) {
 	r.compile()
 }
 
-// Learn is Add for a value that is replaced in time, such as an OAuth2 token: the
-// last 4 of them are known.
+// Learn is Add for a value that is replaced in time, such as an OAuth2 token. The last 4 are known.
 func (r *Redactor) Learn(secret string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -69,37 +66,23 @@ func (r *Redactor) String(s string) string { return r.mask(s, false) }
 // Bytes returns b with every secret masked.
 func (r *Redactor) Bytes(b []byte) []byte { return []byte(r.mask(string(b), false)) }
 
-// Cut is String for text that broke off, or that somebody else has cut: its end
-// is masked too if that could be the beginning of a secret.
+// Cut is String for text that broke off or that somebody else has cut. It also masks the end of the
+// text if a secret could begin there.
 func (r *Redactor) Cut(s string) string { return r.mask(s, true) }
 
-// maxRounds bounds how many escapes around escapes are looked behind.
-const maxRounds = 5
-
-func (r *Redactor) mask(s string, cut bool) string {
+func (r *Redactor) mask(text string, cut bool) string {
 	if r == nil {
-		return s
+		return text
 	}
-	known := r.known.Load()
-	var found []span
-	v, escaped := newView(s), true
-	for round := 0; escaped && round < maxRounds; round++ {
-		whole, begun := v.find(known)
-		found = append(found, whole...)
-		if cut {
-			v = v.whole()
-			_, before := v.find(known)
-			found = append(append(found, begun...), before...)
-		}
-		v, escaped = v.unescape()
-	}
-	return cover(s, found)
+	s := search{known: r.known.Load(), cut: cut}
+	s.look(newView(text), maxDecodes)
+	return cover(text, s.found)
 }
 
 // span is a part of a text.
 type span struct{ from, to int }
 
-// cover puts a Mask in the place of spans, those that overlap or touch sharing one.
+// cover replaces spans by a Mask. Spans that overlap or touch share one.
 func cover(s string, spans []span) string {
 	if len(spans) == 0 {
 		return s

@@ -1,8 +1,11 @@
 // Package redact keeps credentials out of everything that leaves the process.
 //
-// Two lines of defence: a [Secret] does not print by itself, and a [Redactor]
-// masks the configured values in finished text, whoever put them there: an
-// endpoint that echoes its request, a library's error, a panic.
+// It has two lines of defence: a [Secret] does not print by itself, and a [Redactor] masks the
+// configured values in finished text, whoever put them there: an endpoint that echoes its request, or
+// a library's error.
+//
+// The Redactor knows each secret and its parts as plain text. It removes from a text what may hide
+// them: escapes and encodings, also around one another.
 package redact
 
 import (
@@ -11,17 +14,17 @@ import (
 	"log/slog"
 )
 
-// Mask stands where a secret was.
+// Mask replaces a secret.
 const Mask = "[redacted]"
 
-// Secret is a string that cannot be printed, logged or marshalled by accident.
-// It decodes from a plain string. Only [Secret.Reveal] gives the value away.
+// Secret is a string that cannot be printed, logged or marshalled by accident. It decodes from a plain
+// string. Only [Secret.Reveal] returns the value.
 //
-// Two things it cannot hold: fmt calls no methods on unexported struct fields,
-// so keep secrets in exported ones; encoding/json calls none on map keys.
+// It cannot prevent two things: fmt calls no methods on unexported struct fields, so keep secrets in
+// exported ones, and encoding/json calls none on map keys.
 type Secret string
 
-// Reveal returns the value itself, for the place that needs it on the wire.
+// Reveal returns the value itself, for the code that sends it.
 func (s Secret) Reveal() string { return string(s) }
 
 // String returns [Mask].
@@ -30,7 +33,7 @@ func (s Secret) String() string { return Mask }
 // GoString returns [Mask], for %#v.
 func (s Secret) GoString() string { return Mask }
 
-// Format writes [Mask] whatever the verb is: %x and %q would pass by String.
+// Format writes [Mask] for every verb: %x and %q would not call String.
 func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, Mask) }
 
 // MarshalJSON returns [Mask] as a JSON string.

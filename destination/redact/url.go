@@ -2,21 +2,22 @@ package redact
 
 import (
 	"net/url"
+	"path"
 	"strings"
 	"unicode"
 )
 
 const (
-	// minSegment is the shortest path segment that counts as a token where it has
-	// a digit or an upper-case letter, minWord where it has none: "webhooks", "v1"
-	// and "customers" are names, and often those of streams as well.
+	// minSegment is the shortest path segment that is masked by itself if it has a digit or an
+	// upper-case letter, minWord if it has none: "webhooks", "v1" and "customers" are words, and often
+	// the names of streams as well.
 	minSegment = 8
 	minWord    = 12
 )
 
-// URL returns the parts of an address that are secrets or could be: password,
-// path, query, the tokens in the path, and the query's values. Hand them to
-// [New]. A scheme may be missing, as it often is in the address of a proxy.
+// URL returns the parts of an address that are secrets or could be: credentials, path, query, the
+// tokens in the path, and the names and values of the query. Hand them to [New]. The scheme may be
+// missing, as it often is in the address of a proxy.
 func URL(address string) []string {
 	if !strings.Contains(address, "://") {
 		address = "http://" + address
@@ -25,29 +26,42 @@ func URL(address string) []string {
 	if err != nil {
 		return []string{address, strings.TrimPrefix(address, "http://")}
 	}
-	var found []string
-	if password, ok := u.User.Password(); ok {
-		found = append(found, password, u.User.String())
-	} else { // "https://token@host": the user is the secret
-		found = append(found, u.User.Username())
-	}
+	password, _ := u.User.Password()
+	found := append(Basic(u.User.Username()+":"+password), u.User.String())
 	if len(u.Path) > minSecret {
 		found = append(found, u.EscapedPath(), u.Path)
 	}
 	for segment := range strings.SplitSeq(u.Path, "/") {
-		if len(segment) >= minWord || len(segment) >= minSegment && strings.ContainsFunc(segment, digitOrUpper) {
-			found = append(found, segment)
-		}
+		found = append(found, tokens(segment)...)
 	}
-	found = append(found, u.RawQuery, u.Fragment)
-	for _, values := range u.Query() {
-		for _, value := range values {
-			if value != "true" && value != "false" && value != "json" {
-				found = append(found, value)
-			}
+	return append(append(found, u.RawQuery, u.Fragment), queryParts(u.RawQuery)...)
+}
+
+// tokens returns what could be a token in a path segment: the segment, without its file extension, and
+// without the word in front of it, as in "bot123:secret".
+func tokens(segment string) (found []string) {
+	bare := strings.TrimSuffix(segment, path.Ext(segment))
+	for _, token := range []string{segment, bare, strings.TrimLeft(segment, "abcdefghijklmnopqrstuvwxyz")} {
+		if len(token) >= minWord || len(token) >= minSegment && strings.ContainsFunc(token, digitOrUpper) {
+			found = append(found, token)
 		}
 	}
 	return found
 }
 
 func digitOrUpper(r rune) bool { return unicode.IsDigit(r) || unicode.IsUpper(r) }
+
+// queryParts returns the names and values of a query. It is more tolerant than [url.ParseQuery], which
+// drops what has a semicolon or a wrong escape: a server may read it.
+func queryParts(query string) (found []string) {
+	for _, pair := range strings.FieldsFunc(query, func(r rune) bool { return r == '&' || r == ';' }) {
+		name, value, _ := strings.Cut(pair, "=")
+		if value == "" || len(name) >= minPart {
+			found = append(found, name)
+		}
+		if value != "true" && value != "false" && value != "json" {
+			found = append(found, value)
+		}
+	}
+	return found
+}

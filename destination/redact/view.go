@@ -5,62 +5,101 @@ import (
 	"strings"
 )
 
-// view is a text as it reads without some of its escapes, and where in the
-// original each byte of it comes from.
+// view is a text with some of its escapes and encodings removed. It knows which part of the original
+// each byte comes from.
 type view struct {
-	text string
-	from []span
-	end  int // of the original
+	text  string
+	from  []span // nil: the view is the original
+	end   int    // of the original
+	begun int    // shortest beginning of a secret that is masked at the end of a cut text, in bytes of text
 }
 
 func newView(s string) view {
-	v := view{text: s, from: make([]span, len(s)), end: len(s)}
-	for i := range v.from {
-		v.from[i] = span{i, i + 1}
-	}
-	return v
+	return view{text: s, end: len(s), begun: minSecret}
 }
 
-// unescape returns the view without its outermost escapes; escaped says whether
-// it had any.
+// at returns the part of the original that the byte at i comes from.
+func (v view) at(i int) span {
+	if v.from == nil {
+		return span{i, i + 1}
+	}
+	return v.from[i]
+}
+
+// unescape returns the view without its outermost escapes, and reports whether it had any.
 func (v view) unescape() (next view, escaped bool) {
-	if !strings.ContainsAny(v.text, escapes) {
+	return v.replace(escapes, unit)
+}
+
+// folds are the characters that fold may read in another way.
+const folds = `+"'`
+
+// fold returns the view as some formats would read it: a plus is the blank of a query, and doubled
+// quotes are one, as in CSV and SQL. It reports whether that makes a difference.
+func (v view) fold() (folded view, changed bool) {
+	if !strings.Contains(v.text, "+") && !strings.Contains(v.text, `""`) && !strings.Contains(v.text, "''") {
 		return v, false
 	}
-	next = view{from: make([]span, 0, len(v.text)), end: v.end}
+	return v.replace(folds, func(s string) (plain string, n int) {
+		switch {
+		case s[0] == '+':
+			return " ", 1
+		case len(s) > 1 && s[0] == s[1] && (s[0] == '"' || s[0] == '\''):
+			return s[:1], 2
+		}
+		return s[:1], 1
+	})
+}
+
+// withoutNUL reads one byte of s, for [view.replace]: what is not text after decoding may be UTF-16.
+func withoutNUL(s string) (plain string, n int) {
+	if s[0] == 0 {
+		return "", 1
+	}
+	return s[:1], 1
+}
+
+// replace returns the view with each unit replaced by what read says that it stands for, and reports
+// whether any was. read is only called if there is one of the characters.
+func (v view) replace(characters string, read func(string) (plain string, n int)) (next view, changed bool) {
+	if !strings.ContainsAny(v.text, characters) {
+		return v, false
+	}
+	next = view{from: make([]span, 0, len(v.text)), end: v.end, begun: v.begun}
 	text := make([]byte, 0, len(v.text))
 	for i := 0; i < len(v.text); {
-		plain, n := unit(v.text[i:])
-		escaped = escaped || plain != v.text[i:i+n]
+		plain, n := read(v.text[i:])
+		changed = changed || plain != v.text[i:i+n]
 		for range len(plain) {
-			next.from = append(next.from, span{v.from[i].from, v.from[i+n-1].to})
+			next.from = append(next.from, span{v.at(i).from, v.at(i + n - 1).to})
 		}
 		text = append(text, plain...)
 		i += n
 	}
 	next.text = string(text)
-	return next, escaped
+	return next, changed
 }
 
-// torn is an escape at the end of a text that may go on behind it, as the second
-// half of a pair of surrogates may.
-var torn = regexp.MustCompile(`(?:(?:\\+u[dD][89abAB][0-9A-Fa-f]{2})?\\+(?:[uUx][0-9A-Fa-f]{0,8})?|%[0-9A-Fa-f]?|&#?[0-9A-Za-z]{0,31})$`)
+// brokenEscape matches an escape at the end of a text that was cut, which may also have been the
+// first half of a surrogate pair.
+var brokenEscape = regexp.MustCompile(
+	`(?:(?:[\\%]+u[dD][89abAB][0-9A-Fa-f]{2})?[\\%]+(?:[uUx]\{?[0-9A-Fa-f]{0,8}|[0-7]{0,2})?|%[0-9A-Fa-f]?|&#?[0-9A-Za-z]{0,31})$`)
 
-// whole returns the view without an escape that broke off.
+// whole returns the view without an escape that was cut at its end.
 func (v view) whole() view {
 	last := v.text[max(0, len(v.text)-64):] // few escapes are longer
-	n := len(v.text) - len(torn.FindString(last))
-	return view{v.text[:n], v.from[:n], v.end}
+	n := len(v.text) - len(brokenEscape.FindString(last))
+	v.text = v.text[:n]
+	return v
 }
 
-// find returns where the original has a form, and where its end could be the
-// beginning of one.
+// find returns where the original has a form, and where its end could be the beginning of one.
 func (v view) find(a *automaton) (found, begun []span) {
 	n := a.find(v.text, func(from, to int) {
-		found = append(found, span{v.from[from].from, v.from[to-1].to})
+		found = append(found, span{v.at(from).from, v.at(to - 1).to})
 	})
-	if n >= minSecret {
-		begun = []span{{v.from[len(v.from)-n].from, v.end}}
+	if n >= v.begun {
+		begun = []span{{v.at(len(v.text) - n).from, v.end}}
 	}
 	return found, begun
 }
