@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -63,7 +64,7 @@ func describeInvalid(e x509.CertificateInvalidError) string {
 	case e.Reason == x509.Expired && e.Cert != nil:
 		return "the certificate expired on " + e.Cert.NotAfter.UTC().Format(time.DateTime) + " UTC: the endpoint has to renew it"
 	}
-	return fmt.Sprintf("the certificate is not valid: %q: the endpoint has to renew it", e.Error())
+	return fmt.Sprintf("the certificate is not valid: %s: the endpoint has to renew it", quoted(e.Error()))
 }
 
 func certificateNames(certificate *x509.Certificate) string {
@@ -95,8 +96,17 @@ func issuedBy(certificate *x509.Certificate) string {
 	return fmt.Sprintf(" %s, issued by %s,", quoted(certificate.Subject.String()), quoted(certificate.Issuer.String()))
 }
 
-// quoted bounds a text of a certificate: a DNS name has 253 bytes at most.
-func quoted(text string) string { return fmt.Sprintf("%.253q", text) }
+// maxName is the longest text of a certificate that is shown, in bytes; a DNS name has at most 253.
+const maxName = 253
+
+// quoted shows a text of a certificate, or only its length if it is too long. It does not cut: secrets
+// are masked later, and half a secret would not be recognised.
+func quoted(text string) string {
+	if len(text) > maxName {
+		return fmt.Sprintf("a name of %d bytes", len(text))
+	}
+	return strconv.Quote(text)
+}
 
 // NewPlainTransport returns a transport that describes certificate errors as [DescribeTLSError] does,
 // for connections without credentials and TLS settings of their own.

@@ -82,7 +82,7 @@ func (p *proxies) handshake(ctx context.Context, c net.Conn, host string) (net.C
 		_ = c.Close()
 		if isCertificate(err) || isTLS(err) {
 			// Not wrapped: what is said of a certificate is said of the endpoint's.
-			return nil, &badProxy{fmt.Sprintf("TLS with the proxy failed: %.500q: its certificate has to be signed by an authority that the system trusts", err.Error())}
+			return nil, &badProxy{fmt.Sprintf("TLS with the proxy failed: %q: its certificate has to be signed by an authority that the system trusts", err.Error())}
 		}
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"golang.org/x/net/idna"
@@ -31,18 +32,27 @@ func (g *Guard) CheckURL(u *url.URL) error {
 	}
 	host, err := fold(u.Hostname())
 	if err != nil {
-		return fmt.Errorf("host %.253q: %w: it is not a host name", u.Hostname(), ErrRefused)
+		return fmt.Errorf("host %s: %w: it is not a host name", quoted(u.Hostname()), ErrRefused)
 	}
 	addr, err := netip.ParseAddr(host)
 	switch {
 	case err == nil:
 		return g.judge(addr)
 	case endsInNumber(host):
-		return fmt.Errorf("host %.253q: %w: write an address as four decimal numbers", u.Hostname(), ErrRefused)
+		return fmt.Errorf("host %s: %w: write an address as four decimal numbers", quoted(u.Hostname()), ErrRefused)
 	case slices.Contains(metadataNames, host):
-		return fmt.Errorf("host %.253q: %w: %s", u.Hostname(), ErrRefused, neverDialled)
+		return fmt.Errorf("host %q: %w: %s", u.Hostname(), ErrRefused, neverDialled)
 	}
 	return nil // a name
+}
+
+// quoted shows a host, or only its length if it is too long to be a name. It does not cut: half of a
+// secret would not be recognised and masked.
+func quoted(host string) string {
+	if len(host) > 253 {
+		return fmt.Sprintf("of %d bytes", len(host))
+	}
+	return strconv.Quote(host)
 }
 
 // maxHost is the longest host that is folded, in bytes. A name has at most 253 in ASCII, and the time
