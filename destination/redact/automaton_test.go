@@ -1,6 +1,7 @@
 package redact
 
 import (
+	"encoding/base64"
 	"strings"
 	"testing"
 )
@@ -32,5 +33,22 @@ func TestNoiseIsNotSearchedFurther(t *testing.T) {
 	}
 	if one, many := allocations(1), allocations(100); many > 4*one {
 		t.Errorf("a line takes %.0f allocations, 100 lines %.0f", one, many)
+	}
+}
+
+// A text that was made to be decoded again and again is masked as a whole, after bounded work.
+func TestIntricateTextIsMasked(t *testing.T) {
+	redactor := New("s3cr/et+token")
+	text := strings.Repeat("%", 1000) + strings.Repeat("25", 1000) + strings.Repeat(`\\u0041VVVV`, 500)
+	for range 3 {
+		text += base64.StdEncoding.EncodeToString([]byte(text[:len(text)/2])) + strings.Repeat("VVVVVVVV", 300)
+	}
+	s := newSearch(redactor.known.Load(), true, len(text))
+	s.look(newView(text), maxDecodes)
+	if s.work >= 0 {
+		t.Fatalf("%d bytes of work are left: the text is not intricate enough", s.work)
+	}
+	if got := redactor.Cut(text); got != Mask {
+		t.Errorf("got %.100s", got)
 	}
 }

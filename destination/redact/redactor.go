@@ -74,8 +74,11 @@ func (r *Redactor) mask(text string, cut bool) string {
 	if r == nil {
 		return text
 	}
-	s := search{known: r.known.Load(), cut: cut}
+	s := newSearch(r.known.Load(), cut, len(text))
 	s.look(newView(text), maxDecodes)
+	if s.work < 0 { // nobody writes such a text but to hide something in it
+		return Mask
+	}
 	return cover(text, s.found)
 }
 

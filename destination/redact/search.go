@@ -6,6 +6,10 @@ const (
 	// maxDecodes bounds how many encodings around encodings are decoded, such as the base64 of a JSON
 	// that contains the Basic credentials of a request.
 	maxDecodes = 3
+	// maxWork bounds the bytes that are looked at, in all views, as a multiple of the text's length and
+	// of minWork. An ordinary text takes two to five.
+	maxWork = 32
+	minWork = 1 << 10
 )
 
 // search looks for secrets in a text, in every form that they can be read from.
@@ -13,14 +17,23 @@ type search struct {
 	known *automaton
 	cut   bool // the text may end within a secret
 	found []span
+	work  int // bytes that may still be looked at; negative: the text is too intricate to search
 
 	decoded decoded // a buffer
+}
+
+// newSearch returns a search in a text of some length.
+func newSearch(known *automaton, cut bool, length int) search {
+	return search{known: known, cut: cut, work: maxWork * max(length, minWork)}
 }
 
 // look adds the spans of secrets in v, in what v says without its escapes, and in what is encoded in
 // any of these.
 func (s *search) look(v view, decodes int) {
 	for range maxRounds {
+		if s.work -= len(v.text); s.work < 0 {
+			return
+		}
 		s.find(v)
 		if s.cut {
 			v = v.whole()
