@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"time"
 
+	"destination-webhook/destination/answer"
 	"destination-webhook/destination/auth"
 	"destination-webhook/destination/bucket"
 	"destination-webhook/destination/config"
@@ -31,9 +32,9 @@ func checkEndpoint(ctx context.Context, c *config.Config, n *network) (string, e
 			return "", err
 		}
 	}
-	answer, err := n.client(c, probed).Probe(ctx, request(r, body))
+	response, err := n.client(c, probed).Probe(ctx, request(r, body))
 	if err == nil {
-		return fmt.Sprintf("%s answered %d", host(c.URL), answer.Status), nil
+		return fmt.Sprintf("%s answered %d", host(c.URL), response.Status), nil
 	}
 	return passes(c.ConnectionCheck, err)
 }
@@ -45,7 +46,7 @@ func passes(check config.ConnectionCheck, err error) (string, error) {
 	if !errors.As(err, &f) || f.Status == 0 {
 		return "", err
 	}
-	reachable := f.Status == http.StatusTooManyRequests || f.Kind == delivery.Refused || f.Kind == delivery.TooLarge
+	reachable := f.Status == http.StatusTooManyRequests || f.Kind == answer.Refused || f.Kind == answer.TooLarge
 	if check == config.CheckHead {
 		reachable = reachable || f.Status == http.StatusUnsupportedMediaType
 	}

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 
+	"destination-webhook/destination/answer"
 	"destination-webhook/destination/bucket"
 	"destination-webhook/destination/config"
 	"destination-webhook/destination/delivery"
@@ -30,9 +31,9 @@ func failureType(err error) protocol.FailureType {
 	}
 	if f := (*delivery.Failure)(nil); errors.As(err, &f) {
 		switch f.Kind {
-		case delivery.Misconfigured, delivery.Refused, delivery.TooLarge:
+		case answer.Misconfigured, answer.Refused, answer.TooLarge:
 			return protocol.ConfigError
-		case delivery.Transient:
+		case answer.Transient:
 			return protocol.TransientError
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"testing"
 
+	"destination-webhook/destination/answer"
 	"destination-webhook/destination/bucket"
 	"destination-webhook/destination/config"
 	"destination-webhook/destination/delivery"
@@ -27,7 +28,7 @@ func (forbidden) Permanent() bool { return true }
 
 // What the platform does about a failed sync hangs on its type alone.
 func TestFailureType(t *testing.T) {
-	of := func(kind delivery.Kind) error {
+	of := func(kind answer.Kind) error {
 		return undelivered(&route{name: "users"}, 3, &delivery.Failure{Kind: kind, Advice: "advice"})
 	}
 	tests := map[string]struct {
@@ -35,15 +36,15 @@ func TestFailureType(t *testing.T) {
 		want protocol.FailureType
 	}{
 		"invalid config":          {&config.Error{Problems: []string{"url: required"}}, protocol.ConfigError},
-		"endpoint misconfigured":  {of(delivery.Misconfigured), protocol.ConfigError},
-		"payload refused":         {of(delivery.Refused), protocol.ConfigError},
-		"payload too large":       {of(delivery.TooLarge), protocol.ConfigError},
-		"endpoint down":           {of(delivery.Transient), protocol.TransientError},
-		"delivery given up":       {of(delivery.Canceled), protocol.SystemError},
+		"endpoint misconfigured":  {of(answer.Misconfigured), protocol.ConfigError},
+		"payload refused":         {of(answer.Refused), protocol.ConfigError},
+		"payload too large":       {of(answer.TooLarge), protocol.ConfigError},
+		"endpoint down":           {of(answer.Transient), protocol.TransientError},
+		"delivery given up":       {of(answer.Canceled), protocol.SystemError},
 		"broken line":             {&protocol.SyntaxError{Line: 3, Problem: "not valid JSON"}, protocol.SystemError},
 		"anything else":           {errors.New("no space left on device"), protocol.SystemError},
 		"a key that is missing":   {fmt.Errorf("line 3: %w", &missingKey{stream: "users", field: []string{"id"}}), protocol.ConfigError},
-		"told to be one":          {fmt.Errorf("sync: %w", failure.Config(of(delivery.Transient))), protocol.ConfigError},
+		"told to be one":          {fmt.Errorf("sync: %w", failure.Config(of(answer.Transient))), protocol.ConfigError},
 		"the first of several":    {errors.Join(failure.Config(errors.New("a")), errors.New("b")), protocol.ConfigError},
 		"snapshot in use":         {fmt.Errorf("snapshot: %w", snapshot.ErrInUse), protocol.TransientError},
 		"another sync was first":  {fmt.Errorf("saving: %w", bucket.ErrConflict), protocol.TransientError},
@@ -60,7 +61,7 @@ func TestFailureType(t *testing.T) {
 		"address refused":         {&net.OpError{Op: "dial", Err: forbidden{}}, protocol.ConfigError},
 		"no such file":            {fmt.Errorf("snapshot: %w", &fs.PathError{Op: "open", Err: syscall.ENOENT}), protocol.SystemError},
 		"bucket is silent":        {fmt.Errorf("reading: %w", bucket.ErrSilent), protocol.TransientError},
-		"behind an error unnamed": {errors.Join(errors.New("b"), of(delivery.Transient)), protocol.TransientError},
+		"behind an error unnamed": {errors.Join(errors.New("b"), of(answer.Transient)), protocol.TransientError},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

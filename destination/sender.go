@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/url"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -18,15 +16,14 @@ import (
 
 // sender brings batches to their endpoint. Many goroutines use it at once.
 type sender struct {
-	client   *delivery.Client
-	routes   []*route
-	letters  letters // nil: a rejected row ends the sync
-	redact   func(string) string
-	log      *slog.Logger
-	stats    *stats
-	now      func() time.Time
-	tallies  []tally // of each stream
-	ceilings ceilings
+	client  *delivery.Client
+	routes  []*route
+	letters letters // nil: a rejected row ends the sync
+	redact  func(string) string
+	log     *slog.Logger
+	stats   *stats
+	now     func() time.Time
+	tallies []tally // of each stream
 }
 
 func newSender(client *delivery.Client, routes []*route, store letters, redact func(string) string, p *progress) *sender {
@@ -106,27 +103,4 @@ func request(r *route, body []byte) delivery.Request {
 	header := r.header.Clone()
 	header["Webhook-Id"] = []string{id}
 	return delivery.Request{Method: r.method, URL: r.url, Header: header, ID: id, Body: body}
-}
-
-// ceilings are the ceilings of all endpoints. The zero value is ready.
-type ceilings struct {
-	mu     sync.Mutex
-	byHost map[string]*ceiling
-}
-
-// of returns the ceiling of the endpoint that a URL leads to.
-func (c *ceilings) of(address string) *ceiling {
-	name := address
-	if u, err := url.Parse(address); err == nil {
-		name = u.Host
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.byHost == nil {
-		c.byHost = make(map[string]*ceiling)
-	}
-	if c.byHost[name] == nil {
-		c.byHost[name] = &ceiling{}
-	}
-	return c.byHost[name]
 }

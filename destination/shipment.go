@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"destination-webhook/batching"
+	"destination-webhook/destination/answer"
 	"destination-webhook/destination/delivery"
 	"destination-webhook/destination/failure"
 	"destination-webhook/destination/printable"
@@ -63,26 +64,20 @@ func (s *shipment) part(ctx context.Context, rows []int, retry bool) error {
 		return nil
 	}
 	body := s.bodyOf(rows)
-	limit := s.ceilings.of(s.route.url)
-	if len(rows) > 1 && !limit.fits(len(body)) {
+	if len(rows) > 1 && !s.client.Fits(s.route.url, len(body)) {
 		return s.halves(ctx, rows, retry)
 	}
 	r := request(s.route, body)
-	size := len(body)
-	answer, err := s.client.Deliver(ctx, r)
+	response, err := s.client.Deliver(ctx, r)
 	if err == nil {
-		limit.took(size)
-		s.stats.answered(s.batch.Stream.Index, answer.Attempts, answer.Latency)
-		return s.delivered(ctx, rows, answer, r.ID, retry)
+		s.stats.answered(s.batch.Stream.Index, response.Attempts, response.Latency)
+		return s.delivered(ctx, rows, response, r.ID, retry)
 	}
 	f := (*delivery.Failure)(nil)
-	if !errors.As(err, &f) || f.Kind != delivery.Refused && f.Kind != delivery.TooLarge {
+	if !errors.As(err, &f) || f.Kind != answer.Refused && f.Kind != answer.TooLarge {
 		return undelivered(s.route, len(rows), err)
 	}
 	s.stats.answered(s.batch.Stream.Index, f.Attempts, 0)
-	if f.Kind == delivery.TooLarge {
-		limit.tooLarge(size)
-	}
 	if len(rows) > 1 {
 		return s.halves(ctx, rows, retry)
 	}
@@ -107,11 +102,11 @@ func (s *shipment) bodyOf(rows []int) []byte {
 }
 
 // delivered settles rows that were answered with 2xx, by the answer's verdict on single ones where there is one.
-func (s *shipment) delivered(ctx context.Context, rows []int, answer *delivery.Response, id string, retry bool) error {
-	if err := unread(s.route, answer); err != nil {
+func (s *shipment) delivered(ctx context.Context, rows []int, response *delivery.Response, id string, retry bool) error {
+	if err := unread(s.route, response); err != nil {
 		return undelivered(s.route, len(rows), err)
 	}
-	verdicts := parseVerdict(answer.Body)
+	verdicts := answer.ParseVerdicts(response.Body)
 	if len(verdicts) == 0 {
 		s.accept(rows)
 		return nil
@@ -133,8 +128,8 @@ func (s *shipment) delivered(ctx context.Context, rows []int, answer *delivery.R
 	}
 	s.accept(accepted) // before the rejections, which are hopeless where nothing was accepted
 	for _, place := range slices.Sorted(maps.Keys(refused)) {
-		text := fmt.Sprintf("%s rejected the row in its answer (%d): %s", host(s.route.url), answer.Status, printable.Excerpt([]byte(refused[place]), s.redact))
-		if err := s.reject(rejection{row: rows[place], status: answer.Status, reason: text, id: id}); err != nil {
+		text := fmt.Sprintf("%s rejected the row in its answer (%d): %s", host(s.route.url), response.Status, printable.Excerpt([]byte(refused[place]), s.redact))
+		if err := s.reject(rejection{row: rows[place], status: response.Status, reason: text, id: id}); err != nil {
 			return err
 		}
 	}
@@ -142,12 +137,12 @@ func (s *shipment) delivered(ctx context.Context, rows []int, answer *delivery.R
 }
 
 // judge sorts the rows that a verdict speaks of, by their place in rows: refused with a reason, or wanted once more.
-func (s *shipment) judge(rows []int, verdicts []rowVerdict, retry bool) (refused map[int]string, again map[int]bool) {
+func (s *shipment) judge(rows []int, verdicts []answer.Verdict, retry bool) (refused map[int]string, again map[int]bool) {
 	refused, again = make(map[int]string), make(map[int]bool)
-	named := places{count: len(rows), key: func(place int) []byte { return s.key(rows[place]) }}
+	named := answer.NewRows(len(rows), func(place int) []byte { return s.key(rows[place]) })
 	for i := range verdicts {
 		v := &verdicts[i]
-		for _, place := range named.of(v) {
+		for _, place := range named.Places(v) {
 			if v.Retry && retry {
 				again[place] = true
 			} else {
@@ -222,4 +217,14 @@ func (s *shipment) settle(ctx context.Context) ([]int, error) {
 	}
 	s.report(s.rejected)
 	return rows, nil
+}
+
+// unread is the error of a verdict that goes on after what is read of an answer: the rows that it names there would count
+// as delivered.
+func unread(r *route, response *delivery.Response) error {
+	if !response.Truncated || !delivery.IsObject(response.Body) {
+		return nil
+	}
+	return failure.Config(fmt.Errorf("%s answered %d with a JSON object of more than %d MiB, which could reject rows and is not read: answer with less, or lower batching.max_rows",
+		host(r.url), response.Status, delivery.MaxObject>>20))
 }

@@ -319,24 +319,6 @@ func TestVerdictOnManyRowsIsNotHopeless(t *testing.T) {
 	}
 }
 
-// The work on a verdict is that of reading each row's key once, however often the endpoint repeats itself.
-func TestVerdictReadsEachKeyOnce(t *testing.T) {
-	const rows = 100
-	var verdicts []rowVerdict
-	for i := range 10 * rows {
-		verdicts = append(verdicts, rowVerdict{PrimaryKey: fmt.Appendf(nil, `"%d"`, i%7)})
-	}
-	reads := 0
-	named := places{count: rows, key: func(place int) []byte { reads++; return fmt.Appendf(nil, `"%d"`, place%5) }}
-	found := 0
-	for i := range verdicts {
-		found += len(named.of(&verdicts[i]))
-	}
-	if reads != rows || found != rows {
-		t.Errorf("%d keys were read and %d rows found, want %d each", reads, found, rows)
-	}
-}
-
 // A key is whatever the source made it: neither its size nor what it could do to a terminal reaches a message.
 func TestKeyInAMessageIsShortAndVisible(t *testing.T) {
 	e := &endpoint{answer: refusing(map[int]bool{0: true})}
@@ -402,24 +384,6 @@ func TestSingleRowThatIsTooLargeIsRejected(t *testing.T) {
 	out := s.send(t.Context(), b)
 	if diff := cmp.Diff([]int{1}, out.Rejected); diff != "" || out.Err != nil {
 		t.Errorf("got %+v", out)
-	}
-}
-
-func TestCeilingGrowsSlowly(t *testing.T) {
-	var c ceiling
-	c.took(600)
-	c.tooLarge(1000)
-	if c.fits(601) || !c.fits(600) {
-		t.Fatal("the largest body that passed is not the limit")
-	}
-	for range ceilingRun - 1 {
-		c.took(500)
-	}
-	if c.fits(601) {
-		t.Error("it grew too soon")
-	}
-	if c.took(500); !c.fits(660) || c.fits(661) {
-		t.Error("it did not grow by a tenth")
 	}
 }
 

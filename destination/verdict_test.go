@@ -27,8 +27,8 @@ func FuzzVerdict(f *testing.F) {
 		e := &endpoint{answer: func([]int, int) (int, string) { return 200, "" }}
 		s, b := shipmentOf(t, rows, func(id int) int { return id % 2 }, e, &letterBox{})
 		ship := &shipment{sender: s, route: s.routes[0], batch: b}
-		answer := &delivery.Response{Status: 200, Body: body, Truncated: truncated}
-		err := ship.delivered(t.Context(), []int{0, 1, 2, 3}, answer, "msg", true)
+		response := &delivery.Response{Status: 200, Body: body, Truncated: truncated}
+		err := ship.delivered(t.Context(), []int{0, 1, 2, 3}, response, "msg", true)
 		accepted, refused := int(s.tallies[0].accepted.Load()), len(ship.rejected)
 		if truncated && strings.HasPrefix(strings.TrimLeft(string(body), " \t\r\n"), "{") {
 			if err == nil || accepted+refused+len(e.requests) > 0 {

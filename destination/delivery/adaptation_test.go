@@ -35,12 +35,12 @@ func (s *simulated) RoundTrip(*http.Request) (*http.Response, error) {
 		s.mu.Unlock()
 	}()
 	if over {
-		return answer(503, ""), nil
+		return reply(503, ""), nil
 	}
 	s.slots <- struct{}{}
 	time.Sleep(work) // the bubble's clock
 	<-s.slots
-	return answer(200, ""), nil
+	return reply(200, ""), nil
 }
 
 const simulatedTime = 3 * time.Minute

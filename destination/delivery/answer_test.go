@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"destination-webhook/destination/answer"
 )
 
 // A JSON object is read on, to a limit, and says when it goes on behind that.
@@ -28,7 +30,7 @@ func TestObjectsAreReadUpTo4MiB(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			body := test.begin + strings.Repeat("x", test.size-len(test.begin))
-			data, cut, err := read(answer(test.status, body), func() {})
+			data, cut, err := read(reply(test.status, body), func() {})
 			if err != nil || len(data) != test.read || cut != test.truncated {
 				t.Errorf("read %d bytes, cut %v, %v, want %d, %v", len(data), cut, err, test.read, test.truncated)
 			}
@@ -40,16 +42,16 @@ func TestObjectsAreReadUpTo4MiB(t *testing.T) {
 func TestHalfAnAnswerRefusesNothing(t *testing.T) {
 	for name, test := range map[string]struct {
 		status   int
-		want     Kind
+		want     answer.Kind
 		attempts int
 	}{
-		"refused": {400, Transient, 3}, "conflict": {409, Transient, 3}, "too large": {413, TooLarge, 1},
-		"unauthorized": {401, Misconfigured, 1}, "failed": {500, Transient, 3}, "taken": {200, Transient, 3},
+		"refused": {400, answer.Transient, 3}, "conflict": {409, answer.Transient, 3}, "too large": {413, answer.TooLarge, 1},
+		"unauthorized": {401, answer.Misconfigured, 1}, "failed": {500, answer.Transient, 3}, "taken": {200, answer.Transient, 3},
 	} {
 		for end, fault := range map[string]error{"closed": io.ErrUnexpectedEOF, "stalls": context.DeadlineExceeded} {
 			t.Run(name+", "+end, func(t *testing.T) {
 				o := Options{Retry: brief, RedactCut: masks("hunter"), Transport: script(func() (*http.Response, error) {
-					res := answer(test.status, "")
+					res := reply(test.status, "")
 					res.Body = io.NopCloser(io.MultiReader(strings.NewReader("you sent hunter"), iotest.ErrReader(fault)))
 					res.ContentLength = 60000
 					return res, nil
@@ -83,7 +85,7 @@ func TestLongAnswerIsRedactedAsOneThatBrokeOff(t *testing.T) {
 	secret := "hunter2-and-more"
 	o := Options{Retry: brief, Redact: masks(secret), RedactCut: func(s string) string { return masks(secret)(s) + "|" }}
 	for body, cut := range map[string]bool{"short " + secret: false, strings.Repeat(" ", maxAnswer) + "x": true} {
-		o.Transport = script(func() (*http.Response, error) { return answer(400, body), nil })
+		o.Transport = script(func() (*http.Response, error) { return reply(400, body), nil })
 		_, err := New(o).Deliver(t.Context(), post("{}"))
 		if f := failureOf(t, err); strings.HasSuffix(f.Excerpt, "|") != cut {
 			t.Errorf("%.10s…: got %q", body, f.Excerpt)

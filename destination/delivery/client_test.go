@@ -16,6 +16,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"destination-webhook/destination/answer"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -36,7 +38,7 @@ func TestDeliverRetriesForADay(t *testing.T) {
 			if time.Since(start) < 23*time.Hour {
 				return nil, syscall.ECONNREFUSED
 			}
-			return answer(200, "done"), nil
+			return reply(200, "done"), nil
 		})})
 		res, err := c.Deliver(t.Context(), post("{}"))
 		if err != nil {
@@ -69,7 +71,7 @@ func TestDeliverEndsAtItsBounds(t *testing.T) {
 				c := New(Options{Retry: test.limits, Transport: script(test.step)})
 				_, err := c.Deliver(t.Context(), post("{}"))
 				f := failureOf(t, err)
-				if f.Kind != Transient || f.Attempts != test.attempts {
+				if f.Kind != answer.Transient || f.Attempts != test.attempts {
 					t.Errorf("got %v after %d attempts, want transient after %d", f.Kind, f.Attempts, test.attempts)
 				}
 				if took := time.Since(start); took > test.most {
@@ -97,7 +99,7 @@ func TestCancelEndsEveryWaitAtOnce(t *testing.T) {
 				start := time.Now()
 				_, err := New(Options{Retry: patient, Transport: transport}).Deliver(ctx, post("{}"))
 				f := failureOf(t, err)
-				if f.Kind != Canceled || !errors.Is(err, reason) || f.Attempts != 1 {
+				if f.Kind != answer.Canceled || !errors.Is(err, reason) || f.Attempts != 1 {
 					t.Errorf("got %v after %d attempts: %v", f.Kind, f.Attempts, err)
 				}
 				if took := time.Since(start); took != time.Minute {
@@ -114,10 +116,10 @@ func TestStopLetsAttemptsFinishAndStartsNoOther(t *testing.T) {
 		c := New(Options{Retry: patient, Concurrency: 2, Transport: roundTrip(func(_ *http.Request, body string) (*http.Response, error) {
 			started.Add(1)
 			if body == "waits for its retry" {
-				return answer(500, "", "Retry-After", "300"), nil
+				return reply(500, "", "Retry-After", "300"), nil
 			}
 			time.Sleep(time.Minute)
-			return answer(200, ""), nil
+			return reply(200, ""), nil
 		})})
 		results := make(map[string]error)
 		var mu sync.Mutex
@@ -140,13 +142,13 @@ func TestStopLetsAttemptsFinishAndStartsNoOther(t *testing.T) {
 		if results["in flight"] != nil || results["in flight too"] != nil {
 			t.Errorf("attempts in flight did not finish: %v", results)
 		}
-		if f := failureOf(t, results["waits for its retry"]); f.Kind != Transient || f.Status != 500 {
+		if f := failureOf(t, results["waits for its retry"]); f.Kind != answer.Transient || f.Status != 500 {
 			t.Errorf("the waiting one got %v %d, want its last failure", f.Kind, f.Status)
 		}
-		if f := failureOf(t, results["waits for a slot"]); f.Kind != Canceled || f.Attempts != 0 {
+		if f := failureOf(t, results["waits for a slot"]); f.Kind != answer.Canceled || f.Attempts != 0 {
 			t.Errorf("the one without an attempt got %v after %d", f.Kind, f.Attempts)
 		}
-		if _, err := c.Deliver(t.Context(), post("later")); failureOf(t, err).Kind != Canceled || started.Load() != 3 {
+		if _, err := c.Deliver(t.Context(), post("later")); failureOf(t, err).Kind != answer.Canceled || started.Load() != 3 {
 			t.Errorf("a delivery after Stop: %v", err)
 		}
 	})
@@ -216,9 +218,9 @@ func TestAttemptsAreNotSharedBetweenDeliveries(t *testing.T) {
 		limits := RetryOptions{MaxAttempts: 5, InitialInterval: time.Second, MaxInterval: time.Second}
 		c := New(Options{Retry: limits, Transport: roundTrip(func(_ *http.Request, body string) (*http.Response, error) {
 			if body == "bad" {
-				return answer(500, ""), nil
+				return reply(500, ""), nil
 			}
-			return answer(200, ""), nil
+			return reply(200, ""), nil
 		})})
 		ctx, cancel := context.WithCancel(t.Context())
 		var others sync.WaitGroup
@@ -246,7 +248,7 @@ func TestEveryAttemptIsReported(t *testing.T) {
 			Transport: script(
 				func() (*http.Response, error) {
 					time.Sleep(3 * time.Second)
-					return answer(500, "bad token hunter2\x00", "Retry-After", "7"), nil
+					return reply(500, "bad token hunter2\x00", "Retry-After", "7"), nil
 				},
 				broken(errors.New("dial: hunter2 is not here")),
 				status(200)),
@@ -277,16 +279,16 @@ func TestFailureSaysWhatToDoAndShowsNoPath(t *testing.T) {
 	for _, test := range []struct {
 		name string
 		step func() (*http.Response, error)
-		kind Kind
+		kind answer.Kind
 		want string
 	}{
-		{"unauthorized", func() (*http.Response, error) { return answer(401, "who?"), nil }, Misconfigured,
+		{"unauthorized", func() (*http.Response, error) { return reply(401, "who?"), nil }, answer.Misconfigured,
 			"https://endpoint.test: Authentication failed (401): check the authorization header or the API key; the endpoint says: who?"},
-		{"too large", status(413), TooLarge,
+		{"too large", status(413), answer.TooLarge,
 			"https://endpoint.test: the body is too large for the endpoint (413): lower the batch size"},
-		{"refused connection", broken(&net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}), Transient,
+		{"refused connection", broken(&net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}), answer.Transient,
 			"https://endpoint.test: the connection was refused: check that the endpoint runs, and the port: dial tcp: connection refused (after 2 attempts)"},
-		{"url.Error", broken(&url.Error{Op: "Post", URL: "https://endpoint.test/hook?token=hunter2", Err: io.EOF}), Transient,
+		{"url.Error", broken(&url.Error{Op: "Post", URL: "https://endpoint.test/hook?token=hunter2", Err: io.EOF}), answer.Transient,
 			"https://endpoint.test: the connection failed: check the endpoint's health and the network: EOF (after 2 attempts)"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -320,11 +322,11 @@ func TestUnusableRequestsAreNotSent(t *testing.T) {
 	} {
 		c := New(Options{Retry: patient, Transport: roundTrip(func(*http.Request, string) (*http.Response, error) {
 			t.Errorf("%s was sent", test.url)
-			return answer(200, ""), nil
+			return reply(200, ""), nil
 		})})
 		_, err := c.Deliver(t.Context(), Request{Method: "POST", URL: test.url, Header: test.header})
 		f := failureOf(t, err)
-		if f.Kind != Misconfigured || !strings.Contains(f.Error(), test.want) || strings.Contains(f.Error(), "secret") {
+		if f.Kind != answer.Misconfigured || !strings.Contains(f.Error(), test.want) || strings.Contains(f.Error(), "secret") {
 			t.Errorf("%s: %v %v", test.url, f.Kind, f)
 		}
 	}
@@ -346,7 +348,7 @@ func TestEveryAttemptIsSignedAnew(t *testing.T) {
 				if r.Header.Get("Idempotency-Key") != "" {
 					t.Error("with an Idempotency-Key net/http sends a POST again by itself")
 				}
-				return answer([]int{500, 200}[min(1, len(sent)-1)], "", "Retry-After", "5"), nil
+				return reply([]int{500, 200}[min(1, len(sent)-1)], "", "Retry-After", "5"), nil
 			}),
 		})
 		r := post("two rows")
@@ -372,7 +374,7 @@ func TestTimeoutBoundsOneAttempt(t *testing.T) {
 		start := time.Now()
 		_, err := c.Deliver(t.Context(), post("{}"))
 		f := failureOf(t, err)
-		if f.Kind != Transient || !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != 30*time.Second {
+		if f.Kind != answer.Transient || !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != 30*time.Second {
 			t.Errorf("%v after %v: %v", f.Kind, time.Since(start), f)
 		}
 	})
@@ -386,7 +388,7 @@ func TestElapsedCutsTheLastAttempt(t *testing.T) {
 		})})
 		start := time.Now()
 		_, err := c.Deliver(t.Context(), post("{}"))
-		if f := failureOf(t, err); f.Kind != Transient || f.Attempts != 3 || time.Since(start) != 25*time.Second {
+		if f := failureOf(t, err); f.Kind != answer.Transient || f.Attempts != 3 || time.Since(start) != 25*time.Second {
 			t.Errorf("%v after %d attempts in %v", f.Kind, f.Attempts, time.Since(start))
 		}
 	})
@@ -398,7 +400,7 @@ func TestBodyIsTheCallersAfterwards(t *testing.T) {
 	var late io.Reader
 	c := New(Options{Retry: patient, Transport: reader(func(r *http.Request) (*http.Response, error) {
 		late = r.Body
-		return answer(200, ""), nil
+		return reply(200, ""), nil
 	})})
 	if _, err := c.Deliver(t.Context(), post("secret of the next batch")); err != nil {
 		t.Fatal(err)
@@ -419,7 +421,7 @@ func TestGetBodyStartsFromTheBeginning(t *testing.T) {
 				t.Errorf("got %q, %v", got, err)
 			}
 		}
-		return answer(200, ""), nil
+		return reply(200, ""), nil
 	})})
 	if _, err := c.Deliver(t.Context(), post("rows")); err != nil {
 		t.Fatal(err)

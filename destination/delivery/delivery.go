@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"time"
 
+	"destination-webhook/destination/answer"
+
 	"github.com/avast/retry-go/v4"
 	"golang.org/x/net/http/httpguts"
 )
@@ -35,15 +37,20 @@ type delivery struct {
 func (c *Client) deliver(ctx context.Context, r Request, limits RetryOptions) (*Response, error) {
 	d := &delivery{client: c, request: r, limits: limits}
 	if err := d.prepare(); err != nil {
-		return nil, &Failure{Kind: Misconfigured, Advice: "the request cannot be sent: check the URL and the headers", Err: err}
+		return nil, &Failure{Kind: answer.Misconfigured, Advice: "the request cannot be sent: check the URL and the headers", Err: err}
 	}
 	waits, unregister := c.register(ctx, d)
 	defer unregister()
 	d.compress()
 	defer d.release()
 	if err := d.run(ctx, waits); err != nil {
-		return nil, d.conclude(ctx, err)
+		f := d.conclude(ctx, err)
+		if f.Kind == answer.TooLarge {
+			d.endpoint.sizes.refused(len(r.Body))
+		}
+		return nil, f
 	}
+	d.endpoint.sizes.accepted(len(r.Body))
 	return d.response, nil
 }
 
@@ -142,13 +149,13 @@ func (d *delivery) enter(ctx context.Context) (pass, error) {
 func (d *delivery) conclude(ctx context.Context, err error) *Failure {
 	f := d.failure
 	if f == nil {
-		f = &Failure{Kind: Canceled, Advice: "the delivery was stopped before its first attempt", Err: err}
+		f = &Failure{Kind: answer.Canceled, Advice: "the delivery was stopped before its first attempt", Err: err}
 		if errors.Is(err, errClosed) {
-			f.Kind, f.Advice = Transient, "the endpoint stays overloaded for longer than retries may last: check its health"
+			f.Kind, f.Advice = answer.Transient, "the endpoint stays overloaded for longer than retries may last: check its health"
 		}
 	}
-	if ctx.Err() != nil && f.Kind == Transient { // a definite answer stands
-		f.Kind, f.Advice, f.Err = Canceled, "the delivery was canceled", context.Cause(ctx)
+	if ctx.Err() != nil && f.Kind == answer.Transient { // a definite answer stands
+		f.Kind, f.Advice, f.Err = answer.Canceled, "the delivery was canceled", context.Cause(ctx)
 	}
 	f.Host, f.Attempts = d.host, d.attempts
 	return f

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 
+	"destination-webhook/destination/answer"
+
 	"github.com/klauspost/compress/zstd"
 )
 
@@ -52,7 +54,7 @@ func TestCompression(t *testing.T) {
 				mu.Lock()
 				got[decode(t, used, body)]++
 				mu.Unlock()
-				return answer(200, ""), nil
+				return reply(200, ""), nil
 			})})
 			var all sync.WaitGroup
 			for range 4 {
@@ -80,9 +82,9 @@ func TestCompressedOncePerDelivery(t *testing.T) {
 		n := 0
 		c := New(Options{Retry: patient, Transport: roundTrip(func(*http.Request, string) (*http.Response, error) {
 			if n++; n < 5 {
-				return answer(500, ""), nil
+				return reply(500, ""), nil
 			}
-			return answer(200, ""), nil
+			return reply(200, ""), nil
 		})})
 		c.encode = encode{"test", func(b *bytes.Buffer, data []byte) { calls++; b.Write(data) }}
 		if _, err := c.Deliver(t.Context(), post("{}")); err != nil || calls != 1 || n != 5 {
@@ -99,12 +101,12 @@ func TestUnsupportedMediaTypeTurnsCompressionOff(t *testing.T) {
 		coding := r.Header.Get("Content-Encoding")
 		codings = append(codings, coding)
 		if coding != "" {
-			return answer(415, ""), nil
+			return reply(415, ""), nil
 		}
 		if body != "{}" {
 			t.Errorf("got body %q", body)
 		}
-		return answer(200, ""), nil
+		return reply(200, ""), nil
 	})})
 	for range 2 {
 		if _, err := c.Deliver(t.Context(), post("{}")); err != nil {
@@ -120,10 +122,10 @@ func TestUnsupportedMediaTypeWithoutCompressionIsFinal(t *testing.T) {
 	n := 0
 	c := New(Options{Retry: patient, Compression: "zstd", Transport: roundTrip(func(*http.Request, string) (*http.Response, error) {
 		n++
-		return answer(415, "json only"), nil
+		return reply(415, "json only"), nil
 	})})
 	_, err := c.Deliver(t.Context(), post("{}"))
-	if f := failureOf(t, err); f.Kind != Misconfigured || n != 2 || f.Excerpt != "json only" {
+	if f := failureOf(t, err); f.Kind != answer.Misconfigured || n != 2 || f.Excerpt != "json only" {
 		t.Errorf("%v after %d requests: %v", f.Kind, n, f)
 	}
 }

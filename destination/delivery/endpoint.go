@@ -12,6 +12,7 @@ type endpoint struct {
 	gate  *gate
 	slots *slots
 	plain atomic.Bool // it answered 415 to a compressed body
+	sizes sizeLimit
 }
 
 // target is a URL, parsed once for all deliveries to it.
@@ -58,4 +59,11 @@ func parseURL(raw string) (*url.URL, error) {
 		return nil, errors.New("the URL has no host")
 	}
 	return u, nil
+}
+
+// Fits reports whether the endpoint of a URL may take a body of size bytes, as far as its answers tell. A body that does
+// not fit can be delivered all the same.
+func (c *Client) Fits(url string, size int) bool {
+	t, err := c.target(url)
+	return err != nil || t.endpoint.sizes.fits(size) // Deliver has more to say of a URL that is none
 }

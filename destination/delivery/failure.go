@@ -3,47 +3,15 @@ package delivery
 import (
 	"fmt"
 	"strings"
+
+	"destination-webhook/destination/answer"
 )
-
-// Kind is what a failure means to the caller.
-type Kind int
-
-const (
-	// Transient: the endpoint may take the same request later, and did not
-	// within the bounds of attempts and time.
-	Transient Kind = iota + 1
-	// TooLarge: the endpoint takes no body of this size.
-	TooLarge
-	// Refused: the endpoint understood the request and does not want this payload.
-	Refused
-	// Misconfigured: no payload would get through until somebody changes the
-	// configuration or the endpoint.
-	Misconfigured
-	// Canceled: the caller's context ended, or Stop came before the first attempt.
-	Canceled
-)
-
-func (k Kind) String() string {
-	switch k {
-	case Transient:
-		return "transient"
-	case TooLarge:
-		return "too large"
-	case Refused:
-		return "refused"
-	case Misconfigured:
-		return "misconfigured"
-	case Canceled:
-		return "canceled"
-	}
-	return fmt.Sprintf("kind %d", int(k))
-}
 
 // Failure is a delivery that did not succeed, as its last attempt left it. It
 // holds no secret that the client's Redact knows, and of the URL scheme and
 // host alone.
 type Failure struct {
-	Kind     Kind
+	Kind     answer.Kind
 	Status   int    // of the last answer; 0: there was none
 	Host     string // scheme://host[:port]; empty when the URL is unusable
 	Excerpt  string // of the last answer's body, at most 1 KiB, printable

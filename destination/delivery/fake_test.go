@@ -56,7 +56,7 @@ func (u untilDone) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // answer makes a response; header alternates names and values.
-func answer(status int, body string, header ...string) *http.Response {
+func reply(status int, body string, header ...string) *http.Response {
 	h := make(http.Header)
 	for i := 0; i < len(header); i += 2 {
 		h.Add(header[i], header[i+1])
@@ -79,7 +79,7 @@ func script(steps ...func() (*http.Response, error)) http.RoundTripper {
 }
 
 func status(code int, header ...string) func() (*http.Response, error) {
-	return func() (*http.Response, error) { return answer(code, "", header...), nil }
+	return func() (*http.Response, error) { return reply(code, "", header...), nil }
 }
 
 func broken(err error) func() (*http.Response, error) {
@@ -117,3 +117,15 @@ func bubble(t *testing.T, f func(t *testing.T)) {
 	t.Helper()
 	synctest.Test(t, f)
 }
+
+// masks returns a function that masks some secrets.
+func masks(secrets ...string) func(string) string {
+	return func(s string) string {
+		for _, secret := range secrets {
+			s = strings.ReplaceAll(s, secret, "[redacted]")
+		}
+		return s
+	}
+}
+
+func plain(s string) string { return s }

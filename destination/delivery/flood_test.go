@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"destination-webhook/destination/answer"
+
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
 )
@@ -34,7 +36,7 @@ func TestFloods(t *testing.T) {
 			})
 			o := Options{Timeout: 200 * time.Millisecond}
 			_, err := over(t, o, TransportOptions{}).Deliver(t.Context(), to(url, strings.Repeat("x", 32<<20)))
-			if f := failureOf(t, err); f.Kind != Transient || f.Attempts != 3 {
+			if f := failureOf(t, err); f.Kind != answer.Transient || f.Attempts != 3 {
 				t.Errorf("%v after %d attempts: %v", f.Kind, f.Attempts, f)
 			}
 		})
@@ -64,7 +66,7 @@ func TestHTTP2Floods(t *testing.T) {
 			})
 			o := Options{Timeout: 200 * time.Millisecond}
 			_, err := over(t, o, TransportOptions{TLS: config}).Deliver(t.Context(), to(url, "{}"))
-			if f := failureOf(t, err); f.Kind != Transient || f.Attempts != 3 {
+			if f := failureOf(t, err); f.Kind != answer.Transient || f.Attempts != 3 {
 				t.Errorf("%v after %d attempts: %v", f.Kind, f.Attempts, f)
 			}
 		})

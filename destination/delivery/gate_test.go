@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"destination-webhook/destination/answer"
 )
 
 // arrivals counts requests per moment of virtual time.
@@ -64,9 +66,9 @@ func TestOverloadHoldsEveryDeliveryAndOneProbeGoesFirst(t *testing.T) {
 				n := seen.note()
 				time.Sleep(time.Second) // so that all of them are in flight together
 				if n <= 17 {            // 16 workers, then the first probe
-					return answer(refusal, "", "Retry-After", "60"), nil
+					return reply(refusal, "", "Retry-After", "60"), nil
 				}
-				return answer(200, ""), nil
+				return reply(200, ""), nil
 			})})
 			if failed := deliverAll(t.Context(), c, 16); failed != nil {
 				t.Fatal(failed)
@@ -96,9 +98,9 @@ func TestOverloadWithoutRetryAfterBacksOffTogether(t *testing.T) {
 		var seen arrivals
 		c := New(Options{Retry: patient, Transport: roundTrip(func(*http.Request, string) (*http.Response, error) {
 			if seen.note(); time.Since(seen.start) < time.Hour {
-				return answer(503, ""), nil
+				return reply(503, ""), nil
 			}
-			return answer(200, ""), nil
+			return reply(200, ""), nil
 		})})
 		if failed := deliverAll(t.Context(), c, 50); failed != nil {
 			t.Fatal(failed)
@@ -114,9 +116,9 @@ func TestOverloadOfOneEndpointLeavesOthersAlone(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		c := New(Options{Retry: patient, Transport: roundTrip(func(r *http.Request, _ string) (*http.Response, error) {
 			if r.URL.Host == "endpoint.test" {
-				return answer(503, "", "Retry-After", "300"), nil
+				return reply(503, "", "Retry-After", "300"), nil
 			}
-			return answer(200, ""), nil
+			return reply(200, ""), nil
 		})})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
@@ -143,7 +145,7 @@ func TestOutageBeyondMaxElapsedEndsAllDeliveries(t *testing.T) {
 			t.Fatalf("%d of 16 deliveries failed", len(failed))
 		}
 		for _, err := range failed {
-			if f := failureOf(t, err); f.Kind != Transient {
+			if f := failureOf(t, err); f.Kind != answer.Transient {
 				t.Errorf("got %v, want transient: %v", f.Kind, f)
 			}
 		}
@@ -158,9 +160,9 @@ func TestUsedUpRateLimitPausesAfterASuccess(t *testing.T) {
 		var seen arrivals
 		c := New(Options{Retry: patient, Concurrency: 1, Transport: roundTrip(func(*http.Request, string) (*http.Response, error) {
 			if seen.note()%10 == 0 {
-				return answer(200, "", "RateLimit", `"minute";r=0;t=60`), nil
+				return reply(200, "", "RateLimit", `"minute";r=0;t=60`), nil
 			}
-			return answer(200, "", "RateLimit", `"minute";r=1;t=60`), nil
+			return reply(200, "", "RateLimit", `"minute";r=1;t=60`), nil
 		})})
 		if failed := deliverAll(t.Context(), c, 25); failed != nil {
 			t.Fatal(failed)
@@ -180,12 +182,12 @@ func TestCanceledProbePassesTheTurnOn(t *testing.T) {
 		c := New(Options{Retry: patient, Transport: roundTrip(func(r *http.Request, _ string) (*http.Response, error) {
 			switch n.Add(1) {
 			case 1:
-				return answer(503, "", "Retry-After", "60"), nil
+				return reply(503, "", "Retry-After", "60"), nil
 			case 2: // the probe hangs until its delivery is canceled
 				<-r.Context().Done()
 				return nil, r.Context().Err()
 			}
-			return answer(200, ""), nil
+			return reply(200, ""), nil
 		})})
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 		defer cancel()
@@ -213,7 +215,7 @@ func TestCanceledProbePassesTheTurnOn(t *testing.T) {
 // overload, not sixteen: the pause grows once.
 func TestGateCountsOneOverloadOnce(t *testing.T) {
 	g := newGate(RetryOptions{InitialInterval: time.Second, MaxInterval: time.Hour})
-	now := noon
+	now := time.Date(2026, time.November, 24, 12, 0, 0, 0, time.UTC)
 	for range 100 {
 		g.leave(pass{epoch: 0}, overloaded, 0, now)
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 
+	"destination-webhook/destination/answer"
 	"destination-webhook/destination/failure"
 )
 
@@ -21,30 +22,38 @@ func (e *refusedAddress) Permanent() bool { return true }
 
 // classifyError says what an attempt without an answer means. What is not
 // known to be permanent is worth another try.
-func classifyError(err error) meaning {
+func classifyError(err error) answer.Classification {
 	var (
 		address *refusedAddress
 		dns     *net.DNSError
 	)
 	switch {
 	case errors.As(err, &address):
-		return meaning{Misconfigured, "the address is not allowed here: use another URL, or ask the operator to allow its network"}
+		return misconfigured("the address is not allowed here: use another URL, or ask the operator to allow its network")
 	case failure.IsPermanent(err):
-		return meaning{Misconfigured, "the request could not be prepared or routed: check the authentication and the proxy"}
+		return misconfigured("the request could not be prepared or routed: check the authentication and the proxy")
 	case isCertificate(err):
-		return meaning{Misconfigured, "the endpoint's certificate is not trusted: check the host name in the URL and the CA certificate"}
+		return misconfigured("the endpoint's certificate is not trusted: check the host name in the URL and the CA certificate")
 	case isTLS(err):
-		return meaning{Misconfigured, "TLS could not be agreed on: check that the URL's scheme fits the port, the TLS version, and the client certificate"}
+		return misconfigured("TLS could not be agreed on: check that the URL's scheme fits the port, the TLS version, and the client certificate")
 	case errors.As(err, &dns) && dns.IsNotFound && !dns.IsTemporary:
-		return meaning{Misconfigured, "the host name does not exist: check the URL"}
+		return misconfigured("the host name does not exist: check the URL")
 	case errors.As(err, &dns):
-		return meaning{Transient, "the host name could not be looked up: check the DNS"}
+		return transient("the host name could not be looked up: check the DNS")
 	case isTimeout(err):
-		return meaning{Transient, "the endpoint did not answer in time: check its health, raise the request timeout, or send smaller batches"}
+		return transient("the endpoint did not answer in time: check its health, raise the request timeout, or send smaller batches")
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return meaning{Transient, "the connection was refused: check that the endpoint runs, and the port"}
+		return transient("the connection was refused: check that the endpoint runs, and the port")
 	}
-	return meaning{Transient, "the connection failed: check the endpoint's health and the network"}
+	return transient("the connection failed: check the endpoint's health and the network")
+}
+
+func misconfigured(advice string) answer.Classification {
+	return answer.Classification{Kind: answer.Misconfigured, Advice: advice}
+}
+
+func transient(advice string) answer.Classification {
+	return answer.Classification{Kind: answer.Transient, Advice: advice}
 }
 
 func isTimeout(err error) bool {

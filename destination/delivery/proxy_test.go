@@ -12,6 +12,8 @@ import (
 	"sync"
 	"testing"
 
+	"destination-webhook/destination/answer"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -160,7 +162,7 @@ func TestProxyHasTLSOfItsOwn(t *testing.T) {
 			_, err := over(t, Options{}, o).Deliver(t.Context(), to("https://example.com/hook", "{}"))
 			if !test.trusted {
 				f := failureOf(t, err)
-				if f.Kind != Misconfigured || f.Attempts != 1 || !strings.Contains(f.Error(), "TLS with the proxy failed") {
+				if f.Kind != answer.Misconfigured || f.Attempts != 1 || !strings.Contains(f.Error(), "TLS with the proxy failed") {
 					t.Errorf("%v after %d attempts: %v", f.Kind, f.Attempts, f)
 				}
 			} else if err != nil {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"destination-webhook/destination/answer"
 	"destination-webhook/destination/printable"
 )
 
@@ -18,7 +19,7 @@ func (d *delivery) settle(ctx context.Context, p pass, a *attempt) error {
 	now := a.started.Add(a.latency)
 	asked := time.Duration(0)
 	if a.status != 0 {
-		asked = hint(a.status, a.header, now)
+		asked = answer.RetryAfter(a.status, a.header, now)
 	}
 	canceled := ctx.Err() != nil && a.err != nil
 	d.endpoint.slots.done(a.lesson(canceled), now)
@@ -70,17 +71,17 @@ func (a *attempt) lesson(canceled bool) lesson {
 // fail is the attempt as a failure.
 func (d *delivery) fail(a *attempt) *Failure {
 	f := &Failure{Status: a.status, Host: d.host, Attempts: d.attempts, Excerpt: d.excerpt(a)}
-	var m meaning
+	var m answer.Classification
 	if a.answered() {
-		m = classify(a.status, a.header, d.client.options.Redact)
+		m = answer.Classify(a.status, a.header, d.client.options.Redact)
 	}
 	// An answer that broke off may not be the endpoint's last word, and a refusal costs a row. What else a status says,
 	// it says by itself: an endpoint that is sent too much often hangs up while it says so.
-	if !a.answered() || a.err != nil && m.kind == Refused {
+	if !a.answered() || a.err != nil && m.Kind == answer.Refused {
 		m = classifyError(a.err)
 		f.Err = d.client.shown(a.err)
 	}
-	f.Kind, f.Advice = m.kind, m.advice
+	f.Kind, f.Advice = m.Kind, m.Advice
 	return f
 }
 
@@ -117,7 +118,7 @@ func (d *delivery) decide(a *attempt, asked time.Duration, now time.Time) {
 	case a.status == http.StatusUnsupportedMediaType && d.buffer != nil:
 		d.unpack()
 		return
-	case d.failure.Kind != Transient:
+	case d.failure.Kind != answer.Transient:
 		return
 	case a.stale() && !d.replayed:
 		d.replayed, d.again, d.wait = true, true, 0

@@ -17,7 +17,7 @@ func TestConcurrencyBoundsAttemptsInFlight(t *testing.T) {
 				most.Store(max(most.Load(), busy.Add(1)))
 				time.Sleep(time.Second)
 				busy.Add(-1)
-				return answer(200, ""), nil
+				return reply(200, ""), nil
 			})})
 			start := time.Now()
 			if failed := deliverAll(t.Context(), c, 48); failed != nil {
@@ -85,9 +85,9 @@ func TestRequestsPerSecondCountsRetries(t *testing.T) {
 		hurried := RetryOptions{MaxAttempts: 100, InitialInterval: time.Nanosecond, MaxInterval: time.Nanosecond}
 		c := New(Options{Retry: hurried, RequestsPerSecond: 10, Transport: roundTrip(func(*http.Request, string) (*http.Response, error) {
 			if n.Add(1)%3 != 0 { // two of three fail
-				return answer(500, ""), nil
+				return reply(500, ""), nil
 			}
-			return answer(200, ""), nil
+			return reply(200, ""), nil
 		})})
 		start := time.Now()
 		if failed := deliverAll(t.Context(), c, 100); failed != nil {

@@ -17,6 +17,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"destination-webhook/destination/answer"
 )
 
 // These tests use real sockets on loopback. What they wait for always comes,
@@ -96,7 +98,7 @@ func TestRedirectIsNotFollowed(t *testing.T) {
 		})
 		s.Start()
 		_, err := over(t, Options{}, TransportOptions{}).Deliver(t.Context(), to(s.URL+"/hook", "{}"))
-		if f := failureOf(t, err); f.Kind != Misconfigured || n.Load() != 1 {
+		if f := failureOf(t, err); f.Kind != answer.Misconfigured || n.Load() != 1 {
 			t.Errorf("%d: %v after %d requests: %v", code, f.Kind, n.Load(), f)
 		}
 	}
@@ -231,7 +233,7 @@ func TestFaultsOfTheConnection(t *testing.T) {
 			o.Retry = brief
 			stays := raw(t, func(c *net.TCPConn, _ int) { fault(c) })
 			_, err = over(t, o, TransportOptions{}).Deliver(t.Context(), to(stays, "{}"))
-			if f := failureOf(t, err); f.Kind != Transient || f.Attempts != 3 {
+			if f := failureOf(t, err); f.Kind != answer.Transient || f.Attempts != 3 {
 				t.Errorf("%v after %d attempts: %v", f.Kind, f.Attempts, f)
 			}
 		})
@@ -313,7 +315,7 @@ func TestEarlyAnswer(t *testing.T) {
 	})
 	defer close(gone)
 	_, err := over(t, Options{Timeout: time.Minute}, TransportOptions{}).Deliver(t.Context(), to(url, body))
-	if f := failureOf(t, err); f.Kind != TooLarge || f.Excerpt != "big" {
+	if f := failureOf(t, err); f.Kind != answer.TooLarge || f.Excerpt != "big" {
 		t.Errorf("got %v: %v", f.Kind, f)
 	}
 }
@@ -325,7 +327,7 @@ func TestRefusedConnectionIsTransient(t *testing.T) {
 	}
 	_ = l.Close()
 	_, err = over(t, Options{}, TransportOptions{}).Deliver(t.Context(), to("http://"+l.Addr().String(), "{}"))
-	if f := failureOf(t, err); f.Kind != Transient || f.Attempts != 3 {
+	if f := failureOf(t, err); f.Kind != answer.Transient || f.Attempts != 3 {
 		t.Errorf("%v after %d attempts: %v", f.Kind, f.Attempts, f)
 	}
 }
@@ -364,7 +366,7 @@ func TestTLS(t *testing.T) {
 				}
 				return
 			}
-			if f := failureOf(t, err); f.Kind != Misconfigured || f.Attempts != 1 || !strings.Contains(f.Error(), test.want) {
+			if f := failureOf(t, err); f.Kind != answer.Misconfigured || f.Attempts != 1 || !strings.Contains(f.Error(), test.want) {
 				t.Errorf("%v after %d attempts: %v", f.Kind, f.Attempts, f)
 			}
 		})
@@ -379,7 +381,7 @@ func TestControlJudgesEveryAddress(t *testing.T) {
 	}})
 	_, err := c.Deliver(t.Context(), to(s.URL, "{}"))
 	f := failureOf(t, err)
-	if f.Kind != Misconfigured || f.Attempts != 1 || conns.Load() != 0 || !strings.Contains(f.Error(), "is private") {
+	if f.Kind != answer.Misconfigured || f.Attempts != 1 || conns.Load() != 0 || !strings.Contains(f.Error(), "is private") {
 		t.Errorf("%v after %d attempts, %d connections: %v", f.Kind, f.Attempts, conns.Load(), f)
 	}
 }
@@ -395,7 +397,7 @@ func TestProxyFaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := over(t, Options{}, TransportOptions{Proxy: http.ProxyURL(u)})
-	for host, want := range map[string]Kind{"closed.test": Misconfigured, "down.test": Transient} {
+	for host, want := range map[string]answer.Kind{"closed.test": answer.Misconfigured, "down.test": answer.Transient} {
 		_, err := c.Deliver(t.Context(), to("https://"+host, "{}"))
 		if f := failureOf(t, err); f.Kind != want {
 			t.Errorf("%s: %v, want %v: %v", host, f.Kind, want, f)
@@ -405,7 +407,7 @@ func TestProxyFaults(t *testing.T) {
 		return nil, fmt.Errorf("invalid proxy address http://user:secret@[")
 	}})
 	_, err = c.Deliver(t.Context(), to("https://endpoint.test", "{}"))
-	if f := failureOf(t, err); f.Kind != Misconfigured || strings.Contains(f.Error(), "secret") {
+	if f := failureOf(t, err); f.Kind != answer.Misconfigured || strings.Contains(f.Error(), "secret") {
 		t.Errorf("%v: %v", f.Kind, f)
 	}
 }

@@ -1,4 +1,4 @@
-package delivery
+package answer
 
 import (
 	"net/http"
@@ -7,19 +7,19 @@ import (
 	"time"
 )
 
-// maxHint caps what an endpoint may ask for: a pause of hours would look like
+// MaxRetryAfter caps what an endpoint may ask for: a pause of hours would look like
 // a hung sync to the platform, which expects a checkpoint every 15 minutes.
-const maxHint = 10 * time.Minute
+const MaxRetryAfter = 10 * time.Minute
 
-// hint is how long an answer asks to wait, 0 when it does not: the longest
+// RetryAfter returns how long an answer asks to wait, 0 when it does not: the longest
 // of Retry-After and the rate limit's reset, capped. It is a lower bound.
-func hint(status int, h http.Header, now time.Time) time.Duration {
+func RetryAfter(status int, h http.Header, now time.Time) time.Duration {
 	limited := status == http.StatusTooManyRequests
 	wait := rateLimit(h, limited, now)
 	if status >= 300 {
-		wait = max(wait, retryAfter(h.Get("Retry-After"), endpointTime(h, now)))
+		wait = max(wait, retryAfterField(h.Get("Retry-After"), endpointTime(h, now)))
 	}
-	return min(wait, maxHint)
+	return min(wait, MaxRetryAfter)
 }
 
 // endpointTime is now by the clock that wrote the answer: a date in it means
@@ -31,9 +31,9 @@ func endpointTime(h http.Header, now time.Time) time.Time {
 	return now
 }
 
-// retryAfter reads the two forms of RFC 9110, section 10.2.3: seconds, and a
+// retryAfterField reads the two forms of RFC 9110, section 10.2.3: seconds, and a
 // date in any of the three formats of section 5.6.7.
-func retryAfter(value string, now time.Time) time.Duration {
+func retryAfterField(value string, now time.Time) time.Duration {
 	if t, err := http.ParseTime(value); err == nil {
 		return max(0, t.Sub(now))
 	}
@@ -44,7 +44,7 @@ func retryAfter(value string, now time.Time) time.Duration {
 // the cap is the cap.
 func seconds(value string) time.Duration {
 	n := number(value)
-	return time.Duration(min(n, maxHint.Seconds()) * float64(time.Second))
+	return time.Duration(min(n, MaxRetryAfter.Seconds()) * float64(time.Second))
 }
 
 // number reads digits and, which RFC 9110 does not have but some endpoints do, a
@@ -89,7 +89,7 @@ func reset(value string, now time.Time) time.Duration {
 	case n >= 1e12:
 		n /= 1000
 	}
-	wait := min(n-float64(now.UnixMilli())/1000, maxHint.Seconds())
+	wait := min(n-float64(now.UnixMilli())/1000, MaxRetryAfter.Seconds())
 	return time.Duration(max(0, wait) * float64(time.Second))
 }
 

@@ -1,4 +1,7 @@
-package delivery
+// Package answer says what an endpoint's answer means: for the request as a whole, by its status, for the next one, by
+// what it asks to wait, and for single rows, by the verdicts in its body. It does no I/O and knows neither batches nor
+// deliveries.
+package answer
 
 import (
 	"fmt"
@@ -9,14 +12,48 @@ import (
 	"destination-webhook/destination/printable"
 )
 
-// meaning is one row of the table of answers.
-type meaning struct {
-	kind   Kind
-	advice string
+// Kind is what an answer, or its absence, means for the request.
+type Kind int
+
+const (
+	// Transient: the endpoint may take the same request later, and did not
+	// within the bounds of attempts and time.
+	Transient Kind = iota + 1
+	// TooLarge: the endpoint takes no body of this size.
+	TooLarge
+	// Refused: the endpoint understood the request and does not want this payload.
+	Refused
+	// Misconfigured: no payload would get through until somebody changes the
+	// configuration or the endpoint.
+	Misconfigured
+	// Canceled: the caller's context ended, or Stop came before the first attempt.
+	Canceled
+)
+
+func (k Kind) String() string {
+	switch k {
+	case Transient:
+		return "transient"
+	case TooLarge:
+		return "too large"
+	case Refused:
+		return "refused"
+	case Misconfigured:
+		return "misconfigured"
+	case Canceled:
+		return "canceled"
+	}
+	return fmt.Sprintf("kind %d", int(k))
 }
 
-// meanings names the answers that differ from the others of their class.
-var meanings = map[int]meaning{
+// Classification is what an answer means, and what to do about it.
+type Classification struct {
+	Kind   Kind
+	Advice string // a sentence
+}
+
+// classifications has the answers that differ from the others of their class.
+var classifications = map[int]Classification{
 	http.StatusBadRequest:          {Refused, "the endpoint refused the payload (400): compare it with what the endpoint expects"},
 	http.StatusConflict:            {Refused, "the endpoint refused the payload as a conflict (409): compare it with what the endpoint holds"},
 	http.StatusUnprocessableEntity: {Refused, "the endpoint refused the payload (422): compare it with what the endpoint expects"},
@@ -41,24 +78,24 @@ var meanings = map[int]meaning{
 	http.StatusHTTPVersionNotSupported: {Misconfigured, "HTTP version not supported (505): check what serves this URL"},
 }
 
-// classify says what an answer other than 2xx means. What it repeats of the
+// Classify says what an answer other than 2xx means. What it repeats of the
 // header is masked by redact before it is cut.
-func classify(status int, h http.Header, redact func(string) string) meaning {
-	m, named := meanings[status]
+func Classify(status int, h http.Header, redact func(string) string) Classification {
+	m, named := classifications[status]
 	switch {
 	case status == http.StatusMethodNotAllowed && h.Get("Allow") != "":
-		m.advice += ": " + printable.Line(redact(h.Get("Allow")), 100)
+		m.Advice += ": " + printable.Line(redact(h.Get("Allow")), 100)
 		return m
 	case named:
 		return m
 	case status >= 300 && status < 400:
-		return meaning{Misconfigured, redirectAdvice(status, h.Get("Location"), redact)}
+		return Classification{Misconfigured, redirectAdvice(status, h.Get("Location"), redact)}
 	case status >= 400 && status < 500:
-		return meaning{Refused, fmt.Sprintf("the endpoint refused the payload (%d)", status)}
+		return Classification{Refused, fmt.Sprintf("the endpoint refused the payload (%d)", status)}
 	case status >= 500 && status < 600:
-		return meaning{Transient, fmt.Sprintf("the endpoint failed (%d): check its health and its log", status)}
+		return Classification{Transient, fmt.Sprintf("the endpoint failed (%d): check its health and its log", status)}
 	}
-	return meaning{Misconfigured, fmt.Sprintf("the endpoint gave an answer that HTTP does not define (%d): check what serves this URL", status)}
+	return Classification{Misconfigured, fmt.Sprintf("the endpoint gave an answer that HTTP does not define (%d): check what serves this URL", status)}
 }
 
 // redirectAdvice names the host that a redirect leads to, and no more of it:
