@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"os"
 	"strings"
 
@@ -29,9 +30,10 @@ type Program struct {
 	ReadFile func(path string) ([]byte, error) // of config and catalog; nil: os.ReadFile
 }
 
-func (p *Program) readFile(path string) ([]byte, error) {
+// readFile reads at most limit bytes of a file.
+func (p *Program) readFile(path string, limit int64) ([]byte, error) {
 	if p.ReadFile == nil {
-		return readFile(path)
+		return readFile(path, limit)
 	}
 	return p.ReadFile(path)
 }
@@ -124,7 +126,7 @@ func (p *Program) session(configPath, catalogPath string, out *protocol.Writer, 
 
 // configure reads the config, teaches out its secrets, and builds the ways out that it asks for.
 func (p *Program) configure(path string, out *protocol.Writer) (*config.Config, *network, error) {
-	raw, err := p.readFile(path)
+	raw, err := p.readFile(path, config.MaxSize+1)
 	if err != nil {
 		return nil, nil, failure.Config(fmt.Errorf("the config cannot be read: %w", err))
 	}
@@ -162,7 +164,7 @@ func (m *maskingWriter) Write(text []byte) (int, error) {
 }
 
 func (p *Program) readCatalog(path string) (*protocol.Catalog, error) {
-	raw, err := p.readFile(path)
+	raw, err := p.readFile(path, math.MaxInt64)
 	if err != nil {
 		return nil, fmt.Errorf("the catalog cannot be read: %w", err)
 	}
@@ -177,9 +179,10 @@ func Showable(argument string) bool {
 	return len(argument) <= maxArgument && !strings.Contains(argument, "{")
 }
 
-// readFile reads a file that an argument names. The error shows the path only where it looks like one.
-func readFile(path string) ([]byte, error) {
-	raw, err := os.ReadFile(path)
+// readFile reads at most limit bytes of a file that an argument names. The error shows the path only if
+// it looks like one.
+func readFile(path string, limit int64) ([]byte, error) {
+	raw, err := readAtMost(path, limit)
 	failed := (*os.PathError)(nil)
 	if !errors.As(err, &failed) {
 		return raw, err
@@ -188,4 +191,13 @@ func readFile(path string) ([]byte, error) {
 		return nil, fmt.Errorf("name a file, not its content: %w", failed.Err)
 	}
 	return nil, fmt.Errorf("%s: %w", printable.Line(path, maxArgument), failed.Err)
+}
+
+func readAtMost(path string, limit int64) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }()
+	return io.ReadAll(io.LimitReader(file, limit))
 }

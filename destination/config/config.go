@@ -103,11 +103,13 @@ func Parse(spec, raw []byte) (*Config, error) {
 		return nil, err
 	}
 	root = root.resolve(tree)
+	var problems problemList
+	checkSizes(&problems, tree, tree, nil)
 	violations, err := root.validate(tree)
 	if err != nil {
 		return nil, err
 	}
-	problems := root.report(violations, tree)
+	root.report(violations, tree, &problems)
 	config, err := root.decode(tree)
 	if err != nil {
 		return nil, err
@@ -120,11 +122,11 @@ func Parse(spec, raw []byte) (*Config, error) {
 	return config, nil
 }
 
-// Error lists everything that is wrong with a config, so that it takes one
-// round to put right. No problem holds a value out of the config.
+// Error lists everything that is wrong with a config, so that it takes one round to put right. No
+// problem contains a value of the config.
 type Error struct {
-	// Problems are lines such as "batching.max_rows: expected a whole number
-	// from 1 to 100000", in alphabetical order.
+	// Problems are lines such as "batching.max_rows: expected a whole number from 1 to 100000", in
+	// alphabetical order. If there are more than 100, the last line says how many are left out.
 	Problems []string
 }
 

@@ -9,8 +9,7 @@ import (
 // report turns violations into problems and takes the values at fault out of the
 // tree, so that the rest of it decodes and the rules see the rest. Patterns wait
 // for reportPatterns: the rules say more precisely what is wrong with a text.
-func (n *specNode) report(violations []violation, tree map[string]any) problemList {
-	var problems problemList
+func (n *specNode) report(violations []violation, tree map[string]any, problems *problemList) {
 	for _, violation := range violations {
 		switch violation.kind {
 		case "pattern":
@@ -21,7 +20,6 @@ func (n *specNode) report(violations []violation, tree map[string]any) problemLi
 			blank(tree, violation.path)
 		}
 	}
-	return problems
 }
 
 // reportPatterns adds the texts that do not match their pattern.

@@ -15,8 +15,8 @@ type problemList struct {
 // add reports a problem of a field, unless the field or one that holds it has
 // one already.
 func (p *problemList) add(field, problem string) {
-	for known := range p.fields {
-		if field == known || strings.HasPrefix(field, known+".") {
+	for known := field; known != ""; known = known[:max(strings.LastIndexByte(known, '.'), 0)] {
+		if _, ok := p.fields[known]; ok {
 			return
 		}
 	}
@@ -36,6 +36,9 @@ func (p *problemList) err() error {
 		lines = append(lines, field+": "+problem)
 	}
 	slices.Sort(lines)
+	if more := len(lines) - maxProblems; more > 0 {
+		lines = append(lines[:maxProblems], fmt.Sprintf("and %d more problems", more))
+	}
 	return &Error{Problems: lines}
 }
 

@@ -5,16 +5,17 @@ import (
 	"reflect"
 	"slices"
 
+	"destination-webhook/destination/auth"
 	"destination-webhook/destination/redact"
 )
 
-// Secrets returns every value of the config that must not be shown: the secret
-// fields, and of each URL what could be a token. Hand them to redact.New.
+// Secrets returns every value of the config that must not be shown: the secret fields, credentials,
+// and what could be a token in a URL. Hand them to redact.New.
 func (c *Config) Secrets() []string {
 	secrets := secretFields(reflect.ValueOf(*c))
-	a := c.Authentication // pairs, so that their base64 is known as a whole
-	if a.Password != "" {
-		secrets = append(secrets, a.User+":"+a.Password.Reveal())
+	a := c.Authentication
+	if a.Type == auth.Basic {
+		secrets = append(secrets, redact.Basic(a.User+":"+a.Password.Reveal())...)
 	}
 	if a.ClientSecret != "" { // RFC 6749, section 2.3.1
 		secrets = append(secrets, url.QueryEscape(a.ClientID)+":"+url.QueryEscape(a.ClientSecret.Reveal()))
@@ -29,8 +30,7 @@ func (c *Config) Secrets() []string {
 	return slices.DeleteFunc(secrets, func(secret string) bool { return secret == "" })
 }
 
-// secretFields finds every redact.Secret by its type, so that none is forgotten
-// when the config grows.
+// secretFields finds every redact.Secret by its type, so that none is missed when the config grows.
 func secretFields(value reflect.Value) (secrets []string) {
 	if value.Type() == reflect.TypeFor[redact.Secret]() {
 		return []string{value.String()}

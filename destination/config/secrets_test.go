@@ -4,10 +4,12 @@ import (
 	"encoding/base64"
 	"net/url"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"destination-webhook/destination/auth"
 	"destination-webhook/destination/redact"
 )
 
@@ -44,6 +46,24 @@ func TestSecretsKnowTheClientsPair(t *testing.T) {
 	sent := base64.StdEncoding.EncodeToString([]byte(url.QueryEscape("a client") + ":" + url.QueryEscape(`s3cr/et "1"`)))
 	if got := redact.New(config.Secrets()...).String("<" + sent + ">"); got != "<"+redact.Mask+">" {
 		t.Errorf("got %s", got)
+	}
+}
+
+// With Basic credentials an API key is often the user, and the password is empty or anything.
+func TestSecretsKnowTheUser(t *testing.T) {
+	for name, a := range map[string]Authentication{
+		"no password":     {User: "key7"},
+		"a password":      {User: "an-api-key", Password: "x"},
+		"a long password": {User: "an-api-key", Password: "open sesame"},
+	} {
+		a.Type = auth.Basic
+		redactor := redact.New((&Config{Authentication: a}).Secrets()...)
+		sent := base64.StdEncoding.EncodeToString([]byte(a.User + ":" + a.Password.Reveal()))
+		for _, text := range []string{a.User, sent, "Basic " + sent} {
+			if got := redactor.String(text); strings.Contains(got, a.User) || strings.Contains(got, sent[:6]) {
+				t.Errorf("%s: %s is shown as %s", name, text, got)
+			}
+		}
 	}
 }
 

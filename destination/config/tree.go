@@ -14,6 +14,9 @@ import (
 // drops the members that are null. It refuses what a schema validator lets pass
 // or panics on: trailing text, a name given twice, numbers outside float64.
 func parseTree(raw []byte) (map[string]any, error) {
+	if len(raw) > MaxSize {
+		return nil, &Error{Problems: []string{fmt.Sprintf("config: expected at most %d MiB", MaxSize>>20)}}
+	}
 	if len(bytes.TrimSpace(raw)) == 0 {
 		return nil, &Error{Problems: []string{"config: expected a JSON object, the text is empty"}}
 	}

@@ -1,0 +1,55 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Bounds on a config, in bytes. They are far above what anybody needs, and keep the work and memory
+// that a config can cause in proportion.
+const (
+	// MaxSize is the size of the whole config.
+	MaxSize = 4 << 20
+	// maxText is the size of a text: a URL or a secret, which the redactor keeps.
+	maxText = 16 << 10
+	// maxCertificates is the size of a list of certificates.
+	maxCertificates = 1 << 20
+	// maxName is the size of a name: of a stream, a header or a field.
+	maxName = 1 << 10
+)
+
+// maxProblems is how many problems of a config are shown.
+const maxProblems = 100
+
+// checkSizes adds the texts of a tree that are too long, and takes them out of it, so that nothing else
+// works on them. path leads to value.
+func checkSizes(problems *problemList, tree, value any, path []string) {
+	switch value := value.(type) {
+	case map[string]any:
+		for name, member := range value {
+			checkSizes(problems, tree, member, append(path, name))
+		}
+	case []any:
+		for i, element := range value {
+			checkSizes(problems, tree, element, append(path, strconv.Itoa(i)))
+		}
+	case string:
+		if limit := textLimit(path); len(value) > limit {
+			problems.add(strings.Join(path, "."), fmt.Sprintf("expected at most %d bytes", limit))
+			blank(tree, path)
+		}
+	}
+}
+
+// textLimit returns the size of the longest text that a setting may be.
+func textLimit(path []string) int {
+	switch last := path[len(path)-1]; {
+	case last == "ca_certificate", last == "client_certificate":
+		return maxCertificates
+	case last == "stream", last == "namespace", last == "name", slices.Contains(path, "primary_key"):
+		return maxName
+	}
+	return maxText
+}
