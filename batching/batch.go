@@ -10,13 +10,13 @@ type Row struct {
 	Open, Data, Close []byte
 
 	// Note is kept beside the row and not sent: what is needed to write a dead letter.
-	Note []byte
+	Metadata []byte
 
 	// Key is the hash of the row's primary key, see Stream.Keyed; 0 where it has none.
 	Key uint64
 
 	// Silent says that the row is not to be sent, and yet is settled in its place among the others.
-	Silent bool
+	Suppressed bool
 }
 
 func (r *Row) size() int { return len(r.Open) + len(r.Data) + len(r.Close) }
@@ -41,17 +41,17 @@ type Batch struct {
 	Stream *Stream
 	Body   []byte // the frame and all rows
 
-	ends     []int32 // of each row, in Body
-	notes    []byte
-	noteEnds []int32
-	keys     []uint64
-	silent   []int
+	ends         []int32 // of each row, in Body
+	metadata     []byte
+	metadataEnds []int32
+	keys         []uint64
+	suppressed   []int
 
 	held    int       // bytes of memory, when it was last weighed
 	place   int       // among the open batches
 	opened  time.Time // when its first row came
-	runs    []run
-	last    mark     // where the last run begins
+	runs    []segmentRun
+	last    cutPoint // where the last run begins
 	scope   *scope   // since it is closed
 	segment *segment // since it is closed
 
@@ -61,17 +61,17 @@ type Batch struct {
 }
 
 // run is a run of rows with no state between them. A state changes no batch: the next row begins a new run.
-type run struct {
+type segmentRun struct {
 	row    int32 // its first
 	states int64 // how many states its scope had seen
 }
 
-// mark is where a run begins.
-type mark struct {
-	row    int
-	length int // of the body before the row's separator
-	note   int // of the notes
-	at     time.Time
+// cutPoint is where a run begins.
+type cutPoint struct {
+	row      int
+	length   int // of the body before the row's separator
+	metadata int // their length
+	at       time.Time
 }
 
 // Rows is the number of rows.
@@ -87,12 +87,12 @@ func (b *Batch) Row(i int) []byte {
 }
 
 // Note is the note of row i.
-func (b *Batch) Note(i int) []byte {
+func (b *Batch) Metadata(i int) []byte {
 	start := 0
 	if i > 0 {
-		start = int(b.noteEnds[i-1])
+		start = int(b.metadataEnds[i-1])
 	}
-	return b.notes[start:b.noteEnds[i]]
+	return b.metadata[start:b.metadataEnds[i]]
 }
 
 // Key is the hash of row i's primary key; 0 where it has none, or the stream is not keyed.
@@ -104,7 +104,7 @@ func (b *Batch) Key(i int) uint64 {
 }
 
 // Silent are the rows, in order, that are not to be sent.
-func (b *Batch) Silent() []int { return b.silent }
+func (b *Batch) Suppressed() []int { return b.suppressed }
 
 // AppendBody appends a body that holds some of the rows in the batch's frame.
 func (b *Batch) AppendBody(dst []byte, rows []int) []byte {
@@ -130,8 +130,8 @@ func (b *Batch) length() int { return len(b.Body) + len(b.Stream.Frame.Suffix) }
 
 func (b *Batch) add(r *Row, states int64, now time.Time) {
 	if n := len(b.runs); n == 0 || b.runs[n-1].states != states {
-		b.runs = append(b.runs, run{int32(b.Rows()), states})
-		b.last = mark{b.Rows(), len(b.Body), len(b.notes), now}
+		b.runs = append(b.runs, segmentRun{int32(b.Rows()), states})
+		b.last = cutPoint{b.Rows(), len(b.Body), len(b.metadata), now}
 	}
 	if b.Rows() > 0 {
 		b.Body = append(b.Body, b.Stream.Frame.Separator...)
@@ -140,15 +140,15 @@ func (b *Batch) add(r *Row, states int64, now time.Time) {
 	b.Body = append(b.Body, r.Data...)
 	b.Body = append(b.Body, r.Close...)
 	b.ends = append(b.ends, int32(len(b.Body)))
-	if r.Note != nil {
-		b.notes = append(b.notes, r.Note...)
-		b.noteEnds = append(b.noteEnds, int32(len(b.notes)))
+	if r.Metadata != nil {
+		b.metadata = append(b.metadata, r.Metadata...)
+		b.metadataEnds = append(b.metadataEnds, int32(len(b.metadata)))
 	}
 	if b.Stream.Keyed {
 		b.keys = append(b.keys, r.Key)
 	}
-	if r.Silent {
-		b.silent = append(b.silent, b.Rows()-1)
+	if r.Suppressed {
+		b.suppressed = append(b.suppressed, b.Rows()-1)
 	}
 }
 
@@ -160,40 +160,40 @@ func (b *Batch) move(to *Batch) {
 		first += len(b.Stream.Frame.Separator)
 	}
 	shift := int32(len(to.Body) - first)
-	to.last = mark{length: len(to.Body), at: m.at}
-	to.opened, to.runs = m.at, append(to.runs, run{0, b.runs[n].states})
+	to.last = cutPoint{length: len(to.Body), at: m.at}
+	to.opened, to.runs = m.at, append(to.runs, segmentRun{0, b.runs[n].states})
 	to.Body = append(to.Body, b.Body[first:]...)
 	for _, end := range b.ends[m.row:] {
 		to.ends = append(to.ends, end+shift)
 	}
 	b.Body, b.ends, b.runs = b.Body[:m.length], b.ends[:m.row], b.runs[:n]
-	if len(b.noteEnds) > 0 {
-		to.notes = append(to.notes, b.notes[m.note:]...)
-		for _, end := range b.noteEnds[m.row:] {
-			to.noteEnds = append(to.noteEnds, end-int32(m.note))
+	if len(b.metadataEnds) > 0 {
+		to.metadata = append(to.metadata, b.metadata[m.metadata:]...)
+		for _, end := range b.metadataEnds[m.row:] {
+			to.metadataEnds = append(to.metadataEnds, end-int32(m.metadata))
 		}
-		b.notes, b.noteEnds = b.notes[:m.note], b.noteEnds[:m.row]
+		b.metadata, b.metadataEnds = b.metadata[:m.metadata], b.metadataEnds[:m.row]
 	}
 	if b.Stream.Keyed {
 		to.keys = append(to.keys, b.keys[m.row:]...)
 		b.keys = b.keys[:m.row]
 	}
-	n, _ = slices.BinarySearch(b.silent, m.row)
-	for _, row := range b.silent[n:] {
-		to.silent = append(to.silent, row-m.row)
+	n, _ = slices.BinarySearch(b.suppressed, m.row)
+	for _, row := range b.suppressed[n:] {
+		to.suppressed = append(to.suppressed, row-m.row)
 	}
-	b.silent = b.silent[:n]
+	b.suppressed = b.suppressed[:n]
 }
 
-// restart forgets the states between the batch's rows, for a new scope that has seen none.
-func (b *Batch) restart() {
-	b.runs = append(b.runs[:0], run{})
-	b.last = mark{length: len(b.Stream.Frame.Prefix), at: b.opened}
+// forgetStates forgets the states between the batch's rows, for a new scope that has seen none.
+func (b *Batch) forgetStates() {
+	b.runs = append(b.runs[:0], segmentRun{})
+	b.last = cutPoint{length: len(b.Stream.Frame.Prefix), at: b.opened}
 }
 
-// weigh sets held to what the batch holds, in bytes, and returns by how much that is more than before.
-func (b *Batch) weigh() (more int) {
-	held := cap(b.Body) + cap(b.notes) + 4*cap(b.ends) + 4*cap(b.noteEnds) + 8*cap(b.keys) + 8*cap(b.silent) + 16*cap(b.runs)
+// accountMemory sets held to what the batch holds, in bytes, and returns by how much that is more than before.
+func (b *Batch) accountMemory() (more int) {
+	held := cap(b.Body) + cap(b.metadata) + 4*cap(b.ends) + 4*cap(b.metadataEnds) + 8*cap(b.keys) + 8*cap(b.suppressed) + 16*cap(b.runs)
 	more, b.held = held-b.held, held
 	return more
 }
@@ -216,6 +216,6 @@ func (b *Batch) statesBefore(i int) int64 {
 func (b *Batch) reset(s *Stream, now time.Time) {
 	*b = Batch{
 		Stream: s, Body: append(b.Body[:0], s.Frame.Prefix...), opened: now,
-		ends: b.ends[:0], notes: b.notes[:0], noteEnds: b.noteEnds[:0], keys: b.keys[:0], silent: b.silent[:0], runs: b.runs[:0], followers: b.followers[:0],
+		ends: b.ends[:0], metadata: b.metadata[:0], metadataEnds: b.metadataEnds[:0], keys: b.keys[:0], suppressed: b.suppressed[:0], runs: b.runs[:0], followers: b.followers[:0],
 	}
 }

@@ -21,19 +21,19 @@ func fill(b *Batch, texts ...string) {
 			states++
 			continue
 		}
-		b.add(&Row{Data: []byte(text), Note: []byte("n" + text), Key: uint64(i + 1), Silent: strings.HasPrefix(text, "s")}, states, time.Unix(int64(i), 0))
+		b.add(&Row{Data: []byte(text), Metadata: []byte("n" + text), Key: uint64(i + 1), Suppressed: strings.HasPrefix(text, "s")}, states, time.Unix(int64(i), 0))
 	}
 }
 
 func describe(b *Batch) map[string]any {
-	var rows, notes []string
+	var rows, metadata []string
 	var keys []uint64
 	for i := range b.Rows() {
 		rows = append(rows, string(b.Row(i)))
-		notes = append(notes, string(b.Note(i)))
+		metadata = append(metadata, string(b.Metadata(i)))
 		keys = append(keys, b.Key(i))
 	}
-	return map[string]any{"body": string(b.Body), "rows": rows, "notes": notes, "keys": keys, "silent": append([]int{}, b.Silent()...), "opened": b.opened.Unix()}
+	return map[string]any{"body": string(b.Body), "rows": rows, "metadata": metadata, "keys": keys, "suppressed": append([]int{}, b.Suppressed()...), "opened": b.opened.Unix()}
 }
 
 func TestMoveSplitsBehindTheLastState(t *testing.T) {
@@ -44,15 +44,15 @@ func TestMoveSplitsBehindTheLastState(t *testing.T) {
 	fill(b, "a", "sb", "", "c", "", "d", "se")
 	b.move(rest)
 	want := map[string]any{
-		"body": `{"rows":[a,sb,c`, "rows": []string{"a", "sb", "c"}, "notes": []string{"na", "nsb", "nc"},
-		"keys": []uint64{1, 2, 4}, "silent": []int{1}, "opened": int64(0),
+		"body": `{"rows":[a,sb,c`, "rows": []string{"a", "sb", "c"}, "metadata": []string{"na", "nsb", "nc"},
+		"keys": []uint64{1, 2, 4}, "suppressed": []int{1}, "opened": int64(0),
 	}
 	if diff := cmp.Diff(want, describe(b)); diff != "" {
 		t.Errorf("what stays: %s", diff)
 	}
 	want = map[string]any{
-		"body": `{"rows":[d,se`, "rows": []string{"d", "se"}, "notes": []string{"nd", "nse"},
-		"keys": []uint64{6, 7}, "silent": []int{1}, "opened": int64(5),
+		"body": `{"rows":[d,se`, "rows": []string{"d", "se"}, "metadata": []string{"nd", "nse"},
+		"keys": []uint64{6, 7}, "suppressed": []int{1}, "opened": int64(5),
 	}
 	if diff := cmp.Diff(want, describe(rest)); diff != "" {
 		t.Errorf("what moves: %s", diff)
@@ -289,7 +289,7 @@ func BenchmarkLedger(b *testing.B) {
 	s.scope = newScope(s)
 	l := ledger{emit: func(*protocol.State, int64, int64) {}, streams: []*Stream{s}}
 	state := stateOf(b, event{kind: protocol.StreamState})
-	batch := &Batch{Stream: s, ends: make([]int32, 1000), runs: []run{{}}}
+	batch := &Batch{Stream: s, ends: make([]int32, 1000), runs: []segmentRun{{}}}
 	b.ReportAllocs()
 	for b.Loop() {
 		s.scope.behind += batch.Rows()

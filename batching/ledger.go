@@ -23,7 +23,7 @@ type segment struct {
 	sealed   bool
 	states   []heldState
 	rejected []rejection
-	within   *segment // of the scope of all rows, which waits for this one too; see ledger.widen
+	within   *segment // of the scope of all rows, which waits for this one too; see ledger.mergeScopes
 }
 
 // heldState is a state whose rows are not all settled.
@@ -64,7 +64,7 @@ func (c *scope) seal() {
 	c.segments = append(c.segments, &segment{})
 }
 
-// close notes that a batch is closed whose rows all came before the last state, or all behind it.
+// close records that a batch is closed whose rows all came before the last state, or all behind it.
 func (c *scope) close(b *Batch) {
 	b.scope, b.segment = c, c.growing()
 	b.segment.pending += b.Rows()
@@ -83,13 +83,13 @@ func (l *ledger) scopeOf(s *Stream) *scope {
 	return s.scope
 }
 
-// count notes a record.
+// count records a record.
 func (l *ledger) count(s *Stream) {
 	s.records++
 	l.records++
 }
 
-// state notes a state of stream s, or, where s is nil, of all streams.
+// state records a state of stream s, or, where s is nil, of all streams.
 func (l *ledger) state(st protocol.State, s *Stream) {
 	h, c := heldState{State: st, stream: s}, l.all
 	if s != nil {
@@ -110,10 +110,10 @@ func (l *ledger) state(st protocol.State, s *Stream) {
 	}
 }
 
-// widen makes one scope of all rows, for the first GLOBAL or LEGACY state of a sync. From here on every state, also one of
+// mergeScopes makes one scope of all rows, for the first GLOBAL or LEGACY state of a sync. From here on every state, also one of
 // a stream, waits for all rows before it. The segments of the streams' own scopes live on until they are settled; no open
 // row may lie before a state in any of them.
-func (l *ledger) widen() {
+func (l *ledger) mergeScopes() {
 	l.all = newScope(nil)
 	first := l.all.growing()
 	for _, s := range l.streams {
@@ -131,7 +131,7 @@ func (l *ledger) widen() {
 	}
 }
 
-// settle notes that a batch is delivered, but for the rows rejected.
+// settle records that a batch is delivered, but for the rows rejected.
 func (l *ledger) settle(b *Batch, rejected []int) {
 	for _, row := range rejected {
 		if g := b.segment; g.within != nil && !g.sealed {

@@ -10,7 +10,7 @@ type keyOrder struct {
 	open int               // closed batches that are not settled
 }
 
-// enter notes a closed batch; it may be sent once its blockers are gone.
+// enter records a closed batch; it may be sent once its blockers are gone.
 func (o *keyOrder) enter(b *Batch) {
 	if o.last == nil {
 		o.last = make(map[uint64]*Batch, len(b.keys))
@@ -35,7 +35,7 @@ func (b *Batch) block(later *Batch) {
 	later.blockers++
 }
 
-// leave notes a settled batch and calls ready for each that waited for nothing else.
+// leave records a settled batch and calls ready for each that waited for nothing else.
 func (o *keyOrder) leave(b *Batch, ready func(*Batch)) {
 	if o.open--; o.open == 0 {
 		clear(o.last)

@@ -92,8 +92,8 @@ func (p *Pipeline) Add(s *Stream, r *Row, now time.Time) {
 	b.add(r, c.states, now)
 	c.behind++
 	p.ledger.count(s)
-	p.openBytes += b.weigh()
-	p.shed()
+	p.openBytes += b.accountMemory()
+	p.closeLargest()
 }
 
 // Skip counts a record that needs no delivery.
@@ -103,23 +103,23 @@ func (p *Pipeline) Skip(s *Stream) { p.ledger.count(s) }
 // for a GLOBAL or LEGACY state.
 func (p *Pipeline) State(st protocol.State, s *Stream) {
 	if s == nil && p.ledger.all == nil {
-		p.widen()
+		p.mergeScopes()
 	}
 	p.ledger.state(st, s)
-	p.shed()
+	p.closeLargest()
 }
 
-// widen goes over to one scope for all rows.
-func (p *Pipeline) widen() {
+// mergeScopes goes over to one scope for all rows.
+func (p *Pipeline) mergeScopes() {
 	for _, s := range p.ledger.streams {
 		if s.scope.before > 0 {
 			p.cut(s.scope)
 		}
 	}
 	for _, b := range p.open {
-		b.restart()
+		b.forgetStates()
 	}
-	p.ledger.widen()
+	p.ledger.mergeScopes()
 }
 
 // begin opens a batch for the stream.
@@ -127,7 +127,7 @@ func (p *Pipeline) begin(s *Stream, now time.Time) {
 	b := p.batch(s, now)
 	b.place = len(p.open)
 	p.open = append(p.open, b)
-	p.openBytes += b.weigh()
+	p.openBytes += b.accountMemory()
 	if p.oldest.IsZero() || now.Before(p.oldest) {
 		p.oldest = now
 	}
@@ -175,7 +175,7 @@ func (p *Pipeline) cutBatch(b *Batch, states int64) {
 	} else if b.last.row > 0 {
 		rest := p.batch(b.Stream, b.last.at)
 		b.move(rest)
-		p.openBytes += rest.weigh()
+		p.openBytes += rest.accountMemory()
 		p.close(b, rest)
 	}
 }
@@ -195,7 +195,7 @@ func (p *Pipeline) close(b, rest *Batch) {
 	p.ledger.scopeOf(s).close(b)
 	b.Body = append(b.Body, s.Frame.Suffix...)
 	p.openBytes -= b.held
-	b.weigh()
+	b.accountMemory()
 	p.waitingBytes += b.held
 	p.waiting++
 	if s.Keyed {
@@ -219,8 +219,8 @@ func (p *Pipeline) dispatch() {
 	}
 }
 
-// shed closes open batches, the largest first, where memory is short.
-func (p *Pipeline) shed() {
+// closeLargest closes open batches, the largest first, where memory is short.
+func (p *Pipeline) closeLargest() {
 	if p.buffered() <= p.options.MaxBuffered {
 		return
 	}
@@ -284,7 +284,7 @@ func (p *Pipeline) Flush() {
 // Results delivers the outcome of each batch, which goes to Settle.
 func (p *Pipeline) Results() <-chan Result { return p.results }
 
-// Settle notes an outcome and releases the states that became due. The first error ends the sending of further batches.
+// Settle records an outcome and releases the states that became due. The first error ends the sending of further batches.
 func (p *Pipeline) Settle(r Result) {
 	p.inFlight--
 	if r.outcome.Err != nil {

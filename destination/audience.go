@@ -117,7 +117,7 @@ func (a *audience) removes(marked bool) bool {
 func (a *audience) begin(ctx context.Context, b *batching.Batch) (*confirmation, error) {
 	c := &confirmation{audience: a, places: make(map[int]int, b.Rows())}
 	for i := range b.Rows() {
-		note := b.Note(i)
+		note := b.Metadata(i)
 		if len(note) == 0 || note[0] != marked {
 			continue
 		}
@@ -126,7 +126,7 @@ func (a *audience) begin(ctx context.Context, b *batching.Batch) (*confirmation,
 		c.places[i] = len(c.rows)
 		c.rows = append(c.rows, snapshot.Row{Key: fields[1], Data: fields[0], Version: mark})
 	}
-	if len(b.Silent()) == b.Rows() {
+	if len(b.Suppressed()) == b.Rows() {
 		return c, nil // nothing is sent that could be in doubt
 	}
 	var err error

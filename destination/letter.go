@@ -23,7 +23,7 @@ var noteFields = protocol.NewLookup([]string{"emitted_at"}, []string{"changes"})
 
 // note is what was noted of a row's record; empty where the row is none of the source.
 func (s *shipment) note(row int) []byte {
-	note := s.batch.Note(row)
+	note := s.batch.Metadata(row)
 	if len(note) > 0 && note[0] == marked {
 		_, note = snapshot.ParseVersion(note[1:])
 	}

@@ -52,7 +52,7 @@ func (v *previewer) send(ctx context.Context, b *batching.Batch) (outcome batchi
 	}
 	confirm, err := route.audience.begin(ctx, b)
 	if err == nil {
-		err = confirm.settle(rejected, b.Silent())
+		err = confirm.settle(rejected, b.Suppressed())
 	}
 	return batching.Outcome{Rejected: rejected, Err: err}
 }
@@ -64,7 +64,7 @@ func (v *previewer) count(b *batching.Batch) (rejected []int) {
 	var sent []int
 	for i := range b.Rows() {
 		fields := rowFields.Find(b.Row(i), nil)
-		_, silent := slices.BinarySearch(b.Silent(), i)
+		_, silent := slices.BinarySearch(b.Suppressed(), i)
 		switch {
 		case silent && fields[1] == nil:
 			p.MissingKey++

@@ -36,7 +36,7 @@ func (r *run) sweep() (*removals, error) {
 		if leave {
 			next, stop := iter.Pull2(a.Unseen())
 			// A mode that sends no removals has them all the same, in silence: so the snapshot forgets the rows.
-			row := batching.Row{Open: []byte(`{"data":`), Silent: !a.removes(false)}
+			row := batching.Row{Open: []byte(`{"data":`), Suppressed: !a.removes(false)}
 			return &removals{stream: i, next: next, stop: stop, row: row}, nil
 		}
 	}
@@ -60,7 +60,7 @@ func (r *run) remove() error {
 			row.Data = []byte("{}") // the snapshot keeps no rows: the key has to do
 		}
 		row.Close = append(append(append(row.Close[:0], `,"operation":"removed","primary_key":`...), left.Key...), '}')
-		row.Note = left.Version.Append(append(row.Note[:0], marked))
+		row.Metadata = left.Version.Append(append(row.Metadata[:0], marked))
 		row.Key = r.encoders[r.leaving.stream].hash(left.Key)
 		r.routes.all[r.leaving.stream].audience.found[snapshot.Removed]++
 		r.pipeline.Add(r.streams[r.leaving.stream], row, r.now)

@@ -62,7 +62,7 @@ func quote(s string) []byte {
 // encode returns the row for a record; nil where nothing is to be sent.
 func (e *encoder) encode(r *protocol.Record) (*batching.Row, error) {
 	row := &e.row
-	row.Data, row.Close, row.Note, row.Key, row.Silent = r.Data, row.Close[:0], row.Note[:0], 0, false
+	row.Data, row.Close, row.Metadata, row.Key, row.Suppressed = r.Data, row.Close[:0], row.Metadata[:0], 0, false
 	operation, err := e.classify(r)
 	if operation == skip || err != nil {
 		return nil, err
@@ -80,7 +80,7 @@ func (e *encoder) encode(r *protocol.Record) (*batching.Row, error) {
 	}
 	row.Close = append(row.Close, '}')
 	if e.letters {
-		row.Note = appendNote(row.Note, r)
+		row.Metadata = appendNote(row.Metadata, r)
 	}
 	return row, nil
 }
@@ -100,7 +100,7 @@ func (e *encoder) classify(r *protocol.Record) (operation string, err error) {
 		values = e.values
 	}
 	if missing := e.readKey(values); missing != nil && e.route.mode != config.Insert {
-		e.row.Silent = true
+		e.row.Suppressed = true
 		if !e.letters {
 			return "", missing
 		}
@@ -112,8 +112,8 @@ func (e *encoder) classify(r *protocol.Record) (operation string, err error) {
 	case e.route.mode == config.Insert:
 		return "added", nil
 	case a != nil:
-		operation, e.row.Silent, err = a.change(e.key, r.Data, removed)
-		e.row.Note = a.mark.Append(append(e.row.Note, marked))
+		operation, e.row.Suppressed, err = a.change(e.key, r.Data, removed)
+		e.row.Metadata = a.mark.Append(append(e.row.Metadata, marked))
 		return operation, err
 	case removed:
 		return "removed", nil

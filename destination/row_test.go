@@ -178,12 +178,12 @@ func TestMissingKeyIsSilentWithDeadLetters(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := []any{row.Silent, row.Key, string(row.Close), string(row.Note)}
+	got := []any{row.Suppressed, row.Key, string(row.Close), string(row.Metadata)}
 	if diff := cmp.Diff([]any{true, uint64(0), "}", `{"n":0,"emitted_at":17,"changes":[]}`}, got); diff != "" {
 		t.Errorf("silent, key, close, note (-want +got):\n%s", diff)
 	}
-	if row, err = e.encode(&recordsOf(`{"id":1}`)[0]); err != nil || row.Silent {
-		t.Errorf("the row behind it is silent: %v, error %v", row.Silent, err)
+	if row, err = e.encode(&recordsOf(`{"id":1}`)[0]); err != nil || row.Suppressed {
+		t.Errorf("the row behind it is silent: %v, error %v", row.Suppressed, err)
 	}
 }
 

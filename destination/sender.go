@@ -53,7 +53,7 @@ func (s *sender) send(ctx context.Context, b *batching.Batch) (outcome batching.
 
 // count counts what of a settled batch was sent: silent rows were not, and a batch of nothing else is none.
 func (s *sender) count(b *batching.Batch, rejected []int) {
-	silent := b.Silent()
+	silent := b.Suppressed()
 	accepted, bytes := b.Rows()-len(silent), 0
 	if accepted > 0 {
 		bytes = len(b.Body)
@@ -82,7 +82,7 @@ func (s *shipment) run(ctx context.Context) (rejected []int, err error) {
 	if err = errors.Join(err, stored); err != nil || confirm == nil {
 		return rejected, err
 	}
-	if err := confirm.settle(rejected, s.batch.Silent()); err != nil {
+	if err := confirm.settle(rejected, s.batch.Suppressed()); err != nil {
 		return nil, fmt.Errorf("stream %s: %w", s.route.title(), err)
 	}
 	return rejected, nil

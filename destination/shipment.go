@@ -42,7 +42,7 @@ type rejection struct {
 // deliver brings all rows to the endpoint, but for the silent ones: those without a key, which are rejected, and those that
 // only the snapshot is to know of.
 func (s *shipment) deliver(ctx context.Context) error {
-	rows, silent := make([]int, 0, s.batch.Rows()), s.batch.Silent()
+	rows, silent := make([]int, 0, s.batch.Rows()), s.batch.Suppressed()
 	for i := range s.batch.Rows() {
 		if len(silent) == 0 || silent[0] != i {
 			rows = append(rows, i)
