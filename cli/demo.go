@@ -21,7 +21,7 @@ const demoFaults = "status=503 every=4 latency=50ms"
 
 // demo runs a sync of the sample into a receiver of its own.
 func (c *commands) demo() *cobra.Command {
-	var addr string
+	var listening listenFlags
 	var keep bool
 	o := receiver.Options{SigningSecrets: []string{sample.SigningSecret}}
 	cmd := &cobra.Command{
@@ -30,20 +30,20 @@ func (c *commands) demo() *cobra.Command {
 		Args:  noArgs,
 	}
 	cmd.Flags().BoolVar(&keep, "keep", false, "leave the receiver and its page up until Ctrl-C")
-	listenFlags(cmd, &addr, &o)
+	listening.add(cmd)
 	cmd.RunE = c.run(func(ctx context.Context) error {
 		ctx, stop := untilSignal(ctx)
 		defer stop()
-		return c.complain(c.showDemo(ctx, addr, keep, o))
+		return c.complain(c.showDemo(ctx, listening, keep, o))
 	})
 	return cmd
 }
 
-func (c *commands) showDemo(ctx context.Context, addr string, keep bool, o receiver.Options) (err error) {
+func (c *commands) showDemo(ctx context.Context, l listenFlags, keep bool, o receiver.Options) (err error) {
 	if o.Faults, err = receiver.ParseFaults(demoFaults); err != nil {
 		return err
 	}
-	server, err := listen(ctx, addr, o)
+	server, err := c.listen(ctx, l, o)
 	if err != nil {
 		return err
 	}

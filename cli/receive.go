@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -15,7 +14,9 @@ import (
 
 // receive is the other end of the wire, for trying a sync out.
 func (c *commands) receive() *cobra.Command {
-	var addr, rows string
+	var rows string
+	var listening listenFlags
+	var secrets secretFlags
 	var o receiver.Options
 	cmd := &cobra.Command{
 		Use:   "receive [--addr 127.0.0.1:8080]",
@@ -23,12 +24,12 @@ func (c *commands) receive() *cobra.Command {
 		Args:  noArgs,
 	}
 	flags := cmd.Flags()
-	listenFlags(cmd, &addr, &o)
-	flags.StringArrayVar(&o.SigningSecrets, "signing-secret", nil, "verify signatures with this secret (whsec_…); repeat it for a rotation")
+	listening.add(cmd)
+	secrets.add(cmd)
 	flags.StringVar(&rows, "rows", "", "append every accepted row to this file, as NDJSON")
-	flags.IntVar(&o.KeepRequests, "keep-requests", receiver.DefaultKeepRequests, "show the last so many requests")
+	flags.IntVar(&o.KeepRequests, "keep-requests", receiver.DefaultKeepRequests, "show this many of the last requests")
 	flags.Int64Var(&o.KeepBytes, "keep-bytes", receiver.DefaultKeepBytes, "memory for them, in bytes; the oldest go first")
-	flags.Int64Var(&o.MaxBody, "max-body", receiver.DefaultMaxBody, "read bodies up to so many uncompressed bytes, 413 above")
+	flags.Int64Var(&o.MaxBody, "max-body", receiver.DefaultMaxBody, "read bodies of up to this many uncompressed bytes, 413 above")
 	for _, s := range o.Faults.Settings() {
 		flag := flags.VarPF(&fault{&o.Faults, s.Name, s.Value}, s.Name, "", s.Usage)
 		if s.Switch {
@@ -39,21 +40,24 @@ func (c *commands) receive() *cobra.Command {
 		ctx, stop := untilSignal(ctx)
 		defer stop()
 		o.Log = c.process.Stderr
-		return c.complain(c.serve(ctx, addr, rows, o))
+		return c.complain(c.serve(ctx, listening, secrets, rows, o))
 	})
 	return cmd
 }
 
-func (c *commands) serve(ctx context.Context, addr, rows string, o receiver.Options) error {
+func (c *commands) serve(ctx context.Context, l listenFlags, secrets secretFlags, rows string, o receiver.Options) (err error) {
+	if o.SigningSecrets, err = c.readSecrets(secrets.flags, secrets.file); err != nil {
+		return err
+	}
 	if rows != "" {
-		file, err := os.OpenFile(rows, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+		file, err := appendPrivate(rows)
 		if err != nil {
 			return fmt.Errorf("opening the file for rows: %w", err)
 		}
 		defer func() { _ = file.Close() }()
 		o.Rows = file
 	}
-	server, err := listen(ctx, addr, o)
+	server, err := c.listen(ctx, l, o)
 	if err != nil {
 		return err
 	}
@@ -63,22 +67,45 @@ func (c *commands) serve(ctx context.Context, addr, rows string, o receiver.Opti
 }
 
 // listenFlags say where a receiver listens and who may look at its page.
-func listenFlags(cmd *cobra.Command, addr *string, o *receiver.Options) {
-	flags := cmd.Flags()
-	flags.StringVar(addr, "addr", "127.0.0.1:8080", "address to listen on; port 0 takes a free one")
-	flags.BoolVar(&o.AllowRemote, "allow-remote", false, "listen on an address that others can reach; the page asks for a token then")
-	flags.StringVar(&o.Token, "token", "", "the token that the page asks for; made up if empty")
+type listenFlags struct {
+	addr, token, tokenFile string
+	allowRemote            bool
 }
 
-func listen(ctx context.Context, addr string, o receiver.Options) (*receiver.Server, error) {
-	server, err := receiver.Listen(ctx, addr, o)
+func (l *listenFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&l.addr, "addr", "127.0.0.1:8080", "address to listen on; port 0 means a free one")
+	flags.BoolVar(&l.allowRemote, "allow-remote", false, "listen on an address that others can reach; the page then asks for a token")
+	flags.StringVar(&l.token, "token", "", "the token that the page asks for, 16 characters at least; made up if empty. Others can read arguments: better --token-file or "+envToken)
+	flags.StringVar(&l.tokenFile, "token-file", "", "read the token from this file")
+}
+
+// secretFlags say with which secrets signatures are made or verified.
+type secretFlags struct {
+	flags []string
+	file  string
+}
+
+func (s *secretFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringArrayVar(&s.flags, "signing-secret", nil, "the secret of signatures (whsec_…); repeat it for a rotation. Others can read arguments: better --signing-secret-file or "+envSecrets)
+	flags.StringVar(&s.file, "signing-secret-file", "", "read the secrets from this file")
+}
+
+func (c *commands) listen(ctx context.Context, l listenFlags, o receiver.Options) (*receiver.Server, error) {
+	token, err := c.readToken(l.token, l.tokenFile)
+	if err != nil {
+		return nil, err
+	}
+	o.AllowRemote, o.Token = l.allowRemote, token
+	server, err := receiver.Listen(ctx, l.addr, o)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		err = fmt.Errorf("%w; a free one: --addr 127.0.0.1:0", err)
 	}
 	return server, err
 }
 
-// complain says on stderr what went wrong: commands for people do not speak the protocol.
+// complain prints what went wrong on stderr: commands for people do not speak the protocol.
 func (c *commands) complain(err error) error {
 	if err != nil {
 		_, _ = fmt.Fprintf(c.process.Stderr, "destination-webhook: %s\n", printable.Text(err.Error()))

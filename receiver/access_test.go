@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"destination-webhook/receiver"
 )
@@ -69,11 +71,11 @@ func TestPageAnswersToThisMachineOnly(t *testing.T) {
 // What is printed has to open in a browser: 0.0.0.0 and [::] do not.
 func TestAddressCanBeOpened(t *testing.T) {
 	for _, addr := range []string{"0.0.0.0:0", "[::]:0", ":0"} {
-		s, err := receiver.Listen(t.Context(), addr, receiver.Options{AllowRemote: true, Token: "open sesame"})
+		s, err := receiver.Listen(t.Context(), addr, receiver.Options{AllowRemote: true, Token: "open sesame, please"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !regexp.MustCompile(`^http://127\.0\.0\.1:\d+/_/\?token=open\+sesame$`).MatchString(s.PageURL()) {
+		if !regexp.MustCompile(`^http://127\.0\.0\.1:\d+/_/\?token=open\+sesame%2C\+please$`).MatchString(s.PageURL()) {
 			t.Errorf("listening on %s it prints %s", addr, s.PageURL())
 		}
 		if err := s.Close(); err != nil {
@@ -83,7 +85,11 @@ func TestAddressCanBeOpened(t *testing.T) {
 }
 
 func TestPageAsksForTheToken(t *testing.T) {
-	r := receiver.New(receiver.Options{AllowRemote: true, Token: "open sesame"})
+	synctest.Test(t, pageAsksForTheToken)
+}
+
+func pageAsksForTheToken(t *testing.T) {
+	r := receiver.New(receiver.Options{AllowRemote: true, Token: "open sesame, please"})
 	const host = "receiver.example:8080"
 	tests := map[string]struct {
 		target, cookie string
@@ -93,22 +99,20 @@ func TestPageAsksForTheToken(t *testing.T) {
 		"empty":        {"/_/?token=", "receiver_token=", 401},
 		"wrong":        {"/_/?token=open", "", 401},
 		"wrong cookie": {"/_/", "receiver_token=sesame", 401},
-		"cookie":       {"/_/", `receiver_token="open sesame"`, 200},
+		"token":        {"/_/", `receiver_token="open sesame, please"`, 401}, // a cookie holds its digest
 		"data":         {"/_/requests/1", "", 401},
 		"events":       {"/_/events", "", 401},
 	}
 	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			if resp := ask(r, "GET", tt.target, host, "", "Cookie", tt.cookie); resp.StatusCode != tt.status {
-				t.Errorf("status %d, want %d", resp.StatusCode, tt.status)
-			}
-		})
+		if resp := ask(r, "GET", tt.target, host, "", "Cookie", tt.cookie); resp.StatusCode != tt.status {
+			t.Errorf("%s: status %d, want %d", name, resp.StatusCode, tt.status)
+		}
 	}
 	if resp := ask(r, "POST", "/_/faults", host, `{"status":"503"}`); resp.StatusCode != 401 || r.Faults().Status != 0 {
 		t.Errorf("faults set without a token: status %d, %+v", resp.StatusCode, r.Faults())
 	}
 
-	resp := ask(r, "GET", "/_/?token=open+sesame", host, "")
+	resp := ask(r, "GET", "/_/?token=open+sesame,+please", host, "")
 	if resp.StatusCode != 303 || resp.Header.Get("Location") != "/_/" {
 		t.Fatalf("status %d, location %q", resp.StatusCode, resp.Header.Get("Location"))
 	}
@@ -159,5 +163,82 @@ func TestAPersonIsLedToThePage(t *testing.T) {
 	resp := ask(r, "GET", "/", "127.0.0.1", "", "Accept", "text/html,*/*")
 	if resp.StatusCode != 303 || resp.Header.Get("Location") != "/_/" || r.Totals().Requests != 0 {
 		t.Errorf("status %d, %+v", resp.StatusCode, r.Totals())
+	}
+}
+
+// Whatever characters a token has, the address that is printed opens the page.
+func TestEveryTokenOpensThePage(t *testing.T) {
+	for _, token := range []string{`semicolon;;;;;;;;`, `"quoted" "quoted"`, `back\\slash\\\\\\`, `spaces, commas = &`, "ümläut ümläut üm"} {
+		s := listen(t, receiver.Options{AllowRemote: true, Token: token})
+		resp := ask(s, "GET", strings.TrimPrefix(s.PageURL(), s.URL()), "any.example", "")
+		if resp.StatusCode != 303 || len(resp.Cookies()) != 1 {
+			t.Fatalf("token %s: status %d, cookies %v", token, resp.StatusCode, resp.Cookies())
+		}
+		cookie := resp.Cookies()[0]
+		if again := ask(s, "GET", "/_/", "any.example", "", "Cookie", cookie.Name+"="+cookie.Value); again.StatusCode != 200 {
+			t.Errorf("token %s: status %d with the cookie %v", token, again.StatusCode, cookie)
+		}
+	}
+}
+
+func TestShortTokensAreRefused(t *testing.T) {
+	s, err := receiver.Listen(t.Context(), "127.0.0.1:0", receiver.Options{Token: "fifteen letters"})
+	if err == nil {
+		_ = s.Close()
+		t.Fatal("it listens")
+	}
+	if strings.Contains(err.Error(), "fifteen") {
+		t.Errorf("the error shows the token: %v", err)
+	}
+}
+
+// An address has one token compared a second, however many it sends. The right one is among those that
+// are not compared.
+func TestGuessingIsSlow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := receiver.New(receiver.Options{AllowRemote: true, Token: "open sesame, please"})
+		answers := make(chan int, 100)
+		start := time.Now()
+		for range cap(answers) {
+			go func() { answers <- ask(r, "GET", "/_/?token=guess", "any.example", "").StatusCode }()
+		}
+		counts := map[int]int{}
+		for range cap(answers) - 1 {
+			counts[<-answers]++
+		}
+		if resp := ask(r, "GET", "/_/?token=open+sesame,+please", "any.example", ""); resp.StatusCode != 429 || resp.Header.Get("Retry-After") != "1" {
+			t.Errorf("a token is compared while its address waits: status %d", resp.StatusCode)
+		}
+		counts[<-answers]++
+		if counts[401] != 1 || counts[429] != 99 || time.Since(start) != time.Second {
+			t.Errorf("answers %v after %v, want one of 401 after a second", counts, time.Since(start))
+		}
+		if resp := ask(r, "GET", "/_/", "any.example", "", "Authorization", "Bearer open sesame, please"); resp.StatusCode != 200 {
+			t.Errorf("a bearer token afterwards: status %d", resp.StatusCode)
+		}
+	})
+}
+
+// Scripts and forms of other sites cannot put rows into the receiver.
+func TestOtherSitesAreNotReceived(t *testing.T) {
+	tests := map[string]struct {
+		headers []string
+		status  int
+	}{
+		"sender":             {nil, 200},
+		"script of the host": {[]string{"Origin", "http://127.0.0.1:8080", "Sec-Fetch-Site", "same-origin"}, 200},
+		"foreign origin":     {[]string{"Origin", "http://evil.example"}, 403},
+		"opaque origin":      {[]string{"Origin", "null"}, 403},
+		"cross-site":         {[]string{"Sec-Fetch-Site", "cross-site"}, 403},
+		"another port":       {[]string{"Sec-Fetch-Site", "same-site"}, 403},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			r := receiver.New(receiver.Options{})
+			resp := ask(r, "POST", "/hook", "127.0.0.1:8080", twoRows, tt.headers...)
+			if kept := len(r.Requests()) == 1; resp.StatusCode != tt.status || kept != (tt.status == 200) {
+				t.Errorf("status %d, %d requests kept", resp.StatusCode, len(r.Requests()))
+			}
+		})
 	}
 }

@@ -41,7 +41,7 @@ func decide(f Faults, failing, busy bool, in *Request, readErr error, rows []Row
 	case failing:
 		return fail(f)
 	case readErr != nil:
-		return refuse(readStatus(readErr), "", journal.Short(readErr.Error(), journal.MaxProblem))
+		return unreadable(readErr)
 	case in.Signature != "" && in.Signature != SignatureValid:
 		return refuse(http.StatusUnauthorized, "", in.Signature)
 	case in.Problem != "":
@@ -77,8 +77,21 @@ func fail(f Faults) answer {
 	return a
 }
 
+// unreadable returns the answer of a request whose header or body was not read.
+func unreadable(err error) answer {
+	a := refuse(readStatus(err), "", journal.Short(err.Error(), journal.MaxProblem))
+	if a.Status == http.StatusServiceUnavailable {
+		a.retryAfter = "1"
+	}
+	return a
+}
+
 func readStatus(err error) int {
 	switch {
+	case errors.Is(err, errTooManyBodies):
+		return http.StatusServiceUnavailable
+	case errors.Is(err, errTooManyFields):
+		return http.StatusRequestHeaderFieldsTooLarge
 	case errors.Is(err, errBodyTooLarge):
 		return http.StatusRequestEntityTooLarge
 	case errors.Is(err, errUnknownEncoding):

@@ -221,6 +221,17 @@ func TestPageInABrowser(t *testing.T) {
 		t.Error("markup from the wire is alive")
 	}
 
+	t.Log("names that turn the direction of text show how they do it")
+	from.send("bidi", "users%E2%80%AEgpj.exe", "insert", `{"data":{"a\u202eb":"c\u2066d"}}`)
+	c.until(`document.getElementById("list").rows[0].innerText.includes("users\\u202egpj.exe")`)
+	c.eval(`document.getElementById("list").rows[0].click()`)
+	c.eval(`[...document.querySelectorAll("[role=tab]")][0].click()`)
+	c.until(`document.getElementById("panel").innerText.includes("a\\u202eb") && document.getElementById("panel").innerText.includes("c\\u2066d")`)
+	if c.eval(`/[\u202a-\u202e\u2066-\u2069]/.test(document.body.innerText)`) != "false" {
+		t.Error("a control of the text's direction is on the page")
+	}
+	c.eval(`document.getElementById("list").rows[1].click()`)
+
 	t.Log("pictures")
 	c.eval(`[...document.querySelectorAll("[role=tab]")][0].click()`)
 	for _, scheme := range []string{"light", "dark"} {

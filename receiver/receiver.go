@@ -21,6 +21,7 @@ type Receiver struct {
 	page    http.Handler
 	rows    *rowWriter
 	lines   *lineWriter
+	bodies  bodyReader
 
 	closing   chan struct{}
 	closeOnce sync.Once
@@ -38,6 +39,7 @@ func New(o Options) *Receiver {
 		journal: journal.New(o.KeepRequests, o.KeepBytes),
 		rows:    newRowWriter(o.Rows),
 		lines:   newLineWriter(o.Log),
+		bodies:  bodyReader{o.MaxBody, &budget{left: 2 * o.MaxBody}},
 		closing: make(chan struct{}),
 		dice:    faults.NewDice(o.Faults),
 	}
@@ -96,6 +98,8 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		r.page.ServeHTTP(w, req)
 	case isPerson(req):
 		http.Redirect(w, req, page.Path, http.StatusSeeOther)
+	case !page.SameOrigin(req):
+		refuse(http.StatusForbidden, "", "a script or a form of another site sent this").write(w, nil)
 	default:
 		r.receive(w, req)
 	}
@@ -127,7 +131,8 @@ func (r *Receiver) receive(w http.ResponseWriter, req *http.Request) {
 		r.finish(w, in, nil, fail(misbehave))
 		return
 	}
-	readErr := readBody(in, req, r.options.MaxBody)
+	memory, readErr := r.read(w, in, req)
+	defer r.bodies.memory.give(memory)
 	rows := in.Parse(readErr)
 	verify(in, r.options.SigningSecrets, start)
 	r.journal.Arrive(in)
@@ -138,6 +143,19 @@ func (r *Receiver) receive(w http.ResponseWriter, req *http.Request) {
 		r.hang(req)
 	}
 	r.finish(w, in, rows, a)
+}
+
+// read reads the body. A header that is too heavy to keep is dropped.
+func (r *Receiver) read(w http.ResponseWriter, in *Request, req *http.Request) (memory int64, err error) {
+	if tooManyFields(req.Header) {
+		in.Header = http.Header{}
+		return 0, errTooManyFields
+	}
+	memory, err = r.bodies.read(in, req)
+	if err == nil {
+		liftReadDeadline(w)
+	}
+	return memory, err
 }
 
 // finish records what the answer means, then sends it.

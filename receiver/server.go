@@ -23,6 +23,9 @@ type Server struct {
 	close    func() error
 }
 
+// minToken is the length of the shortest token that is accepted.
+const minToken = 16
+
 // Listen starts a Receiver on addr, such as "127.0.0.1:8080"; port 0 means a free one. It refuses an
 // address that others can reach, unless Options.AllowRemote is set. The caller closes the Server,
 // which waits for its goroutines.
@@ -37,6 +40,9 @@ func Listen(ctx context.Context, addr string, o Options) (*Server, error) {
 	if _, err := signature.New(o.SigningSecrets...); err != nil && len(o.SigningSecrets) > 0 {
 		return nil, fmt.Errorf("reading the signing secrets: %w", err)
 	}
+	if o.Token != "" && len(o.Token) < minToken {
+		return nil, fmt.Errorf("listening on %s: a token of fewer than %d characters can be guessed: choose a longer one", addr, minToken)
+	}
 	if o.AllowRemote && o.Token == "" {
 		o.Token = rand.Text()
 	}
@@ -46,16 +52,22 @@ func Listen(ctx context.Context, addr string, o Options) (*Server, error) {
 		return nil, fmt.Errorf("listening on %s: %w", addr, err)
 	}
 	s := &Server{Receiver: New(o), listener: listener}
-	s.http = &http.Server{
-		Handler:           s.Receiver,
-		ReadHeaderTimeout: 10 * time.Second,
-		MaxHeaderBytes:    64 << 10,
-		ConnState:         s.count,
-	}
+	s.http = newHTTPServer(s.Receiver)
+	s.http.ConnState = s.count
 	served := make(chan error, 1)
 	go func() { served <- s.http.Serve(listener) }()
 	s.close = sync.OnceValue(func() error { return s.shutdown(served) })
 	return s, nil
+}
+
+func newHTTPServer(r *Receiver) *http.Server {
+	return &http.Server{
+		Handler:           r,
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       readTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+	}
 }
 
 // count keeps count of the open connections.

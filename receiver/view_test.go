@@ -43,15 +43,15 @@ func TestDetailOfARequest(t *testing.T) {
 
 	d := askObject(t, r, "/_/requests/1")
 	wantRows := []any{
-		object{"operation": "added", "key": "1", "rejected": "", "cells": []any{
-			object{"name": "id", "kind": "number", "text": "9007199254740993"},
-			object{"name": "name", "kind": "string", "text": "Ada é"},
-			object{"name": "ok", "kind": "boolean", "text": "true"},
-			object{"name": "none", "kind": "null", "text": "null"},
-			object{"name": "deep", "kind": "nested", "text": `{"a": [1.0]}`},
+		object{"index": 0.0, "hidden": 0.0, "operation": "added", "key": "1", "rejected": "", "cells": []any{
+			object{"name": "id", "kind": "number", "text": "9007199254740993", "cut": false},
+			object{"name": "name", "kind": "string", "text": "Ada é", "cut": false},
+			object{"name": "ok", "kind": "boolean", "text": "true", "cut": false},
+			object{"name": "none", "kind": "null", "text": "null", "cut": false},
+			object{"name": "deep", "kind": "nested", "text": `{"a": [1.0]}`, "cut": false},
 		}},
-		object{"operation": "", "key": "a · b", "rejected": `id is "2"`, "cells": []any{
-			object{"name": "id", "kind": "number", "text": "2"},
+		object{"index": 1.0, "hidden": 0.0, "operation": "", "key": "a · b", "rejected": `id is "2"`, "cells": []any{
+			object{"name": "id", "kind": "number", "text": "2", "cut": false},
 		}},
 	}
 	if diff := cmp.Diff(wantRows, d["rows_shown"]); diff != "" {
@@ -89,9 +89,36 @@ func TestDetailIsBounded(t *testing.T) {
 		t.Errorf("%d bytes of the body, cut: %v", n, d["body_cut"])
 	}
 
+	if d["rows_next"] != 200.0 {
+		t.Errorf("the next rows begin at %v", d["rows_next"])
+	}
+
 	post(t, r, "gone")
 	if resp := ask(r, "GET", "/_/requests/1", "localhost", ""); resp.StatusCode != 404 {
 		t.Errorf("status %d for a request that is no longer kept", resp.StatusCode)
+	}
+}
+
+// An answer about one request is bounded, whatever its rows consist of.
+func TestAnswersOfThePageAreBounded(t *testing.T) {
+	x := strings.Repeat("x", 4<<20)
+	tests := map[string]string{
+		"fields":  `{"data":{` + strings.Repeat(`"a":1,`, 500_000) + `"b":2}}`,
+		"names":   `{"data":{"` + x + `":1}}`,
+		"key":     `{"data":{},"primary_key":"` + x + `"}`,
+		"deep":    `{"data":{"a":` + strings.Repeat("[", 5000) + strings.Repeat("]", 5000) + `}}`,
+		"escapes": `{"data":{"a":"` + strings.Repeat("\\u0001", 100_000) + `"}}`,
+		"many":    strings.Repeat(`{"data":{"a":"`+x[:400]+`","b":"`+x[:400]+`","c":"`+x[:400]+`"}},`, 90_000) + `{"data":{}}`,
+	}
+	for name, rows := range tests {
+		t.Run(name, func(t *testing.T) {
+			r := receiver.New(receiver.Options{KeepBytes: 1 << 30})
+			post(t, r, `{"sync_mode":"insert","rows":[`+rows+`]}`, "Webhook-Id", x[:60_000], "Airbyte-Stream", x[:60_000])
+			d := ask(r, "GET", "/_/requests/1", "localhost", "")
+			if n := len(text(t, d)); n > 4<<20 {
+				t.Errorf("%d bytes", n)
+			}
+		})
 	}
 }
 

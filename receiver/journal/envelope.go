@@ -72,9 +72,18 @@ func parseEnvelope(body []byte) (envelope, error) {
 	return e, nil
 }
 
+// maxRows is the most that a batch of this program has; each takes more memory than its bytes.
+const maxRows = 100_000
+
+// errTooManyRows is the problem of an envelope with more rows than a Request may have.
+var errTooManyRows = fmt.Errorf("more than %d rows", maxRows)
+
 func (d decoder) rows() ([]Row, error) {
 	rows := []Row{}
 	err := d.array(func() error {
+		if len(rows) == maxRows {
+			return errTooManyRows
+		}
 		row, err := d.row()
 		if err != nil {
 			return fmt.Errorf("row %d: %w", len(rows), err)

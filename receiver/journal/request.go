@@ -154,14 +154,17 @@ func Without(rows []Row, rejected []Rejection) []Row {
 // isCheck reports whether this is an envelope without rows, which checks the connection.
 func (q *Request) isCheck() bool { return q.SyncMode != "" && q.Rows == 0 }
 
+// headerCost is what a header field takes in its map and its slice besides its text.
+const headerCost = 64
+
 // size is the memory that a kept request takes, near enough for a bound.
 func (q *Request) size() int64 {
 	n := int64(cap(q.Body) + len(q.URL) + len(q.Method) + len(q.Host) + len(q.Stream) + len(q.Namespace) + len(q.Problem) + len(q.Signature) + 1024)
 	n += 24 * int64(cap(q.Rejected)) // their reasons are one text
 	for name, values := range q.Header {
-		n += int64(len(name))
+		n += int64(len(name)) + headerCost
 		for _, v := range values {
-			n += int64(len(v))
+			n += int64(len(v)) + headerCost
 		}
 	}
 	return n

@@ -3,9 +3,11 @@ package page
 import (
 	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/hex"
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -23,10 +25,12 @@ const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; 
 type access struct {
 	loopbackOnly bool
 	token        string
+	closing      <-chan struct{}
 	next         http.Handler
+	guesses      guesses
 }
 
-func (a access) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+func (a *access) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	h := w.Header()
 	h.Set("Content-Security-Policy", contentPolicy)
 	h.Set("X-Content-Type-Options", "nosniff")
@@ -38,14 +42,10 @@ func (a access) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	switch {
 	case a.loopbackOnly && !isLoopbackHost(req.Host):
 		http.Error(w, "This page answers to names of this machine only: open it at 127.0.0.1.", http.StatusForbidden)
-	case !sameOrigin(req):
+	case !SameOrigin(req):
 		http.Error(w, "Another site asked for this.", http.StatusForbidden)
-	case a.open(req):
-		a.next.ServeHTTP(w, req)
-	case a.matches(req.URL.Query().Get("token")):
-		a.remember(w, req)
 	default:
-		http.Error(w, "This page asks for a token: open the address that the receiver printed at its start.", http.StatusUnauthorized)
+		a.admit(w, req)
 	}
 }
 
@@ -58,9 +58,9 @@ func isLoopbackHost(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// sameOrigin reports whether no script or form of another site sent this. A link to the page carries
+// SameOrigin reports whether no script or form of another site sent this. A link to the page carries
 // no Origin and passes.
-func sameOrigin(req *http.Request) bool {
+func SameOrigin(req *http.Request) bool {
 	if http.NewCrossOriginProtection().Check(req) != nil {
 		return false
 	}
@@ -72,24 +72,64 @@ func sameOrigin(req *http.Request) bool {
 	return err == nil && u.Host == req.Host
 }
 
-func (a access) open(req *http.Request) bool {
-	if a.token == "" {
-		return a.loopbackOnly // for others the page stays closed without a token
+// admit passes whoever has the token, or everybody if there is none.
+func (a *access) admit(w http.ResponseWriter, req *http.Request) {
+	inAddress := req.URL.Query().Get("token")
+	given := tokensOf(req, inAddress)
+	switch {
+	case a.token == "" && a.loopbackOnly: // for others the page stays closed without a token
+		a.next.ServeHTTP(w, req)
+		return
+	case len(given) == 0:
+		http.Error(w, "This page asks for a token: open the address that the receiver printed at its start.", http.StatusUnauthorized)
+		return
 	}
-	cookie, err := req.Cookie(tokenCookie)
-	return err == nil && a.matches(cookie.Value)
+	switch a.guesses.try(req, func() bool { return slices.ContainsFunc(given, a.matches) }, a.closing) {
+	case tokenNotCompared:
+		w.Header().Set("Retry-After", "1")
+		http.Error(w, "Wait a second before you try another token.", http.StatusTooManyRequests)
+	case tokenWrong:
+		http.Error(w, "This is not the token: open the address that the receiver printed at its start.", http.StatusUnauthorized)
+	case tokenRight:
+		if inAddress != "" {
+			a.remember(w, req)
+			return
+		}
+		a.next.ServeHTTP(w, req)
+	}
 }
 
-// matches compares in constant time, whatever the lengths.
-func (a access) matches(token string) bool {
-	given, want := sha256.Sum256([]byte(token)), sha256.Sum256([]byte(a.token))
-	return a.token != "" && subtle.ConstantTimeCompare(given[:], want[:]) == 1
+// tokensOf returns the digests of the tokens that a request gives: in its address, its cookie or as
+// a bearer token.
+func tokensOf(req *http.Request, inAddress string) []string {
+	var given []string
+	if inAddress != "" {
+		given = append(given, digest(inAddress))
+	}
+	if bearer, found := strings.CutPrefix(req.Header.Get("Authorization"), "Bearer "); found {
+		given = append(given, digest(bearer))
+	}
+	if cookie, err := req.Cookie(tokenCookie); err == nil && cookie.Value != "" {
+		given = append(given, cookie.Value)
+	}
+	return given
+}
+
+// digest is the form in which a cookie holds a token: cookies cannot hold every character.
+func digest(token string) string {
+	sum := sha256.Sum256([]byte("receiver-page:" + token))
+	return hex.EncodeToString(sum[:])
+}
+
+// matches compares in constant time.
+func (a *access) matches(given string) bool {
+	return a.token != "" && subtle.ConstantTimeCompare([]byte(given), []byte(digest(a.token))) == 1
 }
 
 // remember moves the token to a cookie, because browsers keep addresses in their history.
-func (a access) remember(w http.ResponseWriter, req *http.Request) {
+func (a *access) remember(w http.ResponseWriter, req *http.Request) {
 	http.SetCookie(w, &http.Cookie{
-		Name: tokenCookie, Value: a.token, Path: Path,
+		Name: tokenCookie, Value: digest(a.token), Path: Path,
 		HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	})
 	http.Redirect(w, req, req.URL.Path, http.StatusSeeOther)

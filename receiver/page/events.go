@@ -41,6 +41,7 @@ type Keeps struct {
 func (p *page) events(w http.ResponseWriter, req *http.Request) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	out := http.NewResponseController(w)
+	_ = out.SetReadDeadline(time.Time{}) // a recorder of a test has none
 	var from journal.Cursor
 	for {
 		content, changed := p.next(&from, time.Now())

@@ -55,7 +55,7 @@ func New(o Options) http.Handler {
 	mux.HandleFunc("GET "+Path+"events", p.events)
 	mux.HandleFunc("GET "+Path+"requests/{id}", p.request)
 	mux.HandleFunc("POST "+Path+"faults", p.setFaults)
-	return access{loopbackOnly: !o.AllowRemote, token: o.Token, next: mux}
+	return &access{loopbackOnly: !o.AllowRemote, token: o.Token, closing: o.Closing, next: mux}
 }
 
 // request returns one kept request in full.

@@ -1,17 +1,9 @@
 package page
 
-import (
-	"encoding/json"
+import "destination-webhook/receiver/journal"
 
-	"github.com/go-json-experiment/json/jsontext"
-
-	"destination-webhook/receiver/journal"
-)
-
-// What the page shows of one request at most.
 const (
-	shownRows  = 200
-	shownCell  = 500       // bytes
+	shownID    = 256       // bytes
 	shownBytes = 256 << 10 // of the raw body
 )
 
@@ -44,7 +36,7 @@ func summaryOf(q *journal.Request) summary {
 		ID: q.ID, Time: q.Time.UnixMilli(), Duration: q.Duration.Seconds() * 1000,
 		Method: q.Method, URL: journal.Short(maskedURL(q.URL), journal.MaxURL), Stream: q.Stream, Namespace: q.Namespace,
 		SyncMode: q.SyncMode, Rows: q.Rows, Rejected: len(q.Rejected), Bytes: q.Bytes, WireBytes: q.WireBytes,
-		WebhookID: q.WebhookID, Attempt: q.Attempt, Duplicate: q.Duplicate,
+		WebhookID: journal.Short(q.WebhookID, shownID), Attempt: q.Attempt, Duplicate: q.Duplicate,
 		Done: q.Done, Status: q.Status, Fault: q.Fault, Problem: q.Problem, Signature: q.Signature,
 	}
 }
@@ -53,26 +45,12 @@ func summaryOf(q *journal.Request) summary {
 // would round their numbers.
 type detail struct {
 	summary
-	SyncID       int64     `json:"sync_id"`
-	GenerationID int64     `json:"generation_id"`
-	Headers      []header  `json:"headers"`
-	Body         string    `json:"body"`
-	BodyCut      bool      `json:"body_cut"`
-	RowsShown    []rowView `json:"rows_shown"`
-}
-
-type rowView struct {
-	Operation string `json:"operation"`
-	Key       string `json:"key"`
-	Rejected  string `json:"rejected"` // the reason; "" for an accepted row
-	Cells     []cell `json:"cells"`
-}
-
-// cell is one field of a row: a string by its text, another value by its JSON.
-type cell struct {
-	Name string `json:"name"`
-	Kind string `json:"kind"` // string, number, boolean, null, nested
-	Text string `json:"text"`
+	SyncID       int64    `json:"sync_id"`
+	GenerationID int64    `json:"generation_id"`
+	Headers      []header `json:"headers"`
+	Body         string   `json:"body"`
+	BodyCut      bool     `json:"body_cut"`
+	rowPage
 }
 
 func detailOf(q *journal.Request) detail {
@@ -80,35 +58,6 @@ func detailOf(q *journal.Request) detail {
 	return detail{
 		summary: summaryOf(q), SyncID: q.SyncID, GenerationID: q.GenerationID,
 		Headers: maskedHeaders(q.Header), Body: body, BodyCut: cut || q.Body == nil && q.Bytes > 0,
-		RowsShown: rowViews(q),
+		rowPage: rowsOf(q, rowQuery{}),
 	}
-}
-
-func rowViews(q *journal.Request) []rowView {
-	rows := q.EnvelopeRows()
-	reasons := map[int]string{}
-	for _, r := range q.Rejected {
-		reasons[r.Index] = r.Reason
-	}
-	views := []rowView{}
-	for i, row := range rows[:min(len(rows), shownRows)] {
-		views = append(views, rowView{row.Operation, journal.KeyText(row.PrimaryKey), reasons[i], cells(row.Data)})
-	}
-	return views
-}
-
-// cells lists the fields of a row in its own order.
-func cells(data json.RawMessage) []cell {
-	list := []cell{}
-	journal.Fields(data, func(name string, value jsontext.Value) bool {
-		list = append(list, cellOf(name, value))
-		return true
-	})
-	return list
-}
-
-var kinds = map[jsontext.Kind]string{'"': "string", '0': "number", 't': "boolean", 'f': "boolean", 'n': "null", '{': "nested", '[': "nested"}
-
-func cellOf(name string, value jsontext.Value) cell {
-	return cell{name, kinds[value.Kind()], journal.Short(journal.ValueText(json.RawMessage(value)), shownCell)}
 }

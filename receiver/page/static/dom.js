@@ -2,17 +2,21 @@
 
 export const $ = (id) => document.getElementById(id);
 
+// Controls that would hide text or turn its direction are shown by their code.
+const controls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
+export const visible = (text) => text.replace(controls, (c) => "\\u" + c.charCodeAt(0).toString(16).padStart(4, "0"));
+
 // el builds an element; children are elements or text.
 export function el(name, className, ...children) {
   const e = document.createElement(name);
   if (className) e.className = className;
-  e.append(...children.map((c) => (c instanceof Node ? c : String(c))));
+  e.append(...children.map((c) => (c instanceof Node ? c : visible(String(c)))));
   return e;
 }
 
 export const tag = (kind, text, title) => {
   const e = el("span", "tag " + kind, text);
-  if (title) e.title = title;
+  if (title) e.title = visible(title);
   return e;
 };
 

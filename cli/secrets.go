@@ -1,0 +1,80 @@
+package cli
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"syscall"
+)
+
+// Where receive finds what the command line should not hold: every user of a machine can read the
+// arguments of a process.
+const (
+	envToken   = "RECEIVER_TOKEN"
+	envSecrets = "WEBHOOK_SECRET" // as in the examples
+)
+
+// maxSecretFile is more than any token or list of secrets has.
+const maxSecretFile = 64 << 10
+
+// readToken returns the token of the flag, the file or the environment, in this order.
+func (c *commands) readToken(flag, file string) (string, error) {
+	if flag != "" || file == "" {
+		return cmp.Or(flag, c.process.Getenv(envToken)), nil
+	}
+	text, err := readSecretFile(file)
+	return strings.TrimRight(text, "\r\n"), err
+}
+
+// readSecrets returns the signing secrets of the flags, the file or the environment, in this order.
+// The file and the variable hold several with white space between them.
+func (c *commands) readSecrets(flags []string, file string) ([]string, error) {
+	switch {
+	case len(flags) > 0:
+		return flags, nil
+	case file == "":
+		return strings.Fields(c.process.Getenv(envSecrets)), nil
+	}
+	text, err := readSecretFile(file)
+	return strings.Fields(text), err
+}
+
+func readSecretFile(path string) (string, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return "", fmt.Errorf("reading a secret: %w", err)
+	}
+	defer func() { _ = file.Close() }()
+	text, err := io.ReadAll(io.LimitReader(file, maxSecretFile))
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("reading a secret: %w", err)
+	case strings.TrimSpace(string(text)) == "":
+		return "", fmt.Errorf("reading a secret: the file %s is empty", path)
+	}
+	return string(text), nil
+}
+
+// appendPrivate opens a file for rows: never through a link that somebody else may have made, and
+// readable by this user alone.
+func appendPrivate(path string) (*os.File, error) {
+	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_RDWR|syscall.O_NOFOLLOW, 0o600)
+	if errors.Is(err, syscall.ELOOP) {
+		return nil, fmt.Errorf("%s is a link: give the path of the file itself", path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	info, err := file.Stat()
+	if err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 {
+		err = file.Chmod(0o600)
+	}
+	if err != nil {
+		_ = file.Close()
+		return nil, fmt.Errorf("making %s readable by this user alone: %w", path, err)
+	}
+	return file, nil
+}

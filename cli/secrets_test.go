@@ -1,0 +1,76 @@
+package cli
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// Tokens and secrets come from a flag, a file or the environment, in this order.
+func TestSecretsOfReceive(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(file, []byte("whsec_b25l \nwhsec_dHdv\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	env := map[string]string{envToken: "token of the environment", envSecrets: "whsec_ZW52 whsec_aXJvbg=="}
+	c := &commands{process: Process{Getenv: func(name string) string { return env[name] }}}
+	tests := map[string]struct {
+		flag, file string
+		want       []string
+	}{
+		"flag":        {"whsec_ZmxhZw==", file, []string{"whsec_ZmxhZw=="}},
+		"file":        {"", file, []string{"whsec_b25l", "whsec_dHdv"}},
+		"environment": {"", "", []string{"whsec_ZW52", "whsec_aXJvbg=="}},
+	}
+	for name, tt := range tests {
+		var flags []string
+		if tt.flag != "" {
+			flags = []string{tt.flag}
+		}
+		got, err := c.readSecrets(flags, tt.file)
+		if diff := cmp.Diff(tt.want, got); diff != "" || err != nil {
+			t.Errorf("%s: %v %s", name, err, diff)
+		}
+	}
+	for _, tt := range [][3]string{{"flag", file, "flag"}, {"", file, "whsec_b25l \nwhsec_dHdv"}, {"", "", "token of the environment"}} {
+		if got, err := c.readToken(tt[0], tt[1]); got != tt[2] || err != nil {
+			t.Errorf("token %q, %v, want %q", got, err, tt[2])
+		}
+	}
+	if err := os.WriteFile(file, []byte("\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.readToken("", file); err == nil {
+		t.Error("an empty file opens the page to everybody")
+	}
+}
+
+// The file of rows is this user's alone, and no link leads it elsewhere.
+func TestRowsFileIsPrivate(t *testing.T) {
+	dir := t.TempDir()
+	open, link := filepath.Join(dir, "open"), filepath.Join(dir, "link")
+	if err := os.WriteFile(open, []byte("before\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(open, 0o666); err != nil { // whatever the umask
+		t.Fatal(err)
+	}
+	if err := os.Symlink(open, link); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := appendPrivate(link); err == nil || !strings.Contains(err.Error(), "is a link") {
+		t.Errorf("a link is followed: %v", err)
+	}
+	file, err := appendPrivate(open)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil || info.Mode().Perm() != 0o600 || info.Size() != 7 {
+		t.Errorf("mode %v, %d bytes, %v", info.Mode(), info.Size(), err)
+	}
+}

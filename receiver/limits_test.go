@@ -1,0 +1,217 @@
+package receiver
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+
+	"destination-webhook/receiver/faults"
+)
+
+// counted is a body that counts what is read of it.
+type counted struct {
+	r io.Reader
+	n int64
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += int64(n)
+	return n, err
+}
+
+// repeated yields one text for ever.
+type repeated struct {
+	text []byte
+	at   int
+}
+
+func (r *repeated) Read(p []byte) (n int, err error) {
+	for n < len(p) {
+		k := copy(p[n:], r.text[r.at:])
+		n, r.at = n+k, (r.at+k)%len(r.text)
+	}
+	return n, nil
+}
+
+// skippable is a zstd frame that a decoder skips.
+var skippable = append(binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(nil, 0x184D2A50), 1000), make([]byte, 1000)...)
+
+func gzipped(content []byte) []byte {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	_, _ = w.Write(content)
+	_ = w.Close()
+	return b.Bytes()
+}
+
+// A body is read up to the limit, on the wire as well: content is not the only thing that arrives.
+func TestBodiesAreReadWithinBounds(t *testing.T) {
+	const limit = 1 << 20
+	tests := map[string]struct {
+		encoding string
+		body     io.Reader
+		length   int64
+	}{
+		"plain":                 {"", &repeated{text: []byte(" ")}, -1},
+		"announced":             {"", &repeated{text: []byte(" ")}, 1 << 40},
+		"gzip bomb":             {"gzip", bytes.NewReader(gzipped(make([]byte, 64<<20))), -1},
+		"empty gzip members":    {"gzip", &repeated{text: gzipped(nil)}, -1},
+		"zstd skippable frames": {"zstd", &repeated{text: skippable}, -1},
+		"unknown encoding":      {"br", &repeated{text: []byte(" ")}, -1},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			wire := &counted{r: tt.body}
+			req := httptest.NewRequest("POST", "/hook", wire)
+			req.ContentLength = tt.length
+			req.Header.Set("Content-Encoding", tt.encoding)
+			b := bodyReader{limit, &budget{left: 2 * limit}}
+			memory, err := b.read(&Request{}, req)
+			if !errors.Is(err, errBodyTooLarge) && !errors.Is(err, errUnknownEncoding) {
+				t.Errorf("error %v", err)
+			}
+			if wire.n > limit+maxWireOverhead || memory > limit+1 {
+				t.Errorf("%d bytes read, %d bytes of memory", wire.n, memory)
+			}
+		})
+	}
+}
+
+// A frame of ten bytes can ask for a window of half a gigabyte. It is not allocated.
+func TestZstdWindowsAreBounded(t *testing.T) {
+	frame := func(log byte) []byte { // a window of 2^log bytes and one empty block
+		return append([]byte{0x28, 0xB5, 0x2F, 0xFD, 0, (log - 10) << 3}, 1, 0, 0)
+	}
+	for log, refused := range map[byte]bool{23: false, 24: true, 29: true} {
+		req := httptest.NewRequest("POST", "/hook", bytes.NewReader(frame(log)))
+		req.Header.Set("Content-Encoding", "zstd")
+		_, err := bodyReader{1 << 30, &budget{left: 1 << 30}}.read(&Request{}, req)
+		if errors.Is(err, zstd.ErrWindowSizeExceeded) != refused {
+			t.Errorf("a window of 2^%d: %v", log, err)
+		}
+	}
+}
+
+// All bodies under way share the memory of two. A third one has to come again, and takes it as soon as
+// one of them was answered.
+func TestBodiesUnderWayAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := New(Options{MaxBody: 1 << 20, Faults: faults.Faults{Latency: time.Minute}})
+		body := `{"sync_mode":"insert","rows":[]}` + strings.Repeat(" ", 1<<20-40)
+		answers := make(chan int)
+		send := func() {
+			w := httptest.NewRecorder()
+			r.ServeHTTP(w, httptest.NewRequest("POST", "/hook", strings.NewReader(body)))
+			answers <- w.Code
+		}
+		for range 3 {
+			go send()
+		}
+		counts := map[int]int{}
+		for range 3 {
+			counts[<-answers]++
+		}
+		if counts[200] != 2 || counts[503] != 1 {
+			t.Errorf("answers %v, want 200 twice and 503", counts)
+		}
+		go send()
+		if status := <-answers; status != 200 {
+			t.Errorf("status %d afterwards", status)
+		}
+		if left := r.bodies.memory.left; left != 2<<20 {
+			t.Errorf("%d bytes left of %d", left, 2<<20)
+		}
+	})
+}
+
+// A header of few bytes in many fields costs more to keep than its bytes. It is refused, and what is
+// kept of others counts for what it takes.
+func TestHeadersAreBounded(t *testing.T) {
+	header := func(fields int) http.Header {
+		h := http.Header{}
+		for range fields {
+			h.Add("A", "")
+		}
+		return h
+	}
+	for fields, status := range map[int]int{maxHeaderFields: 200, maxHeaderFields + 1: 431} {
+		r := New(Options{})
+		req := httptest.NewRequest("POST", "/hook", strings.NewReader(`{"sync_mode":"insert","rows":[]}`))
+		req.Header = header(fields)
+		w := httptest.NewRecorder()
+		r.ServeHTTP(w, req)
+		if kept := len(r.Requests()[0].Header["A"]); w.Code != status || kept > maxHeaderFields {
+			t.Errorf("%d fields: status %d, %d kept", fields, w.Code, kept)
+		}
+	}
+	r := New(Options{KeepBytes: 1 << 20})
+	for range 1000 {
+		req := httptest.NewRequest("POST", "/hook", nil)
+		req.Header = header(maxHeaderFields)
+		r.ServeHTTP(httptest.NewRecorder(), req)
+	}
+	if n := len(r.Requests()); n > 1<<20/(64*maxHeaderFields) {
+		t.Errorf("%d requests of %d fields are kept within 1 MiB", n, maxHeaderFields)
+	}
+}
+
+// pipes is a listener without a network, whose connections obey a fake clock.
+type pipes chan net.Conn
+
+func (p pipes) Accept() (net.Conn, error) {
+	if conn, open := <-p; open {
+		return conn, nil
+	}
+	return nil, net.ErrClosed
+}
+func (p pipes) Close() error   { close(p); return nil }
+func (p pipes) Addr() net.Addr { return &net.TCPAddr{} }
+
+// A sender that stops in the middle of its request, or after it, does not hold a connection for ever.
+// One that waits for its answer does.
+func TestConnectionsEnd(t *testing.T) {
+	const head = "POST /hook HTTP/1.1\r\nHost: localhost\r\nContent-Length: 32\r\n\r\n"
+	tests := map[string]struct {
+		sends string
+		ends  time.Duration
+		want  string
+	}{
+		"nothing":    {"", headerTimeout, ""},
+		"header":     {head[:30], headerTimeout, ""},
+		"slow body":  {head + `{"sync_mode"`, readTimeout, "HTTP/1.1 400"},
+		"idle":       {head + `{"sync_mode":"insert","rows":[]}`, 10*time.Minute + idleTimeout, "HTTP/1.1 200"},
+		"no answers": {"GET /_/events HTTP/1.1\r\nHost: localhost\r\n\r\n", time.Hour, "HTTP/1.1 200"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := New(Options{Faults: faults.Faults{Latency: 10 * time.Minute}})
+				server, listener := newHTTPServer(r), make(pipes)
+				go func() { _ = server.Serve(listener) }()
+				client, conn := net.Pipe()
+				listener <- conn
+				start := time.Now()
+				go func() { _, _ = io.WriteString(client, tt.sends) }()
+				time.AfterFunc(time.Hour, func() { _ = client.Close() })
+				answer, _ := io.ReadAll(client)
+				waited := time.Since(start)
+				if waited != tt.ends || !strings.HasPrefix(string(answer), tt.want) {
+					t.Errorf("it ended after %v with %.20q, want %v and %q", waited, answer, tt.ends, tt.want)
+				}
+				_, _ = r.Close(), server.Close()
+			})
+		})
+	}
+}
