@@ -236,11 +236,11 @@ func TestPageInABrowser(t *testing.T) {
 	c.eval(`[...document.querySelectorAll("[role=tab]")][0].click()`)
 	for _, scheme := range []string{"light", "dark"} {
 		c.look(scheme, 1440, 900)
-		c.eval(`document.getElementById("list").rows[1].click()`)
+		c.eval(`document.getElementById("list").rows[2].click()`)
 		c.until(`document.querySelectorAll("#panel tr.rejected").length === 2`)
 		c.screenshot("request-" + scheme + ".png")
 	}
-	c.eval(`document.getElementById("list").rows[1].focus()`)
+	c.eval(`document.getElementById("list").rows[2].focus()`)
 	c.press("Escape", "Escape", 27)
 	c.until(`document.getElementById("detail").hidden`)
 	if got := c.eval(`document.activeElement.tagName`); got != "TR" {
