@@ -14,7 +14,7 @@ const module = "destination-webhook"
 // layers says what each package may import of this module, tests aside; see docs/architecture.md.
 var layers = map[string][]string{
 	"":                       {"cli"},
-	"cli":                    {"destination", "destination/printable", "receiver", "sample"},
+	"cli":                    {"destination/signature", "destination", "destination/printable", "receiver", "sample"},
 	"protocol":               {},
 	"batching":               {"protocol"},
 	"destination":            {"batching", "protocol", "destination/answer", "destination/auth", "destination/bucket", "destination/config", "destination/deadletter", "destination/delivery", "destination/failure", "destination/guard", "destination/printable", "destination/redact", "destination/signature", "destination/snapshot"},

@@ -88,7 +88,7 @@ type secretFlags struct {
 
 func (s *secretFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringArrayVar(&s.flags, "signing-secret", nil, "the secret of signatures (whsec_…); repeat it for a rotation. Others can read arguments: better --signing-secret-file or "+envSecrets)
+	flags.StringArrayVar(&s.flags, "signing-secret", nil, "the secret (whsec_…) or public key (whpk_…) of signatures; repeat it for a rotation. Others can read arguments: better --signing-secret-file or "+envSecrets)
 	flags.StringVar(&s.file, "signing-secret-file", "", "read the secrets from this file")
 }
 

@@ -40,15 +40,40 @@ const secondSync = `{"type":"RECORD","record":{"stream":"users","data":{"id":1,"
 {"type":"STATE","state":{"type":"STREAM","stream":{"stream_descriptor":{"name":"users"},"stream_state":{"cursor":2}}}}
 `
 
+var endpoints = map[string]func(*testing.T) *exec.Cmd{"go": goEndpoint, "python": pythonEndpoint, "node": nodeEndpoint}
+
 func TestEndpoints(t *testing.T) {
-	for name, command := range map[string]func(*testing.T) *exec.Cmd{
-		"go":     goEndpoint,
-		"python": pythonEndpoint,
-		"node":   nodeEndpoint,
-	} {
+	for name, command := range endpoints {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			exercise(t, start(t, command(t), secret))
+		})
+	}
+}
+
+// An endpoint with the public key alone knows the sender, and nobody else.
+func TestEndpointsVerifyByAPublicKey(t *testing.T) {
+	const (
+		private  = "whsk_nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A="
+		public   = "whpk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+		stranger = "whsk_TM0Imyj/ltqdtsNG7BFOD1uKMZ81q6Yk2oz27U+4pvs="
+	)
+	for name, command := range endpoints {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if name == "python" {
+				needs(t, "python/.venv")
+				if exec.Command("python/.venv/bin/python", "-c", "import cryptography").Run() != nil {
+					t.Skip("cryptography is not installed: examples/python/.venv/bin/pip install cryptography")
+				}
+			}
+			endpoint, folder := start(t, command(t), public), t.TempDir()
+			for key, want := range map[string]string{private: "SUCCEEDED", stranger: "401"} {
+				write(t, folder, "config.json", fmt.Sprintf(`{"url":%q,"signing":{"type":"ed25519","secret":%q}}`, endpoint+"/hook", key))
+				if said := run(t, folder, "", 0, "check", "--config", "config.json"); !strings.Contains(said, want) {
+					t.Errorf("the check says %s, want %s", said, want)
+				}
+			}
 		})
 	}
 }

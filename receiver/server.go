@@ -37,7 +37,7 @@ func Listen(ctx context.Context, addr string, o Options) (*Server, error) {
 	if !o.AllowRemote && !resolved.IP.IsLoopback() {
 		return nil, fmt.Errorf("listening on %s: others can reach this address: use 127.0.0.1, or --allow-remote", addr)
 	}
-	if _, err := signature.New(o.SigningSecrets...); err != nil && len(o.SigningSecrets) > 0 {
+	if err := signature.CheckVerifying(o.SigningSecrets...); err != nil && len(o.SigningSecrets) > 0 {
 		return nil, fmt.Errorf("reading the signing secrets: %w", err)
 	}
 	if o.Token != "" && len(o.Token) < minToken {

@@ -48,14 +48,15 @@ func (c *Config) checkAuthentication(problems *problemList) {
 	}
 }
 
-// Signing has the keys of the Standard Webhooks signature. Without a Secret
-// requests are not signed.
+// Signing has the keys of the Standard Webhooks signature. Without a Secret requests are not signed.
+// The Type is that of Secret; PreviousSecret may be of the other one.
 type Signing struct {
+	Type           SigningType   `json:"type"`
 	Secret         redact.Secret `json:"secret"`
 	PreviousSecret redact.Secret `json:"previous_secret"`
 }
 
-// Secrets are what signature.New takes, or none where requests are not signed.
+// Secrets returns what signature.New takes, or nothing if requests are not signed.
 func (s Signing) Secrets() []string {
 	var secrets []string
 	for _, secret := range []redact.Secret{s.Secret, s.PreviousSecret} {
@@ -72,6 +73,7 @@ func (s Signing) check(problems *problemList) {
 	}
 	checkSigningSecret(problems, "signing.secret", s.Secret)
 	checkSigningSecret(problems, "signing.previous_secret", s.PreviousSecret)
+	s.checkType(problems)
 	if s.Secret != "" && s.Secret == s.PreviousSecret {
 		problems.add("signing.previous_secret", "expected another secret than the one that replaces it")
 	}
@@ -82,7 +84,21 @@ func checkSigningSecret(problems *problemList, field string, secret redact.Secre
 		return
 	}
 	if _, err := signature.New(secret.Reveal()); err != nil {
-		problems.add(field, "expected whsec_ and base64 behind it, openssl rand -base64 32 makes some")
+		problems.add(field, "expected whsec_ and base64 (openssl rand -base64 32 makes some), or whsk_ and an Ed25519 private key "+
+			"(destination-webhook keys makes one)")
+	}
+}
+
+// checkType requires that the secret is of the chosen scheme: a private key must not be mistaken for a
+// secret that the endpoint may have.
+func (s Signing) checkType(problems *problemList) {
+	private := strings.HasPrefix(s.Secret.Reveal(), signature.PrivatePrefix)
+	switch {
+	case s.Secret == "":
+	case s.Type == Ed25519 && !private:
+		problems.add("signing.secret", "expected a private key, whsk_, for ed25519 (destination-webhook keys makes one)")
+	case s.Type != Ed25519 && private:
+		problems.add("signing.type", "expected ed25519, since signing.secret is a private key")
 	}
 }
 

@@ -82,13 +82,23 @@ func TestParseRefusesCredentials(t *testing.T) {
 			[]string{"authentication.access_key_id: required along with session_token"}},
 
 		"signing secret of another form": {`"signing":{"secret":"hunter2"}`,
-			[]string{"signing.secret: expected whsec_ and base64 behind it, openssl rand -base64 32 makes some"}},
+			[]string{"signing.secret: expected whsec_ and base64 (openssl rand -base64 32 makes some), or whsk_ and an Ed25519 private key (destination-webhook keys makes one)"}},
 		"signing secret without prefix": {`"signing":{"secret":"c2VjcmV0"}`,
-			[]string{"signing.secret: expected whsec_ and the base64 of 24 to 64 random bytes"}},
+			[]string{"signing.secret: expected whsec_ and the base64 of 24 to 64 random bytes, or whsk_ and the base64 of an Ed25519 private key"}},
 		"signing secret cut off": {`"signing":{"secret":"whsec_c2VjcmV0c"}`,
-			[]string{"signing.secret: expected whsec_ and base64 behind it, openssl rand -base64 32 makes some"}},
+			[]string{"signing.secret: expected whsec_ and base64 (openssl rand -base64 32 makes some), or whsk_ and an Ed25519 private key (destination-webhook keys makes one)"}},
 		"previous secret alone": {`"signing":{"previous_secret":"whsec_c2VjcmV0"}`,
 			[]string{"signing.secret: required along with previous_secret, which alone signs nothing"}},
+		"secret for ed25519": {`"signing":{"type":"ed25519","secret":"whsec_c2VjcmV0"}`,
+			[]string{"signing.secret: expected a private key, whsk_, for ed25519 (destination-webhook keys makes one)"}},
+		"private key without a type": {`"signing":{"secret":"` + privateKey + `"}`,
+			[]string{"signing.type: expected ed25519, since signing.secret is a private key"}},
+		"private key cut off": {`"signing":{"type":"ed25519","secret":"whsk_c2VjcmV0"}`,
+			[]string{"signing.secret: expected whsec_ and base64 (openssl rand -base64 32 makes some), or whsk_ and an Ed25519 private key (destination-webhook keys makes one)"}},
+		"public key": {`"signing":{"type":"ed25519","secret":"whpk_c2VjcmV0"}`,
+			[]string{"signing.secret: expected whsec_ and base64 (openssl rand -base64 32 makes some), or whsk_ and an Ed25519 private key (destination-webhook keys makes one)"}},
+		"ed25519 that replaces a secret": {`"signing":{"type":"ed25519","secret":"` + privateKey + `","previous_secret":"whsec_c2VjcmV0"}`, nil},
+		"secret that replaces ed25519":   {`"signing":{"secret":"whsec_c2VjcmV0","previous_secret":"` + privateKey + `"}`, nil},
 		"the same secret twice": {`"signing":{"secret":"whsec_c2VjcmV0","previous_secret":"whsec_c2VjcmV0"}`,
 			[]string{"signing.previous_secret: expected another secret than the one that replaces it"}},
 
@@ -105,6 +115,9 @@ func TestParseRefusesCredentials(t *testing.T) {
 		})
 	}
 }
+
+// privateKey is that of RFC 8032, section 7.1.
+const privateKey = "whsk_nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A="
 
 func TestSigningSecrets(t *testing.T) {
 	tests := []struct {

@@ -51,6 +51,7 @@ func TestParseAppliesDefaults(t *testing.T) {
 		MaxRemovedPercent: 30,
 		OnRejectedRows:    "fail",
 		DeadLetter:        DeadLetter{Type: "none"},
+		Signing:           Signing{Type: "hmac_sha256"},
 		Batching:          Batching{MaxRows: 1000, MaxBytes: 1_000_000, MaxAgeSeconds: 5, MaxBufferedBytes: 64 << 20},
 		Delivery: Delivery{
 			MaxConcurrentRequests: 8,
@@ -105,7 +106,7 @@ func TestParseKeepsWhatIsGiven(t *testing.T) {
 		Streams: []Stream{{Stream: "users", Namespace: "public", URL: "https://example.com/users",
 			Method: "PUT", SyncMode: "insert", PrimaryKey: [][]string{{"tenant"}, {"user", "id"}}}},
 		Authentication:          Authentication{Type: "none"},
-		Signing:                 Signing{Secret: "whsec_c2VjcmV0", PreviousSecret: "whsec_b2xkZXI="},
+		Signing:                 Signing{Type: "hmac_sha256", Secret: "whsec_c2VjcmV0", PreviousSecret: "whsec_b2xkZXI="},
 		TLS:                     TLS{MinVersion: "1.3", ServerName: "inner.example.com", InsecureSkipVerify: true},
 		Snapshot:                Snapshot{Type: "local", Path: "/local/snapshot", KeepRows: true},
 		MaxRemovedPercent:       2.5,

@@ -23,6 +23,15 @@ const (
 	CheckConnect    ConnectionCheck = "connect"     // connect, and send nothing
 )
 
+// SigningType is a scheme of signatures.
+type SigningType string
+
+// The schemes of signatures.
+const (
+	HMAC    SigningType = "hmac_sha256" // one secret for both sides
+	Ed25519 SigningType = "ed25519"     // a private key for us, a public one for the endpoint
+)
+
 // RejectedRows says what becomes of the rows that the endpoint rejects.
 type RejectedRows string
 

@@ -103,13 +103,17 @@ func TestNewRefuses(t *testing.T) {
 		"not base64":         {"whsec_not!base64"},
 		"without padding":    {"whsec_YQ"},
 		"second is not good": {secret, "hunter2!"},
+		"private key alone":  {"whsk_"},
+		"private, short":     {"whsk_aHVudGVyMg=="},
+		"public key":         {public},
+		"halves that differ": {"whsk_" + base64.StdEncoding.EncodeToString(append(make([]byte, 32), make([]byte, 32)...))},
 	} {
 		_, err := signature.New(secrets...)
 		if err == nil {
 			t.Errorf("%s: no error", name)
 			continue
 		}
-		for _, leak := range []string{"not!base64", "hunter2", "MfKQ"} {
+		for _, leak := range []string{"not!base64", "hunter2", "MfKQ", "aHVudGVyMg", public[10:]} {
 			if strings.Contains(err.Error(), leak) {
 				t.Errorf("%s: error shows the secret: %v", name, err)
 			}
@@ -158,8 +162,10 @@ func TestVerify(t *testing.T) {
 			}
 		})
 	}
-	if err := verify("whsec_!", signed, id, timestamp, body); err == nil {
-		t.Error("a secret that does not decode verifies")
+	for _, key := range []string{"whsec_!", "whpk_YQ==", private} {
+		if err := verify(key, signed, id, timestamp, body); err == nil || signature.CheckVerifying(key) == nil || strings.Contains(err.Error(), key[6:]) {
+			t.Errorf("a key that verifies nothing: %v", err)
+		}
 	}
 }
 

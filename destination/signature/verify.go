@@ -1,7 +1,6 @@
 package signature
 
 import (
-	"crypto/hmac"
 	"errors"
 	"fmt"
 	"strconv"
@@ -9,29 +8,39 @@ import (
 	"time"
 )
 
-// Verify reports whether header, the value of [HeaderSignature], has an entry
-// by one of the secrets for this id, timestamp and body, and whether the
-// timestamp is within tolerance of now, before or after. The specification's
-// libraries use a tolerance of five minutes.
+// CheckVerifying returns an error if [Verify] cannot use one of the keys.
+func CheckVerifying(keys ...string) error {
+	_, err := parseAll(keys, parseVerifyingKey)
+	return err
+}
+
+// Verify returns nil if header, the value of [HeaderSignature], has an entry by one of the keys for this
+// id, timestamp and body, and if timestamp is within tolerance of now, before or after. The keys are
+// secrets ("whsec_") and public keys ("whpk_"). The specification's libraries use a tolerance of five
+// minutes.
 //
-// Entries of versions other than v1 are passed over, as it asks for.
-func Verify(secrets []string, header, id, timestamp string, body []byte, now time.Time, tolerance time.Duration) error {
+// Entries of unknown versions are ignored, as the specification asks.
+func Verify(keys []string, header, id, timestamp string, body []byte, now time.Time, tolerance time.Duration) error {
 	if header == "" || id == "" || timestamp == "" {
 		return fmt.Errorf("request is not signed: it needs %s, %s and %s", HeaderID, HeaderTimestamp, HeaderSignature)
 	}
-	keys, err := decodeKeys(secrets)
+	parsed, err := parseAll(keys, parseVerifyingKey)
 	if err != nil {
 		return err
 	}
 	if err := checkTimestamp(timestamp, now, tolerance); err != nil {
 		return err
 	}
-	for _, key := range keys {
-		if contains(header, digest(key, id, timestamp, body)) {
-			return nil
+	m := message{id, timestamp, body}
+	for _, key := range parsed {
+		byKey := key.verifier(m)
+		for entry := range strings.SplitSeq(header, " ") {
+			if byKey(entry) {
+				return nil
+			}
 		}
 	}
-	return errors.New("no signature matches: the secret differs, or the body is not the one that was signed")
+	return errors.New("no signature matches: the key differs, or the body is not the one that was signed")
 }
 
 func checkTimestamp(timestamp string, now time.Time, tolerance time.Duration) error {
@@ -46,16 +55,4 @@ func checkTimestamp(timestamp string, now time.Time, tolerance time.Duration) er
 		return fmt.Errorf("%s is more than %v ahead: a clock is wrong", HeaderTimestamp, tolerance)
 	}
 	return nil
-}
-
-// contains compares in constant time, so that the time taken does not tell how
-// much of a guessed signature is right.
-func contains(header, want string) bool {
-	for entry := range strings.SplitSeq(header, " ") {
-		got, ok := strings.CutPrefix(entry, version)
-		if ok && hmac.Equal([]byte(got), []byte(want)) {
-			return true
-		}
-	}
-	return false
 }

@@ -1,5 +1,5 @@
-// Command verify receives webhooks and takes only those that are signed with
-// WEBHOOK_SECRET, by the official Standard Webhooks library.
+// Command verify receives webhooks and accepts only those that are signed with WEBHOOK_SECRET, a secret
+// (whsec_…) or the sender's public key (whpk_…).
 package main
 
 import (
@@ -12,14 +12,12 @@ import (
 	"net/http"
 	"os"
 	"time"
-
-	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 )
 
 const maxBody = 16 << 20 // above the destination's batching.max_bytes
 
 // receive answers 204 to a request that is signed, and 401 to any other.
-func receive(webhook *standardwebhooks.Webhook) http.HandlerFunc {
+func receive(webhook verifier) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		body, err := readBody(r)
 		if err != nil {
@@ -55,9 +53,9 @@ func readBody(r *http.Request) ([]byte, error) {
 }
 
 func main() {
-	webhook, err := standardwebhooks.NewWebhook(os.Getenv("WEBHOOK_SECRET"))
+	webhook, err := newVerifier(os.Getenv("WEBHOOK_SECRET"))
 	if err != nil {
-		log.Fatal("WEBHOOK_SECRET is not a signing secret")
+		log.Fatal("WEBHOOK_SECRET is not a signing secret or a public key")
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

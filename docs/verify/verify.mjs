@@ -1,11 +1,11 @@
-// Receives webhooks and takes only those that are signed with WEBHOOK_SECRET,
-// by the official Standard Webhooks library (npm install standardwebhooks).
+// Receives webhooks and accepts only those that are signed with WEBHOOK_SECRET, a secret (whsec_…) or
+// the sender's public key (whpk_…). npm install standardwebhooks
 import { createServer } from "node:http";
 import { gunzipSync } from "node:zlib";
-import { Webhook } from "standardwebhooks";
+import { newVerifier } from "./publickey.mjs";
 
 const maxBody = 16 << 20; // above the destination's batching.max_bytes
-const webhook = new Webhook(process.env.WEBHOOK_SECRET);
+const webhook = newVerifier(process.env.WEBHOOK_SECRET);
 
 // readBody returns the uncompressed body, which is what is signed.
 async function readBody(request) {

@@ -1,14 +1,16 @@
-"""Receives webhooks and takes only those that are signed with WEBHOOK_SECRET,
-by the official Standard Webhooks library (pip install standardwebhooks)."""
+"""Receives webhooks and accepts only those that are signed with WEBHOOK_SECRET, a secret (whsec_…) or
+the sender's public key (whpk_…). pip install standardwebhooks"""
 
 import os
 import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+from standardwebhooks.webhooks import WebhookVerificationError
+
+from publickey import new_verifier
 
 MAX_BODY = 16 << 20  # above the destination's batching.max_bytes
-webhook = Webhook(os.environ["WEBHOOK_SECRET"])
+webhook = new_verifier(os.environ["WEBHOOK_SECRET"])
 
 
 class Receiver(BaseHTTPRequestHandler):

@@ -19,26 +19,43 @@ import (
 const (
 	secret   = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 	previous = "whsec_cHJldmlvdXMgc2VjcmV0IHdpdGggMjQgYnl0ZXM="
+	private  = "whsk_nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A="
+	public   = "whpk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+	stranger = "whsk_TM0Imyj/ltqdtsNG7BFOD1uKMZ81q6Yk2oz27U+4pvs="
 	envelope = `{"sync_mode":"insert","rows":[{"data":{"name":"Zoë","score":1.0},"operation":"added"}]}`
 )
 
-// Each example runs as its reader would run it, and receives what the
-// destination signs and what others forge.
+// schemes are the keys of a receiver, of its sender and of somebody else.
+var schemes = map[string]struct{ held, signs, other string }{
+	"secret":     {secret, secret, previous},
+	"public key": {public, private, stranger},
+}
+
+// Each example runs as its reader would run it, and receives what the destination signs and what others
+// forge.
 func TestExamples(t *testing.T) {
 	for name, command := range map[string]func(*testing.T) *exec.Cmd{
 		"go":     goExample,
 		"python": pythonExample,
 		"node":   nodeExample,
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			exercise(t, start(t, command(t)))
-		})
+		for scheme, keys := range schemes {
+			t.Run(name+", "+scheme, func(t *testing.T) {
+				t.Parallel()
+				if name == "python" && keys.held == public && exec.Command(python(), "-c", "import cryptography").Run() != nil {
+					t.Skip("cryptography is not at hand: .venv/bin/pip install cryptography")
+				}
+				exercise(t, start(t, command(t), keys.held), keys.signs, keys.other)
+			})
+		}
 	}
 }
 
-func exercise(t *testing.T, address string) {
-	now := time.Now()
+func exercise(t *testing.T, address, secret, other string) {
+	now, otherScheme := time.Now(), private
+	if secret == private {
+		otherScheme = previous
+	}
 	tests := []struct {
 		name    string
 		secrets []string
@@ -50,13 +67,14 @@ func exercise(t *testing.T, address string) {
 	}{
 		{"signed", []string{secret}, envelope, now, []byte(envelope), false, 204},
 		{"signed, compressed", []string{secret}, envelope, now, zipped(t, envelope), true, 204},
-		{"while the secret changes", []string{previous, secret}, envelope, now, []byte(envelope), false, 204},
+		{"while the key changes", []string{previous, secret}, envelope, now, []byte(envelope), false, 204},
 		{"without rows", []string{secret}, `{"sync_mode":"insert","rows":[]}`, now, []byte(`{"sync_mode":"insert","rows":[]}`), false, 204},
-		{"another secret", []string{previous}, envelope, now, []byte(envelope), false, 401},
+		{"another key", []string{other}, envelope, now, []byte(envelope), false, 401},
 		{"another body", []string{secret}, envelope, now, []byte(strings.Replace(envelope, "1.0", "1", 1)), false, 401},
 		{"another body, compressed", []string{secret}, envelope, now, zipped(t, envelope+" "), true, 401},
 		{"old", []string{secret}, envelope, now.Add(-time.Hour), []byte(envelope), false, 401},
 		{"from the future", []string{secret}, envelope, now.Add(time.Hour), []byte(envelope), false, 401},
+		{"the other scheme alone", []string{otherScheme}, envelope, now, []byte(envelope), false, 401},
 		{"not signed", nil, envelope, now, []byte(envelope), false, 401},
 		{"not compressed", []string{secret}, envelope, now, []byte(envelope), true, 400},
 		{"a bomb", []string{secret}, envelope, now, zipped(t, strings.Repeat(" ", 17<<20)), true, 400},
@@ -108,9 +126,9 @@ func zipped(t *testing.T, body string) []byte {
 }
 
 // start runs an example until the test ends and returns the address it prints.
-func start(t *testing.T, command *exec.Cmd) string {
+func start(t *testing.T, command *exec.Cmd, key string) string {
 	t.Helper()
-	command.Env = append(os.Environ(), "WEBHOOK_SECRET="+secret)
+	command.Env = append(os.Environ(), "WEBHOOK_SECRET="+key)
 	var trouble bytes.Buffer
 	command.Stderr = &trouble
 	output, err := command.StdoutPipe()
@@ -142,15 +160,20 @@ func goExample(t *testing.T) *exec.Cmd {
 	return exec.Command(binary)
 }
 
-func pythonExample(t *testing.T) *exec.Cmd {
-	python := ".venv/bin/python"
-	if _, err := os.Stat(python); err != nil {
-		python = "python3"
+// python is the interpreter with the libraries of the examples, or else the system's.
+func python() string {
+	const local = ".venv/bin/python"
+	if _, err := os.Stat(local); err != nil {
+		return "python3"
 	}
-	if err := exec.Command(python, "-c", "import standardwebhooks").Run(); err != nil {
+	return local
+}
+
+func pythonExample(t *testing.T) *exec.Cmd {
+	if err := exec.Command(python(), "-c", "import standardwebhooks").Run(); err != nil {
 		t.Skip("python3 with standardwebhooks is not at hand: python3 -m venv .venv && .venv/bin/pip install standardwebhooks")
 	}
-	return exec.Command(python, "verify.py")
+	return exec.Command(python(), "verify.py")
 }
 
 func nodeExample(t *testing.T) *exec.Cmd {

@@ -10,8 +10,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 )
 
 const (
@@ -32,7 +30,7 @@ type rejection struct {
 
 // endpoint stands for a database: what apply does is one transaction there.
 type endpoint struct {
-	webhook *standardwebhooks.Webhook
+	webhook verifier
 	mu      sync.Mutex
 	seen    map[string]time.Time                  // by Webhook-Id
 	tables  map[string]map[string]json.RawMessage // by stream and key

@@ -1,5 +1,5 @@
 // Command go is an endpoint: it takes rows from the sender whose signature is right, keeps them in tables in memory and
-// refuses those it cannot take, row by row. GET / shows the tables. Run it with: WEBHOOK_SECRET=whsec_… go run .
+// refuses those it cannot take, row by row. GET / shows the tables. Run it with: WEBHOOK_SECRET=whsec_… (or whpk_…) go run .
 package main
 
 import (
@@ -10,8 +10,6 @@ import (
 	"net/http"
 	"os"
 	"time"
-
-	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 )
 
 func (e *endpoint) show(w http.ResponseWriter, _ *http.Request) {
@@ -21,9 +19,9 @@ func (e *endpoint) show(w http.ResponseWriter, _ *http.Request) {
 }
 
 func main() {
-	webhook, err := standardwebhooks.NewWebhook(os.Getenv("WEBHOOK_SECRET"))
+	webhook, err := newVerifier(os.Getenv("WEBHOOK_SECRET"))
 	if err != nil {
-		log.Fatal("WEBHOOK_SECRET is not a signing secret")
+		log.Fatal("WEBHOOK_SECRET is not a signing secret or a public key")
 	}
 	e := &endpoint{webhook: webhook, seen: map[string]time.Time{}, tables: map[string]map[string]json.RawMessage{}}
 	mux := http.NewServeMux()

@@ -1,12 +1,12 @@
 // An endpoint: it takes rows from the sender whose signature is right, keeps them in tables in memory and refuses those it
-// cannot take, row by row. GET / shows the tables. Run it with: WEBHOOK_SECRET=whsec_… node endpoint.mjs
+// cannot take, row by row. GET / shows the tables. Run it with: WEBHOOK_SECRET=whsec_… (or whpk_…) node endpoint.mjs
 import express from "express";
-import { Webhook } from "standardwebhooks";
+import { newVerifier } from "./publickey.mjs";
 
 const maxBody = 4 << 20; // above the destination's batching.max_bytes
 const memory = 6 * 3600e3; // milliseconds: longer than a sync and its retries, shorter than the time to the next full refresh
 
-const webhook = new Webhook(process.env.WEBHOOK_SECRET);
+const webhook = newVerifier(process.env.WEBHOOK_SECRET);
 const seen = new Map(); // Webhook-Id → when
 const tables = Object.create(null); // stream → key → data; stands for a database
 

@@ -1,5 +1,5 @@
 """An endpoint: it takes rows from the sender whose signature is right, keeps them in tables in memory and refuses those it
-cannot take, row by row. GET / shows the tables. Run it with: WEBHOOK_SECRET=whsec_… python endpoint.py"""
+cannot take, row by row. GET / shows the tables. Run it with: WEBHOOK_SECRET=whsec_… (or whpk_…) python endpoint.py"""
 
 import json
 import os
@@ -8,13 +8,15 @@ from urllib.parse import unquote
 
 import uvicorn
 from fastapi import FastAPI, Request, Response
-from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+from standardwebhooks.webhooks import WebhookVerificationError
+
+from publickey import new_verifier
 
 MAX_BODY = 4 << 20  # above the destination's batching.max_bytes
 MEMORY = 6 * 3600  # seconds: longer than a sync and its retries, shorter than the time to the next full refresh
 
 app = FastAPI(openapi_url=None)
-webhook = Webhook(os.environ["WEBHOOK_SECRET"])
+webhook = new_verifier(os.environ["WEBHOOK_SECRET"])
 seen: dict[str, float] = {}  # Webhook-Id → when
 tables: dict[str, dict[str, dict]] = {}  # stream → key → data; stands for a database
 
