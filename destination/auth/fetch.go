@@ -40,7 +40,11 @@ func newFetch(o OAuth2Options) (func(context.Context) (*oauth2.Token, error), er
 	if o.Audience != "" {
 		config.EndpointParams = url.Values{"audience": {o.Audience}}
 	}
-	client := &http.Client{Transport: &tlsErrorTransport{o.Transport, ofTokens}, Timeout: tokenTimeout, CheckRedirect: noRedirect}
+	client := &http.Client{
+		Transport:     &lenientAnswers{&tlsErrorTransport{o.Transport, ofTokens}},
+		Timeout:       tokenTimeout,
+		CheckRedirect: noRedirect,
+	}
 	return func(ctx context.Context) (*oauth2.Token, error) {
 		token, err := config.Token(context.WithValue(ctx, oauth2.HTTPClient, client))
 		if err != nil {

@@ -408,6 +408,57 @@ func TestTokenErrorShowsStatusAndCodeOnly(t *testing.T) {
 	}
 }
 
+// Servers write a lifetime in several ways, and some call their JSON text.
+func TestOAuth2ReadsLenientAnswers(t *testing.T) {
+	for body, renewed := range map[string]bool{ // after an hour and a day
+		`{"access_token":"t","expires_in":3600}`:                 true,
+		`{"access_token":"t","expires_in":"3600"}`:               true,
+		`{"access_token":"t","expires_in":3600.5}`:               true,
+		`{"access_token":"t","expires_in":3.6e3}`:                true,
+		"\ufeff" + `{"access_token":"t","expires_in":" 3600 "}`:  true,
+		`{"access_token":"t","expires_in":1e18}`:                 false,
+		`{"access_token":"t","expires_in":1e999}`:                false,
+		`{"access_token":"t","expires_in":99999999999999999999}`: false,
+		`{"access_token":"t","expires_in":"soon"}`:               false,
+		`{"access_token":"t","expires_in":null}`:                 false,
+		`{"access_token":"t","expires_in":{}}`:                   false,
+		`{"access_token":"t","expires_in":-1}`:                   false,
+		`{"access_token":"t"}`:                                   false,
+	} {
+		for _, contentType := range []string{"application/json", "text/plain; charset=utf-8", "text/html", ""} {
+			synctest.Test(t, func(t *testing.T) {
+				asked := 0
+				identity := direct(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+					asked++
+					w.Header().Set("Content-Type", contentType)
+					_, _ = io.WriteString(w, body)
+				}))
+				transport := oauth2Transport(t, direct(&issuer{}), identity)
+				for range 2 {
+					if err := roundTrip(transport, newRequest(t, "https://endpoint.example", "")); err != nil {
+						t.Errorf("%s as %q: %v", body, contentType, err)
+					}
+					time.Sleep(25 * time.Hour)
+				}
+				if (asked == 2) != renewed {
+					t.Errorf("%s as %q: asked %d times", body, contentType, asked)
+				}
+			})
+		}
+	}
+}
+
+// Form-encoded answers, which some servers give, are still read.
+func TestOAuth2ReadsForms(t *testing.T) {
+	identity := direct(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain")
+		_, _ = io.WriteString(w, "access_token=t&expires_in=3600")
+	}))
+	if err := roundTrip(oauth2Transport(t, direct(&issuer{}), identity), newRequest(t, "https://endpoint.example", "")); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestTokenErrorOfTheNetwork(t *testing.T) {
 	broken := errors.New("connection reset")
 	for name, identity := range map[string]http.RoundTripper{

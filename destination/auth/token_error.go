@@ -18,7 +18,14 @@ type TokenError struct {
 	Status int    // 0 if there was no answer
 	Code   string // RFC 6749, section 5.2, such as invalid_client; may be empty
 	Err    error  // why there is no token, if it was not an answer's status
+
+	header http.Header // of the answer
 }
+
+// Answer returns the status and header of the token endpoint's answer. The status is 0 if there was
+// none. Callers learn from it when to retry, and from the method itself that the request which needed
+// the token was not sent.
+func (e *TokenError) Answer() (status int, header http.Header) { return e.Status, e.header }
 
 // codes are the error codes of RFC 6749, section 5.2, and others in use. No other code is shown: it
 // could be a secret.
@@ -35,7 +42,7 @@ func newTokenError(host string, err error) *TokenError {
 	var call *url.Error
 	switch {
 	case errors.As(err, &answer):
-		e := &TokenError{Host: host, Status: answer.Response.StatusCode}
+		e := &TokenError{Host: host, Status: answer.Response.StatusCode, header: answer.Response.Header}
 		if slices.Contains(codes, answer.ErrorCode) {
 			e.Code = answer.ErrorCode
 		}

@@ -2,11 +2,14 @@ package delivery
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptrace"
 	"sync/atomic"
 	"time"
+
+	"destination-webhook/destination/answer"
 )
 
 // staleWithin is how fast a kept connection that the endpoint has closed
@@ -30,9 +33,29 @@ func (a *attempt) delivered() bool { return a.err == nil && a.status >= 200 && a
 // answered reports an answer other than 2xx.
 func (a *attempt) answered() bool { return a.status != 0 && (a.status < 200 || a.status >= 300) }
 
-// stale reports a kept connection that was closed under the request.
+// unsent returns the error of an attempt that could not be prepared, or nil. It says nothing about the
+// endpoint.
+func (a *attempt) unsent() (err unsent) {
+	_ = errors.As(a.err, &err)
+	return err
+}
+
+// asked returns how long an answer asks to wait: the endpoint's, or that of a server that the request
+// needed.
+func (a *attempt) asked(now time.Time) time.Duration {
+	status, header := a.status, a.header
+	if err := a.unsent(); err != nil {
+		status, header = err.Answer()
+	}
+	if status == 0 {
+		return 0
+	}
+	return answer.RetryAfter(status, header, now)
+}
+
+// stale reports whether a kept connection was closed under the request.
 func (a *attempt) stale() bool {
-	return a.reused && a.status == 0 && a.latency < staleWithin && !isTimeout(a.err)
+	return a.unsent() == nil && a.reused && a.status == 0 && a.latency < staleWithin && !isTimeout(a.err)
 }
 
 // attempt makes one request and reads its answer, within the timeout and what

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"net"
+	"net/http"
 	"strings"
 	"syscall"
 
@@ -20,18 +21,29 @@ func (e *refusedAddress) Error() string   { return e.err.Error() }
 func (e *refusedAddress) Unwrap() error   { return e.err }
 func (e *refusedAddress) Permanent() bool { return true }
 
+// unsent is implemented by errors of an outer RoundTripper, such as one that fetches tokens, that could
+// not prepare the request. Nothing was sent to the endpoint. Answer returns what the other side answered,
+// if it did.
+type unsent interface {
+	error
+	Answer() (status int, header http.Header)
+}
+
 // classifyError says what an attempt without an answer means. What is not
 // known to be permanent is worth another try.
 func classifyError(err error) answer.Classification {
 	var (
-		address *refusedAddress
-		dns     *net.DNSError
+		address  *refusedAddress
+		dns      *net.DNSError
+		prepared unsent
 	)
 	switch {
 	case errors.As(err, &address):
 		return misconfigured("the address is not allowed here: use another URL, or ask the operator to allow its network")
 	case failure.IsPermanent(err):
 		return misconfigured("the request could not be prepared or routed: check the authentication and the proxy")
+	case errors.As(err, &prepared):
+		return transient("the request could not be prepared and was not sent: check what it needs, such as the server of its tokens")
 	case isCertificate(err):
 		return misconfigured("the endpoint's certificate is not trusted: check the host name in the URL and the CA certificate")
 	case isTLS(err):

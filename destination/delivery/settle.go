@@ -17,10 +17,7 @@ import (
 // decides whether another one follows. It returns nil when r was delivered.
 func (d *delivery) settle(ctx context.Context, p pass, a *attempt) error {
 	now := a.started.Add(a.latency)
-	asked := time.Duration(0)
-	if a.status != 0 {
-		asked = answer.RetryAfter(a.status, a.header, now)
-	}
+	asked := a.asked(now)
 	canceled := ctx.Err() != nil && a.err != nil
 	d.endpoint.slots.done(a.lesson(canceled), now)
 	paused := d.endpoint.gate.leave(p, a.passage(canceled, asked), asked, now)
@@ -40,7 +37,7 @@ func (d *delivery) settle(ctx context.Context, p pass, a *attempt) error {
 // passage is what the attempt means to the gate.
 func (a *attempt) passage(canceled bool, asked time.Duration) passage {
 	switch {
-	case canceled:
+	case canceled, a.unsent() != nil:
 		return abandoned
 	case a.status == http.StatusTooManyRequests, a.status == http.StatusServiceUnavailable:
 		return overloaded
@@ -57,7 +54,7 @@ func (a *attempt) passage(canceled bool, asked time.Duration) passage {
 func (a *attempt) lesson(canceled bool) lesson {
 	l := lesson{started: a.started}
 	switch {
-	case canceled:
+	case canceled, a.unsent() != nil:
 	case a.delivered():
 		l.latency = a.latency
 	case a.status == http.StatusTooManyRequests, a.status == http.StatusServiceUnavailable:
