@@ -13,6 +13,9 @@ import (
 	"destination-webhook/bench/shape"
 	"destination-webhook/destination/config/configtest"
 	"destination-webhook/destination/delivery"
+	"destination-webhook/destination/engine"
+	"destination-webhook/destination/route"
+	"destination-webhook/destination/sender"
 	"destination-webhook/protocol"
 )
 
@@ -35,20 +38,30 @@ func (discarding) RoundTrip(r *http.Request) (*http.Response, error) {
 // syncAll brings records, and a state behind every 10,000 of them, to an endpoint that discards them.
 func syncAll(tb testing.TB, stream string, in io.Reader) {
 	tb.Helper()
-	config := configtest.Parse(tb, `,"batching":{"max_rows":100000}`)
-	catalog := catalogOf(tb, benchStreams[stream])
-	rs, err := newRoutes(config, catalog, "agent")
+	c := configtest.Parse(tb, `,"batching":{"max_rows":100000}`)
+	table, err := route.NewTable(c, catalogOf(tb, benchStreams[stream]), "agent")
 	if err != nil {
 		tb.Fatal(err)
 	}
 	progress := newProgress(slog.New(slog.DiscardHandler), nil)
 	defer progress.ticker.Stop()
-	client := delivery.New(delivery.Options{Transport: discarding{}, Timeout: time.Minute, Concurrency: config.Delivery.MaxConcurrentRequests, Retry: delivery.RetryOptions{MaxAttempts: 1}})
-	sender := newSender(client, rs.all, nil, func(s string) string { return s }, progress)
-	run := newRun(context.Background(), config, catalog, rs, sender.send, protocol.NewWriter(io.Discard), progress)
-	if err := run.sync(context.Background(), in, client); err != nil {
+	client := delivery.New(delivery.Options{Transport: discarding{}, Timeout: time.Minute, Concurrency: c.Delivery.MaxConcurrentRequests, Retry: delivery.RetryOptions{MaxAttempts: 1}})
+	deliver := sender.New(sender.Options{Client: client, Redact: func(s string) string { return s }, Warn: progress.Warn, Observer: progress})
+	r := table[0]
+	streams := []*engine.Stream{{Route: r, Send: deliver.Stream(r, nil).Send}}
+	e := engine.New(context.Background(), streams, engineOptions(c, progress), protocol.NewWriter(io.Discard))
+	if err := e.Run(context.Background(), in, client.Stop); err != nil {
 		tb.Fatal(err)
 	}
+}
+
+func catalogOf(t testing.TB, streams string) *protocol.Catalog {
+	t.Helper()
+	c, err := protocol.ParseCatalog([]byte(`{"streams":[` + streams + `]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
 }
 
 func linesOf(s shape.Shape, rows int) []byte {
@@ -74,27 +87,6 @@ func BenchmarkSync(b *testing.B) {
 				}
 			})
 		}
-	}
-}
-
-// BenchmarkEncode is what is done to a record between the decoder and its batch.
-func BenchmarkEncode(b *testing.B) {
-	for _, stream := range []string{"plain", "keyed"} {
-		b.Run(stream, func(b *testing.B) {
-			rs, err := newRoutes(configtest.Parse(b, ""), catalogOf(b, benchStreams[stream]), "agent")
-			if err != nil {
-				b.Fatal(err)
-			}
-			e := newEncoder(rs.all[0], false, false, seed)
-			record := protocol.Record{Data: shape.Typical.AppendData(nil, 1)}
-			record.Fields = e.lookup.Find(record.Data, nil)
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := e.encode(&record); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -24,9 +23,6 @@ func failureType(err error) protocol.FailureType {
 		return marked
 	}
 	if c := (*config.Error)(nil); errors.As(err, &c) {
-		return protocol.ConfigError
-	}
-	if k := (*missingKey)(nil); errors.As(err, &k) {
 		return protocol.ConfigError
 	}
 	if f := (*delivery.Failure)(nil); errors.As(err, &f) {
@@ -62,25 +58,4 @@ func storeFailure(err error) protocol.FailureType {
 		return protocol.TransientError
 	}
 	return protocol.SystemError
-}
-
-// redacted is err with its text masked; redact is nil as long as no secret is known.
-func redacted(err error, redact func(string) string) error {
-	if redact == nil {
-		return err
-	}
-	return &masked{redact(err.Error()), err}
-}
-
-type masked struct {
-	text string
-	err  error
-}
-
-func (m *masked) Error() string { return m.text }
-func (m *masked) Unwrap() error { return m.err }
-
-// undelivered says which stream's batch an error is about.
-func undelivered(r *route, rows int, err error) error {
-	return fmt.Errorf("stream %s: a batch of %d rows was not delivered: %w", r.title(), rows, err)
 }

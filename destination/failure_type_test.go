@@ -29,7 +29,7 @@ func (forbidden) Permanent() bool { return true }
 // What the platform does about a failed sync hangs on its type alone.
 func TestFailureType(t *testing.T) {
 	of := func(kind answer.Kind) error {
-		return undelivered(&route{name: "users"}, 3, &delivery.Failure{Kind: kind, Advice: "advice"})
+		return fmt.Errorf("stream users: %w", &delivery.Failure{Kind: kind, Advice: "advice"})
 	}
 	tests := map[string]struct {
 		err  error
@@ -43,7 +43,6 @@ func TestFailureType(t *testing.T) {
 		"delivery given up":       {of(answer.Canceled), protocol.SystemError},
 		"broken line":             {&protocol.SyntaxError{Line: 3, Problem: "not valid JSON"}, protocol.SystemError},
 		"anything else":           {errors.New("no space left on device"), protocol.SystemError},
-		"a key that is missing":   {fmt.Errorf("line 3: %w", &missingKey{stream: "users", field: []string{"id"}}), protocol.ConfigError},
 		"told to be one":          {fmt.Errorf("sync: %w", failure.Config(of(answer.Transient))), protocol.ConfigError},
 		"the first of several":    {errors.Join(failure.Config(errors.New("a")), errors.New("b")), protocol.ConfigError},
 		"snapshot in use":         {fmt.Errorf("snapshot: %w", snapshot.ErrInUse), protocol.TransientError},

@@ -13,7 +13,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"destination-webhook/batching"
 	"destination-webhook/destination/config/configtest"
 	"destination-webhook/destination/failure"
 )
@@ -31,28 +30,19 @@ func requireCrash(t *testing.T, err error) {
 	}
 }
 
-// Every goroutine of a sync reports its panics as errors: Go's own report would show the value.
-func TestPanicsOfEveryGoroutineAreErrors(t *testing.T) {
-	batch := func() *batching.Batch {
-		_, b := shipmentOf(t, 1, itself, &endpoint{}, nil)
-		return b
-	}
-	for name, crashes := range map[string]func(ctx context.Context) error{
-		"reading the input": func(ctx context.Context) error { return (<-newInput(ctx, bomb{}).blocks).err },
-		"sending":           func(ctx context.Context) error { return new(sender).send(ctx, batch()).Err },
-		"previewing":        func(ctx context.Context) error { return new(previewer).send(ctx, batch()).Err },
-	} {
-		t.Run(name, func(t *testing.T) { requireCrash(t, crashes(t.Context())) })
-	}
-	t.Run("saving", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
-			ctx, cancel := context.WithCancelCause(t.Context())
-			stop := saveAtIntervals(ctx, saving(nil), t.Logf, cancel)
-			time.Sleep(saveInterval + time.Second)
-			stop()
-			requireCrash(t, context.Cause(ctx))
-		})
+// A panic while the snapshot is saved ends the sync as an error: Go's own report would show its value.
+func TestPanicOfSavingIsAnError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		stop := saveAtIntervals(ctx, saving(nil), t.Logf, cancel)
+		time.Sleep(saveInterval + time.Second)
+		stop()
+		requireCrash(t, context.Cause(ctx))
 	})
+}
+
+func TestPanicOfPreviewingIsAnError(t *testing.T) {
+	requireCrash(t, new(previewer).send(t.Context(), nil).Err)
 }
 
 func TestPanicsOfCommandsAreErrors(t *testing.T) {

@@ -44,7 +44,7 @@ type StreamPreview struct {
 // Preview says on stdout what a sync of the records on stdin would send, and sends nothing.
 func (p *Program) Preview(ctx context.Context, configPath, catalogPath string, asJSON bool) error {
 	out := protocol.NewWriter(io.Discard)
-	streams, err := p.look(ctx, configPath, catalogPath, out)
+	streams, err := p.preview(ctx, configPath, catalogPath, out)
 	if err != nil {
 		return redacted(err, out.Redact)
 	}
@@ -59,15 +59,31 @@ func (p *Program) Preview(ctx context.Context, configPath, catalogPath string, a
 	return nil
 }
 
-func (p *Program) look(ctx context.Context, configPath, catalogPath string, out *protocol.Writer) (streams []StreamPreview, err error) {
+func (p *Program) preview(ctx context.Context, configPath, catalogPath string, out *protocol.Writer) (streams []StreamPreview, err error) {
 	defer failure.RecoverTo(&err)
 	s, err := p.session(configPath, catalogPath, out, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return nil, err
 	}
-	defer s.network.close()
-	return s.look(ctx, p.Stdin)
+	defer s.network.Close()
+	return s.preview(ctx, p.Stdin)
 }
+
+// redacted is err with its text masked; redact is nil as long as no secret is known.
+func redacted(err error, redact func(string) string) error {
+	if redact == nil {
+		return err
+	}
+	return &masked{redact(err.Error()), err}
+}
+
+type masked struct {
+	text string
+	err  error
+}
+
+func (m *masked) Error() string { return m.text }
+func (m *masked) Unwrap() error { return m.err }
 
 func (p *StreamPreview) print(w io.Writer) error {
 	var b strings.Builder

@@ -8,6 +8,7 @@ import (
 
 	"destination-webhook/destination/config"
 	"destination-webhook/destination/config/configtest"
+	"destination-webhook/destination/outbound"
 
 	"github.com/go-json-experiment/json"
 	"github.com/google/go-cmp/cmp"
@@ -100,9 +101,9 @@ func TestPreviewOfHeaders(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			v := &previewer{config: configtest.Parse(t, test.config), network: &network{}}
-			test.want["Webhook-Timestamp"] = []string{"********"}
-			if diff := cmp.Diff(test.want, v.header(http.Header{})); diff != "" {
+			v := &previewer{session: &session{config: configtest.Parse(t, test.config), network: &outbound.Network{}}}
+			test.want["Webhook-Timestamp"], test.want["Webhook-Id"] = []string{"********"}, []string{"msg"}
+			if diff := cmp.Diff(test.want, v.header(http.Header{}, "msg")); diff != "" {
 				t.Errorf("header (-want +got):\n%s", diff)
 			}
 		})

@@ -2,57 +2,107 @@ package destination
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"destination-webhook/batching"
+	"destination-webhook/destination/audience"
 	"destination-webhook/destination/auth"
 	"destination-webhook/destination/config"
+	"destination-webhook/destination/engine"
 	"destination-webhook/destination/failure"
+	"destination-webhook/destination/payload"
+	"destination-webhook/destination/snapshot"
 )
 
-// previewer stands where a sync has its sender: it counts rows and sends none.
+// previewer takes the place of a stream's sender: it counts rows and sends none.
 type previewer struct {
+	session *session
+	stream  *engine.Stream
+
 	mu      sync.Mutex
-	config  *config.Config
-	network *network
-	routes  []*route
-	streams []StreamPreview
+	preview StreamPreview
 }
 
 // maxPreviewRows is how many rows of the first envelope a preview shows.
 const maxPreviewRows = 3
 
 // preview reads the input as a sync would, on a copy of the snapshot, and tells what would be sent.
-func (s *session) preview(ctx context.Context, in io.Reader) ([]StreamPreview, error) {
-	v := &previewer{config: s.config, network: s.network, routes: s.routes.all, streams: make([]StreamPreview, len(s.routes.all))}
-	lenient := *s.config // so that every row is counted
-	lenient.OnRejectedRows, lenient.AllowMassRemoval = config.ToDeadLetter, true
-	r := newRun(ctx, &lenient, s.catalog, s.routes, v.send, s.out, s.progress)
-	r.seen = func(stream int) { v.streams[stream].records++ }
-	err := r.sync(ctx, in, s.network.client(s.config, s.network.authorized))
-	s.progress.ticker.Stop()
-	for i := range v.streams {
-		v.finish(i)
+func (s *session) preview(ctx context.Context, in io.Reader) (previews []StreamPreview, err error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	store, discard, err := s.copySnapshot(ctx, cancel)
+	if err != nil {
+		return nil, err
 	}
-	return v.streams, err
+	defer discard()
+	streams, err := s.streams(ctx, store)
+	if err != nil {
+		return nil, err
+	}
+	return s.count(ctx, streams, in)
+}
+
+// copySnapshot opens a copy of the snapshot, nil if there is none. discard throws it away.
+func (s *session) copySnapshot(ctx context.Context, cancel context.CancelCauseFunc) (store *snapshot.Store, discard func(), err error) {
+	place, err := placeOf(s.config, s.network)
+	if err != nil {
+		return nil, nil, notOpened(err)
+	}
+	if place == nil {
+		return nil, func() {}, nil
+	}
+	scratch, err := os.MkdirTemp("", "preview-")
+	if err != nil {
+		return nil, nil, fmt.Errorf("making a scratch folder: %w", err)
+	}
+	if store, err = place.copyTo(ctx, scratch, s.snapshotOptions(cancel)); err != nil {
+		_ = os.RemoveAll(scratch)
+		return nil, nil, notOpened(err)
+	}
+	return store, func() {
+		_ = store.Close(context.WithoutCancel(ctx))
+		_ = os.RemoveAll(scratch)
+	}, nil
+}
+
+// count runs the engine with a previewer for each stream. Rejected rows and mass removals are counted, not refused.
+func (s *session) count(ctx context.Context, streams []*engine.Stream, in io.Reader) ([]StreamPreview, error) {
+	var previewers []*previewer
+	for _, stream := range streams {
+		v := &previewer{session: s, stream: stream}
+		stream.Send, stream.OnRecord = v.send, func() { v.preview.records++ }
+		previewers = append(previewers, v)
+	}
+	options := engineOptions(s.config, s.progress)
+	policy := options.Policy
+	options.DeadLetters, options.Policy.AllowMassRemoval = true, true
+	err := engine.New(ctx, streams, options, s.out).Run(ctx, in, s.network.Stop)
+	s.progress.ticker.Stop()
+	var previews []StreamPreview
+	for _, v := range previewers {
+		v.finish(policy)
+		previews = append(previews, v.preview)
+	}
+	return previews, err
 }
 
 // send is a batching.Send that counts.
 func (v *previewer) send(ctx context.Context, b *batching.Batch) (outcome batching.Outcome) {
 	defer failure.RecoverTo(&outcome.Err)
-	route := v.routes[b.Stream.Index]
 	rejected := v.count(b)
-	if route.audience == nil {
+	if v.stream.Audience == nil {
 		return batching.Outcome{Rejected: rejected}
 	}
-	confirm, err := route.audience.begin(ctx, b)
+	confirmation, err := v.stream.Audience.Begin(ctx, b)
 	if err == nil {
-		err = confirm.settle(rejected, b.Suppressed())
+		err = confirmation.Confirm(rejected, b.Suppressed())
 	}
 	return batching.Outcome{Rejected: rejected, Err: err}
 }
@@ -60,57 +110,64 @@ func (v *previewer) send(ctx context.Context, b *batching.Batch) (outcome batchi
 func (v *previewer) count(b *batching.Batch) (rejected []int) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	p := &v.streams[b.Stream.Index]
+	p := &v.preview
 	var sent []int
 	for i := range b.Rows() {
-		fields := rowFields.Find(b.Row(i), nil)
-		_, silent := slices.BinarySearch(b.Suppressed(), i)
+		row := payload.ReadRow(b.Row(i))
+		_, suppressed := slices.BinarySearch(b.Suppressed(), i)
 		switch {
-		case silent && fields[1] == nil:
+		case suppressed && row.PrimaryKey == nil:
 			p.MissingKey++
 			rejected = append(rejected, i)
-			continue
-		case silent:
+		case suppressed:
 			p.Unsent++
-			continue
-		case fields[2] == nil:
-			p.Upserted++
-		case string(fields[2]) == `"added"`:
-			p.Added++
-		case string(fields[2]) == `"changed"`:
-			p.Changed++
 		default:
-			p.Removed++
+			p.add(row.Operation)
+			sent = append(sent, i)
 		}
-		sent = append(sent, i)
 	}
 	if p.Envelope == nil && len(sent) > 0 {
-		v.show(p, v.routes[b.Stream.Index], b, sent)
+		v.show(b, sent)
 	}
 	return rejected
 }
 
+// add counts a row that would be sent.
+func (p *StreamPreview) add(operation payload.Operation) {
+	switch operation {
+	case payload.Upserted:
+		p.Upserted++
+	case payload.Added:
+		p.Added++
+	case payload.Changed:
+		p.Changed++
+	default:
+		p.Removed++
+	}
+}
+
 // show keeps the beginning of the first envelope, and the request around it.
-func (v *previewer) show(p *StreamPreview, r *route, b *batching.Batch, sent []int) {
-	request := request(r, b.AppendBody(nil, sent))
-	p.Request = v.network.redactor.String(r.method + " " + r.url)
-	p.Header = v.header(request.Header)
+func (v *previewer) show(b *batching.Batch, sent []int) {
+	p, r := &v.preview, v.stream.Route
+	p.Request = v.session.redact(r.Method + " " + r.URL)
+	p.Header = v.header(r.Header, payload.IdentityOf(r, v.stream.Audience.Epoch()).WebhookID(b.AppendBody(nil, sent)))
 	p.BatchRows = len(sent)
 	p.Envelope = b.AppendBody(nil, sent[:min(len(sent), maxPreviewRows)])
 }
 
-// header is what an attempt adds to the header of a request as well, with stars for all values that may be secret or are not
-// known before.
-func (v *previewer) header(h http.Header) http.Header {
-	shown, authentication := h.Clone(), v.config.Authentication
-	v.network.sign(shown, "", time.Time{}, nil)
-	if coding := v.config.Delivery.Compression; coding != config.Uncompressed {
+// header adds what an attempt adds to the header of a stream, with stars for all values that may be secret or are not known
+// before.
+func (v *previewer) header(h http.Header, id string) http.Header {
+	c := v.session.config
+	shown := h.Clone()
+	v.session.network.Sign(shown, id, time.Time{}, nil)
+	if coding := c.Delivery.Compression; coding != config.Uncompressed {
 		shown.Set("Content-Encoding", string(coding))
 	}
-	if authentication.Chosen() {
+	if c.Authentication.Chosen() {
 		shown.Set("Authorization", "")
 	}
-	if authentication.Type == auth.SigV4 {
+	if c.Authentication.Type == auth.SigV4 {
 		shown.Set("X-Amz-Date", "")
 	}
 	public := []string{"Content-Type", "Content-Encoding", "User-Agent", "Webhook-Id"}
@@ -123,20 +180,18 @@ func (v *previewer) header(h http.Header) http.Header {
 }
 
 // finish sets what is known only at the end.
-func (v *previewer) finish(i int) {
-	p, r := &v.streams[i], v.routes[i]
-	p.Stream, p.SyncMode = r.title(), r.mode
+func (v *previewer) finish(policy audience.Policy) {
+	p, r := &v.preview, v.stream.Route
+	p.Stream, p.SyncMode = r.Title(), r.Mode
 	rest := p.records - p.Added - p.Changed - p.Removed - p.Upserted - p.Unsent - p.MissingKey
-	a := r.audience
+	a := v.stream.Audience
 	if a == nil {
 		p.Unsent += rest // sync mode remove, without a snapshot, sends deletions alone
 		return
 	}
-	p.Unchanged, p.Repeated = rest+a.refresh.left, a.Repeated()
-	if err := a.guard(v.config, r.title()); err != nil {
+	p.Unchanged, p.Repeated = rest+a.Left(), a.Repeated()
+	if err := a.Refusal(policy); err != nil {
 		p.Refused = err.Error()
 	}
-	if a.removes(false) {
-		p.Kept = a.refresh.kept
-	}
+	p.Kept = a.Kept()
 }

@@ -13,9 +13,12 @@ import (
 	"strings"
 
 	"destination-webhook/destination/config"
+	"destination-webhook/destination/delivery"
 	"destination-webhook/destination/failure"
+	"destination-webhook/destination/outbound"
 	"destination-webhook/destination/printable"
 	"destination-webhook/destination/redact"
+	"destination-webhook/destination/route"
 	"destination-webhook/protocol"
 )
 
@@ -64,12 +67,16 @@ func (p *Program) Check(ctx context.Context, configPath string) error {
 
 func (p *Program) check(ctx context.Context, configPath string, out *protocol.Writer) (message string, err error) {
 	defer failure.RecoverTo(&err)
-	c, network, err := p.configure(configPath, out)
+	c, redactor, err := p.configure(configPath, out)
 	if err != nil {
 		return "", err
 	}
-	defer network.close()
-	if message, err = checkEndpoint(ctx, c, network); err == nil {
+	network, err := p.network(c, redactor, nil)
+	if err != nil {
+		return "", err
+	}
+	defer network.Close()
+	if message, err = checkEndpoint(ctx, c, network, p.agent()); err == nil {
 		err = checkSnapshot(ctx, c, network)
 	}
 	return message, err
@@ -102,14 +109,19 @@ func (p *Program) write(ctx context.Context, configPath, catalogPath string, out
 	if err != nil {
 		return err
 	}
-	defer s.network.close()
+	defer s.network.Close()
 	defer boundMemory(s.config)()
-	return s.run(ctx, p.Stdin)
+	return s.write(ctx, p.Stdin)
 }
 
 // session reads config and catalog and makes ready to sync.
 func (p *Program) session(configPath, catalogPath string, out *protocol.Writer, log *slog.Logger) (*session, error) {
-	c, network, err := p.configure(configPath, out)
+	c, redactor, err := p.configure(configPath, out)
+	if err != nil {
+		return nil, err
+	}
+	progress := newProgress(log, masking(p.Terminal, redactor))
+	network, err := p.network(c, redactor, progress.attempt)
 	if err != nil {
 		return nil, err
 	}
@@ -117,15 +129,15 @@ func (p *Program) session(configPath, catalogPath string, out *protocol.Writer, 
 	if err != nil {
 		return nil, failure.Config(err)
 	}
-	routes, err := newRoutes(c, catalog, p.agent())
+	table, err := route.NewTable(c, catalog, p.agent())
 	if err != nil {
 		return nil, failure.Config(err)
 	}
-	return &session{config: c, catalog: catalog, routes: routes, network: network, out: out, progress: newProgress(log, masking(p.Terminal, network.redactor))}, nil
+	return &session{config: c, table: table, network: network, redact: redactor.String, agent: p.agent(), out: out, progress: progress}, nil
 }
 
-// configure reads the config, teaches out its secrets, and builds the ways out that it asks for.
-func (p *Program) configure(path string, out *protocol.Writer) (*config.Config, *network, error) {
+// configure reads the config and teaches out its secrets.
+func (p *Program) configure(path string, out *protocol.Writer) (*config.Config, *redact.Redactor, error) {
 	raw, err := p.readFile(path, config.MaxSize+1)
 	if err != nil {
 		return nil, nil, failure.Config(fmt.Errorf("the config cannot be read: %w", err))
@@ -136,11 +148,16 @@ func (p *Program) configure(path string, out *protocol.Writer) (*config.Config, 
 	}
 	redactor := redact.New(c.Secrets()...)
 	out.Redact = func(text string) string { return printable.Text(redactor.String(text)) }
-	network, err := newNetwork(c, p.Getenv, redactor, p.agent())
+	return c, redactor, nil
+}
+
+// network builds the ways out that the config asks for. onAttempt is told of every attempt; nil: nobody is.
+func (p *Program) network(c *config.Config, redactor *redact.Redactor, onAttempt func(delivery.Attempt)) (*outbound.Network, error) {
+	n, err := outbound.New(outbound.Options{Config: c, Getenv: p.Getenv, Redactor: redactor, OnAttempt: onAttempt})
 	if err != nil {
-		return nil, nil, failure.Config(err)
+		return nil, failure.Config(err)
 	}
-	return c, network, nil
+	return n, nil
 }
 
 // masking returns a writer that shows w no secret; nil where there is no w. Each text has to come in one piece.
@@ -179,8 +196,7 @@ func Showable(argument string) bool {
 	return len(argument) <= maxArgument && !strings.Contains(argument, "{")
 }
 
-// readFile reads at most limit bytes of a file that an argument names. The error shows the path only if
-// it looks like one.
+// readFile reads at most limit bytes of a file that an argument names. The error shows the path only if it looks like one.
 func readFile(path string, limit int64) ([]byte, error) {
 	raw, err := readAtMost(path, limit)
 	failed := (*os.PathError)(nil)

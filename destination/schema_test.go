@@ -4,13 +4,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
+	"log/slog"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -18,6 +19,9 @@ import (
 	"destination-webhook/batching"
 	"destination-webhook/destination/config"
 	"destination-webhook/destination/config/configtest"
+	"destination-webhook/destination/engine"
+	"destination-webhook/destination/payload"
+	"destination-webhook/destination/route"
 	"destination-webhook/protocol"
 	"destination-webhook/sample"
 )
@@ -68,41 +72,25 @@ func bodiesOf(t *testing.T, settings, catalog string, records []byte) [][]byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rs, err := newRoutes(c, cat, "test")
+	table, err := route.NewTable(c, cat, "test")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var bodies [][]byte
-	p := batching.New(t.Context(), batching.Options{MaxRows: 100, MaxBytes: 1 << 20, MaxAge: time.Hour, MaxBuffered: 1 << 30, MaxInFlight: 1}, func(_ context.Context, b *batching.Batch) batching.Outcome {
-		bodies = append(bodies, bytes.Clone(b.Body))
-		return batching.Outcome{}
-	}, func(*protocol.State, int64, int64) {})
-	r := &run{config: c, routes: rs, pipeline: p, recent: -1}
-	for i, route := range rs.all {
-		var metadata *protocol.ConfiguredStream
-		if c.IncludeMetadata {
-			metadata = &cat.Streams[i]
-		}
-		r.encoders = append(r.encoders, newEncoder(route, c.IncludeMetadata, false, seed))
-		r.streams = append(r.streams, p.Stream(frame(route, metadata), len(route.key) > 0))
+	var streams []*engine.Stream
+	for _, r := range table {
+		streams = append(streams, &engine.Stream{Route: r, Send: func(_ context.Context, b *batching.Batch) batching.Outcome {
+			bodies = append(bodies, bytes.Clone(b.Body))
+			return batching.Outcome{}
+		}})
 	}
-	r.decoder.Reset(records)
-	for r.decoder.Next(&r.message) == nil {
-		if r.message.Type != protocol.TypeRecord {
-			continue
-		}
-		if err := r.record(&r.message.Record); err != nil {
-			t.Fatal(err)
-		}
-		for p.Full() {
-			p.Settle(<-p.Results())
-		}
+	progress := newProgress(slog.New(slog.DiscardHandler), nil)
+	defer progress.ticker.Stop()
+	options := engineOptions(c, progress)
+	options.Batching.MaxInFlight = 1
+	if err := engine.New(t.Context(), streams, options, protocol.NewWriter(io.Discard)).Run(t.Context(), bytes.NewReader(records), func() {}); err != nil {
+		t.Fatal(err)
 	}
-	p.Flush()
-	for !p.Idle() {
-		p.Settle(<-p.Results())
-	}
-	p.Close()
 	return bodies
 }
 
@@ -170,7 +158,7 @@ func TestCheckFitsTheSchema(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			body := frameEmpty(&route{mode: checkMode(c)})
+			body := string(payload.EmptyEnvelope(c.CheckMode()))
 			document := contractOf(t, settings, upsert, false)
 			if err := validate(t, compiled(t, document), body); err != nil {
 				t.Error(err)

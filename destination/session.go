@@ -5,12 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
+	"destination-webhook/batching"
+	"destination-webhook/destination/audience"
 	"destination-webhook/destination/bucket"
 	"destination-webhook/destination/config"
+	"destination-webhook/destination/deadletter"
+	"destination-webhook/destination/engine"
 	"destination-webhook/destination/failure"
+	"destination-webhook/destination/outbound"
+	"destination-webhook/destination/route"
+	"destination-webhook/destination/sender"
 	"destination-webhook/destination/snapshot"
 	"destination-webhook/protocol"
 )
@@ -19,29 +25,29 @@ import (
 // is sent again if the process dies.
 const saveInterval = time.Minute
 
-// session is a sync with all that it opens before and closes behind.
+// session is a sync with all that it opens before and closes after.
 type session struct {
 	config   *config.Config
-	catalog  *protocol.Catalog
-	routes   *routes
-	network  *network
+	table    route.Table
+	network  *outbound.Network
+	redact   func(string) string
+	agent    string
 	out      *protocol.Writer
 	progress *progress
 }
 
-// run opens the stores, syncs, and closes them. An error of closing one is one of the sync.
-func (s *session) run(ctx context.Context, in io.Reader) (err error) {
+// write opens the stores, syncs, and closes them. An error of closing one is one of the sync.
+func (s *session) write(ctx context.Context, in io.Reader) (err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	letters, err := s.network.openLetters(s.config)
+	letters, err := openDeadLetters(s.config, s.network, s.agent)
 	if err != nil {
 		return failure.Config(err)
 	}
 	if letters != nil {
 		defer func() { err = errors.Join(err, letters.Close()) }()
 	}
-	s.network.warn(s.progress.log)
-	s.progress.warn(s.config, s.routes, s.catalog)
+	s.warn()
 	store, err := s.openSnapshot(ctx, cancel)
 	if err != nil {
 		return err
@@ -49,19 +55,95 @@ func (s *session) run(ctx context.Context, in io.Reader) (err error) {
 	if store != nil {
 		// What is confirmed is kept whatever ended the sync, a signal too.
 		defer func() { err = errors.Join(err, store.Close(context.WithoutCancel(ctx))) }()
-		if err := openAudiences(ctx, store, s.routes, s.catalog, s.progress.log.Warn); err != nil {
-			return err
-		}
+	}
+	streams, err := s.streams(ctx, store)
+	if err != nil {
+		return err
 	}
 	if store != nil && s.config.Snapshot.Type == config.S3Storage {
 		stop := saveAtIntervals(ctx, saving(store), s.progress.log.Warn, cancel)
 		defer stop()
 	}
-	return s.sync(ctx, letters, in)
+	return s.sync(ctx, streams, letters, in)
 }
 
-// saveAtIntervals saves the snapshot while the sync runs. If another sync was first, this one ends by cancel: nothing that it
-// still does would be kept, and so it does by a fault of ours. Other troubles may be over by the next time; what counts is the save at the end.
+// warn logs what a user should know before the sync begins.
+func (s *session) warn() {
+	for _, warning := range append(s.network.Warnings(), s.table.Warnings(s.config)...) {
+		s.progress.Warn(warning)
+	}
+	if s.config.TLS.InsecureSkipVerify {
+		s.progress.Warn("tls.insecure_skip_verify is on: whoever answers in the endpoint's place receives the rows and the credentials")
+	}
+}
+
+// streams returns the streams of the sync, with their audiences if there is a snapshot.
+func (s *session) streams(ctx context.Context, store *snapshot.Store) ([]*engine.Stream, error) {
+	var streams []*engine.Stream
+	for _, r := range s.table {
+		stream := &engine.Stream{Route: r}
+		if store != nil {
+			var err error
+			if stream.Audience, err = audience.Open(ctx, store, r, s.progress.Warn); err != nil {
+				return nil, err
+			}
+		}
+		streams = append(streams, stream)
+	}
+	return streams, nil
+}
+
+// sync delivers the input to its end.
+func (s *session) sync(ctx context.Context, streams []*engine.Stream, letters deadletter.Store, in io.Reader) error {
+	deliver := sender.New(sender.Options{
+		Client: s.network.EndpointClient(), DeadLetters: letters, Redact: s.redact,
+		Warn: s.progress.Warn, Observer: s.progress,
+	})
+	for _, stream := range streams {
+		stream.Send = deliver.Stream(stream.Route, stream.Audience).Send
+	}
+	s.progress.start(s.config, s.table)
+	options := engineOptions(s.config, s.progress)
+	e := engine.New(ctx, streams, options, s.out)
+	err := e.Run(ctx, in, s.network.Stop)
+	if err == nil {
+		finish(streams, options.Policy)
+	}
+	s.progress.end(streams, e.Noise())
+	return err
+}
+
+// finish notes in the snapshots that the sync has ended well.
+func finish(streams []*engine.Stream, p audience.Policy) {
+	for _, stream := range streams {
+		if stream.Audience != nil {
+			stream.Audience.Finish(p)
+		}
+	}
+}
+
+// engineOptions are the choices of the config that the engine makes.
+func engineOptions(c *config.Config, p *progress) engine.Options {
+	return engine.Options{
+		Batching: batching.Options{
+			MaxRows:     c.Batching.MaxRows,
+			MaxBytes:    c.Batching.MaxBytes,
+			MaxAge:      c.Batching.MaxAge(),
+			MaxBuffered: c.Batching.MaxBufferedBytes,
+			MaxInFlight: c.Delivery.MaxConcurrentRequests,
+		},
+		Metadata:    c.IncludeMetadata,
+		DeadLetters: c.OnRejectedRows == config.ToDeadLetter,
+		Policy: audience.Policy{
+			WithoutComplete: c.RemovalsWithoutComplete, AllowMassRemoval: c.AllowMassRemoval, MaxRemovedPercent: c.MaxRemovedPercent,
+		},
+		Warn: p.Warn, Observer: p,
+	}
+}
+
+// saveAtIntervals saves the snapshot while the sync runs. If another sync was first, this one ends by cancel: nothing that
+// it still does would be kept. So it does if the program is at fault. Other troubles may be over by the next time; what
+// counts is the save at the end.
 func saveAtIntervals(ctx context.Context, save func(context.Context) error, warn func(string, ...any), cancel context.CancelCauseFunc) (stop func()) {
 	ctx, end := context.WithCancel(ctx)
 	done := make(chan struct{})
@@ -92,83 +174,32 @@ func saving(store *snapshot.Store) func(context.Context) error {
 	}
 }
 
-func (s *session) sync(ctx context.Context, letters letters, in io.Reader) error {
-	s.network.onAttempt = s.progress.attempt
-	client := s.network.client(s.config, s.network.authorized)
-	sender := newSender(client, s.routes.all, letters, s.network.redactor.String, s.progress)
-	s.progress.start(s.config, s.routes)
-	run := newRun(ctx, s.config, s.catalog, s.routes, sender.send, s.out, s.progress)
-	err := run.sync(ctx, in, client)
-	if err == nil {
-		s.routes.finish(s.config)
-	}
-	s.progress.end(s.routes, run.decoder.Noise())
-	return err
-}
-
-// openSnapshot opens the snapshot that the config names, nil where there is none. Should it break later, the sync ends by
-// cancel.
+// openSnapshot opens the snapshot that the config names, nil if there is none. If it fails later, the sync ends by cancel.
 func (s *session) openSnapshot(ctx context.Context, cancel context.CancelCauseFunc) (*snapshot.Store, error) {
-	o := snapshot.Options{KeepRows: s.config.Snapshot.KeepRows, Fatal: cancel}
-	var store *snapshot.Store
-	var err error
-	switch c := &s.config.Snapshot; c.Type {
-	case config.LocalStorage:
-		store, err = snapshot.Open(c.Path, o)
-	case config.S3Storage:
-		var b *bucket.Bucket
-		if b, err = s.network.openBucket(&c.S3); err == nil {
-			store, err = snapshot.OpenRemote(ctx, b, os.TempDir(), o)
-		}
+	place, err := placeOf(s.config, s.network)
+	if err != nil {
+		return nil, notOpened(err)
 	}
+	if place == nil {
+		return nil, nil
+	}
+	store, err := place.open(ctx, s.snapshotOptions(cancel))
 	if err != nil {
 		return nil, notOpened(err)
 	}
 	return store, nil
 }
 
-// notOpened is the failure of a snapshot that cannot be opened. What will not pass by itself takes another config, or a hand on
-// what that names.
+func (s *session) snapshotOptions(cancel context.CancelCauseFunc) snapshot.Options {
+	return snapshot.Options{KeepRows: s.config.Snapshot.KeepRows, Fatal: cancel}
+}
+
+// notOpened is the failure of a snapshot that cannot be opened. What will not pass by itself takes another config, or a hand
+// on what that names.
 func notOpened(err error) error {
 	err = fmt.Errorf("snapshot: %w", err)
 	if failureType(err) == protocol.SystemError {
 		return failure.Config(err)
 	}
 	return err
-}
-
-// look is run without an endpoint: it works on a copy of the snapshot and tells what would be sent.
-func (s *session) look(ctx context.Context, in io.Reader) (streams []StreamPreview, err error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	if s.config.Snapshot.Chosen() {
-		scratch, err := os.MkdirTemp("", "preview-")
-		if err != nil {
-			return nil, fmt.Errorf("making a scratch folder: %w", err)
-		}
-		defer func() { _ = os.RemoveAll(scratch) }()
-		store, err := s.copySnapshot(ctx, scratch, cancel)
-		if err != nil {
-			return nil, notOpened(err)
-		}
-		defer func() { _ = store.Close(context.WithoutCancel(ctx)) }() // it is thrown away
-		if err := openAudiences(ctx, store, s.routes, s.catalog, s.progress.log.Warn); err != nil {
-			return nil, err
-		}
-	}
-	return s.preview(ctx, in)
-}
-
-// copySnapshot opens a copy of the snapshot below a folder.
-func (s *session) copySnapshot(ctx context.Context, dir string, cancel context.CancelCauseFunc) (*snapshot.Store, error) {
-	o := snapshot.Options{KeepRows: s.config.Snapshot.KeepRows, Fatal: cancel}
-	c := &s.config.Snapshot
-	if c.Type == config.S3Storage {
-		b, err := s.network.openBucket(&c.S3)
-		if err != nil {
-			return nil, err
-		}
-		return snapshot.OpenRemoteCopy(ctx, b, dir, o)
-	}
-	return snapshot.OpenCopy(ctx, c.Path, dir, o)
 }

@@ -1,15 +1,19 @@
 package destination
 
 import (
+	"fmt"
 	"math"
 	"sync"
 	"time"
+
+	"destination-webhook/destination/route"
+	"destination-webhook/destination/sender"
 )
 
 // stats is what a sync has done so far. It is safe for concurrent use.
 type stats struct {
 	mu      sync.Mutex
-	streams map[int]*streamStats // those that sent something
+	streams map[*route.Route]*streamStats // those that sent something
 	total   streamStats
 }
 
@@ -19,24 +23,23 @@ type streamStats struct {
 	latency                                 latency
 }
 
-func newStats() *stats { return &stats{streams: make(map[int]*streamStats)} }
+func newStats() *stats { return &stats{streams: make(map[*route.Route]*streamStats)} }
 
-// delivered counts a settled batch: rows that the endpoint took, rows that it did not, and what was sent for that, which
-// may be nothing.
-func (s *stats) delivered(stream, rows, rejected, bytes int) {
-	s.each(stream, func(t *streamStats) {
-		if bytes > 0 {
+// settled counts a batch. One of which nothing was sent is no batch.
+func (s *stats) settled(r *route.Route, c sender.Counts) {
+	s.each(r, func(t *streamStats) {
+		if c.Bytes > 0 {
 			t.batches++
 		}
-		t.rows += int64(rows)
-		t.rejected += int64(rejected)
-		t.bytes += int64(bytes)
+		t.rows += int64(c.Accepted)
+		t.rejected += int64(c.Rejected)
+		t.bytes += int64(c.Bytes)
 	})
 }
 
 // answered counts a delivery that took so many attempts, the last of them so long if it succeeded.
-func (s *stats) answered(stream, attempts int, took time.Duration) {
-	s.each(stream, func(t *streamStats) {
+func (s *stats) answered(r *route.Route, attempts int, took time.Duration) {
+	s.each(r, func(t *streamStats) {
 		t.retries += int64(attempts - 1)
 		if took > 0 {
 			t.latency.add(took)
@@ -44,13 +47,13 @@ func (s *stats) answered(stream, attempts int, took time.Duration) {
 	})
 }
 
-func (s *stats) each(stream int, f func(*streamStats)) {
+func (s *stats) each(r *route.Route, f func(*streamStats)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	t := s.streams[stream]
+	t := s.streams[r]
 	if t == nil {
 		t = &streamStats{}
-		s.streams[stream] = t
+		s.streams[r] = t
 	}
 	f(t)
 	f(&s.total)
@@ -61,6 +64,29 @@ func (s *stats) all() streamStats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.total
+}
+
+// len returns the number of streams that sent something.
+func (s *stats) len() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.streams)
+}
+
+// of describes what a stream has sent; any is false if that is nothing.
+func (s *stats) of(r *route.Route) (text string, any bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := s.streams[r]
+	if t == nil {
+		return "", false
+	}
+	text = fmt.Sprintf("%d rows in %d batches, %d bytes, %d retries, latency p50 %v p95 %v",
+		t.rows, t.batches, t.bytes, t.retries, t.latency.quantile(0.5), t.latency.quantile(0.95))
+	if t.rejected > 0 {
+		text += fmt.Sprintf(", %d rows rejected", t.rejected)
+	}
+	return text, true
 }
 
 // latency is a histogram of durations. Its buckets grow by a twelfth, so that a quantile is right within 6 %; the first

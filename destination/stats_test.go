@@ -5,41 +5,40 @@ import (
 	"testing"
 	"time"
 
+	"destination-webhook/destination/route"
+	"destination-webhook/destination/sender"
+
 	"github.com/google/go-cmp/cmp"
 )
 
 func TestStatsCountPerStreamAndInAll(t *testing.T) {
-	s := newStats()
-	s.delivered(3, 8, 2, 500)
-	s.delivered(3, 5, 0, 250)
-	s.delivered(1, 0, 1, 50)
-	s.delivered(1, 0, 0, 0) // nothing was sent
-	s.answered(3, 4, time.Second)
-	s.answered(1, 1, 0)
+	s, one, three := newStats(), &route.Route{}, &route.Route{}
+	s.settled(three, sender.Counts{Accepted: 8, Rejected: 2, Bytes: 500})
+	s.settled(three, sender.Counts{Accepted: 5, Rejected: 0, Bytes: 250})
+	s.settled(one, sender.Counts{Accepted: 0, Rejected: 1, Bytes: 50})
+	s.settled(one, sender.Counts{Accepted: 0, Rejected: 0, Bytes: 0}) // nothing was sent
+	s.answered(three, 4, time.Second)
+	s.answered(one, 1, 0)
 	type counts struct{ rows, rejected, batches, bytes, retries, timed int64 }
 	of := func(t *streamStats) counts {
 		return counts{t.rows, t.rejected, t.batches, t.bytes, t.retries, t.latency.n}
 	}
 	total := s.all()
-	got := map[string]counts{"3": of(s.streams[3]), "1": of(s.streams[1]), "all": of(&total)}
+	got := map[string]counts{"3": of(s.streams[three]), "1": of(s.streams[one]), "all": of(&total)}
 	want := map[string]counts{"3": {13, 2, 2, 750, 3, 1}, "1": {0, 1, 1, 50, 0, 0}, "all": {13, 3, 3, 800, 3, 1}}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(counts{})); diff != "" {
 		t.Errorf("counts (-want +got):\n%s", diff)
 	}
-	streams, _ := s.list()
-	if diff := cmp.Diff([]int{1, 3}, streams); diff != "" {
-		t.Errorf("streams in the catalog's order (-want +got):\n%s", diff)
-	}
 }
 
 func TestStatsOfManyGoroutines(t *testing.T) {
-	s := newStats()
+	s, routes := newStats(), []*route.Route{{}, {}}
 	var senders sync.WaitGroup
 	for stream := range 4 {
 		senders.Go(func() {
 			for range 100 {
-				s.delivered(stream%2, 1, 0, 1)
-				s.answered(stream%2, 2, time.Millisecond)
+				s.settled(routes[stream%2], sender.Counts{Accepted: 1, Bytes: 1})
+				s.answered(routes[stream%2], 2, time.Millisecond)
 			}
 		})
 	}

@@ -61,3 +61,11 @@ const (
 	Gzip         Compression = "gzip"
 	Zstd         Compression = "zstd"
 )
+
+// CheckMode returns the sync mode that the body of a connection check names.
+func (c *Config) CheckMode() SyncMode {
+	if c.SyncMode == Auto {
+		return Insert
+	}
+	return c.SyncMode
+}

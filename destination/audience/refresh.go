@@ -1,0 +1,148 @@
+package audience
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+
+	"destination-webhook/batching"
+	"destination-webhook/destination/failure"
+	"destination-webhook/destination/payload"
+	"destination-webhook/destination/snapshot"
+	"destination-webhook/protocol"
+)
+
+// Policy is what the user allows at the end of a refresh.
+type Policy struct {
+	WithoutComplete   bool    // rows may be removed though the source never says that it read the stream to its end
+	AllowMassRemoval  bool    // any number of rows may be removed
+	MaxRemovedPercent float64 // of a stream's rows, otherwise
+}
+
+// refresh is the reading of a whole stream, at whose end the rows that it has not seen have left. It may take several syncs
+// of one generation.
+type refresh struct {
+	whole    bool // the sync is part of one
+	finished bool // it ended with an earlier sync; the first record of this one begins another
+
+	saidComplete, saidIncomplete bool // as the source said last
+
+	left, before int    // rows that left, of those that there were, once counted
+	everything   bool   // they are all that there are
+	kept         string // why those that left are not removed
+}
+
+// newRefresh tells by the catalog what a sync reads. An incremental sync is a refresh if its generation is the least to keep
+// and follows another one; that it is the least alone says nothing, see protocol.ConfiguredStream.Truncates.
+func newRefresh(s *protocol.ConfiguredStream, stream *snapshot.Stream) refresh {
+	if s.SyncMode == protocol.FullRefresh {
+		return refresh{whole: true, finished: stream.Finished()}
+	}
+	return refresh{whole: s.Truncates() && stream.Newer() && !stream.Finished()}
+}
+
+// complete reports whether the refresh is complete with this sync.
+func (f *refresh) complete(p Policy) bool { return f.whole && f.incompleteReason(p) == "" }
+
+// incompleteReason returns why the refresh is incomplete, or "" if it is complete.
+func (f *refresh) incompleteReason(p Policy) string {
+	switch {
+	case f.finished:
+		return "an earlier sync has finished the refresh, and this one has read no row"
+	case f.saidIncomplete:
+		return "the source says that it did not read the stream to its end"
+	case !f.saidComplete && !p.WithoutComplete:
+		return "the source has not said that it read the stream to its end; set removals_without_complete if it never does"
+	}
+	return ""
+}
+
+// ObserveStatus takes what the source says of the stream.
+func (a *Audience) ObserveStatus(t *protocol.Trace) {
+	if t.Complete || t.Incomplete {
+		a.refresh.saidComplete, a.refresh.saidIncomplete = t.Complete, t.Incomplete
+	}
+}
+
+// CountUnseen counts, once all rows are settled, those that left by the end of the refresh, and reports whether there are
+// any to take out. The error refuses a removal that the policy does not allow. kept says why rows that left are not removed
+// though the mode would send them; "" if they are, or if nothing is known to have left.
+func (a *Audience) CountUnseen(p Policy) (any bool, kept string, err error) {
+	f := &a.refresh
+	if !f.whole {
+		return false, "", nil
+	}
+	if f.kept = f.incompleteReason(p); f.kept != "" {
+		return false, a.Kept(), nil
+	}
+	err = a.count()
+	if errors.Is(err, snapshot.ErrGenerationIncomplete) { // all rows are delivered, and a failed sync would be repeated to no avail
+		f.kept = snapshot.ErrGenerationIncomplete.Error()
+		return false, a.Kept(), nil
+	}
+	if err == nil {
+		err = a.Refusal(p)
+	}
+	return f.left > 0, "", err
+}
+
+func (a *Audience) count() (err error) {
+	f := &a.refresh
+	if f.left, f.before, err = a.stream.CountUnseen(); err != nil || f.left < f.before {
+		return err
+	}
+	kept, err := a.stream.KeepsAny()
+	f.everything = !kept
+	return err
+}
+
+// Kept returns why rows that left are not removed, once they are counted; "" if they are, or if the mode sends no removals.
+func (a *Audience) Kept() string {
+	if !a.SendsRemovals() {
+		return ""
+	}
+	return a.refresh.kept
+}
+
+// Left returns the number of rows that left, once they are counted.
+func (a *Audience) Left() int { return a.refresh.left }
+
+// SendsRemovals reports whether the mode sends rows that left.
+func (a *Audience) SendsRemovals() bool { return a.removes(false) }
+
+// Removals goes over the rows that left, as rows of e for the endpoint. If the mode sends no removals they are suppressed:
+// once they are confirmed, the snapshot forgets them. A row is valid until the next one.
+func (a *Audience) Removals(e *payload.Encoder) iter.Seq2[*batching.Row, error] {
+	return func(yield func(*batching.Row, error) bool) {
+		for row, err := range a.stream.Unseen() {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			a.found[snapshot.Removed]++
+			if !yield(e.Removal(row.Key, row.Data, !a.SendsRemovals(), row.Version.Append), nil) {
+				return
+			}
+		}
+	}
+}
+
+// minRemoved is how many rows may always be removed.
+const minRemoved = 100
+
+// Refusal refuses to remove so many rows that it looks like a mistake: the source was empty, or a filter is wrong. A mode
+// that sends no removals can do no such harm: it forgets the rows, and the next sync would send them as added.
+func (a *Audience) Refusal(p Policy) error {
+	f := &a.refresh
+	switch {
+	case p.AllowMassRemoval || f.left == 0 || !a.SendsRemovals():
+		return nil
+	case f.everything:
+		return failure.Config(fmt.Errorf("stream %s: all of its %d rows would be removed, and none was: the source has sent no row that stays; if the audience is to be emptied, set allow_mass_removal for one sync",
+			a.route.Title(), f.left))
+	case f.left > minRemoved && float64(f.left)*100 > p.MaxRemovedPercent*float64(f.before):
+		return failure.Config(fmt.Errorf("stream %s: %d of %d rows would be removed, and none was: look whether the source is complete; if they really have left, set allow_mass_removal for one sync, or raise max_removed_percent (now %v)",
+			a.route.Title(), f.left, f.before, p.MaxRemovedPercent))
+	}
+	return nil
+}

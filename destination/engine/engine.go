@@ -1,0 +1,225 @@
+// Package engine is the loop of a sync: it reads messages, makes rows of records, puts rows and states into the pipeline,
+// and writes the states that are due. It knows what a row is worth, and not how a batch is delivered.
+package engine
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"destination-webhook/batching"
+	"destination-webhook/destination/audience"
+	"destination-webhook/destination/payload"
+	"destination-webhook/destination/route"
+	"destination-webhook/protocol"
+)
+
+// grace is how long requests in flight may go on once a sync ends early, so that the states after them still come out.
+const grace = 10 * time.Second
+
+// Stream is one stream of the catalog, with all that a sync has of it.
+type Stream struct {
+	Route    *route.Route
+	Audience *audience.Audience // nil if the stream is not compared with a snapshot
+	Send     batching.Send      // delivers the stream's batches
+	OnRecord func()             // called with each record, if not nil
+
+	encoder *payload.Encoder
+	batches *batching.Stream
+}
+
+// Options are the choices of a sync.
+type Options struct {
+	Batching    batching.Options
+	Metadata    bool // rows and envelopes carry Airbyte's metadata
+	DeadLetters bool // rows may be rejected without ending the sync
+	Policy      audience.Policy
+	Warn        func(text string) // logs what a user should know
+	Observer    Observer
+}
+
+// Observer is told how the sync goes, by the goroutine that runs it.
+type Observer interface {
+	// StateEmitted is called with each state that is written.
+	StateEmitted()
+	// Due is a channel of the moments at which Observe is called, with the number of batches in flight.
+	Due() <-chan time.Time
+	Observe(inFlight int)
+}
+
+// Engine runs one sync. One goroutine owns it: it decodes the input, adds rows and states to the pipeline, and completes the
+// batches that come back. A second one reads the input, and the pipeline's senders deliver; they meet in wait.
+type Engine struct {
+	options  Options
+	streams  []*Stream
+	byName   map[protocol.StreamDescriptor]*Stream
+	stray    *batching.Stream // of states for streams that are not in the catalog
+	pipeline *batching.Pipeline
+	abort    context.CancelFunc // ends attempts in flight
+	out      *protocol.Writer
+
+	input   *input
+	block   block // being worked on; no lines: none is
+	ended   bool  // the input is
+	decoder protocol.Decoder
+	message protocol.Message
+	recent  *Stream // of the last record
+	now     time.Time
+	age     *time.Timer
+
+	swept    int       // streams whose removals are done
+	removals *removals // of the stream at hand
+}
+
+// New prepares a sync of the streams, which are those of the catalog in its order. Deliveries go on for a grace after ctx
+// has ended.
+func New(ctx context.Context, streams []*Stream, o Options, out *protocol.Writer) *Engine {
+	sending, abort := context.WithCancel(context.WithoutCancel(ctx))
+	e := &Engine{options: o, streams: streams, out: out, abort: abort, byName: make(map[protocol.StreamDescriptor]*Stream, len(streams))}
+	send := func(ctx context.Context, b *batching.Batch) batching.Outcome {
+		return streams[b.Stream.Index].Send(ctx, b)
+	}
+	e.pipeline = batching.New(sending, o.Batching, send, e.emit)
+	for _, s := range streams {
+		e.prepare(s)
+	}
+	e.stray = e.pipeline.Stream(batching.Frame{}, false)
+	return e
+}
+
+// prepare gives a stream its encoder and its place in the pipeline.
+func (e *Engine) prepare(s *Stream) {
+	o := payload.Options{Metadata: e.options.Metadata, DeadLetters: e.options.DeadLetters}
+	if s.Audience != nil {
+		o.Differ = s.Audience
+	}
+	s.encoder = payload.NewEncoder(s.Route, o)
+	keyed := len(s.Route.Key) > 0
+	if keyed {
+		e.decoder.Find(s.Route.Stream.Namespace, s.Route.Stream.Name, s.encoder.Lookup())
+	}
+	s.batches = e.pipeline.Stream(payload.Envelope(s.Route, e.options.Metadata), keyed)
+	e.byName[s.Route.Stream] = s
+}
+
+// emit takes a state that is due; the loop writes it once it has those that are due with it. Parted by a crash, they would
+// let the next sync begin within a batch.
+func (e *Engine) emit(st *protocol.State, records, rejected int64) {
+	e.options.Observer.StateEmitted()
+	e.out.State(st, records, rejected)
+}
+
+// Noise returns the number of lines of the input that were no JSON objects.
+func (e *Engine) Noise() int64 { return e.decoder.Noise() }
+
+// Run reads the input to its end and returns once all of it is settled; or at the first failure, or when ctx ends, which is
+// its cause then. In each case the states that are due have been written. stop keeps deliveries from making another
+// attempt.
+func (e *Engine) Run(ctx context.Context, in io.Reader, stop func()) error {
+	reading, stopReading := context.WithCancel(ctx)
+	defer stopReading()
+	defer e.abort()
+	e.input = newInput(reading, in)
+	e.age = time.NewTimer(0)
+	defer e.age.Stop()
+	err := e.loop(ctx)
+	if err != nil {
+		stopReading()
+		e.drain(stop)
+	}
+	e.pipeline.Close()
+	if e.removals != nil {
+		e.removals.stop() // a sync that ends early leaves its reading of the snapshot open, and that could not be closed then
+	}
+	return cmp.Or(err, e.flush())
+}
+
+// flush writes the states that are due.
+func (e *Engine) flush() error {
+	if err := e.out.Flush(); err != nil {
+		return fmt.Errorf("writing to stdout: %w", err)
+	}
+	return nil
+}
+
+func (e *Engine) loop(ctx context.Context) error {
+	for {
+		e.now = time.Now()
+		done, err := e.step()
+		if done || err != nil {
+			return err
+		}
+		if err := e.flush(); err != nil {
+			return err
+		}
+		if err := e.wait(ctx); err != nil {
+			return err
+		}
+		if err := e.pipeline.Err(); err != nil {
+			return err
+		}
+	}
+}
+
+// step does what can be done without waiting: it works on the input; then, once all of it is settled, on the rows that left.
+func (e *Engine) step() (done bool, err error) {
+	if err := e.work(); err != nil {
+		return false, err
+	}
+	for e.ended && e.block.lines == nil {
+		if err := e.remove(); err != nil {
+			return false, err
+		}
+		if e.removals != nil {
+			return false, nil
+		}
+		if e.pipeline.Flush(); !e.pipeline.Idle() {
+			return false, nil
+		}
+		if e.removals, err = e.nextRemovals(); e.removals == nil || err != nil {
+			return err == nil, err
+		}
+	}
+	return false, nil
+}
+
+// wait waits for whatever comes first. While the pipeline is full it takes no input: that is the back-pressure.
+func (e *Engine) wait(ctx context.Context) error {
+	blocks := e.input.blocks
+	if e.ended || e.block.lines != nil || e.pipeline.Full() {
+		blocks = nil
+	}
+	if due, ok := e.pipeline.Due(); ok {
+		e.age.Reset(max(0, due.Sub(e.now)))
+	}
+	select {
+	case b := <-blocks:
+		return e.receive(b)
+	case result := <-e.pipeline.Results():
+		e.pipeline.Settle(result)
+	case <-e.age.C:
+		e.pipeline.FlushAged(time.Now())
+	case <-e.options.Observer.Due():
+		e.options.Observer.Observe(e.pipeline.InFlight())
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	return nil
+}
+
+// drain lets requests in flight finish, for a while, and releases the states after them. Nothing new is sent.
+func (e *Engine) drain(stop func()) {
+	e.pipeline.Stop()
+	stop()
+	if e.flush() != nil {
+		e.abort() // nobody hears of the states
+	}
+	late := time.AfterFunc(grace, e.abort)
+	defer late.Stop()
+	for e.pipeline.InFlight() > 0 {
+		e.pipeline.Settle(<-e.pipeline.Results())
+		_ = e.flush() // the grace may be cut short
+	}
+}

@@ -1,0 +1,185 @@
+// Package outbound is every way out of the process: transports with the config's TLS settings, credentials and proxies, all
+// behind the network guard, and the clients over them. It knows where requests may go, and nothing of what they carry.
+package outbound
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"destination-webhook/destination/auth"
+	"destination-webhook/destination/bucket"
+	"destination-webhook/destination/config"
+	"destination-webhook/destination/delivery"
+	"destination-webhook/destination/guard"
+	"destination-webhook/destination/redact"
+	"destination-webhook/destination/signature"
+)
+
+// Network is every way out of the process. All of them pass the guard.
+type Network struct {
+	options    Options
+	endpoint   *http.Transport   // connections to the endpoint, with the config's TLS settings
+	authorized http.RoundTripper // the same, with the config's credentials
+	others     http.RoundTripper // connections to everything else: buckets, the dead-letter webhook
+	transports []*http.Transport // all of them
+	clients    []*delivery.Client
+	signer     *signature.Signer   // nil: requests are not signed
+	keys       func(string) string // where AWS keys that are not in the config are looked up; nil: nowhere
+	proxied    bool                // private networks are denied, and a proxy bypasses a part of that
+}
+
+// Options are what the ways out are built from.
+type Options struct {
+	Config    *config.Config
+	Getenv    func(string) string
+	Redactor  *redact.Redactor       // learns what becomes secret on the way
+	OnAttempt func(delivery.Attempt) // told of every attempt of every client; nil: nobody
+}
+
+// New builds the ways out that config and environment ask for. It contacts nobody.
+func New(o Options) (*Network, error) {
+	g, err := guard.FromEnvironment(o.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkURLs(o.Config, g); err != nil {
+		return nil, err
+	}
+	if o.Config.TLS.InsecureSkipVerify && guard.Hosted(o.Getenv) {
+		return nil, errors.New("tls.insecure_skip_verify: this deployment does not allow to skip the verification of certificates: give the endpoint's authority in tls.ca_certificate")
+	}
+	proxies, err := guard.Proxies(o.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	for _, address := range proxies {
+		o.Redactor.Add(redact.URL(address)...)
+	}
+	n := &Network{options: o, keys: keysOf(o.Getenv), proxied: len(proxies) > 0 && g.DeniesPrivate()}
+	n.learnKeys()
+	if err := n.open(g); err != nil {
+		return nil, err
+	}
+	if secrets := o.Config.Signing.Secrets(); len(secrets) > 0 {
+		if n.signer, err = signature.New(secrets...); err != nil {
+			return nil, fmt.Errorf("signing: %w", err)
+		}
+	}
+	return n, nil
+}
+
+// open makes the transports. Only the endpoint's own have the config's TLS settings.
+func (n *Network) open(g *guard.Guard) error {
+	c := n.options.Config
+	endpointTLS, err := auth.TLSConfig(auth.TLSOptions(c.TLS))
+	if err != nil {
+		return err
+	}
+	tokenTLS, err := auth.TokenTLSConfig(c.Authentication.CACertificate)
+	if err != nil {
+		return err
+	}
+	n.others = auth.NewPlainTransport(n.transport(g, nil))
+	n.endpoint = n.transport(g, endpointTLS)
+	n.authorized, err = auth.NewTransport(n.endpoint, n.credentials(&c.Authentication, n.transport(g, tokenTLS)))
+	return err
+}
+
+func (n *Network) transport(g *guard.Guard, tlsConfig *tls.Config) *http.Transport {
+	t := delivery.NewTransport(delivery.TransportOptions{
+		TLS: tlsConfig, MaxConns: n.options.Config.Delivery.MaxConcurrentRequests, Control: g.Control, Unresolved: g.Unresolved(),
+		Proxy: http.ProxyFromEnvironment,
+	})
+	n.transports = append(n.transports, t)
+	return t
+}
+
+// credentials are what auth.NewTransport takes. Token requests go through tokens.
+func (n *Network) credentials(a *config.Authentication, tokens http.RoundTripper) auth.Options {
+	return auth.Options{
+		Type:     a.Type,
+		User:     a.User,
+		Password: a.Password,
+		Token:    a.Token,
+		OAuth2: auth.OAuth2Options{
+			TokenURL: a.TokenURL, ClientID: a.ClientID, ClientSecret: a.ClientSecret,
+			Scopes: a.Scopes, Audience: a.Audience, Style: a.Style,
+			Transport: tokens, OnToken: n.learn,
+		},
+		SigV4: auth.SigV4Options{
+			Service: a.Service, Region: a.Region,
+			AccessKeyID: a.AccessKeyID.Reveal(), SecretAccessKey: a.SecretAccessKey, SessionToken: a.SessionToken,
+			Getenv: n.keys,
+		},
+	}
+}
+
+// keysOf is where keys for AWS are looked up that are not in the config; nil where those in the environment are the
+// operator's, not the user's.
+func keysOf(getenv func(string) string) func(string) string {
+	if guard.Hosted(getenv) {
+		return nil
+	}
+	return getenv
+}
+
+// checkURLs lets the guard judge every address in the config before anything is dialled, for the clearer message.
+func checkURLs(c *config.Config, g *guard.Guard) error {
+	addresses := []struct{ field, url string }{
+		{"url", c.URL}, {"authentication.token_url", c.Authentication.TokenURL}, {"dead_letter.url", c.DeadLetter.URL},
+		{"dead_letter.endpoint", c.DeadLetter.Endpoint}, {"snapshot.endpoint", c.Snapshot.Endpoint},
+	}
+	for i, s := range c.Streams {
+		addresses = append(addresses, struct{ field, url string }{fmt.Sprintf("streams.%d.url", i), s.URL})
+	}
+	var problems []error
+	for _, a := range addresses {
+		u, err := url.Parse(a.url)
+		if a.url == "" || err != nil {
+			continue // absent, or refused with the config
+		}
+		if err := g.CheckURL(u); err != nil {
+			problems = append(problems, fmt.Errorf("%s: %w", a.field, err))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// learn keeps a token out of all text from now on.
+func (n *Network) learn(token redact.Secret) { n.options.Redactor.Learn(token.Reveal()) }
+
+// learnKeys keeps the AWS keys of the environment out of all text.
+func (n *Network) learnKeys() {
+	if n.keys == nil {
+		return
+	}
+	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"} {
+		n.options.Redactor.Add(n.keys(name))
+	}
+}
+
+// Warnings returns what the operator should know of the ways out.
+func (n *Network) Warnings() []string {
+	if !n.proxied {
+		return nil
+	}
+	return []string{"private networks are denied and a proxy is set: the proxy's own address is judged, and addresses that are written out; where a name leads behind the proxy, only the proxy can refuse"}
+}
+
+// Bucket opens a bucket.
+func (n *Network) Bucket(s *config.S3) (*bucket.Bucket, error) {
+	return bucket.New(bucket.Options{
+		Endpoint: s.Endpoint, Region: s.Region, Bucket: s.Bucket, Prefix: s.Prefix,
+		AccessKeyID: s.AccessKeyID.Reveal(), SecretAccessKey: s.SecretAccessKey, Getenv: n.keys, Transport: n.others,
+	})
+}
+
+// Close ends idle connections.
+func (n *Network) Close() {
+	for _, t := range n.transports {
+		t.CloseIdleConnections()
+	}
+}

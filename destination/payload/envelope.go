@@ -1,0 +1,38 @@
+package payload
+
+import (
+	"strconv"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"destination-webhook/batching"
+	"destination-webhook/destination/config"
+	"destination-webhook/destination/route"
+)
+
+// Envelope returns what surrounds the rows of a batch. Its members and their order are part of the contract. metadata adds
+// what names the stream and its sync.
+func Envelope(r *route.Route, metadata bool) batching.Frame {
+	b := append([]byte(`{"sync_mode":`), Quote(string(r.Mode))...)
+	if metadata {
+		b = append(append(b, `,"stream":`...), Quote(r.Stream.Name)...)
+		if r.Stream.Namespace != "" {
+			b = append(append(b, `,"namespace":`...), Quote(r.Stream.Namespace)...)
+		}
+		b = strconv.AppendInt(append(b, `,"sync_id":`...), r.Configured.SyncID, 10)
+		b = strconv.AppendInt(append(b, `,"generation_id":`...), r.Configured.GenerationID, 10)
+	}
+	return batching.Frame{Prefix: string(b) + `,"rows":[`, Separator: ",", Suffix: "]}"}
+}
+
+// EmptyEnvelope returns a body without rows, for a check of the connection.
+func EmptyEnvelope(mode config.SyncMode) []byte {
+	f := Envelope(&route.Route{Mode: mode}, false)
+	return []byte(f.Prefix + f.Suffix)
+}
+
+// Quote returns s as a JSON string. What is not UTF-8 becomes U+FFFD.
+func Quote(s string) []byte {
+	b, _ := jsontext.AppendQuote(nil, s) // the error is about invalid UTF-8
+	return b
+}

@@ -1,0 +1,127 @@
+package schema
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"destination-webhook/destination/auth"
+	"destination-webhook/destination/config"
+	"destination-webhook/destination/route"
+)
+
+// OpenAPI returns an OpenAPI 3.1 document whose webhooks are the streams. version is that of the program.
+func (c *Contract) OpenAPI(version string) any {
+	webhooks, schemas := object{}, object{}
+	names, titles := c.names(component), c.names(func(title string) string { return title })
+	describe := func(i int, method, summary string, parameters []any, body func(place string) object) {
+		place := "#/components/schemas/" + names[i]
+		schemas[names[i]] = body(place)
+		webhooks[titles[i]] = object{strings.ToLower(method): object{
+			"summary":     summary,
+			"parameters":  parameters,
+			"requestBody": object{"required": true, "content": object{"application/json": object{"schema": object{"$ref": place}}}},
+			"responses":   answers(),
+		}}
+	}
+	for i, r := range c.table {
+		describe(i, r.Method, "A batch of stream "+r.Title(), c.parameters(r), func(place string) object { return c.envelope(i, place) })
+	}
+	if c.sendsCheck() {
+		describe(len(names)-1, c.config.Method, "A check of the connection", c.parameters(nil), func(string) object { return c.check() })
+	}
+	schemes := c.security()
+	every := object{}
+	for name := range schemes {
+		every[name] = []any{}
+	}
+	return object{
+		"openapi":    "3.1.0",
+		"info":       object{"title": "What destination-webhook sends", "version": version},
+		"security":   []any{every},
+		"webhooks":   webhooks,
+		"components": object{"schemas": schemas, "securitySchemes": schemes},
+	}
+}
+
+// component makes a name of a title: components allow fewer characters than streams have.
+func component(title string) string {
+	return strings.Map(func(r rune) rune {
+		if r < utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("._-", r)) {
+			return r
+		}
+		return '_'
+	}, title)
+}
+
+// security are the ways in which each request proves who sends it, by what an endpoint sees of them.
+func (c *Contract) security() object {
+	inHeader := func(name string) object { return object{"type": "apiKey", "in": "header", "name": name} }
+	schemes := object{}
+	if c.config.AuthorizationHeader != "" {
+		schemes["authorization"] = inHeader("Authorization")
+	}
+	if c.config.APIKey != "" {
+		schemes["api_key"] = inHeader("X-Api-Key")
+	}
+	switch c.config.Authentication.Type {
+	case auth.Basic:
+		schemes["basic"] = object{"type": "http", "scheme": "basic"}
+	case auth.Bearer, auth.OAuth2:
+		schemes["bearer"] = object{"type": "http", "scheme": "bearer"}
+	case auth.SigV4:
+		schemes["aws_sigv4"] = inHeader("Authorization")
+	}
+	return schemes
+}
+
+// parameters are the headers of a stream's requests; without a route those of the connection check.
+func (c *Contract) parameters(r *route.Route) []any {
+	header := func(name, description string, required bool, s object) object {
+		return object{"name": name, "in": "header", "required": required, "description": description, "schema": s}
+	}
+	text := object{"type": "string"}
+	list := []any{
+		header("Webhook-Id", "Names the batch; the same on every attempt and when a later sync sends it again.", true, text),
+		header("Webhook-Timestamp", "Time of the attempt, in seconds since 1970.", true, object{"type": "string", "pattern": "^[0-9]+$"}),
+		header("Webhook-Signature", "Standard Webhooks 1.0, one v1 signature for each secret.", c.config.Signing.Secret != "", text),
+	}
+	if compression := c.config.Delivery.Compression; compression != "" && compression != config.Uncompressed {
+		list = append(list, header("Content-Encoding", "How the body is compressed; left out where that would not make it smaller.", false, object{"const": compression}))
+	}
+	for _, h := range c.config.Headers {
+		list = append(list, header(h.Name, "From the config.", true, text))
+	}
+	if r == nil {
+		return list
+	}
+	list = append(list, header("Airbyte-Stream", "The stream's name, percent-encoded where it is not plain ASCII.", true, object{"const": route.PercentEncode(r.Stream.Name)}))
+	if r.Stream.Namespace != "" {
+		list = append(list, header("Airbyte-Namespace", "The stream's namespace, encoded alike.", true, object{"const": route.PercentEncode(r.Stream.Namespace)}))
+	}
+	return list
+}
+
+// answers are what an endpoint may say; docs/payload.md has it in full.
+func answers() object {
+	rejected := closed("Rows that are rejected, if any", object{"rejected": object{"type": "array", "items": object{
+		"type": "object",
+		"properties": object{
+			"index":       object{"type": "integer", "minimum": 0, "description": "place of the row in the request"},
+			"primary_key": object{"type": []string{"string", "array"}, "description": "in place of the index"},
+			"reason":      object{"type": "string"},
+			"retry":       object{"type": "boolean", "description": "send the row once more"},
+		},
+	}}}, nil)
+	delete(rejected, "additionalProperties")
+	delete(rejected, "required")
+	return object{
+		"2XX": object{"description": "Taken, but for the rows that the body rejects.", "content": object{"application/json": object{"schema": rejected}}},
+		"400": object{"description": "Something in the batch is refused: it is sent again in halves until the rows at fault are alone."},
+		"413": object{"description": "Too large: it is sent again in halves."},
+		"429": object{"description": "Slow down; Retry-After is obeyed by all requests."},
+		"5XX": object{"description": fmt.Sprintf("Sent again later; %d and %d end the sync.", http.StatusNotImplemented, http.StatusHTTPVersionNotSupported)},
+	}
+}

@@ -1,0 +1,143 @@
+// Package schema writes what an endpoint receives as a JSON Schema (2020-12) or an OpenAPI 3.1 document. It describes what
+// payload writes and does not use it; tests hold the two against each other.
+package schema
+
+import (
+	"fmt"
+	"strings"
+
+	"destination-webhook/destination/config"
+	"destination-webhook/destination/route"
+	"destination-webhook/protocol"
+)
+
+// object is a JSON Schema, or a part of one.
+type object map[string]any
+
+const draft = "https://json-schema.org/draft/2020-12/schema"
+
+// Contract is what sender and receiver agree on.
+type Contract struct {
+	config *config.Config
+	table  route.Table
+}
+
+// New returns the contract of the streams that are routed by a config.
+func New(c *config.Config, table route.Table) *Contract { return &Contract{c, table} }
+
+// JSONSchema returns a schema that every body fits, with one for each stream below $defs, and one for the connection check.
+func (c *Contract) JSONSchema() any {
+	defs, bodies := object{}, []any{}
+	define := func(name string, body func(place string) object) {
+		place := "#/$defs/" + pointer(name)
+		defs[name] = body(place)
+		bodies = append(bodies, object{"$ref": place})
+	}
+	names := c.names(func(title string) string { return title })
+	for i, name := range names[:len(c.table)] {
+		define(name, func(place string) object { return c.envelope(i, place) })
+	}
+	if c.sendsCheck() {
+		define(names[len(names)-1], func(string) object { return c.check() })
+	}
+	return object{"$schema": draft, "title": "Bodies that destination-webhook sends", "anyOf": bodies, "$defs": defs}
+}
+
+// names are the streams' names, made by name from their titles, and one for the connection check behind them. Two of a kind are told
+// apart by a number: stream a.b has the title of stream b in namespace a.
+func (c *Contract) names(name func(title string) string) []string {
+	titles := []string{}
+	for _, r := range c.table {
+		titles = append(titles, r.Title())
+	}
+	taken, names := map[string]bool{}, []string{}
+	for _, title := range append(titles, "connection_check") {
+		unique := name(title)
+		for n := 2; taken[unique]; n++ {
+			unique = fmt.Sprintf("%s_%d", name(title), n)
+		}
+		taken[unique] = true
+		names = append(names, unique)
+	}
+	return names
+}
+
+// sendsCheck says whether the connection check has a body.
+func (c *Contract) sendsCheck() bool { return c.config.ConnectionCheck == config.CheckEmptyBatch }
+
+// check is the schema of the connection check's body.
+func (c *Contract) check() object {
+	properties := object{"sync_mode": object{"const": c.config.CheckMode()}, "rows": object{"type": "array", "maxItems": 0}}
+	return closed("A check of the connection", properties, []string{"sync_mode", "rows"})
+}
+
+// envelope is the schema of a stream's bodies; place is the reference by which the document has it.
+func (c *Contract) envelope(i int, place string) object {
+	r, s := c.table[i], c.table[i].Configured
+	row := c.row(r, s, place+"/properties/rows/items")
+	properties := object{"sync_mode": object{"const": r.Mode}, "rows": object{"type": "array", "minItems": 1, "items": row}}
+	required := []string{"sync_mode", "rows"}
+	if c.config.IncludeMetadata {
+		properties["stream"] = object{"const": r.Stream.Name}
+		properties["sync_id"], properties["generation_id"] = object{"type": "integer"}, object{"type": "integer"}
+		required = append(required, "stream", "sync_id", "generation_id")
+		if r.Stream.Namespace != "" {
+			properties["namespace"] = object{"const": r.Stream.Namespace}
+			required = append(required, "namespace")
+		}
+	}
+	return closed("A batch of stream "+r.Title(), properties, required)
+}
+
+func (c *Contract) row(r *route.Route, s *protocol.ConfiguredStream, place string) object {
+	properties, required := object{"data": c.data(r, s, place+"/properties/data")}, []string{"data"}
+	operations, always := c.operations(r)
+	properties["operation"] = object{"enum": operations}
+	if always {
+		required = append(required, "operation")
+	}
+	if n := len(r.Key); n > 0 {
+		properties["primary_key"] = object{"type": "string"}
+		if n > 1 {
+			properties["primary_key"] = object{"type": "array", "items": object{"type": "string"}, "minItems": n, "maxItems": n}
+		}
+		if r.Mode != config.Insert {
+			required = append(required, "primary_key")
+		}
+	}
+	if c.config.IncludeMetadata {
+		properties["emitted_at"], properties["changes"] = object{"type": "number"}, object{"type": "array"}
+	}
+	return closed("A row of stream "+r.Title(), properties, required)
+}
+
+// operations are those that a row of the stream may have, and whether each row has one.
+func (c *Contract) operations(r *route.Route) ([]string, bool) {
+	switch {
+	case r.Mode == config.Insert, r.Mode == config.Add:
+		return []string{"added"}, true
+	case r.Mode == config.Remove:
+		return []string{"removed"}, true
+	case c.config.Snapshot.Chosen():
+		return []string{"added", "changed", "removed"}, true
+	}
+	return []string{"removed"}, false
+}
+
+// data is the schema that the source gives its records. A row that left may have no data.
+func (c *Contract) data(r *route.Route, s *protocol.ConfiguredStream, place string) any {
+	removes := r.Mode == config.Remove || r.Mode == config.Mirror
+	if removes && c.config.Snapshot.Chosen() && !c.config.Snapshot.KeepRows {
+		return object{"anyOf": []any{sourceSchema(s.Stream.JSONSchema, place+"/anyOf/0"), object{"type": "object", "maxProperties": 0}}}
+	}
+	return sourceSchema(s.Stream.JSONSchema, place)
+}
+
+func closed(title string, properties object, required []string) object {
+	return object{"title": title, "type": "object", "properties": properties, "required": required, "additionalProperties": false}
+}
+
+// pointer escapes a name for a JSON pointer in a URI fragment (RFC 6901).
+func pointer(name string) string {
+	return route.PercentEncode(strings.NewReplacer("~", "~0", "/", "~1").Replace(name))
+}

@@ -1,0 +1,139 @@
+// Package route says where the rows of each stream go, and how. It knows the config and the catalog, and neither records
+// nor requests.
+package route
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"destination-webhook/destination/config"
+	"destination-webhook/destination/printable"
+	"destination-webhook/protocol"
+)
+
+// Route is where the rows of one stream go, and how. It is read-only once it is made.
+type Route struct {
+	Stream     protocol.StreamDescriptor
+	Configured *protocol.ConfiguredStream // the stream in the catalog
+	Mode       config.SyncMode            // never config.Auto
+	Key        [][]string                 // paths of the primary key's fields; empty if there is none
+	Endpoint
+}
+
+// Endpoint is where requests go, and what each of them carries.
+type Endpoint struct {
+	Method, URL string
+	Header      http.Header // read-only; Webhook-Id and what depends on the attempt are added when it is sent
+}
+
+// Is reports whether a record belongs to the stream.
+func (r *Route) Is(record *protocol.Record) bool {
+	return r.Stream.Name == string(record.Stream) && r.Stream.Namespace == string(record.Namespace)
+}
+
+// Title returns the stream's name for people.
+func (r *Route) Title() string { return Title(r.Stream) }
+
+// Title returns the name of any stream for people.
+func Title(s protocol.StreamDescriptor) string {
+	name := s.Name
+	if s.Namespace != "" {
+		name = s.Namespace + "." + name
+	}
+	return printable.Name(name)
+}
+
+// newRoute resolves what holds for a stream: an override takes precedence over the config, and the config over the catalog.
+func newRoute(c *config.Config, s *protocol.ConfiguredStream, agent string) (*Route, error) {
+	settings := c.Stream(s.Descriptor())
+	r := &Route{
+		Stream:     s.Descriptor(),
+		Configured: s,
+		Mode:       settings.SyncMode,
+		Key:        s.Key(),
+		Endpoint:   Endpoint{Method: settings.Method, URL: settings.URL, Header: Header(c, agent)},
+	}
+	if len(settings.PrimaryKey) > 0 {
+		r.Key = settings.PrimaryKey
+	}
+	if r.Mode == config.Auto {
+		r.Mode = modeOf(s, len(r.Key) > 0 && c.Snapshot.Chosen())
+	}
+	r.describe()
+	return r, r.check()
+}
+
+// check refuses a key that no record could have, and a mode that needs one without it.
+func (r *Route) check() error {
+	for _, path := range r.Key {
+		if len(path) == 0 {
+			return fmt.Errorf("stream %s: its primary key has an empty path: check primary_key in the catalog", r.Title())
+		}
+	}
+	if r.Mode != config.Insert && len(r.Key) == 0 {
+		return fmt.Errorf("stream %s: sync mode %s needs a primary key: choose one in the connection, set streams[].primary_key, or use insert", r.Title(), r.Mode)
+	}
+	return nil
+}
+
+// describe adds the headers that name the stream.
+func (r *Route) describe() {
+	r.Header.Set("Airbyte-Stream", PercentEncode(r.Stream.Name))
+	if r.Stream.Namespace != "" {
+		r.Header.Set("Airbyte-Namespace", PercentEncode(r.Stream.Namespace))
+	}
+}
+
+// modeOf returns the mode that a stream's destination sync mode asks for. To take the place of all earlier rows needs a key
+// and a snapshot.
+func modeOf(s *protocol.ConfiguredStream, compared bool) config.SyncMode {
+	switch {
+	case compared && s.Replaces():
+		return config.Mirror
+	case s.DestinationSyncMode == protocol.AppendDedup, s.DestinationSyncMode == protocol.Update:
+		return config.Upsert
+	case s.DestinationSyncMode == protocol.SoftDelete:
+		return config.Remove
+	}
+	return config.Insert
+}
+
+// Header returns what every request carries, whatever its stream.
+func Header(c *config.Config, agent string) http.Header {
+	h := http.Header{"Content-Type": {"application/json"}, "User-Agent": {agent}}
+	for _, extra := range c.Headers {
+		h.Set(extra.Name, extra.Value.Reveal())
+	}
+	if value := c.AuthorizationHeader.Reveal(); value != "" {
+		h.Set("Authorization", value)
+	}
+	if value := c.APIKey.Reveal(); value != "" {
+		h.Set("X-Api-Key", value)
+	}
+	return h
+}
+
+// PercentEncode keeps visible ASCII, except the percent sign, so that any name fits a header.
+func PercentEncode(s string) string {
+	plain := func(c byte) bool { return c > ' ' && c < 0x7F && c != '%' }
+	var b strings.Builder
+	for i := range len(s) {
+		if plain(s[i]) {
+			b.WriteByte(s[i])
+		} else {
+			fmt.Fprintf(&b, "%%%02X", s[i])
+		}
+	}
+	return b.String()
+}
+
+// Host returns scheme and host of a URL: all of it that a log may show.
+func Host(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "the endpoint"
+	}
+	return u.Scheme + "://" + u.Host
+}

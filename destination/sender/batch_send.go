@@ -1,0 +1,97 @@
+package sender
+
+import (
+	"context"
+	"errors"
+
+	"destination-webhook/batching"
+	"destination-webhook/destination/answer"
+	"destination-webhook/destination/delivery"
+	"destination-webhook/destination/payload"
+)
+
+// batchSend is one batch on its way. One goroutine uses it.
+//
+// Rows are delivered as parts, lists of rows of the batch in their order: first all of them, and if the endpoint refuses a
+// part, its halves one after the other, until the rows at fault are alone. A part that was delivered is never sent again,
+// and parts leave in the order of their rows, so that rows of one key never overtake each other. With k rows at fault among
+// n that takes at most 2·k·⌈log₂ n⌉ + 1 requests: each row at fault makes at most ⌈log₂ n⌉ parts fail that hold other rows,
+// and each of those is followed by two.
+type batchSend struct {
+	stream   *Stream
+	batch    *batching.Batch
+	rejected []rejection
+	body     []byte // of a part
+}
+
+// deliver brings all rows to the endpoint, except the suppressed ones: those without a key, which are rejected, and those
+// that only the snapshot is to know of.
+func (s *batchSend) deliver(ctx context.Context) error {
+	rows, suppressed := make([]int, 0, s.batch.Rows()), s.batch.Suppressed()
+	for i := range s.batch.Rows() {
+		if len(suppressed) == 0 || suppressed[0] != i {
+			rows = append(rows, i)
+			continue
+		}
+		suppressed = suppressed[1:]
+		if s.key(i) == nil {
+			if err := s.reject(rejection{row: i, reason: "it has no value for its primary key"}); err != nil {
+				return err
+			}
+		}
+	}
+	return s.part(ctx, rows, true)
+}
+
+// part delivers some rows; retry is set if the endpoint may ask for single ones again.
+func (s *batchSend) part(ctx context.Context, rows []int, retry bool) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	o, r := s.stream.options, s.stream.route
+	body := s.bodyOf(rows)
+	if len(rows) > 1 && !o.Client.Fits(r.URL, len(body)) {
+		return s.bisect(ctx, rows, retry)
+	}
+	request := s.stream.request(body)
+	response, err := o.Client.Deliver(ctx, request)
+	if err == nil {
+		o.Observer.Answered(r, response.Attempts, response.Latency)
+		return s.delivered(ctx, rows, response, request.ID, retry)
+	}
+	f := (*delivery.Failure)(nil)
+	if !errors.As(err, &f) || f.Kind != answer.Refused && f.Kind != answer.TooLarge {
+		return undelivered(r, len(rows), err)
+	}
+	o.Observer.Answered(r, f.Attempts, 0)
+	if len(rows) > 1 {
+		return s.bisect(ctx, rows, retry)
+	}
+	return s.reject(rejection{row: rows[0], status: f.Status, reason: f.Error(), id: request.ID})
+}
+
+// bisect delivers the halves of rows, one after the other.
+func (s *batchSend) bisect(ctx context.Context, rows []int, retry bool) error {
+	half := len(rows) / 2
+	if err := s.part(ctx, rows[:half], retry); err != nil {
+		return err
+	}
+	return s.part(ctx, rows[half:], retry)
+}
+
+// bodyOf returns the envelope around the rows: the batch's own if it is all of them. It is valid until the next call.
+func (s *batchSend) bodyOf(rows []int) []byte {
+	if len(rows) == s.batch.Rows() {
+		return s.batch.Body
+	}
+	s.body = s.batch.AppendBody(s.body[:0], rows)
+	return s.body
+}
+
+// request is the delivery of a body of the stream.
+func (s *Stream) request(body []byte) delivery.Request {
+	return delivery.Request{Method: s.route.Method, URL: s.route.URL, Header: s.route.Header, ID: s.identity.WebhookID(body), Body: body}
+}
+
+// key returns the row's primary key as it was sent; nil if it has none.
+func (s *batchSend) key(row int) []byte { return payload.ReadRow(s.batch.Row(row)).PrimaryKey }

@@ -1,0 +1,91 @@
+package sender
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+
+	"destination-webhook/destination/deadletter"
+	"destination-webhook/destination/failure"
+	"destination-webhook/destination/payload"
+	"destination-webhook/destination/printable"
+)
+
+// rejection is a row that the endpoint does not want.
+type rejection struct {
+	row    int
+	status int // of the answer; 0: the row was never sent
+	reason string
+	id     string // Webhook-Id of the request that was answered
+}
+
+// maxRejectsWithoutSuccess is how many single rows of a stream an endpoint may refuse without accepting one, before the sync
+// stops: a whole table is not to end as dead letters.
+const maxRejectsWithoutSuccess = 20
+
+// reject puts a row aside, or ends the sync if rows may not be rejected.
+func (s *batchSend) reject(r rejection) error {
+	t := s.stream
+	if t.options.DeadLetters == nil {
+		return failure.Config(fmt.Errorf("stream %s: the row %s was refused, and on_rejected_rows is fail: %s; mend the row or the endpoint, or set on_rejected_rows to dead_letter",
+			t.route.Title(), s.named(r.row), r.reason))
+	}
+	if n := t.refused.Add(1); n >= maxRejectsWithoutSuccess && t.accepted.Load() == 0 {
+		return failure.Config(fmt.Errorf("stream %s: the endpoint refused each of %d single rows and accepted none, so the rest is not tried; the last is the row %s: %s",
+			t.route.Title(), n, s.named(r.row), r.reason))
+	}
+	s.rejected = append(s.rejected, r)
+	return nil
+}
+
+// maxKey bounds what a message shows of a primary key, in bytes.
+const maxKey = 100
+
+// named names a row for people by its primary key, which is whatever the source made it.
+func (s *batchSend) named(row int) string {
+	key := s.key(row)
+	if key == nil {
+		return "without a primary key"
+	}
+	return fmt.Sprintf("with primary key %s", printable.Line(s.stream.options.Redact(string(bytes.Trim(key, `"`))), maxKey))
+}
+
+// storeRejected stores the rejected rows as dead letters and returns their places in order. A row that was found to have
+// left is no record of the source and has no dead letter; its removal stays due in the snapshot.
+func (s *batchSend) storeRejected(ctx context.Context) ([]int, error) {
+	if len(s.rejected) == 0 {
+		return nil, nil
+	}
+	slices.SortFunc(s.rejected, func(a, b rejection) int { return a.row - b.row })
+	var lines []byte
+	rows := make([]int, len(s.rejected))
+	for i := range s.rejected {
+		rows[i] = s.rejected[i].row
+		if m := payload.ReadMetadata(s.batch.Metadata(rows[i])); m.IsRecord {
+			lines = s.deadLetter(&s.rejected[i], &m).Append(lines)
+		}
+	}
+	if len(lines) > 0 {
+		if err := s.stream.options.DeadLetters.Write(ctx, lines); err != nil {
+			return nil, fmt.Errorf("stream %s: %d rejected rows could not be stored as dead letters: %w", s.stream.route.Title(), len(rows), err)
+		}
+	}
+	s.report()
+	return rows, nil
+}
+
+func (s *batchSend) deadLetter(r *rejection, m *payload.Metadata) *deadletter.Record {
+	return &deadletter.Record{
+		Stream: s.stream.route.Stream, Data: payload.ReadRow(s.batch.Row(r.row)).Data, EmittedAt: m.EmittedAt, Changes: m.Changes,
+		Status: r.status, Reason: s.stream.options.Redact(r.reason), WebhookID: r.id, At: s.stream.options.Now(),
+	}
+}
+
+// report logs the first rejected rows of a stream, once.
+func (s *batchSend) report() {
+	if s.stream.reported.Swap(true) {
+		return
+	}
+	s.stream.options.Warn(fmt.Sprintf("stream %s: rows are rejected and go to the dead letters; the first: %s", s.stream.route.Title(), s.rejected[0].reason))
+}

@@ -1,0 +1,127 @@
+// Package sender brings batches to their endpoint: a part that is refused is parted until the rows at fault are alone, they
+// become dead letters, and what the endpoint has is confirmed. It knows neither records nor states.
+package sender
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"destination-webhook/batching"
+	"destination-webhook/destination/audience"
+	"destination-webhook/destination/deadletter"
+	"destination-webhook/destination/delivery"
+	"destination-webhook/destination/failure"
+	"destination-webhook/destination/payload"
+	"destination-webhook/destination/route"
+)
+
+// Options are what a sender needs.
+type Options struct {
+	Client      *delivery.Client
+	DeadLetters deadletter.Store // nil: a rejected row ends the sync
+	Redact      func(string) string
+	Warn        func(text string) // logs what a user should know
+	Observer    Observer
+	Now         func() time.Time // nil: time.Now
+}
+
+// Observer is told what is sent. It is called from many goroutines.
+type Observer interface {
+	// Answered tells of a delivery that was answered: after how many attempts, and how long the last one took; 0 if its body
+	// was refused.
+	Answered(r *route.Route, attempts int, latency time.Duration)
+	// Settled tells of a batch of which every row is settled.
+	Settled(r *route.Route, c Counts)
+}
+
+// Counts is what became of a batch. Suppressed rows are not sent.
+type Counts struct {
+	Accepted, Rejected int // rows
+	Bytes              int // of the body without the suppressed rows; 0 if nothing was sent
+}
+
+// Sender brings the batches of a sync to their endpoints. It is safe for concurrent use.
+type Sender struct{ options Options }
+
+// New makes a sender.
+func New(o Options) *Sender {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Sender{o}
+}
+
+// Stream is the sending of one stream's batches. It is safe for concurrent use.
+type Stream struct {
+	options  *Options
+	route    *route.Route
+	audience *audience.Audience
+	identity *payload.Identity
+
+	// What the endpoint has said of single rows so far.
+	accepted, refused atomic.Int64
+	reported          atomic.Bool
+}
+
+// Stream prepares the sending of a stream's batches. a is nil if the stream is not compared with a snapshot.
+func (s *Sender) Stream(r *route.Route, a *audience.Audience) *Stream {
+	return &Stream{options: &s.options, route: r, audience: a, identity: payload.IdentityOf(r, a.Epoch())}
+}
+
+// Send delivers a batch; it is a batching.Send.
+func (s *Stream) Send(ctx context.Context, b *batching.Batch) (outcome batching.Outcome) {
+	defer failure.RecoverTo(&outcome.Err)
+	send := &batchSend{stream: s, batch: b}
+	rejected, err := send.run(ctx)
+	if err != nil {
+		return batching.Outcome{Err: err}
+	}
+	s.options.Observer.Settled(s.route, counts(b, rejected))
+	return batching.Outcome{Rejected: rejected}
+}
+
+// counts returns what of a settled batch was sent: suppressed rows were not, and a batch of nothing else has no bytes.
+func counts(b *batching.Batch, rejected []int) Counts {
+	suppressed := b.Suppressed()
+	c := Counts{Accepted: b.Rows() - len(suppressed), Rejected: len(rejected)}
+	if c.Accepted > 0 {
+		c.Bytes = len(b.Body)
+		for _, i := range suppressed {
+			c.Bytes -= len(b.Row(i)) + len(b.Stream.Frame.Separator)
+		}
+	}
+	for _, i := range rejected {
+		if _, found := slices.BinarySearch(suppressed, i); !found {
+			c.Accepted--
+		}
+	}
+	return c
+}
+
+// run delivers the batch and settles its rows: in the snapshot, if there is one, and as dead letters, if rows are rejected.
+func (s *batchSend) run(ctx context.Context) (rejected []int, err error) {
+	var confirmation *audience.Confirmation
+	if s.stream.audience != nil {
+		if confirmation, err = s.stream.audience.Begin(ctx, s.batch); err != nil {
+			return nil, err
+		}
+	}
+	err = s.deliver(ctx)
+	rejected, stored := s.storeRejected(ctx)
+	if err = errors.Join(err, stored); err != nil || confirmation == nil {
+		return rejected, err
+	}
+	if err := confirmation.Confirm(rejected, s.batch.Suppressed()); err != nil {
+		return nil, err
+	}
+	return rejected, nil
+}
+
+// undelivered says which stream's batch an error is about.
+func undelivered(r *route.Route, rows int, err error) error {
+	return fmt.Errorf("stream %s: a batch of %d rows was not delivered: %w", r.Title(), rows, err)
+}

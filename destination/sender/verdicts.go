@@ -1,0 +1,86 @@
+package sender
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"destination-webhook/destination/answer"
+	"destination-webhook/destination/delivery"
+	"destination-webhook/destination/failure"
+	"destination-webhook/destination/printable"
+	"destination-webhook/destination/route"
+)
+
+// delivered resolves rows that were answered with 2xx, by the answer's verdicts on single ones if there are any.
+func (s *batchSend) delivered(ctx context.Context, rows []int, response *delivery.Response, id string, retry bool) error {
+	if err := unread(s.stream.route, response); err != nil {
+		return undelivered(s.stream.route, len(rows), err)
+	}
+	verdicts := answer.ParseVerdicts(response.Body)
+	if len(verdicts) == 0 {
+		s.accept(rows)
+		return nil
+	}
+	refused, again := s.judge(rows, verdicts, retry)
+	accepted, repeat := s.split(rows, refused, again)
+	s.accept(accepted) // before the rejections, which end the sync if nothing was accepted
+	for _, place := range slices.Sorted(maps.Keys(refused)) {
+		text := fmt.Sprintf("%s rejected the row in its answer (%d): %s",
+			route.Host(s.stream.route.URL), response.Status, printable.Excerpt([]byte(refused[place]), s.stream.options.Redact))
+		if err := s.reject(rejection{row: rows[place], status: response.Status, reason: text, id: id}); err != nil {
+			return err
+		}
+	}
+	return s.part(ctx, repeat, false)
+}
+
+// judge sorts the rows that verdicts speak of, by their place in rows: refused with a reason, or wanted once more.
+func (s *batchSend) judge(rows []int, verdicts []answer.Verdict, retry bool) (refused map[int]string, again map[int]bool) {
+	refused, again = make(map[int]string), make(map[int]bool)
+	named := answer.NewRows(len(rows), func(place int) []byte { return s.key(rows[place]) })
+	for i := range verdicts {
+		v := &verdicts[i]
+		for _, place := range named.Places(v) {
+			if v.Retry && retry {
+				again[place] = true
+			} else {
+				refused[place] = v.Reason
+			}
+		}
+	}
+	return refused, again
+}
+
+// split returns the rows that are accepted and those to be sent once more. What follows a repeated row of the same key is
+// repeated after it.
+func (s *batchSend) split(rows []int, refused map[int]string, again map[int]bool) (accepted, repeat []int) {
+	repeated := make(map[uint64]bool) // keys
+	for place, row := range rows {
+		key := s.batch.Key(row)
+		_, bad := refused[place]
+		switch {
+		case bad:
+		case again[place] || key != 0 && repeated[key]:
+			repeated[key] = true
+			repeat = append(repeat, row)
+		default:
+			accepted = append(accepted, row)
+		}
+	}
+	return accepted, repeat
+}
+
+// accept counts rows that the endpoint has taken.
+func (s *batchSend) accept(rows []int) { s.stream.accepted.Add(int64(len(rows))) }
+
+// unread returns the error of a verdict that goes on after what is read of an answer: the rows that it names there would
+// count as delivered.
+func unread(r *route.Route, response *delivery.Response) error {
+	if !response.Truncated || !delivery.IsObject(response.Body) {
+		return nil
+	}
+	return failure.Config(fmt.Errorf("%s answered %d with a JSON object of more than %d MiB, which could reject rows and is not read: answer with less, or lower batching.max_rows",
+		route.Host(r.URL), response.Status, delivery.MaxObject>>20))
+}
