@@ -102,6 +102,11 @@ func TestImports(t *testing.T) {
 		if !known {
 			t.Errorf("%s has no place in the layers", path)
 		}
+		for _, unused := range allowed {
+			if !slices.Contains(p.Imports, module+"/"+unused) {
+				t.Errorf("%s may import %s and does not: take that out of the layers", path, unused)
+			}
+		}
 		for _, imported := range p.Imports {
 			if other, ours := within(imported); ours {
 				if !slices.Contains(allowed, other) {

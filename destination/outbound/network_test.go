@@ -1,13 +1,20 @@
 package outbound
 
 import (
+	"io"
+	"net/http"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"destination-webhook/destination/auth"
 	"destination-webhook/destination/config"
+	"destination-webhook/destination/config/configtest"
+	"destination-webhook/destination/delivery"
+	"destination-webhook/destination/redact"
 )
 
 func TestCredentials(t *testing.T) {
@@ -23,5 +30,47 @@ func TestCredentials(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, (&Network{}).credentials(a, nil), cmpopts.IgnoreFields(auth.OAuth2Options{}, "OnToken")); diff != "" {
 		t.Errorf("options (-want +got):\n%s", diff)
+	}
+}
+
+// refusing is a transport whose every attempt fails for a moment.
+type refusing struct{}
+
+func (refusing) RoundTrip(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF }
+
+// Whatever a client is for, its attempts are told of and Stop ends its retries.
+func TestEveryClientIsObservedAndStopped(t *testing.T) {
+	c := configtest.Parse(t, `,"delivery":{"retry":{"initial_interval_ms":60000,"max_interval_seconds":600}}`)
+	for name, client := range map[string]func(n *Network) *delivery.Client{
+		"the endpoint's":          (*Network).EndpointClient,
+		"the dead-letter webhook": (*Network).PlainClient,
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				attempted := make(chan delivery.Attempt)
+				n := &Network{
+					options:    Options{Config: c, Redactor: redact.New(), OnAttempt: func(a delivery.Attempt) { attempted <- a }},
+					authorized: refusing{}, others: refusing{},
+				}
+				failed := make(chan error)
+				other := n.EndpointClient() // not the only client
+				one := client(n)
+				go func() {
+					_, err := one.Deliver(t.Context(), delivery.Request{Method: "POST", URL: "https://endpoint.test", ID: "msg_1"})
+					failed <- err
+				}()
+				if a := <-attempted; a.ID != "msg_1" || a.Err == nil || a.Final {
+					t.Errorf("got attempt %+v, want a failed one of msg_1", a)
+				}
+				n.Stop()
+				began := time.Now()
+				if err := <-failed; err == nil || time.Since(began) > 0 {
+					t.Errorf("the delivery ended %v later with %v", time.Since(began), err)
+				}
+				if _, err := other.Deliver(t.Context(), delivery.Request{Method: "POST", URL: "https://endpoint.test"}); err == nil {
+					t.Error("the other client delivers")
+				}
+			})
+		})
 	}
 }
