@@ -3,7 +3,9 @@ package main
 import (
 	"encoding/json"
 	"io"
+	"os"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -117,6 +119,29 @@ func TestImports(t *testing.T) {
 			if foreign := all[imported]; foreign.Module != nil && !foreign.Standard && !slices.Contains(quarantine[foreign.Module.Path], name) {
 				t.Errorf("%s imports %s of %s", path, imported, foreign.Module.Path)
 			}
+		}
+	}
+}
+
+// TestArchitectureHasEveryArrow holds the arrows of the page against the layers.
+func TestArchitectureHasEveryArrow(t *testing.T) {
+	page, err := os.ReadFile("docs/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, allowed := range layers {
+		room, below := strings.CutPrefix(name, "destination/")
+		if !below || len(allowed) == 0 {
+			continue
+		}
+		var arrows []string
+		for _, imported := range allowed {
+			arrows = append(arrows, strings.TrimPrefix(imported, "destination/"))
+		}
+		slices.Sort(arrows)
+		line := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(room) + ` *→ ` + regexp.QuoteMeta(strings.Join(arrows, ", ")) + `$`)
+		if !line.Match(page) {
+			t.Errorf("docs/architecture.md lacks the line\n%s → %s", room, strings.Join(arrows, ", "))
 		}
 	}
 }
