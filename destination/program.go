@@ -79,7 +79,7 @@ func (p *Program) check(ctx context.Context, configPath string, out *protocol.Wr
 	if message, err = checkEndpoint(ctx, c, network, p.agent()); err == nil {
 		err = checkSnapshot(ctx, c, network)
 	}
-	return message, err
+	return strings.Join(append([]string{message}, c.Warnings...), "; "), err
 }
 
 // Write delivers the records on stdin. An error has been reported in a TRACE message, unless it is the end of ctx: then it
@@ -144,7 +144,7 @@ func (p *Program) configure(path string, out *protocol.Writer) (*config.Config, 
 	}
 	c, err := config.Parse(p.Spec, raw)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, inFile(path, err)
 	}
 	redactor := redact.New(c.Secrets()...)
 	out.Redact = func(text string) string { return printable.Text(redactor.String(text)) }
@@ -158,6 +158,14 @@ func (p *Program) network(c *config.Config, redactor *redact.Redactor, onAttempt
 		return nil, failure.Config(err)
 	}
 	return n, nil
+}
+
+// inFile names the file whose text as a whole is no config.
+func inFile(path string, err error) error {
+	if invalid := (*config.Error)(nil); errors.As(err, &invalid) && invalid.Unreadable && Showable(path) {
+		return fmt.Errorf("%s: %w", printable.Line(path, maxArgument), err)
+	}
+	return err
 }
 
 // masking returns a writer that shows w no secret; nil where there is no w. Each text has to come in one piece.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"destination-webhook/batching"
@@ -69,7 +70,7 @@ func (s *session) write(ctx context.Context, in io.Reader) (err error) {
 
 // warn logs what a user should know before the sync begins.
 func (s *session) warn() {
-	for _, warning := range append(s.network.Warnings(), s.table.Warnings(s.config)...) {
+	for _, warning := range slices.Concat(s.network.Warnings(), s.config.Warnings, s.table.Warnings(s.config)) {
 		s.progress.Warn(warning)
 	}
 	if s.config.TLS.InsecureSkipVerify {

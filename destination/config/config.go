@@ -33,6 +33,9 @@ type Config struct {
 	DeadLetter              DeadLetter      `json:"dead_letter"`
 	Batching                Batching        `json:"batching"`
 	Delivery                Delivery        `json:"delivery"`
+
+	// Warnings name the fields of the user's config that are not settings.
+	Warnings []string `json:"-"`
 }
 
 // Header is one header that every request carries.
@@ -102,9 +105,10 @@ func Parse(spec, raw []byte) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	root = root.resolve(tree)
 	var problems problemList
 	checkSizes(&problems, tree, tree, nil)
+	unknown := root.unknownFields(tree, nil)
+	root = root.resolve(tree)
 	violations, err := root.validate(tree)
 	if err != nil {
 		return nil, err
@@ -116,6 +120,8 @@ func Parse(spec, raw []byte) (*Config, error) {
 	}
 	config.check(&problems)
 	root.reportPatterns(violations, &problems)
+	hintURL(unknown, &problems)
+	config.Warnings = unknownWarnings(unknown)
 	if err := problems.err(); err != nil {
 		return nil, err
 	}
@@ -128,6 +134,8 @@ type Error struct {
 	// Problems are lines such as "batching.max_rows: expected a whole number from 1 to 100000", in
 	// alphabetical order. If there are more than 100, the last line says how many are left out.
 	Problems []string
+	// Unreadable reports whether the text as a whole is at fault: it is too large, or not a JSON object.
+	Unreadable bool
 }
 
 func (e *Error) Error() string {

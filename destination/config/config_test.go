@@ -123,6 +123,7 @@ func TestParseKeepsWhatIsGiven(t *testing.T) {
 			Compression:           "gzip",
 			Retry:                 Retry{MaxAttempts: 4, InitialIntervalMS: 20, MaxIntervalSeconds: 0.2, MaxElapsedSeconds: 5},
 		},
+		Warnings: []string{"added_by_a_newer_form is not a setting and is ignored"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("config (-want +got):\n%s", diff)
@@ -134,16 +135,20 @@ func TestParseReadsOddForms(t *testing.T) {
 		raw  string
 		want func(*Config)
 	}{
-		"null is absent":       {`{"url":"http://h","method":null,"batching":{"max_rows":null},"headers":null}`, func(*Config) {}},
-		"integer as 50.0":      {`{"url":"http://h","batching":{"max_rows":50.0}}`, func(c *Config) { c.Batching.MaxRows = 50 }},
-		"integer as 1e2":       {`{"url":"http://h","batching":{"max_rows":1e2}}`, func(c *Config) { c.Batching.MaxRows = 100 }},
-		"integer as 12E+1":     {`{"url":"http://h","batching":{"max_rows":12E+1}}`, func(c *Config) { c.Batching.MaxRows = 120 }},
-		"4 GiB buffered":       {`{"url":"http://h","batching":{"max_buffered_bytes":4294967296}}`, func(c *Config) { c.Batching.MaxBufferedBytes = 4 << 30 }},
-		"escaped name":         {`{"\u0075rl":"http://h"}`, func(*Config) {}},
-		"empty header value":   {`{"url":"http://h","headers":[{"name":"X-A","value":""}]}`, func(c *Config) { c.Headers = []Header{{Name: "X-A"}} }},
-		"space around":         {"\n {\"url\":\"http://h\"}\r\n", func(*Config) {}},
-		"unknown nested field": {`{"url":"http://h","batching":{"max_row":1}}`, func(*Config) {}},
-		"one key field":        {`{"url":"http://h","streams":[{"stream":"a","primary_key":[["id"]]}]}`, func(c *Config) { c.Streams = []Stream{{Stream: "a", PrimaryKey: [][]string{{"id"}}}} }},
+		"null is absent":     {`{"url":"http://h","method":null,"batching":{"max_rows":null},"headers":null}`, func(*Config) {}},
+		"integer as 50.0":    {`{"url":"http://h","batching":{"max_rows":50.0}}`, func(c *Config) { c.Batching.MaxRows = 50 }},
+		"integer as 1e2":     {`{"url":"http://h","batching":{"max_rows":1e2}}`, func(c *Config) { c.Batching.MaxRows = 100 }},
+		"integer as 12E+1":   {`{"url":"http://h","batching":{"max_rows":12E+1}}`, func(c *Config) { c.Batching.MaxRows = 120 }},
+		"4 GiB buffered":     {`{"url":"http://h","batching":{"max_buffered_bytes":4294967296}}`, func(c *Config) { c.Batching.MaxBufferedBytes = 4 << 30 }},
+		"escaped name":       {`{"\u0075rl":"http://h"}`, func(*Config) {}},
+		"empty header value": {`{"url":"http://h","headers":[{"name":"X-A","value":""}]}`, func(c *Config) { c.Headers = []Header{{Name: "X-A"}} }},
+		"space around":       {"\n {\"url\":\"http://h\"}\r\n", func(*Config) {}},
+		"unknown nested field": {`{"url":"http://h","batching":{"max_row":1}}`, func(c *Config) {
+			c.Warnings = []string{"batching.max_row is not a setting and is ignored; did you mean batching.max_rows?"}
+		}},
+		"byte order mark":    {"\ufeff" + `{"url":"http://h"}`, func(*Config) {}},
+		"scheme in capitals": {`{"url":"HTTP://h"}`, func(c *Config) { c.URL = "HTTP://h" }},
+		"one key field":      {`{"url":"http://h","streams":[{"stream":"a","primary_key":[["id"]]}]}`, func(c *Config) { c.Streams = []Stream{{Stream: "a", PrimaryKey: [][]string{{"id"}}}} }},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

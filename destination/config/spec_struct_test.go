@@ -114,7 +114,7 @@ func allProperties(node object) object {
 func compareFields(path string, properties object, goType reflect.Type) (differences []string) {
 	fields := make(map[string]reflect.Type)
 	for _, field := range reflect.VisibleFields(goType) {
-		if !field.Anonymous { // an embedded struct stands for its fields
+		if !field.Anonymous && field.Tag.Get("json") != "-" { // an embedded struct stands for its fields
 			fields[field.Tag.Get("json")] = field.Type
 		}
 	}

@@ -79,11 +79,18 @@ func checkPrimaryKey(problems *problemList, field string, key [][]string) {
 	}
 }
 
-// NearestName returns the candidate that a mistyped name most likely stands for,
-// or "" if none is near: at most half of the name's letters may differ.
+// maxCompared is the longest name that a similar one is looked for, in bytes: the time to compare two
+// names grows with the product of their lengths.
+const maxCompared = 100
+
+// NearestName returns the candidate that a mistyped name most likely stands for, or "" if none is near:
+// at most half of the name's letters may differ.
 func NearestName(name string, candidates []string) string {
 	nearest, least := "", len(name)/2+1
 	for _, candidate := range candidates {
+		if max(len(name), len(candidate)) > maxCompared {
+			continue
+		}
 		if d := distance(strings.ToLower(name), strings.ToLower(candidate)); d < least {
 			nearest, least = candidate, d
 		}

@@ -2,8 +2,10 @@ package config
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 
 	"github.com/go-json-experiment/json"
@@ -15,21 +17,27 @@ import (
 // or panics on: trailing text, a name given twice, numbers outside float64.
 func parseTree(raw []byte) (map[string]any, error) {
 	if len(raw) > MaxSize {
-		return nil, &Error{Problems: []string{fmt.Sprintf("config: expected at most %d MiB", MaxSize>>20)}}
+		return nil, unreadable(fmt.Sprintf("expected at most %d MiB", MaxSize>>20))
 	}
+	raw = bytes.TrimPrefix(raw, []byte("\uFEFF")) // some editors write a byte order mark
 	if len(bytes.TrimSpace(raw)) == 0 {
-		return nil, &Error{Problems: []string{"config: expected a JSON object, the text is empty"}}
+		return nil, unreadable("expected a JSON object, the text is empty")
 	}
 	var value any
 	if err := json.Unmarshal(raw, &value); err != nil {
-		return nil, &Error{Problems: []string{"config: " + describeJSONError(raw, err)}}
+		return nil, unreadable(cmp.Or(otherFormat(raw), describeJSONError(raw, err)))
 	}
 	tree, ok := value.(map[string]any)
 	if !ok {
-		return nil, &Error{Problems: []string{"config: expected a JSON object"}}
+		return nil, unreadable("expected a JSON object")
 	}
 	dropNulls(tree)
 	return tree, nil
+}
+
+// unreadable is the error of a text that is no config at all.
+func unreadable(problem string) error {
+	return &Error{Problems: []string{"config: " + problem}, Unreadable: true}
 }
 
 // describeJSONError says where a config is broken and quotes nothing of it: the
@@ -48,6 +56,20 @@ func describeJSONError(raw []byte, err error) string {
 		return "expected one JSON object in UTF-8"
 	}
 }
+
+// otherFormat says which other format a text that is not JSON seems to be in, "" if it looks like JSON.
+func otherFormat(raw []byte) string {
+	switch {
+	case bytes.HasPrefix(raw, []byte("\xff\xfe")), bytes.HasPrefix(raw, []byte("\xfe\xff")), bytes.IndexByte(raw, 0) >= 0:
+		return "expected JSON in UTF-8, this seems to be UTF-16: save the file as UTF-8"
+	case yaml.Match(raw):
+		return "expected JSON, this seems to be YAML: convert it, for example with yq -o json"
+	}
+	return ""
+}
+
+// yaml matches the beginning of a YAML document: a separator, a comment or a key.
+var yaml = regexp.MustCompile(`^\s*(---|#|[A-Za-z_][\w-]*\s*:)`)
 
 // position returns the line and column of a byte offset, both from 1.
 func position(raw []byte, offset int64) string {

@@ -38,7 +38,7 @@ func TestParseJudgesURLs(t *testing.T) {
 		{"file:///etc/passwd", scheme},
 		{"javascript:alert(1)", scheme},
 		{"localhost:8080/hook", scheme},
-		{"HTTPS://example.com", unusable},
+		{"HTTPS://example.com", ""},
 		{"https://user:password@example.com", userinfo},
 		{"https://token@example.com", userinfo},
 		{"https://@example.com", userinfo},
