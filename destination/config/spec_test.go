@@ -94,6 +94,9 @@ var (
 	rootKeywords = []string{"$schema", "groups", "additionalProperties"}
 )
 
+// maxDescription is what a form shows of a description without hiding what is below it.
+const maxDescription = 260
+
 // dialectFaults walks a schema and says where Airbyte's form would not render it
 // well, or at all.
 func dialectFaults(path string, node object) (faults []string) {
@@ -147,8 +150,8 @@ func objectFaults(path string, node object) (faults []string) {
 		if title := property.text("title"); title == "" {
 			faults = append(faults, inner+": no title")
 		}
-		if text := property.text("description"); !strings.HasSuffix(text, ".") || strings.Contains(text, ". ") {
-			faults = append(faults, inner+": description is not one sentence")
+		if text := property.text("description"); !strings.HasSuffix(text, ".") || len(text) > maxDescription {
+			faults = append(faults, inner+": description is not one or a few sentences")
 		}
 		if property["group"] != nil && path != "spec" {
 			faults = append(faults, inner+": group below the top level")
@@ -244,13 +247,13 @@ func TestDialectFaultsSeesEachFault(t *testing.T) {
 		"no type":     {`{}`, []string{"spec: type is <nil>"}},
 		"property": {`{"type":"object","properties":{"a":{"type":"object","properties":{"b":{"type":"boolean","group":"g"}}}},"required":["c"]}`,
 			[]string{
-				`spec.a: order is missing or that of ""`, "spec.a: no title", "spec.a: description is not one sentence",
-				`spec.a.b: order is missing or that of ""`, "spec.a.b: no title", "spec.a.b: description is not one sentence",
+				`spec.a: order is missing or that of ""`, "spec.a: no title", "spec.a: description is not one or a few sentences",
+				`spec.a.b: order is missing or that of ""`, "spec.a.b: no title", "spec.a.b: description is not one or a few sentences",
 				"spec.a.b: group below the top level", "spec: required c is no property",
 			}},
 		"order twice": {`{"type":"object","properties":{
-			"a":{"title":"A","description":"A.","order":1,"type":"string"},"b":{"title":"B","description":"B. C.","order":1,"type":"string"}}}`,
-			[]string{`spec.b: order is missing or that of "a"`, "spec.b: description is not one sentence"}},
+			"a":{"title":"A","description":"A.","order":1,"type":"string"},"b":{"title":"B","description":"B","order":1,"type":"string"}}}`,
+			[]string{`spec.b: order is missing or that of "a"`, "spec.b: description is not one or a few sentences"}},
 		"pattern":        {`{"type":"string","pattern":"("}`, []string{"spec: pattern does not compile", "spec: pattern and pattern_descriptor go together"}},
 		"enum of number": {`{"type":"boolean","enum":[true]}`, []string{"spec: pattern, enum and airbyte_secret are for texts"}},
 		"open number":    {`{"type":"integer","minimum":1}`, []string{"spec: no sound minimum and maximum"}},
