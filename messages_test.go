@@ -28,7 +28,7 @@ var helpFields = []string{"Use", "Short", "Long"}
 var unsaid = []string{
 	"destination-webhook: …; see destination-webhook --help", "remote error", "tls: internal error", "oauth2: cannot fetch token", "server gave HTTP response to HTTPS client",
 	"destination-webhook snapshot 2", "(other streams)",
-	"HTTP/1.1 200 OK Content-Type: application/json Content-Length: 100 {\"accepted\":",
+	"HTTP/1.1 200 OK Content-Type: application/json Content-Length: 100",
 }
 
 // TestTroubleshootingListsEveryMessage holds docs/troubleshooting.md against the code: each text of two words or more that

@@ -115,31 +115,42 @@ func reject(f Faults, rows []Row) []Rejection {
 	return rejected
 }
 
+// content returns the body of the answer.
+func (a answer) content() string {
+	switch a.kind {
+	case AnswerClose, AnswerHang, AnswerRedirect:
+		return ""
+	case AnswerHalf:
+		return `{"accepted": `
+	case AnswerWrongJSON:
+		return `{"rejected": [{"index": `
+	}
+	return a.body()
+}
+
 // write sends the answer.
 func (a answer) write(w http.ResponseWriter, in *Request) {
 	switch a.kind {
 	case AnswerClose, AnswerHang:
 		breakOff(w, "")
 	case AnswerHalf:
-		breakOff(w, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{\"accepted\": ")
-	case AnswerWrongJSON:
-		a.respond(w, `{"rejected": [{"index": `)
+		breakOff(w, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n"+a.Body)
 	case AnswerRedirect:
 		w.Header().Set("Location", "http://"+in.Host+"/moved")
-		a.respond(w, "")
+		a.respond(w)
 	default:
-		a.respond(w, a.body())
+		a.respond(w)
 	}
 }
 
-func (a answer) respond(w http.ResponseWriter, body string) {
+func (a answer) respond(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "application/json")
 	if a.retryAfter != "" {
 		w.Header().Set("Retry-After", a.retryAfter)
 	}
 	w.WriteHeader(a.Status)
 	if a.Status != http.StatusNoContent && a.Status != http.StatusNotModified {
-		_, _ = io.WriteString(w, body) // a sender that is gone needs no answer
+		_, _ = io.WriteString(w, a.Body) // a sender that is gone needs no answer
 	}
 }
 

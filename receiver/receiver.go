@@ -44,7 +44,7 @@ func New(o Options) *Receiver {
 		dice:    faults.NewDice(o.Faults),
 	}
 	r.page = page.New(page.Options{
-		Journal: r.journal, Faults: r, Closing: r.closing, AllowRemote: o.AllowRemote, Token: o.Token,
+		Journal: r.journal, Faults: r, Closing: r.closing, Signed: len(o.SigningSecrets) > 0, AllowRemote: o.AllowRemote, Token: o.Token,
 		Keeps: page.Keeps{Requests: o.KeepRequests, Bytes: o.KeepBytes},
 	})
 	return r
@@ -99,7 +99,9 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	case isPerson(req):
 		http.Redirect(w, req, page.Path, http.StatusSeeOther)
 	case !page.SameOrigin(req):
-		refuse(http.StatusForbidden, "", "a script or a form of another site sent this").write(w, nil)
+		a := refuse(http.StatusForbidden, "", "a script or a form of another site sent this")
+		a.Body = a.content()
+		a.write(w, nil)
 	default:
 		r.receive(w, req)
 	}
@@ -160,6 +162,7 @@ func (r *Receiver) read(w http.ResponseWriter, in *Request, req *http.Request) (
 
 // finish records what the answer means, then sends it.
 func (r *Receiver) finish(w http.ResponseWriter, in *Request, rows []Row, a answer) {
+	a.Body = a.content()
 	a = r.complete(in, rows, a)
 	r.lines.write(in)
 	a.write(w, in)
@@ -175,6 +178,7 @@ func (r *Receiver) complete(in *Request, rows []Row, a answer) answer {
 	err := r.rows.write(rows, func() { r.journal.Complete(in, a.Outcome, rows, time.Now()) })
 	if err != nil {
 		a = refuse(http.StatusInternalServerError, "", err.Error())
+		a.Body = a.content()
 		r.journal.Complete(in, a.Outcome, nil, time.Now())
 	}
 	return a
@@ -211,6 +215,7 @@ func (r *Receiver) discard(w http.ResponseWriter, req *http.Request, f Faults, f
 	if a.kind == AnswerHang {
 		r.hang(req)
 	}
+	a.Body = a.content()
 	r.journal.Count(in, a.Status, time.Now())
 	a.write(w, in)
 }

@@ -62,7 +62,7 @@ func TestRecordsRequestAndRows(t *testing.T) {
 		ID: 1, Method: "POST", Host: "example.com", URL: "/hook?key=1", Proto: "HTTP/1.1",
 		Body: []byte(twoRows), Bytes: int64(len(twoRows)), WireBytes: int64(len(twoRows)),
 		Stream: "café", Namespace: "public", WebhookID: "abc", Attempt: 1,
-		SyncMode: "upsert", Rows: 2, Done: true, Status: 200,
+		SyncMode: "upsert", Rows: 2, Done: true, Status: 200, Answer: "{}\n",
 	}
 	ignore := cmpopts.IgnoreFields(receiver.Request{}, "Time", "Duration", "Header")
 	if diff := cmp.Diff([]receiver.Request{want}, r.Requests(), ignore, cmpopts.IgnoreUnexported(want)); diff != "" {
@@ -99,7 +99,7 @@ func TestTotals(t *testing.T) {
 	post(t, r, `nonsense`)
 
 	want := receiver.Totals{
-		Requests: 6, Answered: 6, Failed: 1, Duplicates: 1, Rows: 5,
+		Requests: 6, Answered: 6, Failed: 1, Duplicates: 1, Rows: 5, Repeated: 2,
 		Bytes: 2*177 + 43 + 2*32 + 8, WireBytes: 2*177 + 43 + 2*32 + 8,
 		Streams: []receiver.StreamTotals{
 			{Stream: "orders", Requests: 1, Rows: 1, Bytes: 43, Operations: map[string]int64{"": 1}},

@@ -2,12 +2,8 @@ package journal
 
 import (
 	"context"
-	"slices"
 	"time"
 )
-
-// maxChanges bounds the requests of one Changes.
-const maxChanges = 500
 
 // Cursor is how far a reader of changes has come. The zero value has read nothing.
 type Cursor struct {
@@ -19,7 +15,8 @@ type Cursor struct {
 type Changes struct {
 	Totals   Totals
 	Seconds  []Second
-	Requests []Request // in order of arrival, the newest maxChanges of them
+	Requests []Request // in order of arrival
+	Oldest   int64     // the ID of the oldest request that is kept, or of the next one
 }
 
 // Since returns what has changed after the cursor, advances it, and returns a channel that is closed
@@ -28,25 +25,30 @@ func (j *Journal) Since(c *Cursor, now time.Time) (Changes, <-chan struct{}) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	changes := Changes{Totals: j.totals.snapshot(), Seconds: j.totals.history.since(c.second, now.Unix())}
-	for _, q := range slices.Backward(j.kept) {
-		if len(changes.Requests) == maxChanges {
-			break
-		}
+	for _, q := range j.kept {
 		if q.revision > c.revision {
 			changes.Requests = append(changes.Requests, *q)
 		}
 	}
-	slices.Reverse(changes.Requests)
+	changes.Oldest = j.arrived + 1
+	if len(j.kept) > 0 {
+		changes.Oldest = j.kept[0].ID
+	}
 	c.revision, c.second = j.revision, now.Unix()
 	return changes, j.next()
+}
+
+// Watch returns the totals, and a channel that is closed at the next change.
+func (j *Journal) Watch() (Totals, <-chan struct{}) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.totals.snapshot(), j.next()
 }
 
 // Wait returns when the totals satisfy until, or with the context's error.
 func (j *Journal) Wait(ctx context.Context, until func(Totals) bool) error {
 	for {
-		j.mu.Lock()
-		totals, next := j.totals.snapshot(), j.next()
-		j.mu.Unlock()
+		totals, next := j.Watch()
 		if until(totals) {
 			return nil
 		}

@@ -12,15 +12,15 @@ import (
 // value. A null is the text "null", not the empty one.
 func FieldText(data json.RawMessage, path string) (text string, found bool) {
 	for name := range strings.SplitSeq(path, ".") {
-		if data, found = member(data, name); !found {
+		if data, found = Member(data, name); !found {
 			return "", false
 		}
 	}
 	return ValueText(data), true
 }
 
-// member returns the last member of that name, as encoding/json does, without a map of the others.
-func member(object json.RawMessage, name string) (value json.RawMessage, found bool) {
+// Member returns the last member of that name, as encoding/json does, without a map of the others.
+func Member(object json.RawMessage, name string) (value json.RawMessage, found bool) {
 	Fields(object, func(other string, v jsontext.Value) bool {
 		if other == name {
 			value, found = json.RawMessage(v.Clone()), true

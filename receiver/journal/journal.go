@@ -20,6 +20,7 @@ type Journal struct {
 	arrived  int64 // requests, which gives IDs
 	accepted int64 // requests, which gives the order of acceptance
 	revision int64 // counts every change
+	resets   int64
 
 	ids     ids
 	totals  tally
@@ -31,6 +32,7 @@ type Outcome struct {
 	Status   int    // 0 if the connection was closed instead
 	Fault    string // the fault that made the answer; "" for none
 	Rejected []Rejection
+	Body     string // of the answer
 }
 
 // Accepts reports whether the rows that are not rejected count as accepted. Half an answer has its
@@ -48,7 +50,7 @@ func (j *Journal) Arrive(q *Request) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.arrived++
-	q.ID = j.arrived
+	q.ID, q.epoch = j.arrived, j.resets
 	id := j.ids.find(q.WebhookID)
 	id.attempts++
 	q.Attempt, q.Duplicate = id.attempts, id.accepted
@@ -64,8 +66,12 @@ func (j *Journal) Arrive(q *Request) {
 func (j *Journal) Complete(q *Request, o Outcome, accepted []Row, now time.Time) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	if q.epoch != j.resets {
+		return
+	}
 	q.Done, q.Duration = true, now.Sub(q.Time)
 	q.Status, q.Fault, q.Rejected = o.Status, o.Fault, o.Rejected
+	q.Answer = Short(o.Body, maxAnswer)
 	q.accepted = 0
 	if o.Accepts() {
 		j.accept(q)
@@ -99,6 +105,20 @@ func (j *Journal) Count(q *Request, status int, now time.Time) {
 	j.totals.arrive(q)
 	j.totals.complete(q, nil, now)
 	j.change(q)
+}
+
+// Reset forgets everything. Requests under way are completed without being counted, and IDs go on.
+func (j *Journal) Reset() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	open := j.totals.totals.Open
+	for _, q := range j.kept {
+		q.counted = 0
+	}
+	j.kept, j.bytes, j.ids, j.totals = nil, 0, newIDs(), newTally()
+	j.totals.totals.Open = open
+	j.resets++
+	j.notify()
 }
 
 func (j *Journal) keep(q *Request) {

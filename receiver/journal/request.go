@@ -44,6 +44,9 @@ type Request struct {
 	Problem  string      // why the body is no envelope; "" when it is one
 	Rejected []Rejection // rows that the answer names as rejected
 
+	Answer string // the body of the answer, cut at maxAnswer
+
+	epoch    int64 // resets of the journal before it arrived
 	revision int64 // of the journal when this request last changed
 	accepted int64 // place in the order of acceptance; 0 for not accepted
 	counted  int64 // what the journal counts it for; 0 for not kept
@@ -159,7 +162,7 @@ const headerCost = 64
 
 // size is the memory that a kept request takes, near enough for a bound.
 func (q *Request) size() int64 {
-	n := int64(cap(q.Body) + len(q.URL) + len(q.Method) + len(q.Host) + len(q.Stream) + len(q.Namespace) + len(q.Problem) + len(q.Signature) + 1024)
+	n := int64(cap(q.Body) + len(q.URL) + len(q.Method) + len(q.Host) + len(q.Stream) + len(q.Namespace) + len(q.Problem) + len(q.Signature) + len(q.Answer) + 1024)
 	n += 24 * int64(cap(q.Rejected)) // their reasons are one text
 	for name, values := range q.Header {
 		n += int64(len(name)) + headerCost

@@ -7,6 +7,7 @@ import "unicode/utf8"
 const (
 	maxName    = 200
 	maxQuote   = 200
+	maxAnswer  = 4096
 	MaxURL     = 500
 	MaxProblem = 1000
 )

@@ -21,6 +21,7 @@ type Totals struct {
 	Failed     int64 `json:"failed"`     // of those, not answered 2xx
 	Duplicates int64 `json:"duplicates"` // accepted though their Webhook-Id had been accepted before
 	Rows       int64 `json:"rows"`       // accepted, duplicates included
+	Repeated   int64 `json:"repeated"`   // of those, rows of duplicates
 	Rejected   int64 `json:"rejected"`   // named in a verdict
 	Bytes      int64 `json:"bytes"`      // of bodies, uncompressed
 	WireBytes  int64 `json:"wire_bytes"` // of bodies, as sent
@@ -72,6 +73,7 @@ func (t *tally) complete(q *Request, accepted []Row, now time.Time) {
 	}
 	if q.Duplicate {
 		t.totals.Duplicates++
+		t.totals.Repeated += int64(len(accepted))
 	}
 	s := t.stream(streamName{q.Namespace, q.Stream})
 	s.Requests++

@@ -28,6 +28,8 @@ type event struct {
 	Faults   map[string]string `json:"faults"`
 	InForce  string            `json:"in_force"` // the faults as one line; "" for none
 	Keeps    Keeps             `json:"keeps"`
+	Signed   bool              `json:"signed"` // signatures are verified
+	Oldest   int64             `json:"oldest"` // requests before it are no longer kept
 }
 
 // Keeps are the bounds of what is kept.
@@ -80,7 +82,7 @@ func (p *page) next(c *journal.Cursor, now time.Time) (event, <-chan struct{}) {
 	changes, changed := p.Journal.Since(c, now)
 	e := event{
 		Now: now.UnixMilli(), Started: p.started.UnixMilli(), Totals: changes.Totals, Seconds: changes.Seconds,
-		Faults: formOf(inForce), InForce: inForce.String(), Keeps: p.Keeps,
+		Faults: formOf(inForce), InForce: inForce.String(), Keeps: p.Keeps, Signed: p.Signed, Oldest: changes.Oldest,
 	}
 	for i := range changes.Requests {
 		e.Requests = append(e.Requests, summaryOf(&changes.Requests[i]))

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"io/fs"
 	"net/http"
-	"strconv"
 	"time"
 
 	"destination-webhook/receiver/faults"
@@ -25,6 +24,7 @@ type Options struct {
 	Faults  FaultSetter
 	Closing <-chan struct{} // closed when the receiver ends
 	Keeps   Keeps
+	Signed  bool // signatures are verified
 
 	AllowRemote bool   // the page may be asked for by other names than those of this machine
 	Token       string // that opens the page; without AllowRemote it may be empty
@@ -53,21 +53,15 @@ func New(o Options) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET "+Path, static)
 	mux.HandleFunc("GET "+Path+"events", p.events)
-	mux.HandleFunc("GET "+Path+"requests/{id}", p.request)
+	mux.HandleFunc("GET "+Path+"requests/{id}", p.withRequest(p.showRequest))
+	mux.HandleFunc("GET "+Path+"requests/{id}/rows", p.withRequest(p.showRows))
+	mux.HandleFunc("GET "+Path+"requests/{id}/rows/{index}", p.withRequest(p.showValue))
+	mux.HandleFunc("GET "+Path+"requests/{id}/body", p.withRequest(p.showBody))
+	mux.HandleFunc("GET "+Path+"api/requests", p.findRequests)
+	mux.HandleFunc("GET "+Path+"api/wait", p.waitFor)
+	mux.HandleFunc("POST "+Path+"api/reset", p.reset)
 	mux.HandleFunc("POST "+Path+"faults", p.setFaults)
 	return &access{loopbackOnly: !o.AllowRemote, token: o.Token, closing: o.Closing, next: mux}
-}
-
-// request returns one kept request in full.
-func (p *page) request(w http.ResponseWriter, req *http.Request) {
-	id, err := strconv.ParseInt(req.PathValue("id"), 10, 64)
-	if err == nil {
-		if q, found := p.Journal.Request(id); found {
-			writeJSON(w, http.StatusOK, detailOf(&q))
-			return
-		}
-	}
-	writeJSON(w, http.StatusNotFound, problem{Error: "this request is no longer kept"})
 }
 
 // problem says what went wrong, and with which field of the form.

@@ -48,6 +48,7 @@ type detail struct {
 	SyncID       int64    `json:"sync_id"`
 	GenerationID int64    `json:"generation_id"`
 	Headers      []header `json:"headers"`
+	Answer       string   `json:"answer"`
 	Body         string   `json:"body"`
 	BodyCut      bool     `json:"body_cut"`
 	rowPage
@@ -57,7 +58,7 @@ func detailOf(q *journal.Request) detail {
 	body, cut := journal.Cut(q.Body, shownBytes)
 	return detail{
 		summary: summaryOf(q), SyncID: q.SyncID, GenerationID: q.GenerationID,
-		Headers: maskedHeaders(q.Header), Body: body, BodyCut: cut || q.Body == nil && q.Bytes > 0,
+		Headers: maskedHeaders(q.Header), Answer: q.Answer, Body: body, BodyCut: cut || q.Body == nil && q.Bytes > 0,
 		rowPage: rowsOf(q, rowQuery{}),
 	}
 }

@@ -1,19 +1,27 @@
-// One request in full: facts, rows, raw body, headers.
-import { $, bytes, clock, count, el, streamName, tag, took } from "./dom.js";
+// One request in full: facts, rows, body, headers, answer.
+import { $, bytes, clock, copy, count, el, streamName, took } from "./dom.js";
 import { attempts, statusTag } from "./list.js";
+import { rows } from "./rows.js";
+import { body } from "./body.js";
 
-const maxColumns = 40;
 let tab = "Rows";
 let close = () => {};
 let choose = () => {};
+let tabbed = () => {};
+let drawn = ""; // the request that is drawn, to leave it alone if nothing has changed
 
 export function onClose(f) { close = f; }
 export function onChoose(f) { choose = f; }
+export function onTab(f) { tabbed = f; }
+export function setTab(name) { if (["Rows", "Body", "Headers", "Answer"].includes(name)) tab = name; }
 
 // show draws a request; it keeps the focus where it was.
 export function show(d) {
+  const same = JSON.stringify(d) + attempts(d.webhook_id).map((q) => q.id + " " + q.status);
+  if (same === drawn && !$("detail").hidden) return;
+  drawn = same;
   const focused = document.activeElement?.dataset?.key;
-  const tabs = { Rows: rows, Body: body, Headers: headers };
+  const tabs = { Rows: rows, Body: body, Headers: headers, Answer: answer };
   const panel = el("div", "panel");
   panel.id = "panel";
   panel.tabIndex = 0;
@@ -21,6 +29,7 @@ export function show(d) {
   const scroll = $("panel")?.scrollTop || 0;
   const choices = tabList(Object.keys(tabs), (name) => {
     tab = name;
+    tabbed(name);
     panel.setAttribute("aria-label", name);
     panel.replaceChildren(tabs[name](d));
   });
@@ -31,6 +40,7 @@ export function show(d) {
 
 // fail says why a request cannot be shown.
 export function fail(id, why) {
+  drawn = "";
   $("detail").replaceChildren(head({ id, method: "", url: "" }), el("p", "hint", why[0].toUpperCase() + why.slice(1) + (why.endsWith(".") ? "" : ".")));
 }
 
@@ -41,7 +51,37 @@ function head(d) {
   button.title = "Escape";
   button.addEventListener("click", () => close());
   const title = el("h2", "", `#${d.id} ${d.method} ${d.url}`);
-  return d.method ? el("div", "head", statusTag(d), title, button) : el("div", "head", title, button);
+  title.title = title.textContent;
+  return d.method ? el("div", "head", statusTag(d), title, el("span", "tools", ...copies(d), button)) : el("div", "head", title, button);
+}
+
+// copies are buttons for what people paste elsewhere.
+function copies(d) {
+  const text = async (path) => (await fetch(path)).text();
+  const button = (name, get) => {
+    const b = el("button", "quiet", name);
+    b.type = "button";
+    b.dataset.key = name;
+    b.title = "Copy " + name;
+    b.addEventListener("click", () => copy(b, get));
+    return b;
+  };
+  const all = [button("curl", async () => curl(d, await text(`requests/${d.id}/body`))), button("body", () => text(`requests/${d.id}/body`))];
+  if (d.webhook_id) all.push(button("id", async () => d.webhook_id));
+  return all;
+}
+
+// curl repeats the request. Masked headers are left to who has their values.
+function curl(d, content) {
+  const quote = (s) => "'" + s.replaceAll("'", "'\\''") + "'";
+  const leave = ["Content-Length", "Content-Encoding", "Accept-Encoding", "Host"];
+  const lines = ["curl -X " + quote(d.method) + " " + quote(location.origin + d.url.split("?")[0])];
+  for (const h of d.headers) {
+    if (h.masked) lines.push(`-H ${quote(h.name + ": PUT-YOURS-HERE")}`);
+    else if (!leave.includes(h.name)) lines.push("-H " + quote(h.name + ": " + h.value));
+  }
+  if (content) lines.push("--data-binary " + quote(content));
+  return lines.join(" \\\n  ");
 }
 
 function facts(d) {
@@ -114,40 +154,10 @@ function tabList(names, open) {
   return list;
 }
 
-function rows(d) {
-  if (!d.rows_shown.length) {
-    return el("p", "hint", d.problem ? "This body is no envelope." : d.body_cut && !d.body ? "This body was too large to keep." : d.sync_mode ? "A batch without rows: a check of the connection." : "No body.");
-  }
-  const names = [...new Set(d.rows_shown.flatMap((r) => r.cells.map((c) => c.name)))].slice(0, maxColumns);
-  const verdicts = d.rows_shown.some((r) => r.rejected) ? ["Verdict"] : [];
-  const table = el("table", "", el("thead", "", el("tr", "", ...["Operation", "Key", ...verdicts, ...names].map((n) => el("th", "", n)))));
-  const lines = el("tbody");
-  for (const r of d.rows_shown) {
-    const line = el("tr", r.rejected ? "rejected" : "", el("td", "", operation(r)), el("td", "", r.key || "–"));
-    if (verdicts.length) line.append(r.rejected ? el("td", "", tag("warn", "rejected"), r.rejected) : el("td", "dim", "accepted"));
-    for (const name of names) {
-      const c = r.cells.find((c) => c.name === name);
-      const cell = el("td", c ? c.kind : "absent", c ? c.text : "");
-      if (c) cell.title = c.text;
-      line.append(cell);
-    }
-    lines.append(line);
-  }
-  table.append(lines);
-  const all = el("div", "", table);
-  if (d.rows > d.rows_shown.length) all.append(el("p", "hint", `The first ${count(d.rows_shown.length)} of ${count(d.rows)} rows.`));
-  return all;
-}
-
-function operation(r) {
-  return tag({ added: "good", changed: "calm", removed: "bad" }[r.operation] || "", r.operation || "–");
-}
-
-function body(d) {
-  if (!d.body) return el("p", "hint", d.body_cut ? "This body was too large to keep." : "No body.");
-  const all = el("div", "", el("pre", "", d.body));
-  if (d.body_cut) all.append(el("p", "hint", `The first ${bytes(d.body.length)} of ${bytes(d.bytes)}.`));
-  return all;
+function answer(d) {
+  if (!d.done) return el("p", "hint", "This request still waits for its answer.");
+  if (!d.answer) return el("p", "hint", d.status ? "An answer without a body." : "The connection was closed without an answer.");
+  return el("pre", "", d.answer);
 }
 
 function headers(d) {

@@ -44,3 +44,17 @@ export function clock(ms) {
 }
 
 export const streamName = (q) => (q.namespace ? q.namespace + "." : "") + q.stream;
+
+// copy puts a text on the clipboard and says so in its button. Browsers have a clipboard for https and
+// this machine only.
+export async function copy(button, get) {
+  const name = button.textContent;
+  let said = "Copied";
+  try {
+    await navigator.clipboard.writeText(await get());
+  } catch {
+    said = "Not copied";
+  }
+  button.textContent = said;
+  setTimeout(() => { button.textContent = name; }, 1500);
+}

@@ -1,71 +1,143 @@
-// The list of requests, newest first, by mouse and by keyboard.
+// The list of requests, newest first. Only the lines in sight are in the document, so that ten
+// thousand requests cost no more than twenty.
 import { $, bytes, clock, count, el, streamName, tag, took } from "./dom.js";
 
-const shown = 500; // more than anybody reads; the receiver may keep more
-const requests = new Map(); // id → {q, line}
+const overscan = 12; // lines beyond what is in sight
+const requests = new Map(); // id → request
+const lines = new Map(); // id → line in the document
+let shown = []; // requests that match the filter, newest first
+let hits = null; // ids of requests whose content matches, as the receiver says; null for unknown
+let height = 37;
 let selected = 0;
+let current = 0; // the request in the tab order
 let choose = () => {};
+let drawing = false;
 
 export function onChoose(f) { choose = f; }
+
+// add shows requests that are new, and anew those that have changed; those before oldest are gone.
+export function add(changed, oldest = 0) {
+  for (const q of changed) {
+    requests.set(q.id, q);
+    lines.get(q.id)?.remove();
+    lines.delete(q.id);
+  }
+  for (const id of requests.keys()) if (id < oldest) requests.delete(id);
+  refresh();
+}
+
 export function clear() {
   requests.clear();
-  $("list").replaceChildren();
+  refresh();
 }
 
-// add shows requests that are new, and anew those that have changed.
-export function add(changed) {
-  for (const q of changed) {
-    const known = requests.get(q.id);
-    const line = known ? known.line : newLine(q.id);
-    fill(line, q);
-    if (!known) place(line);
-    requests.set(q.id, { q, line });
-  }
-  while (requests.size > shown) {
-    const oldest = $("list").lastElementChild;
-    oldest.remove();
-    requests.delete(Number(oldest.dataset.id));
-  }
+// refresh applies the filter anew. What is in sight stays where it is while others arrive above.
+function refresh() {
+  const top = $("scroll").scrollTop;
+  const anchor = top > height ? shown[Math.floor(top / height)] : null;
+  shown = [...requests.values()].filter(matches).sort((a, b) => b.id - a.id);
+  for (const [id, line] of lines) if (!requests.has(id)) { line.remove(); lines.delete(id); }
   $("empty").hidden = requests.size > 0;
-  $("list").closest("table").hidden = requests.size === 0;
-  rove();
+  $("list").closest("table").hidden = shown.length === 0;
+  $("no-match").hidden = requests.size === 0 || shown.length > 0;
+  $("no-match").firstElementChild.textContent = `None of the ${count(requests.size)} requests matches “${$("filter").value}”. Nothing is lost:`;
+  draw();
+  const at = anchor ? shown.indexOf(anchor) : -1;
+  if (at >= 0) {
+    $("scroll").scrollTop = at * height + (top % height);
+    draw();
+  }
 }
 
-// place puts a line before the first older one: a slow request may come late.
-function place(line) {
-  const older = [...$("list").rows].find((l) => Number(l.dataset.id) < Number(line.dataset.id));
-  $("list").insertBefore(line, older || null);
+// draw puts the lines in sight into the document, in order.
+function draw() {
+  drawing = false;
+  const box = $("scroll");
+  const first = Math.max(0, Math.floor(box.scrollTop / height) - overscan);
+  const last = Math.min(shown.length, Math.ceil((box.scrollTop + box.clientHeight) / height) + overscan);
+  const wanted = shown.slice(first, last);
+  const keep = new Set(wanted.map((q) => q.id));
+  const focused = document.activeElement?.closest?.("#list tr")?.dataset.id;
+  for (const [id, line] of lines) if (!keep.has(id) && String(id) !== focused) { line.remove(); lines.delete(id); }
+  if (!shown.some((q) => q.id === current)) current = shown.some((q) => q.id === selected) ? selected : shown[0]?.id || 0;
+  let next = $("list").firstElementChild;
+  wanted.forEach((q, i) => {
+    const line = lines.get(q.id) || newLine(q);
+    if (line === next) next = next.nextElementSibling;
+    else $("list").insertBefore(line, next);
+    line.setAttribute("aria-rowindex", first + i + 2);
+    line.setAttribute("aria-selected", String(q.id === selected));
+    line.tabIndex = q.id === current ? 0 : -1;
+  });
+  $("list").closest("table").setAttribute("aria-rowcount", shown.length + 1);
+  space("above", first);
+  space("below", shown.length - last);
+  const actual = $("list").firstElementChild?.offsetHeight;
+  if (actual && actual !== height) {
+    height = actual;
+    soon();
+  }
 }
 
-// attempts lists the requests with the same Webhook-Id.
+function space(id, n) {
+  if (!$(id).firstChild) $(id).append(el("tr", "", el("td")));
+  $(id).firstChild.style.height = n * height + "px";
+  $(id).hidden = n === 0;
+}
+
+function soon() {
+  if (!drawing) requestAnimationFrame(draw);
+  drawing = true;
+}
+
+// attempts lists the requests with the same Webhook-Id, oldest first.
 export function attempts(id) {
-  return id ? [...requests.values()].map((r) => r.q).filter((q) => q.webhook_id === id) : [];
+  return id ? [...requests.values()].filter((q) => q.webhook_id === id).sort((a, b) => a.id - b.id) : [];
 }
 
 export function select(id) {
   selected = id;
-  for (const [other, { line }] of requests) line.setAttribute("aria-selected", String(other === id));
-  rove();
-  requests.get(id)?.line.scrollIntoView({ block: "nearest" });
+  if (id) current = id;
+  reveal(id);
+  draw();
 }
 
-export const focus = (id) => requests.get(id)?.line.focus();
+export function focus(id) {
+  current = id;
+  reveal(id);
+  draw();
+  lines.get(id)?.focus({ preventScroll: true });
+}
 
-function newLine(id) {
+// reveal scrolls the list, and nothing else, until the request is in sight.
+function reveal(id) {
+  const at = shown.findIndex((q) => q.id === id);
+  if (at < 0) return;
+  const box = $("scroll");
+  const head = box.querySelector("thead").offsetHeight;
+  box.scrollTop = Math.min(at * height, Math.max(box.scrollTop, (at + 1) * height + head - box.clientHeight));
+}
+
+// step returns the request that is n lines away from the current one.
+export function step(n, from = selected || current) {
+  const at = shown.findIndex((q) => q.id === from);
+  return shown[Math.min(Math.max(at + n, 0), shown.length - 1)]?.id || 0;
+}
+
+function newLine(q) {
   const line = el("tr");
-  line.dataset.id = id;
-  line.setAttribute("aria-selected", String(id === selected));
+  line.dataset.id = q.id;
+  const cell = (className, ...children) => el("td", className, ...children);
+  line.append(
+    cell("status", statusTag(q)), cell("time", ...time(q)), name(q),
+    cell("wide", q.sync_mode), cell("n rows", q.sync_mode ? count(q.rows) : ""), cell("n wide", bytes(q.bytes)),
+    cell("n wide took", q.done ? took(q.duration) : ""), cell("notes", ...notes(q), el("span", "brief", brief(q))));
+  lines.set(q.id, line);
   return line;
 }
 
-function fill(line, q) {
-  const cell = (className, ...children) => el("td", className, ...children);
-  line.hidden = !matches(q);
-  line.replaceChildren(
-    cell("status", statusTag(q)), cell("time", ...time(q)), name(q),
-    cell("wide", q.sync_mode), cell("n rows", q.sync_mode ? count(q.rows) : ""), cell("n wide", bytes(q.bytes)),
-    cell("n wide took", q.done ? took(q.duration) : ""), cell("notes", ...notes(q)));
-}
+// brief is what a narrow list shows in place of columns.
+const brief = (q) => [q.sync_mode, bytes(q.bytes), q.done ? took(q.duration) : ""].filter(Boolean).join(" · ");
 
 // time keeps the milliseconds apart: a narrow list hides them.
 function time(q) {
@@ -74,8 +146,10 @@ function time(q) {
 }
 
 function name(q) {
-  if (q.rows || q.problem) return el("td", "name", streamName(q) || "(no stream)");
-  return el("td", "name dim", q.sync_mode ? "connection check" : q.method + " " + q.url);
+  const text = q.rows || q.problem ? streamName(q) || "(no stream)" : q.sync_mode ? "connection check" : q.method + " " + q.url;
+  const cell = el("td", q.rows || q.problem ? "name" : "name dim", text);
+  cell.title = text;
+  return cell;
 }
 
 export function statusTag(q) {
@@ -96,23 +170,58 @@ function notes(q) {
   return list;
 }
 
+// textOf is what a person sees of a request, and what else identifies it.
+function textOf(q) {
+  const failed = q.done && (q.status < 200 || q.status > 299);
+  return [streamName(q), "#" + q.id, q.method, q.url, q.sync_mode, q.webhook_id, q.fault, failed ? "failed" : "", statusTag(q).textContent, ...notes(q).map((n) => n.textContent)].join(" ").toLowerCase();
+}
+
 function matches(q) {
   const words = $("filter").value.toLowerCase().split(/\s+/).filter(Boolean);
-  const text = [streamName(q), q.status, q.method, q.url, q.sync_mode, q.webhook_id, q.fault, q.duplicate ? "duplicate" : ""].join(" ").toLowerCase();
+  if (!words.length || hits?.has(q.id)) return true;
+  const text = textOf(q);
   return words.every((w) => text.includes(w));
 }
 
-// rove keeps one line in the tab order: the chosen one, else the newest.
-function rove() {
-  const lines = [...$("list").rows].filter((l) => !l.hidden);
-  const current = lines.find((l) => l === document.activeElement) || lines.find((l) => Number(l.dataset.id) === selected) || lines[0];
-  for (const line of $("list").rows) line.tabIndex = line === current ? 0 : -1;
+// search asks the receiver for requests whose content matches: bodies are not on the page.
+let asked = 0;
+async function search() {
+  const text = $("filter").value.trim();
+  const turn = ++asked;
+  let found = null;
+  if (text) {
+    try {
+      const answer = await fetch("api/requests?format=ids&text=" + encodeURIComponent(text));
+      if (answer.ok) found = new Set(await answer.json());
+    } catch { /* the receiver is gone, which the page says elsewhere */ }
+  }
+  if (turn !== asked) return; // the filter has changed meanwhile
+  hits = found;
+  refresh();
 }
 
-$("filter").addEventListener("input", () => {
-  for (const { q, line } of requests.values()) line.hidden = !matches(q);
-  rove();
-});
+let timer = 0;
+let changed = () => {};
+export function onFilter(f) { changed = f; }
+
+export function filter(text) {
+  $("filter").value = text;
+  hits = null;
+  refresh();
+  clearTimeout(timer);
+  timer = setTimeout(search, 150);
+  changed(text);
+}
+
+// seek searches again, for what has arrived since.
+export function seek() {
+  if ($("filter").value.trim() && !timer) timer = setTimeout(() => { timer = 0; search(); }, 1000);
+}
+
+$("filter").addEventListener("input", () => filter($("filter").value));
+$("no-match").querySelector("button").addEventListener("click", () => filter(""));
+$("scroll").addEventListener("scroll", soon, { passive: true });
+new ResizeObserver(soon).observe($("scroll"));
 
 $("list").addEventListener("click", (e) => {
   const line = e.target.closest("tr");
@@ -120,12 +229,14 @@ $("list").addEventListener("click", (e) => {
 });
 
 $("list").addEventListener("keydown", (e) => {
-  const lines = [...$("list").rows].filter((l) => !l.hidden);
-  const at = lines.indexOf(e.target.closest("tr"));
-  const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: lines.length - 1 }[e.key];
-  if (e.key === "Enter" || e.key === " ") choose(Number(lines[at].dataset.id));
+  const at = Number(e.target.closest("tr").dataset.id);
+  const to = { ArrowDown: () => step(1, at), ArrowUp: () => step(-1, at), PageDown: () => step(15, at), PageUp: () => step(-15, at), Home: () => shown[0].id, End: () => shown.at(-1).id }[e.key];
+  if (e.key === "Enter" || e.key === " ") choose(at);
   else if (to === undefined) return;
-  else lines[to]?.focus();
+  else {
+    const id = to();
+    focus(id);
+    if (selected) choose(id); // the open detail follows
+  }
   e.preventDefault();
-  rove();
 });

@@ -1,20 +1,30 @@
 // Totals of all requests, and of each stream by operation.
 import { $, bytes, count, el, streamName } from "./dom.js";
 
+let drawn = "";
+let choose = () => {};
+export function onStream(f) { choose = f; }
+
 const order = ["added", "changed", "removed", ""];
 
 export function show(t) {
-  $("total-rows").textContent = count(t.rows);
+  $("total-rows").textContent = count(t.rows - t.repeated);
+  $("total-repeated").textContent = t.repeated ? `and ${count(t.repeated)} again` : "\u00a0";
   $("total-requests").textContent = count(t.requests);
   $("total-bytes").textContent = bytes(t.bytes);
   $("total-bytes").title = bytes(t.wire_bytes) + " on the wire";
   for (const [name, kind] of [["failed", "bad"], ["duplicates", "warn"], ["rejected", "warn"]]) {
     $("total-" + name).textContent = count(t[name]);
-    $("total-" + name).className = t[name] ? kind : "";
+    $("total-" + name).classList.toggle(kind, t[name] > 0);
   }
   $("no-streams").hidden = t.streams.length > 0;
   $("streams").hidden = t.streams.length === 0;
+  const now = JSON.stringify(t.streams);
+  if (now === drawn) return;
+  drawn = now;
+  const focused = document.activeElement?.dataset?.stream;
   $("streams").replaceChildren(...t.streams.map(streamLine));
+  if (focused) $("streams").querySelector(`[data-stream="${CSS.escape(focused)}"]`)?.focus();
 }
 
 function streamLine(s) {
@@ -29,5 +39,11 @@ function streamLine(s) {
     words.push(`${count(n)} ${operation || "of unknown operation"}`);
   }
   words.push(`${count(s.requests)} ${s.requests === 1 ? "request" : "requests"}`, bytes(s.bytes));
-  return el("li", "", el("div", "name", el("span", "", streamName(s) || "(no stream)"), el("span", "n", count(s.rows))), parts, el("div", "words", words.join(" · ")));
+  const name = streamName(s) || "(no stream)";
+  const button = el("button", "link", name);
+  button.type = "button";
+  button.title = "Show the requests of " + name;
+  button.dataset.stream = name;
+  button.addEventListener("click", () => choose(name));
+  return el("li", "", el("div", "name", button, el("span", "n", count(s.rows))), parts, el("div", "words", words.join(" · ")));
 }

@@ -1,0 +1,103 @@
+package page
+
+import (
+	"cmp"
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"time"
+
+	"destination-webhook/receiver/journal"
+)
+
+// exported is a request as programs get it.
+type exported struct {
+	summary
+	Headers []header `json:"headers"`
+	Answer  string   `json:"answer"`
+	Body    string   `json:"body"`
+}
+
+func exportOf(q *journal.Request) exported {
+	return exported{summaryOf(q), maskedHeaders(q.Header), q.Answer, string(q.Body)}
+}
+
+func queryOf(req *http.Request) journal.Query {
+	v := req.URL.Query()
+	return journal.Query{Stream: v.Get("stream"), Key: v.Get("key"), Status: v.Get("status"), Text: v.Get("text")}
+}
+
+// findRequests answers with the requests that the query chooses, in the format that it names.
+func (p *page) findRequests(w http.ResponseWriter, req *http.Request) {
+	found := p.Journal.Find(queryOf(req))
+	switch format := cmp.Or(req.URL.Query().Get("format"), "json"); format {
+	case "ids":
+		ids := []int64{}
+		for i := range found {
+			ids = append(ids, found[i].ID)
+		}
+		writeJSON(w, http.StatusOK, ids)
+	case "json":
+		list := []exported{}
+		for i := range found {
+			list = append(list, exportOf(&found[i]))
+		}
+		writeJSON(w, http.StatusOK, list)
+	case "ndjson":
+		download(w, "application/x-ndjson", "requests.ndjson")
+		lines := json.NewEncoder(w)
+		for i := range found {
+			_ = lines.Encode(exportOf(&found[i])) // a client that is gone needs no answer
+		}
+	case "har":
+		download(w, "application/json", "requests.har")
+		_ = json.NewEncoder(w).Encode(harOf(found))
+	default:
+		writeJSON(w, http.StatusBadRequest, problem{"format", "expected json, ndjson, har or ids"})
+	}
+}
+
+func download(w http.ResponseWriter, contentType, name string) {
+	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("Content-Disposition", `attachment;filename="`+name+`"`)
+}
+
+// maxWait bounds how long one request waits.
+const maxWait = 5 * time.Minute
+
+// waitFor answers with the totals as soon as there are enough rows and requests, or after the timeout
+// with 408.
+func (p *page) waitFor(w http.ResponseWriter, req *http.Request) {
+	v := req.URL.Query()
+	rows, err1 := strconv.ParseInt(cmp.Or(v.Get("rows"), "0"), 10, 64)
+	requests, err2 := strconv.ParseInt(cmp.Or(v.Get("requests"), "0"), 10, 64)
+	timeout, err3 := time.ParseDuration(cmp.Or(v.Get("timeout"), "30s"))
+	if err := cmp.Or(err1, err2, err3); err != nil || timeout < 0 {
+		writeJSON(w, http.StatusBadRequest, problem{Error: "expected numbers of rows and requests, and a timeout such as 10s"})
+		return
+	}
+	deadline := time.NewTimer(min(timeout, maxWait))
+	defer deadline.Stop()
+	for {
+		totals, changed := p.Journal.Watch()
+		if totals.Rows >= rows && totals.Answered >= requests {
+			writeJSON(w, http.StatusOK, totals)
+			return
+		}
+		select {
+		case <-changed:
+			continue
+		case <-deadline.C:
+		case <-p.Closing:
+		case <-req.Context().Done():
+		}
+		writeJSON(w, http.StatusRequestTimeout, totals)
+		return
+	}
+}
+
+// reset forgets all requests and totals.
+func (p *page) reset(w http.ResponseWriter, _ *http.Request) {
+	p.Journal.Reset()
+	w.WriteHeader(http.StatusNoContent)
+}
