@@ -55,7 +55,7 @@ func (s *session) write(ctx context.Context, in io.Reader) (err error) {
 	}
 	if store != nil {
 		// What is confirmed is kept whatever ended the sync, a signal too.
-		defer func() { err = errors.Join(err, store.Close(context.WithoutCancel(ctx))) }()
+		defer func() { err = errors.Join(err, closeInTime(ctx, store.Close)) }()
 	}
 	streams, err := s.streams(ctx, store)
 	if err != nil {
@@ -140,6 +140,20 @@ func engineOptions(c *config.Config, p *progress) engine.Options {
 		},
 		Warn: p.Warn, Observer: p,
 	}
+}
+
+// closingTime is how long a snapshot may take to close after a signal.
+const closingTime = 30 * time.Second
+
+// closeInTime closes a store, also after ctx has ended, but not for longer than closingTime then.
+func closeInTime(ctx context.Context, close func(context.Context) error) error {
+	closing, giveUp := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer giveUp(nil)
+	defer context.AfterFunc(ctx, func() {
+		defer time.AfterFunc(closingTime, func() { giveUp(context.Cause(ctx)) }).Stop()
+		<-closing.Done()
+	})()
+	return close(closing)
 }
 
 // saveAtIntervals saves the snapshot while the sync runs. If another sync was first, this one ends by cancel: nothing that

@@ -133,7 +133,7 @@ func TestSnapshotThatCannotBeOpened(t *testing.T) {
 	r.snapshot = inBucket(away)
 	wants("a bucket that is away", protocol.TransientError)
 	r.snapshot = local
-	store, err := snapshot.Open(folder, snapshot.Options{})
+	store, err := snapshot.Open(t.Context(), folder, snapshot.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -41,8 +41,8 @@ type folder string
 
 func (f folder) probe(context.Context) error { return snapshot.Probe(string(f)) }
 
-func (f folder) open(_ context.Context, o snapshot.Options) (*snapshot.Store, error) {
-	return snapshot.Open(string(f), o)
+func (f folder) open(ctx context.Context, o snapshot.Options) (*snapshot.Store, error) {
+	return snapshot.Open(ctx, string(f), o)
 }
 
 func (f folder) copyTo(ctx context.Context, dir string, o snapshot.Options) (*snapshot.Store, error) {
@@ -52,7 +52,9 @@ func (f folder) copyTo(ctx context.Context, dir string, o snapshot.Options) (*sn
 // remote is a snapshot in a bucket.
 type remote struct{ bucket *bucket.Bucket }
 
-func (r remote) probe(ctx context.Context) error { return snapshot.ProbeRemote(ctx, r.bucket) }
+func (r remote) probe(ctx context.Context) error {
+	return snapshot.ProbeRemote(ctx, r.bucket, os.TempDir())
+}
 
 func (r remote) open(ctx context.Context, o snapshot.Options) (*snapshot.Store, error) {
 	return snapshot.OpenRemote(ctx, r.bucket, os.TempDir(), o)

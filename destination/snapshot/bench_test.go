@@ -57,7 +57,7 @@ func BenchmarkSyncs(b *testing.B) {
 
 // benchmarkSync sends a whole table through the snapshot and returns how many rows it would have sent.
 func benchmarkSync(b *testing.B, dir string, changed int, version int64) int {
-	store, err := Open(dir, Options{})
+	store, err := Open(b.Context(), dir, Options{})
 	if err != nil {
 		b.Fatal(err)
 	}

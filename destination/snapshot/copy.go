@@ -17,10 +17,10 @@ import (
 // dir while it copies: of a snapshot that a sync works on, no two files fit together.
 func OpenCopy(ctx context.Context, dir, scratch string, o Options) (*Store, error) {
 	s, to := newStore(vfs.Default, dir, o), filepath.Join(scratch, "snapshot")
-	if err := s.copyTo(ctx, to); err != nil {
+	if err := s.run(ctx, func() error { return s.copyTo(ctx, to) }); err != nil {
 		return nil, s.fail("copying", err)
 	}
-	return Open(to, o)
+	return Open(ctx, to, o)
 }
 
 // copyTo copies the store's files. Where there is no store there is nothing to copy.

@@ -52,7 +52,7 @@ type place interface {
 type disk struct{ files *vfs.MemFS }
 
 func (d *disk) open(t *rapid.T, o Options) *Store {
-	store, err := openIn(d.files, "snapshot", o)
+	store, err := openIn(t.Context(), d.files, "snapshot", o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -456,7 +456,7 @@ func (r *run) mayLeave(row Row) error {
 func TestTheSimulationSeesALostNote(t *testing.T) {
 	// The model above is worth something only if it fails for the order of events that the notes of Begin are for.
 	disk := vfs.NewCrashableMem()
-	store, err := openIn(disk, "snapshot", Options{})
+	store, err := openIn(t.Context(), disk, "snapshot", Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -468,7 +468,7 @@ func TestTheSimulationSeesALostNote(t *testing.T) {
 	}
 	after := disk.CrashClone(vfs.CrashCloneCfg{})
 	closeStore(t, store)
-	store, err = openIn(after, "snapshot", Options{})
+	store, err = openIn(t.Context(), after, "snapshot", Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,6 +23,9 @@ func Probe(dir string) error {
 }
 
 func (s *Store) probe() error {
+	if err := s.checkSpace(0); err != nil {
+		return err
+	}
 	if _, err := os.Stat(s.dir); errors.Is(err, fs.ErrNotExist) {
 		return probeMissing(s.dir)
 	}
@@ -65,10 +68,15 @@ func probeEmpty(dir string) error {
 	return errors.Join(file.Close(), os.Remove(file.Name()))
 }
 
-// ProbeRemote is Probe for a snapshot in a bucket, which is only read.
-func ProbeRemote(ctx context.Context, b *bucket.Bucket) error {
-	s := &Store{remote: &remote{bucket: b}}
-	if _, _, err := s.remote.readManifest(ctx); err != nil {
+// ProbeRemote is Probe for a snapshot in a bucket, which is only read, and its scratch folder.
+func ProbeRemote(ctx context.Context, b *bucket.Bucket, scratch string) error {
+	s := newStore(vfs.Default, scratch, Options{})
+	s.remote = &remote{bucket: b}
+	m, _, err := s.remote.readManifest(ctx)
+	if err == nil {
+		err = s.checkSpace(m.scratch())
+	}
+	if err != nil {
 		return s.fail("opening", err)
 	}
 	return nil

@@ -70,21 +70,21 @@ func TestProbe(t *testing.T) {
 func TestProbeRemote(t *testing.T) {
 	o := buckettest.Start(t)
 	b := connect(t, o)
-	if err := ProbeRemote(t.Context(), b); err != nil {
+	if err := ProbeRemote(t.Context(), b, t.TempDir()); err != nil {
 		t.Errorf("of an empty bucket: %v", err)
 	}
 	closeStore(t, openRemote(t, b, t.TempDir()))
-	if err := ProbeRemote(t.Context(), b); err != nil {
+	if err := ProbeRemote(t.Context(), b, t.TempDir()); err != nil {
 		t.Errorf("of a snapshot: %v", err)
 	}
 	if _, err := b.Put(t.Context(), manifestName, bytes.NewReader([]byte("{}")), 2, bucket.Condition{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := ProbeRemote(t.Context(), b); !errors.Is(err, ErrForeign) {
+	if err := ProbeRemote(t.Context(), b, t.TempDir()); !errors.Is(err, ErrForeign) {
 		t.Errorf("of something else: %v, want ErrForeign", err)
 	}
 	o.Bucket = "another"
-	if refused := (*bucket.Refused)(nil); !errors.As(ProbeRemote(t.Context(), connect(t, o)), &refused) {
+	if refused := (*bucket.Refused)(nil); !errors.As(ProbeRemote(t.Context(), connect(t, o), t.TempDir()), &refused) {
 		t.Error("a bucket that is not there passes")
 	}
 }

@@ -93,11 +93,11 @@ func openOnce(ctx context.Context, b *bucket.Bucket, scratch string, o Options) 
 
 // open fetches the snapshot and the notes that belong to it.
 func (r *remote) open(ctx context.Context, s *Store) error {
-	m, err := r.fetch(ctx, s.dir)
+	m, err := r.fetch(ctx, s)
 	if err != nil {
 		return err
 	}
-	if err := s.open(); err != nil {
+	if err := s.run(ctx, s.open); err != nil {
 		return err
 	}
 	if err := r.adoptIntents(ctx, s, m.Contains); err != nil {
@@ -125,15 +125,21 @@ func (r *remote) readManifest(ctx context.Context) (m manifest, etag string, err
 	return m, etag, nil
 }
 
-// fetch unpacks the snapshot to a folder.
-func (r *remote) fetch(ctx context.Context, dir string) (manifest, error) {
+// scratch is how many bytes a snapshot takes on the disk while it is fetched.
+func (m *manifest) scratch() int64 { return 2 * m.Size }
+
+// fetch unpacks the snapshot to the store's folder.
+func (r *remote) fetch(ctx context.Context, s *Store) (manifest, error) {
 	m, etag, err := r.readManifest(ctx)
 	if err != nil || etag == "" {
 		return m, err
 	}
 	r.etag = etag
 	r.sequence.Store(m.Sequence)
-	err = r.fetchData(ctx, m, dir)
+	if err := s.checkSpace(m.scratch()); err != nil {
+		return m, err
+	}
+	err = r.fetchData(ctx, m, s.dir)
 	if errors.Is(err, bucket.ErrNotFound) {
 		if err := r.unchanged(ctx); err != nil {
 			return m, err

@@ -225,7 +225,7 @@ const (
 func openChild(ctx context.Context, dir, stage string) (*Store, error) {
 	endpoint := os.Getenv(endpointVariable)
 	if endpoint == "" {
-		return Open(filepath.Join(dir, "snapshot"), Options{})
+		return Open(ctx, filepath.Join(dir, "snapshot"), Options{})
 	}
 	b, err := bucket.New(bucket.Options{
 		Endpoint: endpoint, Region: "us-east-1", Bucket: "rows", Prefix: os.Getenv(prefixVariable),

@@ -41,17 +41,28 @@ func (r *remote) save(ctx context.Context, s *Store) error {
 func (r *remote) putData(ctx context.Context, s *Store, sequence uint64) (manifest, error) {
 	name := fmt.Sprintf("%s%016d-%s.tar", dataFolder, sequence, rand.Text())
 	m := manifest{Version: version, Sequence: sequence, Object: name}
-	folder := filepath.Join(s.dir, "checkpoint")
-	defer func() { _ = os.RemoveAll(folder) }() // Close removes what this leaves
-	if err := s.db.Checkpoint(folder, pebble.WithFlushedWAL()); err != nil {
-		return m, err
-	}
-	packed, err := pack(folder, &m)
+	var packed *os.File
+	written := m // of its own, as the store may be abandoned while it packs
+	err := s.run(ctx, func() (err error) {
+		packed, err = s.pack(&written)
+		return err
+	})
 	if err != nil {
 		return m, err
 	}
+	m = written
 	_, err = r.bucket.Put(ctx, name, packed, m.Size, bucket.Condition{})
 	return m, errors.Join(err, packed.Close())
+}
+
+// pack packs a consistent copy of the store.
+func (s *Store) pack(m *manifest) (*os.File, error) {
+	folder := filepath.Join(s.dir, "checkpoint")
+	defer func() { _ = os.RemoveAll(folder) }() // Close removes what this leaves
+	if err := s.db.Checkpoint(folder, pebble.WithFlushedWAL()); err != nil {
+		return nil, err
+	}
+	return pack(folder, m)
 }
 
 // putManifest replaces the manifest that the store goes back to, and no other.

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
@@ -35,9 +36,8 @@ type Store struct {
 	lock    *pebble.Lock
 	remote  *remote // nil for a folder alone
 
-	intent atomic.Uint64 // the last one's number
-	failed atomic.Pointer[error]
-	dead   atomic.Bool // a write did not come back, and closing may not
+	intent  atomic.Uint64 // the last one's number
+	failure failure
 
 	mu      sync.Mutex
 	streams map[string]*Stream
@@ -64,20 +64,24 @@ const (
 	bitsPerKey = 10
 )
 
-// Open opens the snapshot in dir, and makes a new one where dir is empty or missing.
-// It holds a lock until Close.
-func Open(dir string, o Options) (*Store, error) { return openIn(vfs.Default, dir, o) }
+// Open opens the snapshot in dir, and makes a new one if dir is empty or missing. It holds a lock until Close. It returns
+// when ctx ends, whatever the disk does.
+func Open(ctx context.Context, dir string, o Options) (*Store, error) {
+	return openIn(ctx, vfs.Default, dir, o)
+}
 
-func openIn(files vfs.FS, dir string, o Options) (*Store, error) {
+func openIn(ctx context.Context, files vfs.FS, dir string, o Options) (*Store, error) {
 	s := newStore(files, dir, o)
-	if err := s.open(); err != nil {
+	if err := s.run(ctx, s.open); err != nil {
 		return nil, errors.Join(s.fail("opening", err), s.release())
 	}
 	return s, nil
 }
 
 func newStore(files vfs.FS, dir string, o Options) *Store {
-	return &Store{dir: dir, files: files, options: o, streams: map[string]*Stream{}}
+	s := &Store{dir: dir, options: o, failure: failure{done: make(chan struct{})}, streams: map[string]*Stream{}}
+	s.files = watched(files, &s.failure, s.diskFailed)
+	return s
 }
 
 func (s *Store) open() error {
@@ -88,6 +92,9 @@ func (s *Store) open() error {
 	if err != nil {
 		return err
 	}
+	if err := s.checkSpace(0); err != nil {
+		return err
+	}
 	if err := s.acquire(); err != nil {
 		return err
 	}
@@ -95,12 +102,20 @@ func (s *Store) open() error {
 		return err
 	}
 	if s.db, err = pebble.Open(s.dir, s.tuning(fresh)); err != nil {
-		return fmt.Errorf("its files do not fit together: %w; %s", err, startOver)
+		return s.notOpened(err)
 	}
 	return s.load(fresh)
 }
 
-// recognize tells whether a snapshot has still to be made in the folder, and refuses one that holds anything else.
+// notOpened is the error of a database that cannot be opened.
+func (s *Store) notOpened(err error) error {
+	if explained := s.explain(err); explained != err { //nolint:errorlint // was anything added?
+		return explained
+	}
+	return fmt.Errorf("its files do not fit together: %w; %s", err, startOver)
+}
+
+// recognize reports whether a snapshot has still to be made in the folder, and refuses one that holds anything else.
 func (s *Store) recognize() (fresh bool, err error) {
 	names, err := s.files.List(s.dir)
 	if err != nil {
@@ -214,8 +229,8 @@ func (s *Store) get(key []byte) ([]byte, bool, error) {
 	return append([]byte(nil), value...), true, closer.Close()
 }
 
-// Save makes what was settled so far safe from the loss of this machine. For a store in a folder this is
-// nothing: what it settled is there.
+// Save makes what was confirmed so far safe from the loss of this machine. A store in a folder has nothing to do: what was
+// confirmed is there.
 func (s *Store) Save(ctx context.Context) error {
 	if s.remote == nil {
 		return nil
@@ -223,22 +238,21 @@ func (s *Store) Save(ctx context.Context) error {
 	return s.remote.save(ctx, s)
 }
 
-// Close stores what each stream has seen and closes the store; one in a bucket is saved first. Batches that
-// were begun and not settled stay in doubt. A second Close does nothing.
+// Close stores what each stream has seen and closes the store; one in a bucket is saved first. The rows of batches that were
+// begun and not confirmed stay uncertain. Close returns when ctx ends, whatever the disk does. After a failure of the disk it
+// writes nothing, and the folder stays locked until the process ends, as the database may still be at work in it. A second
+// Close does nothing.
 func (s *Store) Close(ctx context.Context) error {
 	if s.db == nil {
 		return nil
 	}
-	err := s.closeStreams()
-	if err == nil {
-		err = s.update(s.db.Flush) // tables are smaller than the log and are read faster by the next sync
-	}
+	err := s.run(ctx, s.flush)
 	if err == nil {
 		err = s.Save(ctx)
 	}
-	err = errors.Join(err, s.closeDB())
+	err = errors.Join(err, s.closeDB(ctx))
 	if err == nil && s.remote == nil {
-		err = s.storeChecksum()
+		err = s.run(ctx, s.storeChecksum)
 	}
 	if err != nil {
 		err = s.fail("closing", err)
@@ -246,7 +260,8 @@ func (s *Store) Close(ctx context.Context) error {
 	return errors.Join(err, s.release())
 }
 
-func (s *Store) closeStreams() error {
+// flush writes what is in memory to tables, which are smaller than the log and are read faster by the next sync.
+func (s *Store) flush() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, stream := range s.streams {
@@ -254,28 +269,56 @@ func (s *Store) closeStreams() error {
 			return err
 		}
 	}
+	return s.db.Flush()
+}
+
+func (s *Store) closeDB(ctx context.Context) error {
+	db := s.db
+	s.db = nil
+	if db == nil || s.failure.get() != nil {
+		return nil
+	}
+	return s.run(ctx, db.Close)
+}
+
+// release unlocks the folder, unless the store is abandoned.
+func (s *Store) release() error {
+	var err error
+	if s.failure.get() == nil {
+		err = s.unlock()
+	}
+	if s.remote != nil {
+		err = errors.Join(err, s.removeScratch())
+	}
+	return err
+}
+
+// removeTime is how long the removal of an abandoned store's folder may take.
+const removeTime = 10 * time.Second
+
+// removeScratch removes the folder of a store that is in a bucket. That of an abandoned one is removed as far as the disk does it
+// in time.
+func (s *Store) removeScratch() error {
+	if s.failure.get() == nil {
+		return os.RemoveAll(s.dir)
+	}
+	removed := make(chan struct{})
+	go func() {
+		defer close(removed)
+		_ = os.RemoveAll(s.dir)
+	}()
+	select {
+	case <-removed:
+	case <-time.After(removeTime):
+	}
 	return nil
 }
 
-// closeDB closes the database, unless it is dead: then it may never come to an end with what it still has to write.
-func (s *Store) closeDB() error {
-	db := s.db
-	s.db = nil
-	if db == nil || s.dead.Load() {
-		return nil
-	}
-	return db.Close()
-}
-
-// release lets go of the folder without a word on what happened in it.
-func (s *Store) release() error {
-	err := s.closeDB()
+func (s *Store) unlock() error {
+	err := s.closeDB(context.Background())
 	if s.lock != nil {
 		err = errors.Join(err, s.lock.Close())
 		s.lock = nil
-	}
-	if s.remote != nil {
-		err = errors.Join(err, os.RemoveAll(s.dir))
 	}
 	return err
 }
