@@ -47,9 +47,9 @@ type Batch struct {
 	keys         []uint64
 	suppressed   []int
 
-	held    int       // bytes of memory, when it was last weighed
-	place   int       // among the open batches
-	opened  time.Time // when its first row came
+	held    int     // bytes of memory, when it was last weighed
+	place   int     // among the open batches
+	first   arrival // of its first row
 	runs    []segmentRun
 	last    cutPoint // where the last run begins
 	scope   *scope   // since it is closed
@@ -71,7 +71,13 @@ type cutPoint struct {
 	row      int
 	length   int // of the body before the row's separator
 	metadata int // their length
-	at       time.Time
+	first    arrival
+}
+
+// arrival is when a row came: its number among all rows, and the time.
+type arrival struct {
+	number int64
+	at     time.Time
 }
 
 // Rows is the number of rows.
@@ -128,10 +134,10 @@ func (b *Batch) fits(size int, o *Options) bool {
 // length is the size of the body if the batch closed now.
 func (b *Batch) length() int { return len(b.Body) + len(b.Stream.Frame.Suffix) }
 
-func (b *Batch) add(r *Row, states int64, now time.Time) {
+func (b *Batch) add(r *Row, states int64, came arrival) {
 	if n := len(b.runs); n == 0 || b.runs[n-1].states != states {
 		b.runs = append(b.runs, segmentRun{int32(b.Rows()), states})
-		b.last = cutPoint{b.Rows(), len(b.Body), len(b.metadata), now}
+		b.last = cutPoint{b.Rows(), len(b.Body), len(b.metadata), came}
 	}
 	if b.Rows() > 0 {
 		b.Body = append(b.Body, b.Stream.Frame.Separator...)
@@ -160,8 +166,8 @@ func (b *Batch) move(to *Batch) {
 		first += len(b.Stream.Frame.Separator)
 	}
 	shift := int32(len(to.Body) - first)
-	to.last = cutPoint{length: len(to.Body), at: m.at}
-	to.opened, to.runs = m.at, append(to.runs, segmentRun{0, b.runs[n].states})
+	to.last = cutPoint{length: len(to.Body), first: m.first}
+	to.first, to.runs = m.first, append(to.runs, segmentRun{0, b.runs[n].states})
 	to.Body = append(to.Body, b.Body[first:]...)
 	for _, end := range b.ends[m.row:] {
 		to.ends = append(to.ends, end+shift)
@@ -188,7 +194,7 @@ func (b *Batch) move(to *Batch) {
 // forgetStates forgets the states between the batch's rows, for a new scope that has seen none.
 func (b *Batch) forgetStates() {
 	b.runs = append(b.runs[:0], segmentRun{})
-	b.last = cutPoint{length: len(b.Stream.Frame.Prefix), at: b.opened}
+	b.last = cutPoint{length: len(b.Stream.Frame.Prefix), first: b.first}
 }
 
 // accountMemory sets held to what the batch holds, in bytes, and returns by how much that is more than before.
@@ -213,9 +219,9 @@ func (b *Batch) statesBefore(i int) int64 {
 }
 
 // reset makes the batch an empty one of stream s, keeping its memory.
-func (b *Batch) reset(s *Stream, now time.Time) {
+func (b *Batch) reset(s *Stream, first arrival) {
 	*b = Batch{
-		Stream: s, Body: append(b.Body[:0], s.Frame.Prefix...), opened: now,
+		Stream: s, Body: append(b.Body[:0], s.Frame.Prefix...), first: first,
 		ends: b.ends[:0], metadata: b.metadata[:0], metadataEnds: b.metadataEnds[:0], keys: b.keys[:0], suppressed: b.suppressed[:0], runs: b.runs[:0], followers: b.followers[:0],
 	}
 }

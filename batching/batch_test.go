@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -21,9 +23,11 @@ func fill(b *Batch, texts ...string) {
 			states++
 			continue
 		}
-		b.add(&Row{Data: []byte(text), Metadata: []byte("n" + text), Key: uint64(i + 1), Suppressed: strings.HasPrefix(text, "s")}, states, time.Unix(int64(i), 0))
+		b.add(&Row{Data: []byte(text), Metadata: []byte("n" + text), Key: uint64(i + 1), Suppressed: strings.HasPrefix(text, "s")}, states, arrivalAt(int64(i)))
 	}
 }
+
+func arrivalAt(n int64) arrival { return arrival{n, time.Unix(n, 0)} }
 
 func describe(b *Batch) map[string]any {
 	var rows, metadata []string
@@ -33,14 +37,14 @@ func describe(b *Batch) map[string]any {
 		metadata = append(metadata, string(b.Metadata(i)))
 		keys = append(keys, b.Key(i))
 	}
-	return map[string]any{"body": string(b.Body), "rows": rows, "metadata": metadata, "keys": keys, "suppressed": append([]int{}, b.Suppressed()...), "opened": b.opened.Unix()}
+	return map[string]any{"body": string(b.Body), "rows": rows, "metadata": metadata, "keys": keys, "suppressed": append([]int{}, b.Suppressed()...), "opened": b.first.at.Unix()}
 }
 
 func TestMoveSplitsBehindTheLastState(t *testing.T) {
 	s := &Stream{Frame: testFrame, Keyed: true}
 	b, rest := &Batch{}, &Batch{}
-	b.reset(s, time.Unix(0, 0))
-	rest.reset(s, time.Unix(99, 0))
+	b.reset(s, arrivalAt(0))
+	rest.reset(s, arrivalAt(99))
 	fill(b, "a", "sb", "", "c", "", "d", "se")
 	b.move(rest)
 	want := map[string]any{
@@ -72,7 +76,7 @@ func TestMoveSplitsBehindTheLastState(t *testing.T) {
 
 func TestAppendBodyTakesSomeRows(t *testing.T) {
 	b := &Batch{}
-	b.reset(&Stream{Frame: testFrame}, time.Time{})
+	b.reset(&Stream{Frame: testFrame}, arrival{})
 	fill(b, "a", "b", "c", "d")
 	for want, rows := range map[string][]int{`{"rows":[]}`: nil, `{"rows":[b]}`: {1}, `{"rows":[a,c,d]}`: {0, 2, 3}} {
 		if got := string(b.AppendBody([]byte("x"), rows)); got != "x"+want {
@@ -179,25 +183,30 @@ func TestFullestBatchesLeaveFirst(t *testing.T) {
 
 // Batches of one stream that share no key are in flight together.
 func TestDistinctKeysFlyTogether(t *testing.T) {
-	together := make(chan struct{}, 4)
-	release := make(chan struct{})
-	p := New(t.Context(), Options{MaxRows: 1, MaxBytes: 100, MaxAge: time.Hour, MaxBuffered: 1 << 20, MaxInFlight: 4},
-		func(context.Context, *Batch) Outcome {
-			together <- struct{}{}
-			<-release
-			return Outcome{}
-		}, nil)
-	s := p.Stream(testFrame, true)
-	for key := range uint64(4) {
-		p.Add(s, &Row{Data: []byte("a"), Key: key + 1}, time.Time{})
-	}
-	p.Flush()
-	for range 4 {
-		<-together
-	}
-	close(release)
-	drain(p)
-	p.Close()
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		var flying atomic.Int32
+		p := New(t.Context(), Options{MaxRows: 1, MaxBytes: 100, MaxAge: time.Hour, MaxBuffered: 1 << 20, MaxInFlight: 4},
+			func(context.Context, *Batch) Outcome {
+				flying.Add(1)
+				<-release
+				return Outcome{}
+			}, nil)
+		s := p.Stream(testFrame, true)
+		for key := range uint64(4) {
+			p.Add(s, &Row{Data: []byte("a"), Key: key + 1}, time.Time{})
+		}
+		p.Flush()
+		synctest.Wait()
+		if n := flying.Load(); n != 4 {
+			t.Errorf("%d batches are in flight, want 4", n)
+		}
+		close(release)
+		for !p.Idle() {
+			p.Settle(<-p.Results())
+		}
+		p.Close()
+	})
 }
 
 // allocations counts the heap allocations of work for each row in steady state.

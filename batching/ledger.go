@@ -29,9 +29,10 @@ type segment struct {
 // heldState is a state whose rows are not all settled.
 type heldState struct {
 	protocol.State
-	stream  *Stream // nil for a GLOBAL or LEGACY state
-	ordinal int64   // how many states the scope had seen, this one included
-	records int64   // since the previous state
+	stream   *Stream // nil for a GLOBAL or LEGACY state
+	ordinal  int64   // how many states the scope had seen, this one included
+	sequence int64   // how many states the ledger had seen, this one included
+	records  int64   // since the previous state
 }
 
 // rejection is rows that came after the scope had seen so many states.
@@ -51,7 +52,9 @@ type ledger struct {
 	all     *scope // nil as long as no GLOBAL or LEGACY state came
 	streams []*Stream
 	records int64 // of all streams since the last GLOBAL or LEGACY state
+	states  int64 // seen so far
 	held    int   // bytes of held states
+	final   finalStates
 }
 
 func newScope(s *Stream) *scope { return &scope{stream: s, segments: []*segment{{}}} }
@@ -91,7 +94,8 @@ func (l *ledger) count(s *Stream) {
 
 // state records a state of stream s, or, where s is nil, of all streams.
 func (l *ledger) state(st protocol.State, s *Stream) {
-	h, c := heldState{State: st, stream: s}, l.all
+	l.states++
+	h, c := heldState{State: st, stream: s, sequence: l.states}, l.all
 	if s != nil {
 		c = l.scopeOf(s)
 		h.records, s.records = s.records, 0
@@ -102,6 +106,9 @@ func (l *ledger) state(st protocol.State, s *Stream) {
 	c.before, c.behind = c.before+c.behind, 0
 	h.ordinal = c.states
 	l.held += st.Size()
+	if l.final.held != nil {
+		l.final.held = append(l.final.held, h.sequence)
+	}
 	g := c.growing()
 	g.states = append(g.states, h)
 	if c.before == 0 { // all rows before it are in closed batches
@@ -166,13 +173,43 @@ func (l *ledger) release(c *scope) {
 		c.segments = c.segments[1:]
 		for i := range g.states {
 			h := &g.states[i]
-			rejected := g.takeRejected(h)
-			l.held -= h.Size()
-			l.emit(&h.State, h.records-rejected, rejected)
+			l.due(dueState{*h, g.takeRejected(h), g.states[len(g.states)-1].sequence})
 		}
 		// Rows that no state of the segment speaks for wait for the next one that does.
 		c.segments[0].rejected = append(g.rejected, c.segments[0].rejected...)
 	}
+}
+
+// due emits a state, or, at the end of the input, those whose turn it is by now.
+func (l *ledger) due(s dueState) {
+	if l.final.held == nil {
+		l.emitAll(s)
+	} else {
+		l.emitAll(l.final.add(s)...)
+	}
+}
+
+func (l *ledger) emitAll(states ...dueState) {
+	for i := range states {
+		s := &states[i]
+		l.held -= s.Size()
+		l.emit(&s.State, s.records-s.rejected, s.rejected)
+	}
+}
+
+// finish notes the end of the input: the states that are held come out in its order.
+func (l *ledger) finish() {
+	if l.final.held != nil {
+		return
+	}
+	scopes := make([]*scope, 0, len(l.streams)+1)
+	for _, s := range l.streams {
+		scopes = append(scopes, s.scope)
+	}
+	if l.all != nil {
+		scopes = append(scopes, l.all)
+	}
+	l.final.hold(scopes)
 }
 
 // takeRejected takes out the rejected rows that state h is the first to speak for.

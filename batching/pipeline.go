@@ -3,6 +3,7 @@ package batching
 import (
 	"cmp"
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -38,6 +39,7 @@ type Pipeline struct {
 	options Options
 	ledger  ledger
 	open    []*Batch // in no order
+	rows    int64    // added so far
 	ready   []*Batch // closed, in order, free to go
 	free    []*Batch // settled, for their memory
 
@@ -82,14 +84,16 @@ func (p *Pipeline) Stream(frame Frame, keyed bool) *Stream {
 
 // Add copies a row into the stream's open batch, closing that first where the row does not fit, and counts a record.
 func (p *Pipeline) Add(s *Stream, r *Row, now time.Time) {
+	p.rows++
+	came := arrival{p.rows, now}
 	for s.open != nil && !s.open.fits(r.size(), &p.options) {
 		p.flush(s)
 	}
 	if s.open == nil {
-		p.begin(s, now)
+		p.begin(s, came)
 	}
 	b, c := s.open, p.ledger.scopeOf(s)
-	b.add(r, c.states, now)
+	b.add(r, c.states, came)
 	c.behind++
 	p.ledger.count(s)
 	p.openBytes += b.accountMemory()
@@ -123,24 +127,24 @@ func (p *Pipeline) mergeScopes() {
 }
 
 // begin opens a batch for the stream.
-func (p *Pipeline) begin(s *Stream, now time.Time) {
-	b := p.batch(s, now)
+func (p *Pipeline) begin(s *Stream, first arrival) {
+	b := p.batch(s, first)
 	b.place = len(p.open)
 	p.open = append(p.open, b)
 	p.openBytes += b.accountMemory()
-	if p.oldest.IsZero() || now.Before(p.oldest) {
-		p.oldest = now
+	if p.oldest.IsZero() || first.at.Before(p.oldest) {
+		p.oldest = first.at
 	}
 	s.open = b
 }
 
 // batch takes a batch with memory from the free ones, if there is one.
-func (p *Pipeline) batch(s *Stream, now time.Time) *Batch {
+func (p *Pipeline) batch(s *Stream, first arrival) *Batch {
 	b := &Batch{}
 	if n := len(p.free); n > 0 {
 		b, p.free = p.free[n-1], p.free[:n-1]
 	}
-	b.reset(s, now)
+	b.reset(s, first)
 	return b
 }
 
@@ -162,8 +166,8 @@ func (p *Pipeline) cut(c *scope) {
 	if c.stream != nil {
 		p.cutBatch(c.stream.open, c.states)
 	} else {
-		for i := len(p.open) - 1; i >= 0; i-- { // close puts the last one in place i
-			p.cutBatch(p.open[i], c.states)
+		for _, b := range p.oldestFirst() {
+			p.cutBatch(b, c.states)
 		}
 	}
 	c.seal()
@@ -173,7 +177,7 @@ func (p *Pipeline) cutBatch(b *Batch, states int64) {
 	if b.runs[len(b.runs)-1].states < states {
 		p.close(b, nil)
 	} else if b.last.row > 0 {
-		rest := p.batch(b.Stream, b.last.at)
+		rest := p.batch(b.Stream, b.last.first)
 		b.move(rest)
 		p.openBytes += rest.accountMemory()
 		p.close(b, rest)
@@ -264,21 +268,30 @@ func (p *Pipeline) FlushAged(now time.Time) {
 		return
 	}
 	p.oldest = now
-	for _, b := range append([]*Batch(nil), p.open...) {
-		for s := b.Stream; s.open != nil && !s.open.opened.After(limit); {
+	for _, b := range p.oldestFirst() {
+		for s := b.Stream; s.open != nil && !s.open.first.at.After(limit); {
 			p.flush(s)
 		}
-		if open := b.Stream.open; open != nil && open.opened.Before(p.oldest) {
-			p.oldest = open.opened
+		if open := b.Stream.open; open != nil && open.first.at.Before(p.oldest) {
+			p.oldest = open.first.at
 		}
 	}
 }
 
-// Flush closes all open batches.
+// Flush closes all open batches, the oldest first, at the end of the input. From here on states come out in the order of
+// the input, whatever their scopes.
 func (p *Pipeline) Flush() {
-	for len(p.open) > 0 {
-		p.flush(p.open[len(p.open)-1].Stream)
+	p.ledger.finish()
+	for _, b := range p.oldestFirst() {
+		for s := b.Stream; s.open != nil; {
+			p.flush(s)
+		}
 	}
+}
+
+// oldestFirst returns the open batches in the order in which their first rows came.
+func (p *Pipeline) oldestFirst() []*Batch {
+	return slices.SortedFunc(slices.Values(p.open), func(a, b *Batch) int { return cmp.Compare(a.first.number, b.first.number) })
 }
 
 // Results delivers the outcome of each batch, which goes to Settle.
@@ -303,8 +316,12 @@ func (p *Pipeline) Settle(r Result) {
 	p.dispatch()
 }
 
-// Stop ends the sending of further batches. Those in flight still have a result.
-func (p *Pipeline) Stop() { p.stopped = true }
+// Stop ends the sending of further batches, after a failure. Those in flight still have a result, and a state that is due no
+// longer waits for those before it in other scopes.
+func (p *Pipeline) Stop() {
+	p.stopped = true
+	p.ledger.emitAll(p.ledger.final.release()...)
+}
 
 // Err is the first error of a batch.
 func (p *Pipeline) Err() error { return p.err }

@@ -5,10 +5,13 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"destination-webhook/protocol"
 )
@@ -33,6 +36,9 @@ func TestResumedSyncSendsTheSameBatches(t *testing.T) {
 			resumed.events = behind(s, released[r.IntN(len(released))])
 			resumed.options.MaxInFlight, resumed.seed = 1+r.IntN(5), r.Uint64()
 			again, _ := record(t, &resumed)
+			if diff := cmp.Diff(rowsIn(resumed.events), rowsOf(again)); diff != "" {
+				t.Fatalf("seed %d: the rows that the resumed sync sends (-want +got):\n%s", seed, diff)
+			}
 			for _, body := range again {
 				if !slices.Contains(whole, body) {
 					t.Fatalf("seed %d: the resumed sync sends %s, which the whole one did not", seed, body)
@@ -40,6 +46,26 @@ func TestResumedSyncSendsTheSameBatches(t *testing.T) {
 			}
 		}
 	}
+}
+
+// rowsIn returns the rows among the events, in order.
+func rowsIn(events []event) (rows []int) {
+	for _, e := range events {
+		if !e.state {
+			rows = append(rows, e.id)
+		}
+	}
+	return rows
+}
+
+// rowsOf returns the rows of batches that record has returned, in the order of the input.
+func rowsOf(batches []string) (rows []int) {
+	for _, b := range batches {
+		_, body, _ := strings.Cut(b, " ")
+		rows = append(rows, eventsOf([]byte(body))...)
+	}
+	slices.Sort(rows)
+	return rows
 }
 
 // record runs a scenario without faults and returns the batches, by stream and body, and for each moment at which states
