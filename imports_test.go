@@ -53,6 +53,7 @@ var quarantine = map[string][]string{
 	"github.com/avast/retry-go/v4":           {"destination/delivery"},
 	"github.com/aws/aws-sdk-go-v2":           {"destination/auth"},
 	"github.com/cockroachdb/pebble/v2":       {"destination/snapshot"},
+	"github.com/dchest/siphash":              {"destination/payload"},
 	"github.com/go-json-experiment/json":     {"protocol", "destination", "destination/answer", "destination/config", "destination/deadletter", "destination/payload", "destination/payload/schema", "receiver/journal", "receiver/page"},
 	"github.com/klauspost/compress":          {"destination/delivery", "destination/snapshot", "receiver"},
 	"github.com/minio/minio-go/v7":           {"destination/bucket"},

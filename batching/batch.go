@@ -55,6 +55,8 @@ type Batch struct {
 	scope   *scope   // since it is closed
 	segment *segment // since it is closed
 
+	number int64 // among the closed ones
+
 	// Of a closed batch, see keyOrder.
 	blockers  int
 	followers []*Batch
@@ -125,10 +127,10 @@ func (b *Batch) AppendBody(dst []byte, rows []int) []byte {
 	return append(dst, frame.Suffix...)
 }
 
-// fits says whether a row of size bytes stays within the limits. A single row always does: one that is too large travels
+// fits reports whether a row of size bytes stays within the limits. A single row always does: one that is too large travels
 // alone.
-func (b *Batch) fits(size int, o *Options) bool {
-	return b.Rows() == 0 || b.Rows() < o.MaxRows && b.length()+len(b.Stream.Frame.Separator)+size <= o.MaxBytes
+func (b *Batch) fits(size int, l *limits) bool {
+	return b.Rows() == 0 || l.allow(b.Rows()+1, b.length()+len(b.Stream.Frame.Separator)+size)
 }
 
 // length is the size of the body if the batch closed now.

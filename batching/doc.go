@@ -8,6 +8,7 @@
 //     the scope is cut at the last one. Every open row before that STATE leaves, and the rows behind it begin new batches.
 //     So batches depend on nothing but the rows since the last STATE released, and a sync resumed there sends the same ones
 //     again. Only a batch that has to leave for its age, or because memory is short, is cut where chance has it.
+//   - An open batch of a keyed stream may grow to several batches, and is parted by key when it closes.
 //   - Of two batches with a row of the same key, the later one waits until the earlier one is settled.
 //   - A STATE is released exactly once, in order, after all rows before it in its scope are settled: the rows of its stream
 //     for a STREAM state; all rows for a GLOBAL or LEGACY one, which also keeps later STREAM states behind it.

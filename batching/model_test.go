@@ -54,6 +54,7 @@ func newScenario(seed uint64) *scenario {
 	s := &scenario{seed: seed, kinds: r.IntN(kindsOfStates), options: Options{
 		MaxRows: 1 + r.IntN(12), MaxBytes: 40 + r.IntN(400), MaxAge: time.Second,
 		MaxBuffered: 1500 + r.IntN(20_000), MaxInFlight: 1 + r.IntN(5),
+		Partitions: r.IntN(8),
 	}}
 	for range 1 + r.IntN(5) {
 		s.keyed = append(s.keyed, r.IntN(3) > 0)
@@ -119,7 +120,7 @@ var testFrame = Frame{Prefix: `{"rows":[`, Separator: ",", Suffix: `]}`}
 
 // rowOf is a row whose bytes name the event.
 func rowOf(e event) *Row {
-	return &Row{Open: []byte("<"), Data: strconv.AppendInt(nil, int64(e.id), 10), Close: []byte(strings.Repeat(">", 1+e.id%40)), Key: uint64(e.key + 1)}
+	return &Row{Open: []byte("<"), Data: strconv.AppendInt(nil, int64(e.id), 10), Close: []byte(strings.Repeat(">", 1+e.id%40)), Key: keyHash(e.key)}
 }
 
 // eventsOf are the events whose rows are in a body.
@@ -181,7 +182,7 @@ func (o *oracle) takeOff(b *Batch, events []int) {
 			o.t.Errorf("row %d is in a batch of stream %d behind row %d", i, b.Stream.Index, events[max(0, n-1)])
 		}
 		key := [2]int{e.stream, e.key}
-		if !o.s.keyed[e.stream] || o.s.options.MaxInFlight == 1 {
+		if !o.s.keyed[e.stream] {
 			continue
 		}
 		if o.lastKey[key] > i {
@@ -397,3 +398,6 @@ func (o *oracle) complete() {
 }
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// keyHash spreads keys over all hashes, as those of real keys are.
+func keyHash(key int) uint64 { return uint64(key+1) * 0x9E3779B97F4A7C15 }

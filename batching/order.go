@@ -1,10 +1,7 @@
 package batching
 
 // keyOrder keeps rows of one key in order while batches of their stream are in flight together: a batch waits until those
-// before it that share a key with it are settled. The zero value is ready.
-//
-// The alternative, a lane for each concurrent request and a batch in each, chosen by the key's hash, would spread a
-// table of a thousand rows over as many small requests as there are lanes; see docs/architecture.md.
+// before it that share a key with it are settled. The zero value is ready. That few batches do so is partition's work.
 type keyOrder struct {
 	last map[uint64]*Batch // the last closed batch that holds the key, until it is settled
 	open int               // closed batches that are not settled

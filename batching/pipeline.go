@@ -17,6 +17,7 @@ type Options struct {
 	MaxAge      time.Duration // of an open batch
 	MaxBuffered int           // bytes of open and waiting batches and of held states together
 	MaxInFlight int           // batches being sent at once
+	Partitions  int           // batches that an open one of a keyed stream may be parted into; 0 and 1 are the same
 }
 
 // Outcome is what became of a batch. Without an error every row of it is settled: delivered, or rejected and put aside.
@@ -40,8 +41,12 @@ type Pipeline struct {
 	ledger  ledger
 	open    []*Batch // in no order
 	rows    int64    // added so far
+	closed  int64    // batches so far
 	ready   []*Batch // closed, in order, free to go
 	free    []*Batch // settled, for their memory
+	grown   []*Batch // parted, for their memory
+	sorted  []uint64 // of a batch that is being parted
+	keyed   int      // streams
 
 	openBytes    int
 	waitingBytes int
@@ -76,7 +81,10 @@ func New(ctx context.Context, o Options, send Send, emit Emit) *Pipeline {
 
 // Stream makes a place for the rows of a stream.
 func (p *Pipeline) Stream(frame Frame, keyed bool) *Stream {
-	s := &Stream{Index: len(p.ledger.streams), Frame: frame, Keyed: keyed && p.options.MaxInFlight > 1}
+	s := &Stream{Index: len(p.ledger.streams), Frame: frame, Keyed: keyed}
+	if keyed {
+		p.keyed++
+	}
 	s.scope = newScope(s)
 	p.ledger.streams = append(p.ledger.streams, s)
 	return s
@@ -86,7 +94,8 @@ func (p *Pipeline) Stream(frame Frame, keyed bool) *Stream {
 func (p *Pipeline) Add(s *Stream, r *Row, now time.Time) {
 	p.rows++
 	came := arrival{p.rows, now}
-	for s.open != nil && !s.open.fits(r.size(), &p.options) {
+	limits := p.limits(s)
+	for s.open != nil && !s.open.fits(r.size(), &limits) {
 		p.flush(s)
 	}
 	if s.open == nil {
@@ -128,7 +137,7 @@ func (p *Pipeline) mergeScopes() {
 
 // begin opens a batch for the stream.
 func (p *Pipeline) begin(s *Stream, first arrival) {
-	b := p.batch(s, first)
+	b := p.openBatch(s, first)
 	b.place = len(p.open)
 	p.open = append(p.open, b)
 	p.openBytes += b.accountMemory()
@@ -136,6 +145,25 @@ func (p *Pipeline) begin(s *Stream, first arrival) {
 		p.oldest = first.at
 	}
 	s.open = b
+}
+
+// openBatch takes a batch that may grow as far as an open one of the stream.
+func (p *Pipeline) openBatch(s *Stream, first arrival) *Batch {
+	if n := len(p.grown); n > 0 && s.Keyed {
+		b := p.grown[n-1]
+		p.grown = p.grown[:n-1]
+		b.reset(s, first)
+		return b
+	}
+	return p.batch(s, first)
+}
+
+// limits returns how far an open batch of the stream may grow.
+func (p *Pipeline) limits(s *Stream) limits {
+	if s.Keyed {
+		return p.options.openLimits(p.keyed)
+	}
+	return limits{p.options.MaxRows, p.options.MaxBytes}
 }
 
 // batch takes a batch with memory from the free ones, if there is one.
@@ -177,7 +205,7 @@ func (p *Pipeline) cutBatch(b *Batch, states int64) {
 	if b.runs[len(b.runs)-1].states < states {
 		p.close(b, nil)
 	} else if b.last.row > 0 {
-		rest := p.batch(b.Stream, b.last.first)
+		rest := p.openBatch(b.Stream, b.last.first)
 		b.move(rest)
 		p.openBytes += rest.accountMemory()
 		p.close(b, rest)
@@ -196,19 +224,38 @@ func (p *Pipeline) close(b, rest *Batch) {
 		p.open[b.place] = last
 		p.open = p.open[:len(p.open)-1]
 	}
-	p.ledger.scopeOf(s).close(b)
-	b.Body = append(b.Body, s.Frame.Suffix...)
 	p.openBytes -= b.held
+	for _, part := range p.partition(b) {
+		p.enqueue(part)
+	}
+	p.dispatch()
+}
+
+// enqueue puts a closed batch among those that wait to be sent.
+func (p *Pipeline) enqueue(b *Batch) {
+	p.ledger.scopeOf(b.Stream).close(b)
+	b.Body = append(b.Body, b.Stream.Frame.Suffix...)
 	b.accountMemory()
+	p.closed++
+	b.number = p.closed
 	p.waitingBytes += b.held
 	p.waiting++
-	if s.Keyed {
-		s.order.enter(b)
+	if p.ordered(b) {
+		b.Stream.order.enter(b)
 	}
 	if b.blockers == 0 {
 		p.ready = append(p.ready, b)
 	}
-	p.dispatch()
+}
+
+// ordered reports whether the batch may have to wait for another with one of its keys.
+func (p *Pipeline) ordered(b *Batch) bool { return b.Stream.Keyed && p.options.MaxInFlight > 1 }
+
+// unblock puts a batch that waited for others among the ready ones. It is older than most of them, and a key that many
+// batches hold is delayed no further.
+func (p *Pipeline) unblock(b *Batch) {
+	at, _ := slices.BinarySearchFunc(p.ready, b, func(a, b *Batch) int { return cmp.Compare(a.number, b.number) })
+	p.ready = slices.Insert(p.ready, at, b)
 }
 
 // dispatch hands ready batches to the senders. The channel has room for as many as may be in flight.
@@ -249,7 +296,16 @@ func (p *Pipeline) buffered() int { return p.openBytes + p.waitingBytes + p.ledg
 
 // Full says that nothing may be added before a result was settled.
 func (p *Pipeline) Full() bool {
-	return p.waiting >= p.options.MaxInFlight || p.buffered() > p.options.MaxBuffered && p.inFlight > 0
+	return p.waiting >= p.maxWaiting() || p.buffered() > p.options.MaxBuffered && p.inFlight > 0
+}
+
+// maxWaiting is how many batches may wait before the pipeline is full. Those of one parted batch may all do so: else the
+// senders would have nothing to do while the next one fills.
+func (p *Pipeline) maxWaiting() int {
+	if p.keyed > 0 {
+		return max(p.options.MaxInFlight, p.options.Partitions)
+	}
+	return p.options.MaxInFlight
 }
 
 // Due is when the oldest open batch reaches its age; false where none is open.
@@ -307,10 +363,10 @@ func (p *Pipeline) Settle(r Result) {
 	}
 	b := r.batch
 	p.ledger.settle(b, r.outcome.Rejected)
-	if b.Stream.Keyed {
-		b.Stream.order.leave(b, func(later *Batch) { p.ready = append(p.ready, later) })
+	if p.ordered(b) {
+		b.Stream.order.leave(b, p.unblock)
 	}
-	if len(p.free) <= p.options.MaxInFlight && b.held <= 4*p.options.MaxBytes {
+	if len(p.free) <= p.maxWaiting() && b.held <= 4*p.options.MaxBytes {
 		p.free = append(p.free, b)
 	}
 	p.dispatch()

@@ -74,7 +74,7 @@ func comparisons(o *options) []comparison {
 			{name: fmt.Sprintf("%d rows", rows/10), members: large, input: with(func(i *input) { i.Rows = max(1, i.Rows/10) })},
 			{name: fmt.Sprintf("%d rows", 10*rows), members: large, input: with(func(i *input) { i.Times = 10 })},
 		}},
-	}, latency(o)...)
+	}, append(latency(o), repeating(o)...)...)
 }
 
 // latency compares numbers of requests in flight at an endpoint that takes 100 ms to answer. n of them can bring n × 10,000
@@ -97,6 +97,35 @@ func latency(o *options) []comparison {
 				members: fmt.Sprintf(`"delivery":{"max_concurrent_requests":%d}`, n),
 				input:   &in,
 				want:    0.95 * float64(n),
+			})
+		}
+		all = append(all, c)
+	}
+	return all
+}
+
+// repeating compares updates of repeating keys with rows of unique keys, at an endpoint that takes 100 ms to answer.
+func repeating(o *options) []comparison {
+	var all []comparison
+	for _, n := range []int{4, 16, 64} {
+		c := comparison{name: fmt.Sprintf("repeating keys, %d in flight", n)}
+		for _, k := range []struct {
+			name string
+			keys keys
+			want float64
+		}{
+			{"unique keys", keys{}, 0},
+			{"1,000,000 keys", keys{Among: 1_000_000}, 0.8},
+			{"100,000 keys", keys{Among: 100_000}, 0.8},
+			{"1,000,000 keys, Zipf 1.1", keys{Among: 1_000_000, Zipf: 1.1}, 0},
+		} {
+			in := input{Shape: o.shape, Rows: 10_000 * n, Streams: 1, States: stateEvery, Times: 10, Keys: k.keys}
+			if o.short {
+				in.Rows, in.Times = 2000*n, 1
+			}
+			c.contenders = append(c.contenders, contender{
+				name: k.name, keyed: true, endpoint: []string{"-latency", "100ms"}, input: &in, want: k.want,
+				members: fmt.Sprintf(`"batching":{"partitions":64},"delivery":{"max_concurrent_requests":%d}`, n),
 			})
 		}
 		all = append(all, c)

@@ -18,6 +18,7 @@ type input struct {
 	Streams int // that the rows go round
 	States  int // rows between two states of a stream
 	Times   int // that all of it is fed
+	Keys    keys
 }
 
 // stream is the name of stream number n of so many.
@@ -47,9 +48,10 @@ func (in *input) generate() ([]byte, error) {
 		names[n] = in.stream(n)
 	}
 	var b []byte
+	key := in.Keys.chooser()
 	for i := range in.Rows {
 		stream := names[i%in.Streams]
-		if b = s.AppendRecord(b, stream, i); (i+1)%in.States == 0 {
+		if b = s.AppendRecord(b, stream, key(i)); (i+1)%in.States == 0 {
 			b = shape.AppendState(b, stream, i)
 		}
 	}

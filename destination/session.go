@@ -16,6 +16,7 @@ import (
 	"destination-webhook/destination/engine"
 	"destination-webhook/destination/failure"
 	"destination-webhook/destination/outbound"
+	"destination-webhook/destination/payload"
 	"destination-webhook/destination/route"
 	"destination-webhook/destination/sender"
 	"destination-webhook/destination/snapshot"
@@ -132,7 +133,9 @@ func engineOptions(c *config.Config, p *progress) engine.Options {
 			MaxAge:      c.Batching.MaxAge(),
 			MaxBuffered: c.Batching.MaxBufferedBytes,
 			MaxInFlight: c.Delivery.MaxConcurrentRequests,
+			Partitions:  c.Batching.Partitions,
 		},
+		KeyHash:     payload.NewKeyHash(c.URL, c.AuthorizationHeader.Reveal(), c.APIKey.Reveal(), c.Signing.Secret.Reveal()),
 		Metadata:    c.IncludeMetadata,
 		DeadLetters: c.OnRejectedRows == config.ToDeadLetter,
 		Policy: audience.Policy{

@@ -50,6 +50,7 @@ type Batching struct {
 	MaxBytes         int     `json:"max_bytes"`
 	MaxAgeSeconds    float64 `json:"max_age_seconds"`
 	MaxBufferedBytes int     `json:"max_buffered_bytes"`
+	Partitions       int     `json:"partitions"`
 }
 
 // MaxAge returns how long a batch may stay open.

@@ -52,7 +52,7 @@ func TestParseAppliesDefaults(t *testing.T) {
 		OnRejectedRows:    "fail",
 		DeadLetter:        DeadLetter{Type: "none"},
 		Signing:           Signing{Type: "hmac_sha256"},
-		Batching:          Batching{MaxRows: 1000, MaxBytes: 1_000_000, MaxAgeSeconds: 5, MaxBufferedBytes: 64 << 20},
+		Batching:          Batching{MaxRows: 1000, MaxBytes: 1_000_000, MaxAgeSeconds: 5, MaxBufferedBytes: 64 << 20, Partitions: 16},
 		Delivery: Delivery{
 			MaxConcurrentRequests: 8,
 			AdaptiveConcurrency:   true,
@@ -82,7 +82,7 @@ func TestParseKeepsWhatIsGiven(t *testing.T) {
 		"include_metadata": true,
 		"streams": [{"stream": "users", "namespace": "public", "url": "https://example.com/users",
 			"method": "PUT", "sync_mode": "insert", "primary_key": [["tenant"], ["user", "id"]]}],
-		"batching": {"max_rows": 2, "max_bytes": 300, "max_age_seconds": 0.5, "max_buffered_bytes": 4000},
+		"batching": {"max_rows": 2, "max_bytes": 300, "max_age_seconds": 0.5, "max_buffered_bytes": 4000, "partitions": 32},
 		"delivery": {"max_concurrent_requests": 3, "adaptive_concurrency": false, "request_timeout_seconds": 1.5, "requests_per_second": 2.5,
 			"compression": "gzip", "retry": {"max_attempts": 4, "initial_interval_ms": 20,
 			"max_interval_seconds": 0.2, "max_elapsed_seconds": 5}},
@@ -115,7 +115,7 @@ func TestParseKeepsWhatIsGiven(t *testing.T) {
 		OnRejectedRows:          "dead_letter",
 		DeadLetter: DeadLetter{Type: "s3", S3: S3{Bucket: "letters", Prefix: "a/", Region: "eu-central-1",
 			Endpoint: "http://127.0.0.1:9000", AccessKeyID: "id", SecretAccessKey: "key"}},
-		Batching: Batching{MaxRows: 2, MaxBytes: 300, MaxAgeSeconds: 0.5, MaxBufferedBytes: 4000},
+		Batching: Batching{MaxRows: 2, MaxBytes: 300, MaxAgeSeconds: 0.5, MaxBufferedBytes: 4000, Partitions: 32},
 		Delivery: Delivery{
 			MaxConcurrentRequests: 3,
 			RequestTimeoutSeconds: 1.5,

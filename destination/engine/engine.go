@@ -35,6 +35,7 @@ type Options struct {
 	Batching    batching.Options
 	Metadata    bool // rows and envelopes carry Airbyte's metadata
 	DeadLetters bool // rows may be rejected without ending the sync
+	KeyHash     payload.KeyHash
 	Policy      audience.Policy
 	Warn        func(text string) // logs what a user should know
 	Observer    Observer
@@ -91,7 +92,7 @@ func New(ctx context.Context, streams []*Stream, o Options, out *protocol.Writer
 
 // prepare gives a stream its encoder and its place in the pipeline.
 func (e *Engine) prepare(s *Stream) {
-	o := payload.Options{Metadata: e.options.Metadata, DeadLetters: e.options.DeadLetters}
+	o := payload.Options{Metadata: e.options.Metadata, DeadLetters: e.options.DeadLetters, KeyHash: e.options.KeyHash}
 	if s.Audience != nil {
 		o.Differ = s.Audience
 	}

@@ -1,8 +1,6 @@
 package payload
 
 import (
-	"hash/maphash"
-
 	"destination-webhook/batching"
 	"destination-webhook/destination/config"
 	"destination-webhook/destination/route"
@@ -16,6 +14,7 @@ const deletedAt = "_ab_cdc_deleted_at"
 type Options struct {
 	Metadata    bool // rows carry the metadata of their records
 	DeadLetters bool // rows may become dead letters
+	KeyHash     KeyHash
 	Differ      Differ
 }
 
@@ -39,7 +38,6 @@ type Encoder struct {
 	route   *route.Route
 	options Options
 	lookup  *protocol.Lookup
-	seed    maphash.Seed // of the hashes that keep rows of one key in order
 
 	row    batching.Row
 	values [][]byte // of the key's fields, then of deletedAt, if the decoder has not found them
@@ -50,7 +48,7 @@ type Encoder struct {
 func NewEncoder(r *route.Route, o Options) *Encoder {
 	paths := append([][]string{}, r.Key...)
 	return &Encoder{
-		route: r, options: o, seed: maphash.MakeSeed(),
+		route: r, options: o,
 		lookup: protocol.NewLookup(append(paths, []string{deletedAt})...),
 		row:    batching.Row{Open: []byte(rowOpen)},
 	}
@@ -72,7 +70,7 @@ func (e *Encoder) Encode(r *protocol.Record) (*batching.Row, error) {
 		return nil, err
 	}
 	if len(e.key) > 0 {
-		row.Key = e.hash(e.key)
+		row.Key = e.options.KeyHash.of(e.key)
 	}
 	shown := r
 	if !e.options.Metadata {
@@ -94,7 +92,7 @@ func (e *Encoder) Removal(key, data []byte, suppressed bool, version func(dst []
 	}
 	row.Close = appendClose(row.Close[:0], Removed, key, nil)
 	row.Metadata = endVersion(version(beginMetadata(row.Metadata)))
-	row.Key, row.Suppressed = e.hash(key), suppressed
+	row.Key, row.Suppressed = e.options.KeyHash.of(key), suppressed
 	return row
 }
 
@@ -149,6 +147,3 @@ func (e *Encoder) diff(r *protocol.Record, deleted bool) (Operation, error) {
 	e.row.Metadata, e.row.Suppressed = endVersion(change.Version), change.Suppressed
 	return change.Operation, nil
 }
-
-// hash returns what keeps rows of one key in order; see batching.Row.
-func (e *Encoder) hash(key []byte) uint64 { return max(1, maphash.Bytes(e.seed, key)) }

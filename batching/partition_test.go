@@ -1,0 +1,173 @@
+package batching
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"destination-webhook/protocol"
+)
+
+// updates sends rows of the keys through a pipeline whose endpoint takes a second for each request, and returns how long
+// that takes and the batches, as the keys in them.
+func updates(t *testing.T, o Options, keys []int) (took time.Duration, batches [][]int) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		p := New(t.Context(), o, func(_ context.Context, b *Batch) Outcome {
+			mu.Lock()
+			defer mu.Unlock()
+			var rows []int
+			for _, row := range eventsOf(b.Body) {
+				rows = append(rows, keys[row])
+			}
+			batches = append(batches, rows)
+			mu.Unlock()
+			time.Sleep(time.Second)
+			mu.Lock()
+			return Outcome{}
+		}, nil)
+		s := p.Stream(testFrame, true)
+		start := time.Now()
+		for i, key := range keys {
+			for p.Full() {
+				p.Settle(<-p.Results())
+			}
+			p.Add(s, &Row{Data: fmt.Append(nil, i), Key: keyHash(key)}, start)
+		}
+		for p.Flush(); !p.Idle(); {
+			p.Settle(<-p.Results())
+		}
+		p.Close()
+		took = time.Since(start)
+	})
+	return took, batches
+}
+
+var updateOptions = Options{MaxRows: 100, MaxBytes: 1 << 20, MaxAge: time.Hour, MaxBuffered: 256 << 20, MaxInFlight: 8, Partitions: 16}
+
+// Updates of repeating keys use all requests that are allowed, as those of unique keys do; a hot key is limited by itself
+// alone.
+func TestRepeatingKeysFlyTogether(t *testing.T) {
+	const rows = 40_000
+	r := rand.New(rand.NewPCG(1, 2))
+	unique, uniform, hot := make([]int, rows), make([]int, rows), make([]int, rows)
+	for i := range rows {
+		unique[i], uniform[i] = i, r.IntN(2000)
+		if hot[i] = i; i%10 == 0 {
+			hot[i] = -2
+		}
+	}
+	best, batches := updates(t, updateOptions, unique)
+	if len(batches) != rows/updateOptions.MaxRows {
+		t.Errorf("unique keys take %d batches, want %d", len(batches), rows/updateOptions.MaxRows)
+	}
+	for name, keys := range map[string][]int{"uniform": uniform, "hot": hot} {
+		took, _ := updates(t, updateOptions, keys)
+		if limit := best * 5 / 4; took > limit {
+			t.Errorf("%s: %v, want at most %v, as unique keys take %v", name, took, limit, best)
+		}
+	}
+}
+
+// Batches that are parted share no key, are within the limits, and hold their rows in order; so few rows that they fit one
+// batch are one request, and few rows make as few requests as they would unparted.
+func TestPartedBatches(t *testing.T) {
+	for _, n := range []int{1, 99, 100, 101, 200, 850, 1600} {
+		keys := make([]int, n)
+		for i := range keys {
+			keys[i] = i
+		}
+		_, batches := updates(t, updateOptions, keys)
+		if want := (n + 99) / 100; len(batches) != want {
+			t.Errorf("%d rows make %d batches, want %d", n, len(batches), want)
+		}
+		in := make(map[int]int)
+		for i, b := range batches {
+			if !slices.IsSorted(b) || len(b) > 100 {
+				t.Errorf("batch %d holds %v", i, b)
+			}
+			for _, key := range b {
+				in[key]++
+			}
+		}
+		if len(in) != n {
+			t.Errorf("%d of %d rows were sent", len(in), n)
+		}
+	}
+}
+
+// What travels with a row stays with it when a batch is parted: its metadata, its suppression, and the states before it.
+func TestPartedRowsKeepWhatIsTheirs(t *testing.T) {
+	var got []string
+	var counts []int64
+	o := Options{MaxRows: 2, MaxBytes: 1 << 20, MaxAge: time.Hour, MaxBuffered: 64 << 20, MaxInFlight: 1, Partitions: 8}
+	p := New(t.Context(), o, func(_ context.Context, b *Batch) Outcome {
+		var out Outcome
+		for i := range b.Rows() {
+			_, suppressed := slices.BinarySearch(b.Suppressed(), i)
+			got = append(got, fmt.Sprintf("%s %s %v %v", b.Row(i), b.Metadata(i), suppressed, b.Key(i)))
+			if i == 0 && string(b.Row(i)) < "2" {
+				out.Rejected = append(out.Rejected, i)
+			}
+		}
+		return out
+	}, func(_ *protocol.State, records, rejected int64) { counts = append(counts, records, rejected) })
+	s := p.Stream(testFrame, true)
+	var want []string
+	for i := range 6 {
+		key := keyHash(i / 2)
+		row := Row{Data: fmt.Append(nil, i), Metadata: []byte(strings.Repeat("m", i)), Suppressed: i%3 == 0, Key: key}
+		want = append(want, fmt.Sprintf("%s %s %v %v", row.Data, row.Metadata, row.Suppressed, key))
+		p.Add(s, &row, time.Time{})
+		if i%2 == 1 {
+			p.State(stateOf(t, event{kind: protocol.StreamState, id: i}), s)
+		}
+	}
+	for p.Flush(); !p.Idle(); {
+		p.Settle(<-p.Results())
+	}
+	p.Close()
+	slices.Sort(got)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]int64{1, 1, 2, 0, 2, 0}, counts); diff != "" {
+		t.Errorf("records and rejected of each state: %s", diff)
+	}
+}
+
+// Many keyed streams grow no further than the memory allows.
+func TestPartedStreamsShareTheMemory(t *testing.T) {
+	for _, streams := range []int{1, 100, 10_000} {
+		o := Options{MaxRows: 1000, MaxBytes: 100_000, MaxAge: time.Hour, MaxBuffered: 8 << 20, MaxInFlight: 4, Partitions: 16}
+		p := New(t.Context(), o, func(context.Context, *Batch) Outcome { return Outcome{} }, nil)
+		var all []*Stream
+		for range streams {
+			all = append(all, p.Stream(testFrame, true))
+		}
+		row, most := Row{Data: []byte(strings.Repeat("x", 400))}, 0
+		for i := range 100_000 {
+			row.Key = keyHash(i)
+			p.Add(all[i%streams], &row, time.Time{})
+			most = max(most, p.buffered())
+			for p.Full() {
+				p.Settle(<-p.Results())
+			}
+		}
+		for p.Flush(); !p.Idle(); {
+			p.Settle(<-p.Results())
+		}
+		p.Close()
+		if limit := o.MaxBuffered + 2*o.Partitions*o.MaxBytes; most > limit {
+			t.Errorf("%d streams: %d bytes were buffered, want at most %d", streams, most, limit)
+		}
+	}
+}
