@@ -193,7 +193,11 @@ func (p *Program) readCatalog(path string) (*protocol.Catalog, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the catalog cannot be read: %w", err)
 	}
-	return protocol.ParseCatalog(raw)
+	catalog, err := protocol.ParseCatalog(raw)
+	if err != nil {
+		return nil, fmt.Errorf("--catalog %s: %w", printable.Line(path, maxArgument), err)
+	}
+	return catalog, nil
 }
 
 // maxArgument is the longest argument that a message shows.

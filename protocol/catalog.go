@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -19,7 +20,14 @@ const (
 	AppendDedup SyncMode = "append_dedup"
 	Update      SyncMode = "update"
 	SoftDelete  SyncMode = "soft_delete"
+
+	// OverwriteDedup is the platform's own name of a full refresh that replaces all rows of each key. It should arrive as
+	// AppendDedup with a generation, and yet it can arrive.
+	OverwriteDedup SyncMode = "overwrite_dedup"
 )
+
+// syncModes are all that ParseCatalog accepts; the empty one is absent.
+var syncModes = []SyncMode{"", Append, Overwrite, AppendDedup, Update, SoftDelete, OverwriteDedup}
 
 // FullRefresh is the sync mode of a stream that is read whole; the other one is incremental.
 const FullRefresh = "full_refresh"
@@ -45,6 +53,9 @@ type ConfiguredStream struct {
 	GenerationID        int64 `json:"generation_id"`
 	MinimumGenerationID int64 `json:"minimum_generation_id"`
 	SyncID              int64 `json:"sync_id"`
+
+	// DiscoveredName is empty but for a stream of a discovered catalog, which ParseCatalog refuses.
+	DiscoveredName string `json:"name"`
 }
 
 // Key is the stream's primary key as paths into its records: the configured one, or the source's own.
@@ -58,7 +69,8 @@ func (s *ConfiguredStream) Key() [][]string {
 // Replaces says that the sync is a full refresh whose records take the place of all earlier ones. With refreshes
 // supported the platform asks for it by an append whose generation is the least one to keep.
 func (s *ConfiguredStream) Replaces() bool {
-	return s.SyncMode == FullRefresh && (s.DestinationSyncMode == Overwrite || s.Truncates())
+	overwrites := s.DestinationSyncMode == Overwrite || s.DestinationSyncMode == OverwriteDedup
+	return s.SyncMode == FullRefresh && (overwrites || s.Truncates())
 }
 
 // Truncates says that records of generations before this one are to go. It tells little of an incremental sync: some
@@ -67,8 +79,13 @@ func (s *ConfiguredStream) Truncates() bool {
 	return s.GenerationID > 0 && s.GenerationID == s.MinimumGenerationID
 }
 
-// ParseCatalog reads a configured catalog. An absent and a null field are the same, and unknown ones pass.
+// ParseCatalog reads a configured catalog. An absent and a null field are the same, and unknown fields are ignored. A byte
+// order mark in front is ignored too.
 func ParseCatalog(raw []byte) (*Catalog, error) {
+	raw = bytes.TrimPrefix(raw, []byte(byteOrderMark))
+	if err := checkForm(raw); err != nil {
+		return nil, err
+	}
 	var c struct {
 		Streams *[]ConfiguredStream `json:"streams"`
 	}
@@ -78,13 +95,25 @@ func ParseCatalog(raw []byte) (*Catalog, error) {
 	if c.Streams == nil {
 		return nil, errors.New("reading the catalog: it has no \"streams\": pass a configured catalog, not the output of discover")
 	}
-	for i, s := range *c.Streams {
-		if s.Stream.Name == "" {
-			return nil, fmt.Errorf("reading the catalog: stream %d has no name", i)
-		}
-		if slices.ContainsFunc(s.Key(), func(path []string) bool { return len(path) == 0 }) {
-			return nil, fmt.Errorf("reading the catalog: stream %q has a primary key with an empty path", s.Stream.Name)
+	for i := range *c.Streams {
+		if err := (*c.Streams)[i].check(i); err != nil {
+			return nil, err
 		}
 	}
 	return &Catalog{Streams: *c.Streams}, nil
+}
+
+// check refuses stream number i if no sync could follow it.
+func (s *ConfiguredStream) check(i int) error {
+	switch {
+	case s.Stream.Name == "" && s.DiscoveredName != "":
+		return fmt.Errorf("reading the catalog: stream %q has no \"stream\": it is a discovered catalog; pass the configured one, which also has the sync modes", s.DiscoveredName)
+	case s.Stream.Name == "":
+		return fmt.Errorf("reading the catalog: stream %d has no name", i)
+	case !slices.Contains(syncModes, s.DestinationSyncMode):
+		return fmt.Errorf("reading the catalog: stream %q has destination_sync_mode %q: expected append, overwrite, append_dedup, update or soft_delete", s.Stream.Name, s.DestinationSyncMode)
+	case slices.ContainsFunc(s.Key(), func(path []string) bool { return len(path) == 0 }):
+		return fmt.Errorf("reading the catalog: stream %q has a primary key with an empty path", s.Stream.Name)
+	}
+	return nil
 }

@@ -66,7 +66,14 @@ func TestParseCatalog(t *testing.T) {
 }
 
 var catalogErrors = []struct{ name, text, want string }{
-	{"empty", ``, "reading the catalog: "},
+	{"empty", ``, "reading the catalog: the file is empty"},
+	{"YAML", "streams:\n- stream:\n    name: users\n", "it is not JSON (YAML is not read)"},
+	{"UTF-16 with a mark", "\xFF\xFE{\x00}\x00", "the file is UTF-16 text: save it as UTF-8"},
+	{"UTF-16, big-endian", "\x00{\x00}", "the file is UTF-16 text"},
+	{"a destination sync mode that is none", `{"streams":[{"stream":{"name":"a"},"destination_sync_mode":"potato"}]}`, `stream "a" has destination_sync_mode "potato": expected append, `},
+	{"a misspelt destination sync mode", `{"streams":[{"stream":{"name":"a"},"destination_sync_mode":"append_dedupe"}]}`, `"append_dedupe": expected append, overwrite, append_dedup`},
+	{"a discovered catalog", `{"streams":[{"name":"users","json_schema":{},"supported_sync_modes":["full_refresh"]}]}`, `stream "users" has no "stream": it is a discovered catalog`},
+	{"an array of streams", `[{"stream":{"name":"a"}}]`, `it is an array: pass the configured catalog, an object with "streams"`},
 	{"not JSON", `{"streams":[}`, "reading the catalog: "},
 	{"two values", `{"streams":[]} {}`, "reading the catalog: "},
 	{"an array", `[]`, "reading the catalog: "},
@@ -76,7 +83,7 @@ var catalogErrors = []struct{ name, text, want string }{
 	{"the output of discover", `{"type":"CATALOG","catalog":{"streams":[]}}`, `not the output of discover`},
 	{"streams an object", `{"streams":{}}`, "/streams"},
 	{"a stream of no name", `{"streams":[{"stream":{"name":"a"}},{"stream":{"name":null}}]}`, "stream 1 has no name"},
-	{"a stream that is not configured", `{"streams":[{"name":"users","json_schema":{}}]}`, "stream 0 has no name"},
+	{"a stream that is not configured", `{"streams":[{"name":"users","json_schema":{}}]}`, "it is a discovered catalog"},
 	{"a stream that is null", `{"streams":[null]}`, "stream 0 has no name"},
 	{"a name that is no string", `{"streams":[{"stream":{"name":5}}]}`, "/streams/0/stream/name"},
 	{"a key that is no list of paths", `{"streams":[{"stream":{"name":"a"},"primary_key":["id"]}]}`, "/streams/0/primary_key/0"},
@@ -96,6 +103,13 @@ func TestParseCatalogErrors(t *testing.T) {
 				t.Errorf("%q, want one line with %q", err, tt.want)
 			}
 		})
+	}
+}
+
+func TestParseCatalogIgnoresAByteOrderMark(t *testing.T) {
+	c, err := ParseCatalog([]byte("\uFEFF" + `{"streams":[{"stream":{"name":"users"}}]}`))
+	if err != nil || len(c.Streams) != 1 || c.Streams[0].Stream.Name != "users" {
+		t.Errorf("catalog %+v, error %v", c, err)
 	}
 }
 
@@ -137,6 +151,7 @@ func TestReplaces(t *testing.T) {
 		{"append_dedup, none kept", FullRefresh, AppendDedup, 5, 5, true},
 		{"overwrite without refreshes", FullRefresh, Overwrite, 0, 0, true},
 		{"overwrite", FullRefresh, Overwrite, 5, 0, true},
+		{"overwrite_dedup", FullRefresh, OverwriteDedup, 0, 0, true},
 		{"incremental, of a driver that numbers every sync alike", "incremental", Append, 1, 1, false},
 		{"incremental overwrite", "incremental", Overwrite, 0, 0, false},
 	}

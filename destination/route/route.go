@@ -92,7 +92,7 @@ func modeOf(s *protocol.ConfiguredStream, compared bool) config.SyncMode {
 	switch {
 	case compared && s.Replaces():
 		return config.Mirror
-	case s.DestinationSyncMode == protocol.AppendDedup, s.DestinationSyncMode == protocol.Update:
+	case s.DestinationSyncMode == protocol.AppendDedup, s.DestinationSyncMode == protocol.OverwriteDedup, s.DestinationSyncMode == protocol.Update:
 		return config.Upsert
 	case s.DestinationSyncMode == protocol.SoftDelete:
 		return config.Remove
