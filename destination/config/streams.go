@@ -8,8 +8,8 @@ import (
 	"destination-webhook/protocol"
 )
 
-// Stream is the settings of one stream. In Config.Streams an empty field
-// stands for the setting of the Config; Config.Stream fills them all.
+// Stream has the settings of one stream. In Config.Streams an empty field means the setting of the
+// Config; Overrides.Stream fills them all.
 type Stream struct {
 	Stream    string   `json:"stream"`
 	Namespace string   `json:"namespace"`
@@ -32,12 +32,27 @@ func (s Stream) Descriptor() protocol.StreamDescriptor {
 	return protocol.StreamDescriptor{Namespace: s.Namespace, Name: s.Stream}
 }
 
-// Stream returns the settings that hold for a stream: those of its override,
-// and the config's own where it says nothing. An override that names the
-// stream's namespace goes before one that names none.
-func (c *Config) Stream(stream protocol.StreamDescriptor) Stream {
+// Overrides finds the settings of streams.
+type Overrides struct {
+	config *Config
+	byName map[string][]Stream
+}
+
+// Overrides returns the overrides of c by the names of their streams: catalog and config may both have
+// thousands.
+func (c *Config) Overrides() Overrides {
+	o := Overrides{config: c, byName: make(map[string][]Stream)}
+	for _, override := range c.Streams {
+		o.byName[override.Stream] = append(o.byName[override.Stream], override)
+	}
+	return o
+}
+
+// Stream returns the settings that hold for a stream: those of its override, and the config's own if it
+// says nothing. An override with the stream's namespace takes precedence over one without a namespace.
+func (o Overrides) Stream(stream protocol.StreamDescriptor) Stream {
 	var override Stream
-	for _, candidate := range c.Streams {
+	for _, candidate := range o.byName[stream.Name] {
 		if candidate.Matches(stream) && len(candidate.Namespace) >= len(override.Namespace) {
 			override = candidate
 		}
@@ -45,9 +60,9 @@ func (c *Config) Stream(stream protocol.StreamDescriptor) Stream {
 	return Stream{
 		Stream:     stream.Name,
 		Namespace:  stream.Namespace,
-		URL:        cmp.Or(override.URL, c.URL),
-		Method:     cmp.Or(override.Method, c.Method),
-		SyncMode:   cmp.Or(override.SyncMode, c.SyncMode),
+		URL:        cmp.Or(override.URL, o.config.URL),
+		Method:     cmp.Or(override.Method, o.config.Method),
+		SyncMode:   cmp.Or(override.SyncMode, o.config.SyncMode),
 		PrimaryKey: override.PrimaryKey,
 	}
 }

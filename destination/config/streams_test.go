@@ -33,7 +33,7 @@ func TestStreamPrefersItsOverride(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			test.want.Namespace, test.want.Stream = test.namespace, test.name
-			if diff := cmp.Diff(test.want, config.Stream(protocol.StreamDescriptor{Namespace: test.namespace, Name: test.name})); diff != "" {
+			if diff := cmp.Diff(test.want, config.Overrides().Stream(protocol.StreamDescriptor{Namespace: test.namespace, Name: test.name})); diff != "" {
 				t.Errorf("stream (-want +got):\n%s", diff)
 			}
 		})

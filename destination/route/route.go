@@ -46,8 +46,7 @@ func Title(s protocol.StreamDescriptor) string {
 }
 
 // newRoute resolves what holds for a stream: an override takes precedence over the config, and the config over the catalog.
-func newRoute(c *config.Config, s *protocol.ConfiguredStream, agent string) (*Route, error) {
-	settings := c.Stream(s.Descriptor())
+func newRoute(c *config.Config, settings config.Stream, s *protocol.ConfiguredStream, agent string) (*Route, error) {
 	r := &Route{
 		Stream:     s.Descriptor(),
 		Configured: s,

@@ -3,6 +3,7 @@ package route
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"destination-webhook/destination/config"
 	"destination-webhook/protocol"
@@ -17,8 +18,10 @@ func NewTable(c *config.Config, catalog *protocol.Catalog, agent string) (Table,
 	var table Table
 	var problems []error
 	seen := make(map[protocol.StreamDescriptor]bool, len(catalog.Streams))
+	overrides := c.Overrides()
 	for i := range catalog.Streams {
-		r, err := newRoute(c, &catalog.Streams[i], agent)
+		s := &catalog.Streams[i]
+		r, err := newRoute(c, overrides.Stream(s.Descriptor()), s, agent)
 		if err != nil {
 			problems = append(problems, err)
 			continue
@@ -48,15 +51,19 @@ func (t Table) keptRows() []string {
 	return warnings
 }
 
+// maxUnmatched is how many overrides that match no stream are named.
+const maxUnmatched = 10
+
 // unmatchedOverrides returns warnings about overrides that match no stream of the catalog.
 func (t Table) unmatchedOverrides(c *config.Config) []string {
+	unmatched := slices.DeleteFunc(slices.Clone(c.Streams), t.matcher())
 	var warnings, names []string
 	for _, r := range t {
 		names = append(names, r.Stream.Name)
 	}
-	for _, override := range c.Streams {
-		if t.matched(override) {
-			continue
+	for i, override := range unmatched {
+		if i == maxUnmatched {
+			return append(warnings, fmt.Sprintf("streams: %d more overrides match no stream of this sync", len(unmatched)-i))
 		}
 		warning := fmt.Sprintf("streams: the override for %s matches no stream of this sync", Title(override.Descriptor()))
 		if near := config.NearestName(override.Stream, names); near != "" {
@@ -67,11 +74,12 @@ func (t Table) unmatchedOverrides(c *config.Config) []string {
 	return warnings
 }
 
-func (t Table) matched(override config.Stream) bool {
+// matcher returns a function that reports whether an override matches a stream of the table.
+func (t Table) matcher() func(config.Stream) bool {
+	known := make(map[protocol.StreamDescriptor]bool, 2*len(t))
 	for _, r := range t {
-		if override.Matches(r.Stream) {
-			return true
-		}
+		known[r.Stream] = true
+		known[protocol.StreamDescriptor{Name: r.Stream.Name}] = true // an override without a namespace matches all
 	}
-	return false
+	return func(override config.Stream) bool { return known[override.Descriptor()] }
 }

@@ -1,6 +1,7 @@
 package route
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -133,6 +134,28 @@ func TestUnmatchedOverrides(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, rs.unmatchedOverrides(c)); diff != "" {
 		t.Errorf("warnings (-want +got):\n%s", diff)
+	}
+}
+
+// Overrides and streams may both be many: neither is compared with all of the other.
+func TestManyUnmatchedOverrides(t *testing.T) {
+	const n = 8_000
+	var overrides, streams []string
+	for i := range n {
+		overrides = append(overrides, fmt.Sprintf(`{"stream":"override_%d"}`, i), fmt.Sprintf(`{"stream":"stream_%d","method":"PUT"}`, i))
+		streams = append(streams, fmt.Sprintf(`{"stream":{"name":"stream_%d"},"destination_sync_mode":"append"}`, i))
+	}
+	c := configtest.Parse(t, `,"streams":[`+strings.Join(overrides, ",")+`]`)
+	table, err := NewTable(c, catalogOf(t, strings.Join(streams, ",")), "agent")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if table[n-1].Method != "PUT" {
+		t.Errorf("the last stream goes by %s", table[n-1].Method)
+	}
+	warnings := table.unmatchedOverrides(c)
+	if len(warnings) != 11 || warnings[10] != fmt.Sprintf("streams: %d more overrides match no stream of this sync", n-10) {
+		t.Errorf("%d warnings, the last one %q", len(warnings), warnings[len(warnings)-1])
 	}
 }
 
