@@ -20,8 +20,8 @@ type delivery struct {
 	limits  RetryOptions
 	*target
 
-	plain    payload
-	packed   payload
+	plain    loan
+	packed   loan
 	buffer   *bytes.Buffer // behind packed; nil: the body goes as it is
 	deadline time.Time     // set when the first attempt starts
 	attempts int
@@ -117,27 +117,27 @@ func (d *delivery) try(ctx, waits context.Context) error {
 		d.deadline = now.Add(d.limits.MaxElapsed)
 	}
 	a := d.attempt(ctx, now)
-	return d.settle(ctx, p, a)
+	return d.resolve(ctx, p, a)
 }
 
-// enter returns when the endpoint's gate, its slots and the rate limit all
-// let an attempt through. One that the gate closed on meanwhile queues again.
-func (d *delivery) enter(ctx context.Context) (pass, error) {
+// enter returns when the endpoint's breaker, its slots and the rate limit all
+// let an attempt through. One that the breaker closed on meanwhile queues again.
+func (d *delivery) enter(ctx context.Context) (permit, error) {
 	for {
-		p, err := d.endpoint.gate.enter(ctx, d.deadline)
+		p, err := d.endpoint.breaker.enter(ctx, d.deadline)
 		if err != nil {
 			return p, err
 		}
 		if err := d.endpoint.slots.acquire(ctx); err != nil {
-			d.endpoint.gate.leave(p, abandoned, 0, time.Now())
+			d.endpoint.breaker.leave(p, abandoned, 0, time.Now())
 			return p, err
 		}
 		err = d.client.pace.Wait(ctx)
-		if err == nil && d.endpoint.gate.holds(p) {
+		if err == nil && d.endpoint.breaker.holds(p) {
 			return p, nil
 		}
 		d.endpoint.slots.release()
-		d.endpoint.gate.leave(p, abandoned, 0, time.Now())
+		d.endpoint.breaker.leave(p, abandoned, 0, time.Now())
 		if err != nil {
 			return p, err
 		}
@@ -150,7 +150,7 @@ func (d *delivery) conclude(ctx context.Context, err error) *Failure {
 	f := d.failure
 	if f == nil {
 		f = &Failure{Kind: answer.Canceled, Advice: "the delivery was stopped before its first attempt", Err: err}
-		if errors.Is(err, errClosed) {
+		if errors.Is(err, errOpen) {
 			f.Kind, f.Advice = answer.Transient, "the endpoint stays overloaded for longer than retries may last: check its health"
 		}
 	}

@@ -7,7 +7,7 @@
 // Retry-After or RateLimit-Reset, and within bounds of attempts and time.
 //
 // Deliveries to the same scheme, host and port share an endpoint. It holds
-// what must be common to them: a gate that a 429 or 503 closes for all of
+// what must be common to them: a breaker that a 429 or 503 closes for all of
 // them and that a single probe opens again, the slots for attempts in
 // flight, and whether the endpoint takes compressed bodies.
 //

@@ -9,10 +9,10 @@ import (
 
 // endpoint is what deliveries to one scheme, host and port share.
 type endpoint struct {
-	gate  *gate
-	slots *slots
-	plain atomic.Bool // it answered 415 to a compressed body
-	sizes sizeLimit
+	breaker *breaker
+	slots   *slots
+	plain   atomic.Bool // it answered 415 to a compressed body
+	sizes   sizeLimit
 }
 
 // target is a URL, parsed once for all deliveries to it.
@@ -37,7 +37,7 @@ func (c *Client) target(raw string) (*target, error) {
 	host := u.Scheme + "://" + u.Host
 	e, ok := c.endpoints[host]
 	if !ok {
-		e = &endpoint{gate: newGate(c.options.Retry), slots: newSlots(c.options.Concurrency, c.options.Adaptive)}
+		e = &endpoint{breaker: newBreaker(c.options.Retry), slots: newSlots(c.options.Concurrency, c.options.Adaptive)}
 		c.endpoints[host] = e
 	}
 	t := &target{url: u, host: host, endpoint: e}

@@ -33,37 +33,37 @@ var errReleased = errors.New("delivery: the body was read after its delivery end
 // payload is bytes on loan from the caller. A transport may read a request's
 // body in the background even after RoundTrip has returned; release waits for
 // reads that are under way and fails those that come later.
-type payload struct {
-	mu   sync.RWMutex
-	data []byte
-	gone bool
+type loan struct {
+	mu       sync.RWMutex
+	data     []byte
+	released bool
 }
 
-func (p *payload) release() {
+func (p *loan) release() {
 	p.mu.Lock()
-	p.data, p.gone = nil, true
+	p.data, p.released = nil, true
 	p.mu.Unlock()
 }
 
 // open returns a new reader over the payload, as a request's body.
-func (p *payload) open() *body { return &body{payload: p} }
+func (p *loan) open() *body { return &body{loan: p} }
 
 // body reads a payload from its start. Like every request body it is used by
 // one goroutine at a time.
 type body struct {
-	payload *payload
-	read    int
+	loan *loan
+	read int
 }
 
 var _ io.WriterTo = (*body)(nil)
 
 func (b *body) Read(into []byte) (int, error) {
-	b.payload.mu.RLock()
-	defer b.payload.mu.RUnlock()
-	if b.payload.gone {
+	b.loan.mu.RLock()
+	defer b.loan.mu.RUnlock()
+	if b.loan.released {
 		return 0, errReleased
 	}
-	n := copy(into, b.payload.data[b.read:])
+	n := copy(into, b.loan.data[b.read:])
 	b.read += n
 	if n == 0 && len(into) > 0 {
 		return 0, io.EOF
@@ -73,12 +73,12 @@ func (b *body) Read(into []byte) (int, error) {
 
 // WriteTo hands what is left over in a single write.
 func (b *body) WriteTo(w io.Writer) (int64, error) {
-	b.payload.mu.RLock()
-	defer b.payload.mu.RUnlock()
-	if b.payload.gone {
+	b.loan.mu.RLock()
+	defer b.loan.mu.RUnlock()
+	if b.loan.released {
 		return 0, errReleased
 	}
-	rest := b.payload.data[b.read:]
+	rest := b.loan.data[b.read:]
 	if len(rest) == 0 {
 		return 0, nil
 	}

@@ -10,18 +10,18 @@ import (
 // slots bound the attempts in flight to one endpoint. Waiters are served in
 // the order in which they came.
 type slots struct {
-	mu    sync.Mutex
-	limit int // 0: unlimited
-	busy  int
-	queue []chan struct{}
-	adapt *adaptation // nil: the limit is fixed
+	mu      sync.Mutex
+	limit   int // 0: unlimited
+	busy    int
+	queue   []chan struct{}
+	limiter *limiter // nil: the limit is fixed
 }
 
 func newSlots(limit int, adaptive bool) *slots {
 	s := &slots{limit: max(0, limit)}
 	if adaptive && limit > 1 {
-		s.adapt = newAdaptation(limit)
-		s.limit = s.adapt.current()
+		s.limiter = newLimiter(limit)
+		s.limit = s.limiter.current()
 	}
 	return s
 }
@@ -67,13 +67,13 @@ func (s *slots) release() {
 }
 
 // done gives a slot back with what the attempt taught about the endpoint.
-func (s *slots) done(l lesson, now time.Time) {
+func (s *slots) done(l sample, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.adapt != nil {
+	if s.limiter != nil {
 		l.full = s.busy >= s.limit
-		s.adapt.learn(l, now)
-		s.limit = s.adapt.current()
+		s.limiter.observe(l, now)
+		s.limit = s.limiter.current()
 	}
 	s.busy--
 	s.serve()

@@ -83,7 +83,7 @@ func TestOverloadHoldsEveryDeliveryAndOneProbeGoesFirst(t *testing.T) {
 				{61 * time.Second, 62 * time.Second, 1, "as the probe"},
 				{62 * time.Second, 122 * time.Second, 0, "in the second pause"},
 				{122 * time.Second, 123 * time.Second, 1, "as the second probe"},
-				{123 * time.Second, time.Hour, 15, "when the gate is open"},
+				{123 * time.Second, time.Hour, 15, "when the breaker is closed"},
 			} {
 				if got := seen.between(want.from, want.to); got != want.n {
 					t.Errorf("%d: %d requests %s, want %d", refusal, got, want.what, want.n)
@@ -213,18 +213,18 @@ func TestCanceledProbePassesTheTurnOn(t *testing.T) {
 
 // The answers to requests that were in flight together are one sign of
 // overload, not sixteen: the pause grows once.
-func TestGateCountsOneOverloadOnce(t *testing.T) {
-	g := newGate(RetryOptions{InitialInterval: time.Second, MaxInterval: time.Hour})
+func TestBreakerCountsOneOverloadOnce(t *testing.T) {
+	g := newBreaker(RetryOptions{InitialInterval: time.Second, MaxInterval: time.Hour})
 	now := time.Date(2026, time.November, 24, 12, 0, 0, 0, time.UTC)
 	for range 100 {
-		g.leave(pass{epoch: 0}, overloaded, 0, now)
+		g.leave(permit{epoch: 0}, overloaded, 0, now)
 	}
 	if g.pauses != 1 || g.until.Sub(now) > time.Second {
 		t.Errorf("%d pauses, %v long, want one of at most a second", g.pauses, g.until.Sub(now))
 	}
-	g.leave(pass{epoch: 0}, answered, 0, now)
-	if !g.closed {
-		t.Error("the late answer to an earlier request opened the gate")
+	g.leave(permit{epoch: 0}, answered, 0, now)
+	if !g.open {
+		t.Error("the late answer to an earlier request closed the breaker")
 	}
 	p, wait, _, err := g.try(now.Add(time.Minute), time.Time{})
 	if err != nil || wait != 0 || !p.probe {
@@ -234,7 +234,7 @@ func TestGateCountsOneOverloadOnce(t *testing.T) {
 		t.Error("a second probe went along with the first")
 	}
 	g.leave(p, unanswered, 0, now.Add(time.Minute))
-	if g.pauses != 2 || !g.closed {
-		t.Errorf("a probe without an answer left %d pauses and closed %v, want 2 and true", g.pauses, g.closed)
+	if g.pauses != 2 || !g.open {
+		t.Errorf("a probe without an answer left %d pauses and open %v, want 2 and true", g.pauses, g.open)
 	}
 }

@@ -13,14 +13,14 @@ import (
 	"destination-webhook/destination/printable"
 )
 
-// settle judges an attempt, tells the endpoint's gate and slots about it, and
+// settle judges an attempt, tells the endpoint's breaker and slots about it, and
 // decides whether another one follows. It returns nil when r was delivered.
-func (d *delivery) settle(ctx context.Context, p pass, a *attempt) error {
+func (d *delivery) resolve(ctx context.Context, p permit, a *attempt) error {
 	now := a.started.Add(a.latency)
 	asked := a.asked(now)
 	canceled := ctx.Err() != nil && a.err != nil
-	d.endpoint.slots.done(a.lesson(canceled), now)
-	paused := d.endpoint.gate.leave(p, a.passage(canceled, asked), asked, now)
+	d.endpoint.slots.done(a.sample(canceled), now)
+	paused := d.endpoint.breaker.leave(p, a.result(canceled, asked), asked, now)
 	if a.delivered() {
 		d.response = &Response{Status: a.status, Header: a.header, Body: a.body, Truncated: a.cut, Attempts: d.attempts, Latency: a.latency}
 		d.report(a, nil)
@@ -34,8 +34,8 @@ func (d *delivery) settle(ctx context.Context, p pass, a *attempt) error {
 	return d.failure
 }
 
-// passage is what the attempt means to the gate.
-func (a *attempt) passage(canceled bool, asked time.Duration) passage {
+// passage is what the attempt means to the breaker.
+func (a *attempt) result(canceled bool, asked time.Duration) result {
 	switch {
 	case canceled, a.unsent() != nil:
 		return abandoned
@@ -49,10 +49,10 @@ func (a *attempt) passage(canceled bool, asked time.Duration) passage {
 	return answered
 }
 
-// lesson is what the attempt means to the slots. Only what was delivered
+// sample is what the attempt means to the slots. Only what was delivered
 // measures the endpoint's work: a refusal is quick.
-func (a *attempt) lesson(canceled bool) lesson {
-	l := lesson{started: a.started}
+func (a *attempt) sample(canceled bool) sample {
+	l := sample{started: a.started}
 	switch {
 	case canceled, a.unsent() != nil:
 	case a.delivered():

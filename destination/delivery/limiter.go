@@ -6,7 +6,7 @@ import (
 )
 
 // The constants of the control loop. They were chosen in simulation (see
-// adaptation_test.go) and none is critical.
+// limiter_test.go) and none is critical.
 const (
 	minRound     = 20          // answers that make an average worth comparing
 	tolerance    = 0.1         // rise of the latency that is not yet a queue, however many share it
@@ -17,21 +17,21 @@ const (
 	baselineDown = 0.05        // share of a faster round in the average; a slower one has none, or a queue would become normal
 )
 
-// lesson is what one attempt teaches about its endpoint.
-type lesson struct {
+// sample is what one attempt teaches about its endpoint.
+type sample struct {
 	started    time.Time
 	latency    time.Duration // 0: it measured nothing, for instance a refused connection
 	overloaded bool          // 429, 503 or a timeout
 	full       bool          // all slots were in use when it ended
 }
 
-// adaptation finds how many attempts in flight an endpoint can work on in
+// limiter finds how many attempts in flight an endpoint can work on in
 // parallel: additive increase while latency stays where it was,
 // multiplicative decrease when it rises, for then requests wait in a queue of
 // the endpoint, or when the endpoint says so. Until the first sign of either
 // the limit doubles. Attempts are judged in rounds, by their average, because
 // single latencies scatter. Not safe for concurrent use.
-type adaptation struct {
+type limiter struct {
 	most     int
 	limit    float64
 	doubling bool
@@ -50,13 +50,13 @@ type round struct {
 	full                 bool
 }
 
-func newAdaptation(most int) *adaptation {
-	return &adaptation{most: most, limit: 1, doubling: true}
+func newLimiter(most int) *limiter {
+	return &limiter{most: most, limit: 1, doubling: true}
 }
 
-func (a *adaptation) current() int { return int(a.limit) }
+func (a *limiter) current() int { return int(a.limit) }
 
-func (a *adaptation) learn(l lesson, now time.Time) {
+func (a *limiter) observe(l sample, now time.Time) {
 	if l.started.Before(a.changed) {
 		return
 	}
@@ -74,7 +74,7 @@ func (a *adaptation) learn(l lesson, now time.Time) {
 	}
 }
 
-func (a *adaptation) add(seconds float64) {
+func (a *limiter) add(seconds float64) {
 	a.round.count++
 	delta := seconds - a.round.mean
 	a.round.mean += delta / a.round.count
@@ -83,7 +83,7 @@ func (a *adaptation) add(seconds float64) {
 
 // judge ends a round. One that was slower than the average by as much as one
 // waiting request explains, and by more than chance, means a queue.
-func (a *adaptation) judge(now time.Time) {
+func (a *limiter) judge(now time.Time) {
 	r := a.round
 	if a.baseline == 0 {
 		a.baseline = r.mean
@@ -107,7 +107,7 @@ func (a *adaptation) judge(now time.Time) {
 	a.round = round{}
 }
 
-func (a *adaptation) increase(now time.Time) {
+func (a *limiter) increase(now time.Time) {
 	next := a.limit + 1
 	if a.doubling {
 		next = a.limit * 2
@@ -118,7 +118,7 @@ func (a *adaptation) increase(now time.Time) {
 	a.limit = min(next, float64(a.most))
 }
 
-func (a *adaptation) decrease(factor float64, now time.Time) {
+func (a *limiter) decrease(factor float64, now time.Time) {
 	a.doubling = false
 	a.limit = max(1, a.limit*factor)
 	a.changed = now

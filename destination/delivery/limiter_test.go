@@ -127,17 +127,17 @@ func TestAdaptiveSettlesNearTheCapacity(t *testing.T) {
 }
 
 // teach plays rounds of lessons with the given latency and returns the limit.
-func teach(a *adaptation, now *time.Time, rounds int, latency time.Duration) int {
+func teach(a *limiter, now *time.Time, rounds int, latency time.Duration) int {
 	for range rounds * 100 {
 		*now = now.Add(latency)
-		a.learn(lesson{started: *now, latency: latency, full: true}, *now)
+		a.observe(sample{started: *now, latency: latency, full: true}, *now)
 	}
 	return a.current()
 }
 
-func TestAdaptationGetsUsedToSlowerWork(t *testing.T) {
+func TestLimiterGetsUsedToSlowerWork(t *testing.T) {
 	now := time.Unix(0, 0)
-	a := newAdaptation(16)
+	a := newLimiter(16)
 	if got := teach(a, &now, 20, 100*time.Millisecond); got != 16 {
 		t.Fatalf("the limit is %d while latency is constant, want 16", got)
 	}
@@ -150,14 +150,14 @@ func TestAdaptationGetsUsedToSlowerWork(t *testing.T) {
 	}
 }
 
-func TestAdaptationCountsOneOverloadOnce(t *testing.T) {
+func TestLimiterCountsOneOverloadOnce(t *testing.T) {
 	now := time.Unix(0, 0)
-	a := newAdaptation(16)
+	a := newLimiter(16)
 	teach(a, &now, 20, 100*time.Millisecond)
 	started := now
 	for range 16 { // in flight together, refused together
 		now = now.Add(time.Millisecond)
-		a.learn(lesson{started: started, overloaded: true}, now)
+		a.observe(sample{started: started, overloaded: true}, now)
 	}
 	if a.current() != 12 {
 		t.Errorf("the limit is %d after 16 answers to one overload, want 12", a.current())
@@ -171,12 +171,12 @@ func TestAdaptationCountsOneOverloadOnce(t *testing.T) {
 	}
 }
 
-func TestAdaptationStaysWhenSlotsAreFree(t *testing.T) {
+func TestLimiterStaysWhenSlotsAreFree(t *testing.T) {
 	now := time.Unix(0, 0)
-	a := newAdaptation(16)
+	a := newLimiter(16)
 	for range 1000 {
 		now = now.Add(time.Second)
-		a.learn(lesson{started: now, latency: time.Second}, now)
+		a.observe(sample{started: now, latency: time.Second}, now)
 	}
 	if a.current() != 1 {
 		t.Errorf("the limit grew to %d though one slot sufficed", a.current())
