@@ -19,7 +19,8 @@ import (
 	"destination-webhook/protocol"
 )
 
-// benchStreams are how the stream of the generated records stands in a catalog: without a key and with one.
+// benchStreams are how the stream of the generated records stands in a catalog: without a key and
+// with one.
 var benchStreams = map[string]string{
 	"plain": `{"stream":{"name":"users","namespace":"public"},"destination_sync_mode":"append"}`,
 	"keyed": `{"stream":{"name":"users","namespace":"public"},"destination_sync_mode":"append_dedup","primary_key":[["id"]]}`,
@@ -35,7 +36,8 @@ func (discarding) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
 }
 
-// syncAll brings records, and a state behind every 10,000 of them, to an endpoint that discards them.
+// syncAll brings records, and a state behind every 10,000 of them, to an endpoint that discards
+// them.
 func syncAll(tb testing.TB, stream string, in io.Reader) {
 	tb.Helper()
 	c := configtest.Parse(tb, `,"batching":{"max_rows":100000}`)
@@ -90,7 +92,8 @@ func BenchmarkSync(b *testing.B) {
 	}
 }
 
-// Once a sync is under way its rows cost no memory of their own, and no more at its end than at its beginning.
+// Once a sync is under way its rows cost no memory of their own, and no more at its end than at its
+// beginning.
 func TestSyncAllocatesNothingForARow(t *testing.T) {
 	const rows = 40_000
 	for stream := range benchStreams {

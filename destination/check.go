@@ -15,7 +15,8 @@ import (
 	"destination-webhook/destination/route"
 )
 
-// checkEndpoint tries the endpoint once and says in a sentence what came of it. The error says why a sync would fail.
+// checkEndpoint tries the endpoint once and returns the outcome as a sentence. The error is the
+// reason why a sync would fail.
 func checkEndpoint(ctx context.Context, c *config.Config, n *outbound.Network, agent string) (string, error) {
 	client, err := n.CheckClient(c.ConnectionCheck)
 	if err != nil {
@@ -38,8 +39,8 @@ func checkRequest(c *config.Config, agent string) delivery.Request {
 	return delivery.Request{Method: id.Method, URL: id.URL, Header: route.Header(c, agent), ID: id.WebhookID(body), Body: body}
 }
 
-// reachable lets answers pass by which the endpoint shows that it is there and knows us, whatever it thinks of a batch
-// without rows.
+// reachable lets answers pass by which the endpoint shows that it is there and knows us, whatever
+// it thinks of a batch without rows.
 func reachable(check config.ConnectionCheck, err error) (string, error) {
 	f := (*delivery.Failure)(nil)
 	if !errors.As(err, &f) || f.Status == 0 {
@@ -56,7 +57,8 @@ func reachable(check config.ConnectionCheck, err error) (string, error) {
 // bucketTime bounds how long a check waits for a bucket.
 const bucketTime = 20 * time.Second
 
-// checkSnapshot looks whether a sync could open the snapshot, and opens none: a sync may be using it.
+// checkSnapshot checks whether a sync could open the snapshot. It does not open it, as a sync may
+// be using it.
 func checkSnapshot(ctx context.Context, c *config.Config, n *outbound.Network) error {
 	place, err := placeOf(c, n)
 	if err == nil && place != nil {

@@ -17,7 +17,8 @@ import (
 	"destination-webhook/protocol"
 )
 
-// failureType is what an error means to the platform: config errors end its retries, transient ones invite them.
+// failureType returns what an error means to the platform: config errors end its retries, transient
+// ones invite them.
 func failureType(err error) protocol.FailureType {
 	if marked, ok := failure.TypeOf(err); ok {
 		return marked
@@ -36,7 +37,8 @@ func failureType(err error) protocol.FailureType {
 	return storeFailure(err)
 }
 
-// storeFailure is what an error means that came up at a snapshot or a dead letter, the rest of the network being delivery's.
+// storeFailure returns what an error of a snapshot or a dead-letter store means. Other errors of
+// the network are those of delivery.
 func storeFailure(err error) protocol.FailureType {
 	var (
 		refused     *bucket.Refused

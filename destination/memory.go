@@ -8,15 +8,16 @@ import (
 )
 
 const (
-	// ownMemory is for all that is no batch: the program itself, its blocks of input, connections.
+	// ownMemory is for everything except batches: the program itself, its blocks of input,
+	// connections.
 	ownMemory = 64 << 20
 	// snapshotMemory is for the store's cache, its tables in memory and its index.
 	snapshotMemory = 512 << 20
 )
 
-// boundMemory makes the garbage collector work harder as the process comes near what the config lets it hold. Left to itself
-// it lets the heap double, and the open batches of thousands of streams make that much. GOMEMLIMIT in the environment goes
-// before. The caller undoes it in the end.
+// boundMemory makes the garbage collector work harder as the process approaches the memory that the
+// config allows. Otherwise the heap may double, which is much with the open batches of thousands of
+// streams. GOMEMLIMIT in the environment takes precedence. The caller has to call undo at the end.
 func boundMemory(c *config.Config) (undo func()) {
 	before := debug.SetMemoryLimit(-1)
 	if before == math.MaxInt64 {

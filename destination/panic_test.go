@@ -30,7 +30,8 @@ func requireCrash(t *testing.T, err error) {
 	}
 }
 
-// A panic while the snapshot is saved ends the sync as an error: Go's own report would show its value.
+// A panic while the snapshot is saved ends the sync as an error: Go's own report would show its
+// value.
 func TestPanicOfSavingIsAnError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())

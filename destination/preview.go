@@ -41,7 +41,7 @@ type StreamPreview struct {
 	records int
 }
 
-// Preview says on stdout what a sync of the records on stdin would send, and sends nothing.
+// Preview prints on stdout what a sync of the records on stdin would send, and sends nothing.
 func (p *Program) Preview(ctx context.Context, configPath, catalogPath string, asJSON bool) error {
 	out := protocol.NewWriter(io.Discard)
 	streams, err := p.preview(ctx, configPath, catalogPath, out)
@@ -69,7 +69,7 @@ func (p *Program) preview(ctx context.Context, configPath, catalogPath string, o
 	return s.preview(ctx, p.Stdin)
 }
 
-// redacted is err with its text masked; redact is nil as long as no secret is known.
+// redacted returns err with its text masked; redact is nil as long as no secret is known.
 func redacted(err error, redact func(string) string) error {
 	if redact == nil {
 		return err
@@ -103,7 +103,7 @@ func (p *StreamPreview) print(w io.Writer) error {
 	return err
 }
 
-// printRequest writes the first request, where there is one.
+// printRequest writes the first request, if there is one.
 func (p *StreamPreview) printRequest(b *strings.Builder) {
 	if p.Envelope == nil {
 		return

@@ -33,7 +33,8 @@ type previewer struct {
 // maxPreviewRows is how many rows of the first envelope a preview shows.
 const maxPreviewRows = 3
 
-// preview reads the input as a sync would, on a copy of the snapshot, and tells what would be sent.
+// preview reads the input as a sync would, with a copy of the snapshot, and returns what would be
+// sent.
 func (s *session) preview(ctx context.Context, in io.Reader) (previews []StreamPreview, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -72,7 +73,8 @@ func (s *session) copySnapshot(ctx context.Context, cancel context.CancelCauseFu
 	}, nil
 }
 
-// count runs the engine with a previewer for each stream. Rejected rows and mass removals are counted, not refused.
+// count runs the engine with a previewer for each stream. Rejected rows and mass removals are
+// counted, not refused.
 func (s *session) count(ctx context.Context, streams []*engine.Stream, in io.Reader) ([]StreamPreview, error) {
 	var previewers []*previewer
 	for _, stream := range streams {
@@ -155,8 +157,8 @@ func (v *previewer) show(b *batching.Batch, sent []int) {
 	p.Envelope = b.AppendBody(nil, sent[:min(len(sent), maxPreviewRows)])
 }
 
-// header adds what an attempt adds to the header of a stream, with stars for all values that may be secret or are not known
-// before.
+// header adds what an attempt adds to the header of a stream, with stars for all values that may be
+// secret or are not known before.
 func (v *previewer) header(h http.Header, id string) http.Header {
 	c := v.session.config
 	shown := h.Clone()

@@ -1,5 +1,5 @@
-// Package destination is the connector: what its commands spec, check, write, preview and schema do between the protocol on stdin and
-// stdout and the endpoint.
+// Package destination is the connector: what its commands spec, check, write, preview and schema do
+// between the protocol on stdin and stdout and the endpoint.
 package destination
 
 import (
@@ -28,7 +28,7 @@ type Program struct {
 	Version  string
 	Stdin    io.Reader
 	Stdout   io.Writer
-	Terminal io.Writer // where progress is drawn; nil: nowhere
+	Terminal io.Writer // progress is drawn there; nil: it is not drawn
 	Getenv   func(string) string
 	ReadFile func(path string) ([]byte, error) // of config and catalog; nil: os.ReadFile
 }
@@ -54,8 +54,8 @@ func (p *Program) writer() *protocol.Writer {
 // PrintSpec writes the SPEC message.
 func (p *Program) PrintSpec() error { return protocol.NewWriter(p.Stdout).Spec(p.Spec) }
 
-// Check writes one CONNECTION_STATUS: whether a sync with the config could begin. Its error says that it could not be
-// written.
+// Check writes one CONNECTION_STATUS: whether a sync with the config could begin. The error is
+// non-nil only if the message could not be written.
 func (p *Program) Check(ctx context.Context, configPath string) error {
 	out := p.writer()
 	message, err := p.check(ctx, configPath, out)
@@ -82,8 +82,8 @@ func (p *Program) check(ctx context.Context, configPath string, out *protocol.Wr
 	return strings.Join(append([]string{message}, c.Warnings...), "; "), err
 }
 
-// Write delivers the records on stdin. An error has been reported in a TRACE message, unless it is the end of ctx: then it
-// is the context's cause.
+// Write delivers the records on stdin. An error has been reported in a TRACE message, unless it is
+// the end of ctx: then it is the context's cause.
 func (p *Program) Write(ctx context.Context, configPath, catalogPath string) error {
 	out := p.writer()
 	log := slog.New(protocol.NewLogHandler(out, protocol.ParseLevel(p.Getenv("LOG_LEVEL"))))
@@ -136,7 +136,7 @@ func (p *Program) session(configPath, catalogPath string, out *protocol.Writer, 
 	return &session{config: c, table: table, network: network, redact: redactor.String, agent: p.agent(), out: out, progress: progress}, nil
 }
 
-// configure reads the config and teaches out its secrets.
+// configure reads the config, and makes out mask its secrets.
 func (p *Program) configure(path string, out *protocol.Writer) (*config.Config, *redact.Redactor, error) {
 	raw, err := p.readFile(path, config.MaxSize+1)
 	if err != nil {
@@ -151,7 +151,8 @@ func (p *Program) configure(path string, out *protocol.Writer) (*config.Config, 
 	return c, redactor, nil
 }
 
-// network builds the ways out that the config asks for. onAttempt is told of every attempt; nil: nobody is.
+// network builds the ways out that the config asks for. onAttempt is told of every attempt; nil:
+// nobody is.
 func (p *Program) network(c *config.Config, redactor *redact.Redactor, onAttempt func(delivery.Attempt)) (*outbound.Network, error) {
 	n, err := outbound.New(outbound.Options{Config: c, Getenv: p.Getenv, Redactor: redactor, OnAttempt: onAttempt})
 	if err != nil {
@@ -168,7 +169,8 @@ func inFile(path string, err error) error {
 	return err
 }
 
-// masking returns a writer that shows w no secret; nil where there is no w. Each text has to come in one piece.
+// masking returns a writer to w that masks secrets; nil if w is nil. Each text has to come in one
+// piece.
 func masking(w io.Writer, redactor *redact.Redactor) io.Writer {
 	if w == nil {
 		return nil
@@ -203,12 +205,14 @@ func (p *Program) readCatalog(path string) (*protocol.Catalog, error) {
 // maxArgument is the longest argument that a message shows.
 const maxArgument = 100
 
-// Showable says whether a message may show an argument of the command line: it may be a config, with its secrets.
+// Showable reports whether a message may show an argument of the command line. It may not if the
+// argument could be a config, with its secrets.
 func Showable(argument string) bool {
 	return len(argument) <= maxArgument && !strings.Contains(argument, "{")
 }
 
-// readFile reads at most limit bytes of a file that an argument names. The error shows the path only if it looks like one.
+// readFile reads at most limit bytes of a file that an argument names. The error shows the path
+// only if it looks like one.
 func readFile(path string, limit int64) ([]byte, error) {
 	raw, err := readAtMost(path, limit)
 	failed := (*os.PathError)(nil)

@@ -14,15 +14,16 @@ import (
 )
 
 const (
-	// logInterval is how often the log says how far a sync is; drawInterval how often a terminal shows it.
+	// logInterval is the time between two lines of progress in the log, drawInterval on a terminal.
 	logInterval  = 10 * time.Second
 	drawInterval = 200 * time.Millisecond
 	// maxListed bounds how many streams the log names one by one.
 	maxListed = 50
 )
 
-// progress tells people how a sync goes: in the log, or, where somebody sits at a terminal, in a line that is drawn over
-// and over. Its owner is the sync; only stats and attempt are for others too.
+// progress shows people how a sync goes: in the log, or, on a terminal, in a line that is drawn
+// over and over. It belongs to the engine's goroutine; only attempt, Answered and Settled may be
+// called by others.
 type progress struct {
 	log      *slog.Logger
 	terminal io.Writer // nil: there is none
@@ -82,7 +83,7 @@ func (p *progress) attempt(a delivery.Attempt) {
 	p.log.Warn(fmt.Sprintf("attempt %d of %s failed, the next one follows in %v: %v", a.N, a.ID, a.Wait.Round(time.Millisecond), a.Err))
 }
 
-// Observe tells how far the sync is.
+// Observe shows how far the sync is.
 func (p *progress) Observe(inFlight int) {
 	now, total := time.Now(), p.stats.all()
 	rate := float64(total.rows-p.lastRows) / max(now.Sub(p.last).Seconds(), 1e-3)

@@ -23,8 +23,8 @@ func removedID(id int) string {
 	return envelope("mirror", fmt.Sprintf(`{"data":{"id":%d},"operation":"removed","primary_key":"%[1]d"}`, id))
 }
 
-// A refresh whose last attempt reads nothing new removes what none of its attempts has seen, and is not taken for an
-// empty source.
+// A refresh whose last attempt reads nothing new removes what none of its attempts has seen, and is
+// not taken for an empty source.
 func TestResumedRefreshRemoves(t *testing.T) {
 	r := newRig(t)
 	rows := numbered(50)
@@ -129,7 +129,8 @@ func TestStatusOfTheStream(t *testing.T) {
 	}
 }
 
-// A row that goes to and fro is another event each time; the same event has its name again until a sync ends well.
+// A row that goes to and fro is another event each time; the same event has its name again until a
+// sync ends well.
 func TestWebhookIDOfEqualChanges(t *testing.T) {
 	r := newRig(t)
 	row := func(v int) []string { return table(fmt.Sprintf(`{"id":1,"v":%d}`, v)) }

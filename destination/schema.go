@@ -14,8 +14,9 @@ import (
 	"destination-webhook/protocol"
 )
 
-// Schema writes what an endpoint receives for the streams of a catalog: a JSON Schema (2020-12) of the bodies, or an OpenAPI
-// 3.1 document whose webhooks are the streams. Without a config the defaults hold.
+// Schema writes what an endpoint receives for the streams of a catalog: a JSON Schema (2020-12) of
+// the bodies, or an OpenAPI 3.1 document whose webhooks are the streams. Without a config the
+// defaults hold.
 func (p *Program) Schema(configPath, catalogPath string, openAPI bool) (err error) {
 	defer failure.RecoverTo(&err)
 	contract, err := p.contract(configPath, catalogPath)

@@ -238,7 +238,8 @@ func TestMirrorFitsTheSchema(t *testing.T) {
 	}
 }
 
-// Schemas of sources, as they come, make a document that compiles, refuses what they refuse and takes what they take.
+// Schemas of sources, as they come, make a document that compiles, refuses what they refuse and
+// takes what they take.
 func TestSourceSchemas(t *testing.T) {
 	tests := map[string]struct {
 		schema        string

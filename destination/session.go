@@ -23,8 +23,8 @@ import (
 	"destination-webhook/protocol"
 )
 
-// saveInterval is how often a snapshot that lives in a bucket is written back during a sync: what was confirmed since then
-// is sent again if the process dies.
+// saveInterval is how often a snapshot that lives in a bucket is written back during a sync: what
+// was confirmed since then is sent again if the process dies.
 const saveInterval = time.Minute
 
 // session is a sync with all that it opens before and closes after.
@@ -159,9 +159,9 @@ func closeInTime(ctx context.Context, close func(context.Context) error) error {
 	return close(closing)
 }
 
-// saveAtIntervals saves the snapshot while the sync runs. If another sync was first, this one ends by cancel: nothing that
-// it still does would be kept. So it does if the program is at fault. Other troubles may be over by the next time; what
-// counts is the save at the end.
+// saveAtIntervals saves the snapshot while the sync runs. If another sync was first, this one ends
+// by cancel: nothing that it still does would be kept. So it does if the program is at fault. Other
+// troubles may be over by the next time; what counts is the save at the end.
 func saveAtIntervals(ctx context.Context, save func(context.Context) error, warn func(string, ...any), cancel context.CancelCauseFunc) (stop func()) {
 	ctx, end := context.WithCancel(ctx)
 	done := make(chan struct{})
@@ -177,7 +177,7 @@ func saveAtIntervals(ctx context.Context, save func(context.Context) error, warn
 			case errors.Is(err, bucket.ErrConflict), errors.As(err, new(*failure.Panic)):
 				cancel(fmt.Errorf("snapshot: %w", err))
 			case err != nil && ctx.Err() == nil:
-				warn(fmt.Sprintf("snapshot: it could not be saved on the way, and will be tried again: %v", err))
+				warn(fmt.Sprintf("snapshot: it could not be saved during the sync, and will be tried again: %v", err))
 			}
 		}
 	}()
@@ -192,7 +192,8 @@ func saving(store *snapshot.Store) func(context.Context) error {
 	}
 }
 
-// openSnapshot opens the snapshot that the config names, nil if there is none. If it fails later, the sync ends by cancel.
+// openSnapshot opens the snapshot that the config names, nil if there is none. If it fails later,
+// the sync ends by cancel.
 func (s *session) openSnapshot(ctx context.Context, cancel context.CancelCauseFunc) (*snapshot.Store, error) {
 	place, err := placeOf(s.config, s.network)
 	if err != nil {
@@ -212,8 +213,8 @@ func (s *session) snapshotOptions(cancel context.CancelCauseFunc) snapshot.Optio
 	return snapshot.Options{KeepRows: s.config.Snapshot.KeepRows, Fatal: cancel}
 }
 
-// notOpened is the failure of a snapshot that cannot be opened. What will not pass by itself takes another config, or a hand
-// on what that names.
+// notOpened is the failure of a snapshot that cannot be opened. What will not pass by itself takes
+// another config, or a hand on what that names.
 func notOpened(err error) error {
 	err = fmt.Errorf("snapshot: %w", err)
 	if failureType(err) == protocol.SystemError {

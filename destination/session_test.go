@@ -112,7 +112,8 @@ func TestSyncsWithABucket(t *testing.T) {
 	}
 }
 
-// A snapshot that will be there again is worth another try of the platform's; one that is damaged is not.
+// A snapshot that will be there again is worth another try of the platform's; one that is damaged
+// is not.
 func TestSnapshotThatCannotBeOpened(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -25,7 +25,7 @@ type streamStats struct {
 
 func newStats() *stats { return &stats{streams: make(map[*route.Route]*streamStats)} }
 
-// settled counts a batch. One of which nothing was sent is no batch.
+// settled counts a batch. It is not counted as a batch if nothing of it was sent.
 func (s *stats) settled(r *route.Route, c sender.Counts) {
 	s.each(r, func(t *streamStats) {
 		if c.Bytes > 0 {
@@ -37,7 +37,8 @@ func (s *stats) settled(r *route.Route, c sender.Counts) {
 	})
 }
 
-// answered counts a delivery that took so many attempts, the last of them so long if it succeeded.
+// answered counts a delivery that took so many attempts; took is the duration of the last one, 0 if
+// it did not succeed.
 func (s *stats) answered(r *route.Route, attempts int, took time.Duration) {
 	s.each(r, func(t *streamStats) {
 		t.retries += int64(attempts - 1)
@@ -89,8 +90,8 @@ func (s *stats) of(r *route.Route) (text string, any bool) {
 	return text, true
 }
 
-// latency is a histogram of durations. Its buckets grow by a twelfth, so that a quantile is right within 6 %; the first
-// ends at 100 µs, the last takes all above five hours.
+// latency is a histogram of durations. Its buckets grow by a twelfth, so that a quantile is right
+// within 6 %; the first ends at 100 µs, the last takes all above five hours.
 type latency struct {
 	counts [240]uint32
 	n      int64

@@ -13,7 +13,7 @@ import (
 	"destination-webhook/destination/snapshot"
 )
 
-// place is where a snapshot lives.
+// place is a folder or a bucket in which a snapshot is kept.
 type place interface {
 	probe(ctx context.Context) error
 	open(ctx context.Context, o snapshot.Options) (*snapshot.Store, error)
@@ -64,8 +64,8 @@ func (r remote) copyTo(ctx context.Context, dir string, o snapshot.Options) (*sn
 	return snapshot.OpenRemoteCopy(ctx, r.bucket, dir, o)
 }
 
-// openDeadLetters opens the store that the config names; nil if rejected rows end the sync. agent is the User-Agent of its
-// requests.
+// openDeadLetters opens the store that the config names; nil if rejected rows end the sync. agent
+// is the User-Agent of its requests.
 func openDeadLetters(c *config.Config, n *outbound.Network, agent string) (deadletter.Store, error) {
 	if c.OnRejectedRows != config.ToDeadLetter {
 		return nil, nil

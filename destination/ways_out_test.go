@@ -61,7 +61,8 @@ func storeLetter(ctx context.Context, c *config.Config, n *outbound.Network) err
 	return store.Write(ctx, []byte("{}\n"))
 }
 
-// configWith is a config in which one setting names the address and every other one a host that does not exist.
+// configWith is a config in which one setting names the address and every other one a host that
+// does not exist.
 func configWith(t *testing.T, field, address string) map[string]any {
 	t.Helper()
 	keys := map[string]any{"type": "s3", "bucket": "rows", "region": "r", "access_key_id": "i", "secret_access_key": "s"}
@@ -121,8 +122,8 @@ func tlsServer(t *testing.T) (server *httptest.Server, connections, requests *at
 	return server, connections, requests
 }
 
-// A name is judged by the address that it leads to, on every way out. It is judged when it is dialled: CheckURL, which
-// comes before, knows no names.
+// A name is judged by the address that it leads to, on every way out. It is judged when it is
+// dialled: CheckURL, which comes before, knows no names.
 func TestEveryWayOutIsGuarded(t *testing.T) {
 	for field, use := range ways {
 		t.Run(field, func(t *testing.T) {

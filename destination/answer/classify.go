@@ -1,6 +1,6 @@
-// Package answer says what an endpoint's answer means: for the request as a whole, by its status, for the next one, by
-// what it asks to wait, and for single rows, by the verdicts in its body. It does no I/O and knows neither batches nor
-// deliveries.
+// Package answer interprets an endpoint's answer: what its status means for the request, how long
+// the next one has to wait, and what its body says about single rows. It does no I/O and knows
+// neither batches nor deliveries.
 package answer
 
 import (
@@ -16,15 +16,15 @@ import (
 type Kind int
 
 const (
-	// Transient: the endpoint may take the same request later, and did not
-	// within the bounds of attempts and time.
+	// Transient: the endpoint may take the same request later, and did not within the bounds of
+	// attempts and time.
 	Transient Kind = iota + 1
 	// TooLarge: the endpoint takes no body of this size.
 	TooLarge
 	// Refused: the endpoint understood the request and does not want this payload.
 	Refused
-	// Misconfigured: no payload would get through until somebody changes the
-	// configuration or the endpoint.
+	// Misconfigured: no payload would get through until somebody changes the configuration or the
+	// endpoint.
 	Misconfigured
 	// Canceled: the caller's context ended, or Stop came before the first attempt.
 	Canceled
@@ -78,8 +78,8 @@ var classifications = map[int]Classification{
 	http.StatusHTTPVersionNotSupported: {Misconfigured, "HTTP version not supported (505): check what serves this URL"},
 }
 
-// Classify says what an answer other than 2xx means. What it repeats of the
-// header is masked by redact before it is cut.
+// Classify returns what an answer other than 2xx means. What it repeats of the header is masked by
+// redact before it is cut.
 func Classify(status int, h http.Header, redact func(string) string) Classification {
 	m, named := classifications[status]
 	switch {
@@ -98,9 +98,9 @@ func Classify(status int, h http.Header, redact func(string) string) Classificat
 	return Classification{Misconfigured, fmt.Sprintf("the endpoint gave an answer that HTTP does not define (%d): check what serves this URL", status)}
 }
 
-// redirectAdvice names the host that a redirect leads to, and no more of it:
-// paths and queries may hold a secret. Redirects are not followed because a
-// POST becomes an empty GET on the way, and its 200 would look like success.
+// redirectAdvice names only the host that a redirect leads to: paths and queries may contain a
+// secret. Redirects are not followed because they turn a POST into an empty GET, whose 200 would
+// look like success.
 func redirectAdvice(status int, location string, redact func(string) string) string {
 	to := "another path of the same host"
 	u, err := url.Parse(location)

@@ -7,12 +7,12 @@ import (
 	"time"
 )
 
-// MaxRetryAfter caps what an endpoint may ask for: a pause of hours would look like
-// a hung sync to the platform, which expects a checkpoint every 15 minutes.
+// MaxRetryAfter caps what an endpoint may ask for: a pause of hours would look like a hung sync to
+// the platform, which expects a checkpoint every 15 minutes.
 const MaxRetryAfter = 10 * time.Minute
 
-// RetryAfter returns how long an answer asks to wait, 0 when it does not: the longest
-// of Retry-After and the rate limit's reset, capped. It is a lower bound.
+// RetryAfter returns how long an answer asks to wait, 0 when it does not: the longest of
+// Retry-After and the rate limit's reset, capped. It is a lower bound.
 func RetryAfter(status int, h http.Header, now time.Time) time.Duration {
 	limited := status == http.StatusTooManyRequests
 	wait := rateLimit(h, limited, now)
@@ -22,7 +22,7 @@ func RetryAfter(status int, h http.Header, now time.Time) time.Duration {
 	return min(wait, MaxRetryAfter)
 }
 
-// endpointTime is now by the clock that wrote the answer: a date in it means
+// endpointTime returns the time by the clock that wrote the answer. A date in the answer refers to
 // that clock, and ours may be wrong.
 func endpointTime(h http.Header, now time.Time) time.Time {
 	if t, err := http.ParseTime(h.Get("Date")); err == nil {
@@ -31,8 +31,8 @@ func endpointTime(h http.Header, now time.Time) time.Time {
 	return now
 }
 
-// retryAfterField reads the two forms of RFC 9110, section 10.2.3: seconds, and a
-// date in any of the three formats of section 5.6.7.
+// retryAfterField reads the two forms of RFC 9110, section 10.2.3: seconds, and a date in any of
+// the three formats of section 5.6.7.
 func retryAfterField(value string, now time.Time) time.Duration {
 	if t, err := http.ParseTime(value); err == nil {
 		return max(0, t.Sub(now))
@@ -40,15 +40,14 @@ func retryAfterField(value string, now time.Time) time.Duration {
 	return seconds(value)
 }
 
-// seconds reads a count of seconds. What is no such count is 0, what is beyond
-// the cap is the cap.
+// seconds reads a number of seconds, at most the cap. Any other text is 0.
 func seconds(value string) time.Duration {
 	n := number(value)
 	return time.Duration(min(n, MaxRetryAfter.Seconds()) * float64(time.Second))
 }
 
-// number reads digits and, which RFC 9110 does not have but some endpoints do, a
-// fraction. strconv's other forms (signs, exponents, hexadecimal, Inf) are 0.
+// number reads digits and, which RFC 9110 does not have but some endpoints do, a fraction.
+// strconv's other forms (signs, exponents, hexadecimal, Inf) are 0.
 func number(value string) float64 {
 	value = strings.TrimSpace(value)
 	whole, fraction, point := strings.Cut(value, ".")
@@ -63,10 +62,9 @@ func digits(s string) bool {
 	return s != "" && strings.IndexFunc(s, func(r rune) bool { return r < '0' || r > '9' }) < 0
 }
 
-// rateLimit is how long a rate limit that is used up, or that this answer
-// enforces, takes to be renewed. It knows the structured RateLimit field
-// (draft-ietf-httpapi-ratelimit-headers-08 and later), its predecessors, and
-// the X- forms in use.
+// rateLimit is how long a rate limit that is used up, or that this answer enforces, takes to be
+// renewed. It knows the structured RateLimit field (draft-ietf-httpapi-ratelimit-headers-08 and
+// later), its predecessors, and the X- forms in use.
 func rateLimit(h http.Header, limited bool, now time.Time) time.Duration {
 	wait := rateLimitField(h.Values("RateLimit"), limited)
 	for _, prefix := range []string{"Ratelimit-", "X-Ratelimit-", "X-Rate-Limit-"} {
@@ -78,9 +76,8 @@ func rateLimit(h http.Header, limited bool, now time.Time) time.Duration {
 	return wait
 }
 
-// reset reads a Reset value: seconds from now, or a point in time in seconds
-// or milliseconds since 1970. No window of a rate limit is 30 years long, so
-// the size tells them apart.
+// reset reads a Reset value: seconds from now, or a point in time in seconds or milliseconds since
+// 1970. No window of a rate limit is 30 years long, so the size tells them apart.
 func reset(value string, now time.Time) time.Duration {
 	n := number(value)
 	switch {
@@ -93,8 +90,8 @@ func reset(value string, now time.Time) time.Duration {
 	return time.Duration(max(0, wait) * float64(time.Second))
 }
 
-// rateLimitField reads `"policy";r=0;t=30` and, from earlier drafts,
-// `limit=10, remaining=0, reset=30`.
+// rateLimitField reads `"policy";r=0;t=30` and, from earlier drafts, `limit=10, remaining=0,
+// reset=30`.
 func rateLimitField(values []string, limited bool) time.Duration {
 	var wait, old time.Duration
 	exhausted := limited

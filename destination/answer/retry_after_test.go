@@ -79,7 +79,8 @@ func TestRetryAfter(t *testing.T) {
 
 func unix(t time.Time, plus int64) string { return strconv.FormatInt(t.Unix()+plus, 10) }
 
-// FuzzRetryAfter holds the wait to its bounds, and to what RFC 9110 says of Retry-After: digits, or a date. A fraction is taken too.
+// FuzzRetryAfter holds the wait to its bounds, and to what RFC 9110 says of Retry-After: digits, or
+// a date. A fraction is taken too.
 func FuzzRetryAfter(f *testing.F) {
 	for _, seed := range [][2]string{
 		{"120", `"p";r=0;t=30`}, {"Tue, 24 Nov 2026 12:01:00 GMT", "limit=10, remaining=0, reset=40"},

@@ -19,8 +19,8 @@ type Verdict struct {
 	Retry      bool           `json:"retry"` // the endpoint wants the row once more
 }
 
-// ParseVerdicts reads an answer's body. Most endpoints answer anything: a body that does not have exactly this shape has no
-// verdicts.
+// ParseVerdicts reads an answer's body. Most endpoints answer anything: a body that does not have
+// exactly this shape has no verdicts.
 func ParseVerdicts(body []byte) []Verdict {
 	var v struct {
 		Rejected []Verdict `json:"rejected"`
@@ -41,12 +41,14 @@ type Rows struct {
 	byKey map[string][]int // nil: not made yet
 }
 
-// NewRows returns a finder for count rows. key returns a row's primary key as it was sent, nil if it has none; it is called
-// at most once for each row, and only if a verdict names a row by its key.
+// NewRows returns a finder for count rows. key returns a row's primary key as it was sent, nil if
+// it has none; it is called at most once for each row, and only if a verdict names a row by its
+// key.
 func NewRows(count int, key func(place int) []byte) *Rows { return &Rows{count: count, key: key} }
 
-// Places returns the places of the rows that a verdict speaks of; one outside the request is no row of ours. The rows of a
-// key are returned once: an endpoint that repeats itself must not cost more than it wrote.
+// Places returns the places of the rows that a verdict speaks of; one outside the request is no row
+// of ours. The rows of a key are returned once: an endpoint that repeats itself must not cost more
+// than it wrote.
 func (r *Rows) Places(v *Verdict) []int {
 	if v.Index != nil {
 		if *v.Index < 0 || *v.Index >= r.count {

@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// The work on a verdict is that of reading each row's key once, however often the endpoint repeats itself.
+// The work on a verdict is that of reading each row's key once, however often the endpoint repeats
+// itself.
 func TestVerdictReadsEachKeyOnce(t *testing.T) {
 	const rows = 100
 	var verdicts []Verdict

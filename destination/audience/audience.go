@@ -1,6 +1,6 @@
-// Package audience is what the endpoint of a stream has, by all that it has confirmed: the diff of each record against the
-// snapshot, the refreshes at whose end rows have left, and the guard on their removal. It knows rows as payload writes
-// them, and neither requests nor answers.
+// Package audience is what the endpoint of a stream has, by all that it has confirmed: the diff of
+// each record against the snapshot, the refreshes at whose end rows have left, and the guard on
+// their removal. It knows rows as payload writes them, and neither requests nor answers.
 package audience
 
 import (
@@ -16,8 +16,9 @@ import (
 	"destination-webhook/protocol"
 )
 
-// Audience is what the endpoint of one stream has. The owner of the sync asks it what records change; senders, many at once,
-// tell it what the endpoint confirmed by Begin and Confirmation.Confirm.
+// Audience is what the endpoint of one stream has. The owner of the sync asks it what records
+// change; senders, many at once, tell it what the endpoint confirmed by Begin and
+// Confirmation.Confirm.
 type Audience struct {
 	stream      *snapshot.Stream
 	route       *route.Route
@@ -29,7 +30,8 @@ type Audience struct {
 	refused map[string]bool // keys of which the endpoint rejected a row
 }
 
-// Open opens the audience of a stream, nil if its mode needs none. It warns if the snapshot is of another endpoint or key.
+// Open opens the audience of a stream, nil if its mode needs none. It warns if the snapshot is of
+// another endpoint or key.
 func Open(ctx context.Context, store *snapshot.Store, r *route.Route, warn func(text string)) (*Audience, error) {
 	if r.Mode == config.Insert {
 		return nil, nil
@@ -40,9 +42,9 @@ func Open(ctx context.Context, store *snapshot.Store, r *route.Route, warn func(
 	}
 	switch stream.Origin() {
 	case snapshot.Moved:
-		warn(fmt.Sprintf("stream %s: its URL or method is another than before, so the snapshot of the old endpoint is dropped and every row counts as added", r.Title()))
+		warn(fmt.Sprintf("stream %s: its URL or method has changed, so the snapshot of the old endpoint is dropped and every row counts as added", r.Title()))
 	case snapshot.Rekeyed:
-		warn(fmt.Sprintf("stream %s: its primary key is another than before, so the snapshot of the old one is dropped and every row counts as added", r.Title()))
+		warn(fmt.Sprintf("stream %s: its primary key has changed, so the snapshot of the old one is dropped and every row counts as added", r.Title()))
 	}
 	return &Audience{
 		stream: stream, route: r, refused: make(map[string]bool),
@@ -59,8 +61,8 @@ func identity(r *route.Route) snapshot.Identity {
 	}
 }
 
-// Epoch returns the snapshot's epoch, which a Webhook-Id has to cover, or nil for a stream that is not compared. It is
-// constant during a sync.
+// Epoch returns the snapshot's epoch, which a Webhook-Id has to cover, or nil for a stream that is
+// not compared. It is constant during a sync.
 func (a *Audience) Epoch() *uint64 {
 	if a == nil {
 		return nil
@@ -69,7 +71,7 @@ func (a *Audience) Epoch() *uint64 {
 	return &epoch
 }
 
-// Diff tells what a record changes; see payload.Differ.
+// Diff finds what a record changes; see payload.Differ.
 func (a *Audience) Diff(key, data []byte, deleted bool, version []byte) (payload.Change, error) {
 	if a.refresh.finished {
 		a.refresh.finished = false
@@ -94,19 +96,21 @@ func (a *Audience) compare(key, data []byte, deleted bool) (snapshot.Change, sna
 	case !deleted:
 		return a.stream.Diff(key, data)
 	case a.incremental:
-		// The source will not say it again, and the endpoint may have the row from before there was a snapshot.
+		// The source will not say it again, and the endpoint may have the row from before there was
+		// a snapshot.
 		return a.stream.RemoveUnknown(key)
 	default:
 		return a.stream.Remove(key) // a table says it each time
 	}
 }
 
-// removes reports whether the mode sends removed rows. An upsert sends those that the source itself marks as deleted.
+// removes reports whether the mode sends removed rows. An upsert sends those that the source itself
+// marks as deleted.
 func (a *Audience) removes(marked bool) bool {
 	return a.route.Mode == config.Remove || a.route.Mode == config.Mirror || a.route.Mode == config.Upsert && marked
 }
 
-// Summary says what the rows were found to be, sent or not.
+// Summary describes what the rows were found to be, whether they were sent or not.
 func (a *Audience) Summary() string {
 	text := fmt.Sprintf("compared with the snapshot %d rows are added, %d changed, %d removed, %d unchanged",
 		a.found[snapshot.Added], a.found[snapshot.Changed], a.found[snapshot.Removed], a.found[snapshot.Unchanged])
@@ -161,8 +165,9 @@ type Confirmation struct {
 	places   map[int]int // in rows, of the batch's rows that are compared
 }
 
-// Confirm takes over what the endpoint confirmed: all rows of the batch but the rejected ones. A suppressed row is not
-// confirmed if the endpoint rejected an earlier row with the same key. Without Confirm the rows stay uncertain.
+// Confirm takes over what the endpoint confirmed: all rows of the batch but the rejected ones. A
+// suppressed row is not confirmed if the endpoint rejected an earlier row with the same key.
+// Without Confirm the rows stay uncertain.
 func (c *Confirmation) Confirm(rejected, suppressed []int) error {
 	c.audience.mu.Lock()
 	defer c.audience.mu.Unlock()

@@ -19,8 +19,8 @@ type Policy struct {
 	MaxRemovedPercent float64 // of a stream's rows, otherwise
 }
 
-// refresh is the reading of a whole stream, at whose end the rows that it has not seen have left. It may take several syncs
-// of one generation.
+// refresh is the reading of a whole stream, at whose end the rows that it has not seen have left.
+// It may take several syncs of one generation.
 type refresh struct {
 	whole    bool // the sync is part of one
 	finished bool // it ended with an earlier sync; the first record of this one begins another
@@ -32,8 +32,9 @@ type refresh struct {
 	kept         string // why those that left are not removed
 }
 
-// newRefresh tells by the catalog what a sync reads. An incremental sync is a refresh if its generation is the least to keep
-// and follows another one; that it is the least alone says nothing, see protocol.ConfiguredStream.Truncates.
+// newRefresh tells by the catalog what a sync reads. An incremental sync is a refresh if its
+// generation is the least to keep and follows another one; that it is the least is no sign by
+// itself, see protocol.ConfiguredStream.Truncates.
 func newRefresh(s *protocol.ConfiguredStream, stream *snapshot.Stream) refresh {
 	if s.SyncMode == protocol.FullRefresh {
 		return refresh{whole: true, finished: stream.Finished()}
@@ -64,9 +65,10 @@ func (a *Audience) ObserveStatus(t *protocol.Trace) {
 	}
 }
 
-// CountUnseen counts, once all rows are settled, those that left by the end of the refresh, and reports whether there are
-// any to take out. The error refuses a removal that the policy does not allow. kept says why rows that left are not removed
-// though the mode would send them; "" if they are, or if nothing is known to have left.
+// CountUnseen counts, once all rows are settled, those that left by the end of the refresh, and
+// reports whether there are any to take out. The error refuses a removal that the policy does not
+// allow. kept is the reason why rows that left are not removed though the mode would send them; ""
+// if there is none.
 func (a *Audience) CountUnseen(p Policy) (any bool, kept string, err error) {
 	f := &a.refresh
 	if !f.whole {
@@ -96,7 +98,8 @@ func (a *Audience) count() (err error) {
 	return err
 }
 
-// Kept returns why rows that left are not removed, once they are counted; "" if they are, or if the mode sends no removals.
+// Kept returns why rows that left are not removed, once they are counted; "" if they are, or if the
+// mode sends no removals.
 func (a *Audience) Kept() string {
 	if !a.SendsRemovals() {
 		return ""
@@ -110,8 +113,9 @@ func (a *Audience) Left() int { return a.refresh.left }
 // SendsRemovals reports whether the mode sends rows that left.
 func (a *Audience) SendsRemovals() bool { return a.removes(false) }
 
-// Removals goes over the rows that left, as rows of e for the endpoint. If the mode sends no removals they are suppressed:
-// once they are confirmed, the snapshot forgets them. A row is valid until the next one.
+// Removals goes over the rows that left, as rows of e for the endpoint. If the mode sends no
+// removals they are suppressed: once they are confirmed, the snapshot forgets them. A row is valid
+// until the next one.
 func (a *Audience) Removals(e *payload.Encoder) iter.Seq2[*batching.Row, error] {
 	return func(yield func(*batching.Row, error) bool) {
 		for row, err := range a.stream.Unseen() {
@@ -130,18 +134,19 @@ func (a *Audience) Removals(e *payload.Encoder) iter.Seq2[*batching.Row, error] 
 // minRemoved is how many rows may always be removed.
 const minRemoved = 100
 
-// Refusal refuses to remove so many rows that it looks like a mistake: the source was empty, or a filter is wrong. A mode
-// that sends no removals can do no such harm: it forgets the rows, and the next sync would send them as added.
+// Refusal refuses to remove so many rows that it looks like a mistake: the source was empty, or a
+// filter is wrong. A mode that sends no removals can do no such harm: it forgets the rows, and the
+// next sync would send them as added.
 func (a *Audience) Refusal(p Policy) error {
 	f := &a.refresh
 	switch {
 	case p.AllowMassRemoval || f.left == 0 || !a.SendsRemovals():
 		return nil
 	case f.everything:
-		return failure.Config(fmt.Errorf("stream %s: all of its %d rows would be removed, and none was: the source has sent no row that stays; if the audience is to be emptied, set allow_mass_removal for one sync",
+		return failure.Config(fmt.Errorf("stream %s: all of its %d rows would be removed, so none was: the source has sent no row that stays; if the audience is to be emptied, set allow_mass_removal for one sync",
 			a.route.Title(), f.left))
 	case f.left > minRemoved && float64(f.left)*100 > p.MaxRemovedPercent*float64(f.before):
-		return failure.Config(fmt.Errorf("stream %s: %d of %d rows would be removed, and none was: look whether the source is complete; if they really have left, set allow_mass_removal for one sync, or raise max_removed_percent (now %v)",
+		return failure.Config(fmt.Errorf("stream %s: %d of %d rows would be removed, so none was: check that the source is complete; if they really have left, set allow_mass_removal for one sync, or raise max_removed_percent (now %v)",
 			a.route.Title(), f.left, f.before, p.MaxRemovedPercent))
 	}
 	return nil

@@ -8,9 +8,9 @@ import (
 	"destination-webhook/destination/signature"
 )
 
-// Authentication is one choice of credentials. Type says which of the other
-// fields count: none, basic (User, Password), bearer (Token),
-// oauth2_client_credentials (TokenURL to CACertificate) or aws_sigv4 (the rest).
+// Authentication is the chosen kind of credentials. Type determines which of the other fields
+// count: none, basic (User, Password), bearer (Token), oauth2_client_credentials (TokenURL to
+// CACertificate) or aws_sigv4 (the rest).
 type Authentication struct {
 	Type            auth.Type     `json:"type"`
 	User            string        `json:"user"`
@@ -48,8 +48,8 @@ func (c *Config) checkAuthentication(problems *problemList) {
 	}
 }
 
-// Signing has the keys of the Standard Webhooks signature. Without a Secret requests are not signed.
-// The Type is that of Secret; PreviousSecret may be of the other one.
+// Signing has the keys of the Standard Webhooks signature. Without a Secret requests are not
+// signed. The Type is that of Secret; PreviousSecret may be of the other one.
 type Signing struct {
 	Type           SigningType   `json:"type"`
 	Secret         redact.Secret `json:"secret"`
@@ -89,8 +89,8 @@ func checkSigningSecret(problems *problemList, field string, secret redact.Secre
 	}
 }
 
-// checkType requires that the secret is of the chosen scheme: a private key must not be mistaken for a
-// secret that the endpoint may have.
+// checkType requires that the secret is of the chosen scheme: a private key must not be mistaken
+// for a secret that the endpoint may have.
 func (s Signing) checkType(problems *problemList) {
 	private := strings.HasPrefix(s.Secret.Reveal(), signature.PrivatePrefix)
 	switch {
@@ -102,8 +102,7 @@ func (s Signing) checkType(problems *problemList) {
 	}
 }
 
-// TLS is what connections to the endpoint are made with. Certificates and
-// keys are PEM texts.
+// TLS has the settings of connections to the endpoint. Certificates and keys are PEM texts.
 type TLS struct {
 	CACertificate      string        `json:"ca_certificate"`
 	ClientCertificate  string        `json:"client_certificate"`

@@ -23,8 +23,8 @@ const (
 // maxProblems is how many problems of a config are shown.
 const maxProblems = 100
 
-// checkSizes adds the texts of a tree that are too long, and takes them out of it, so that nothing else
-// works on them. path leads to value.
+// checkSizes adds the texts of a tree that are too long, and takes them out of it, so that nothing
+// else works on them. path leads to value.
 func checkSizes(problems *problemList, tree, value any, path []string) {
 	switch value := value.(type) {
 	case map[string]any:

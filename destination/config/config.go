@@ -1,5 +1,6 @@
-// Package config is the user's config: the struct, the parsing by spec.json, the rules that no schema can say, and its
-// secrets. It knows what the settings mean to each other, and nothing of what is done with them.
+// Package config is the user's config: the struct, the parsing by spec.json, the rules that no
+// schema can say, and its secrets. It knows what the settings mean to each other, and nothing of
+// what is done with them.
 package config
 
 import (
@@ -9,9 +10,8 @@ import (
 	"destination-webhook/destination/redact"
 )
 
-// Config is what the user filled in: spec.json's connectionSpecification with
-// every default applied. Parse makes it; it is read-only from then on and
-// so safe for concurrent use.
+// Config is what the user filled in: spec.json's connectionSpecification with every default
+// applied. It is read-only once Parse has made it, and so safe for concurrent use.
 type Config struct {
 	URL                     string          `json:"url"`
 	Method                  string          `json:"method"`
@@ -59,7 +59,7 @@ func (b Batching) MaxAge() time.Duration { return seconds(b.MaxAgeSeconds) }
 // Delivery bounds the requests. RequestsPerSecond is 0 for no limit.
 type Delivery struct {
 	MaxConcurrentRequests int `json:"max_concurrent_requests"`
-	// AdaptiveConcurrency makes MaxConcurrentRequests the most that is tried.
+	// AdaptiveConcurrency makes MaxConcurrentRequests the upper limit of what is tried.
 	AdaptiveConcurrency   bool        `json:"adaptive_concurrency"`
 	RequestTimeoutSeconds float64     `json:"request_timeout_seconds"`
 	RequestsPerSecond     float64     `json:"requests_per_second"`
@@ -67,7 +67,7 @@ type Delivery struct {
 	Retry                 Retry       `json:"retry"`
 }
 
-// RequestTimeout returns how long one attempt may take, its answer included.
+// RequestTimeout returns how long one attempt may take, including its answer.
 func (d Delivery) RequestTimeout() time.Duration { return seconds(d.RequestTimeoutSeconds) }
 
 // Retry bounds the attempts of one request.
@@ -91,12 +91,11 @@ func (r Retry) MaxElapsed() time.Duration { return seconds(r.MaxElapsedSeconds) 
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
-// Parse decodes raw, the user's config, as spec demands: spec is the whole
-// of spec.json, whose connectionSpecification gives the schema and the defaults.
-// A member that is null counts as absent.
+// Parse decodes raw, the user's config. spec is the whole of spec.json; its connectionSpecification
+// gives the schema and the defaults. A member that is null counts as absent.
 //
-// What is wrong with raw is a *Error that lists every problem at once; any
-// other error is a fault of spec or of ours.
+// The error is an *Error, which lists every problem at once, if raw is at fault. Any other error is
+// a fault of spec or of the program.
 func Parse(spec, raw []byte) (*Config, error) {
 	root, err := parseSpec(spec)
 	if err != nil {
@@ -135,7 +134,8 @@ type Error struct {
 	// Problems are lines such as "batching.max_rows: expected a whole number from 1 to 100000", in
 	// alphabetical order. If there are more than 100, the last line says how many are left out.
 	Problems []string
-	// Unreadable reports whether the text as a whole is at fault: it is too large, or not a JSON object.
+	// Unreadable reports whether the text as a whole is at fault: it is too large, or not a JSON
+	// object.
 	Unreadable bool
 }
 

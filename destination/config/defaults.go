@@ -8,8 +8,7 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// decode fills the spec's defaults in where the tree says nothing, and makes a
-// Config of it.
+// decode adds the spec's defaults for what the tree leaves out, and makes a Config of it.
 func (n *specNode) decode(tree map[string]any) (*Config, error) {
 	n.fillDefaults(tree)
 	text, err := json.Marshal(tree)
@@ -23,10 +22,9 @@ func (n *specNode) decode(tree map[string]any) (*Config, error) {
 	return config, nil
 }
 
-// fillDefaults sets absent members to their defaults. An object that is absent
-// is filled as an empty one would be. Members that the schema does not know are
-// removed: a form leaves those of an option there that is not chosen any more,
-// and they need not fit.
+// fillDefaults sets absent members to their defaults. An object that is absent is filled as an
+// empty one would be. Members that the schema does not know are removed: a form keeps those of an
+// option that is not chosen any more, and they need not fit.
 func (n *specNode) fillDefaults(tree map[string]any) {
 	maps.DeleteFunc(tree, func(name string, _ any) bool { return n.Properties[name] == nil })
 	for name, property := range n.Properties {
@@ -42,14 +40,13 @@ func (n *specNode) fillDefaults(tree map[string]any) {
 	}
 }
 
-// choiceName is the property by which the options of a oneOf differ: each gives
-// it a const of its own.
+// choiceName is the property by which the options of a oneOf differ: each gives it a const of its
+// own.
 const choiceName = "type"
 
-// resolve returns the schema with each oneOf replaced by the option that the
-// tree chose. Held against all options at once, a validator reports what is
-// wrong with one that was not meant. A choice that the tree leaves out is its first
-// option, the one that the form shows. Nothing under n is changed.
+// resolve returns the schema with each oneOf replaced by the option that the tree chose. Against
+// all options at once, a validator would report what is wrong with one that was not meant. A choice
+// that the tree leaves out is its first option, as in the form. Nothing under n is changed.
 func (n *specNode) resolve(value any) *specNode {
 	tree, ok := value.(map[string]any)
 	if !ok {
@@ -71,8 +68,8 @@ func (n *specNode) resolve(value any) *specNode {
 	return &resolved
 }
 
-// chosen returns the option that the tree names, or where it names none a schema
-// that no such tree fits and that lists the options.
+// chosen returns the option that the tree names. If it names none, chosen returns a schema that no
+// such tree fits and that lists the options.
 func (n *specNode) chosen(tree map[string]any) *specNode {
 	name := specNode{Type: "string"}
 	for _, option := range n.OneOf {

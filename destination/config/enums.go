@@ -32,16 +32,16 @@ const (
 	Ed25519 SigningType = "ed25519"     // a private key for us, a public one for the endpoint
 )
 
-// RejectedRows says what becomes of the rows that the endpoint rejects.
+// RejectedRows is what happens to the rows that the endpoint rejects.
 type RejectedRows string
 
-// What becomes of rejected rows.
+// What happens to rejected rows.
 const (
 	FailOnRejected RejectedRows = "fail"        // the first one ends the sync
 	ToDeadLetter   RejectedRows = "dead_letter" // they are stored, see Config.DeadLetter
 )
 
-// Storage is a kind of place where rows are stored.
+// Storage is a kind of place in which rows are stored.
 type Storage string
 
 // The kinds of storage.

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// report turns violations into problems and takes the values at fault out of the
-// tree, so that the rest of it decodes and the rules see the rest. Patterns wait
-// for reportPatterns: the rules say more precisely what is wrong with a text.
+// report turns violations into problems and takes the values at fault out of the tree, so that the
+// rest of it decodes and the rules see it. Patterns are left to reportPatterns, since the rules
+// name the problem of a text more precisely.
 func (n *specNode) report(violations []violation, tree map[string]any, problems *problemList) {
 	for _, violation := range violations {
 		switch violation.kind {
@@ -31,7 +31,7 @@ func (n *specNode) reportPatterns(violations []violation, problems *problemList)
 	}
 }
 
-// expectation says what a value has to be, out of the schema alone.
+// expectation returns what a value has to be, according to the schema.
 func (n *specNode) expectation() string {
 	switch {
 	case len(n.Enum) > 0:
@@ -59,7 +59,7 @@ func (n *specNode) expectation() string {
 	}
 }
 
-// bounds says the range of a number; the spec gives every number both ends.
+// bounds returns the range of a number; the spec gives every number both ends.
 func (n *specNode) bounds() string {
 	if n.Minimum == nil || n.Maximum == nil {
 		return ""

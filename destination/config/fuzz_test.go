@@ -8,8 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// FuzzParse holds Parse to its contract for any bytes: it returns a
-// config within the spec's bounds, or a *Error that lists problems.
+// FuzzParse holds Parse to its contract for any bytes: it returns a config within the spec's
+// bounds, or a *Error that lists problems.
 func FuzzParse(f *testing.F) {
 	for _, seed := range []string{
 		``, `{}`, `[]`, `{"url":"https://example.com/hook"}`, `{"url":"http://h"} x`, `{"url":null,"headers":[null]}`,
@@ -42,8 +42,8 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// requireSameAgain parses a config that went through another JSON encoder, as it
-// does on its way through a platform.
+// requireSameAgain parses a config that went through another JSON encoder, as it does on its way
+// through a platform.
 func requireSameAgain(t *testing.T, spec, raw []byte, want *Config) {
 	var tree any
 	if err := json.Unmarshal(raw, &tree); err != nil {

@@ -11,9 +11,9 @@ import (
 	"destination-webhook/destination/redact"
 )
 
-// reservedHeaders are set by the destination or by HTTP itself. Two are here for
-// what they do: Idempotency-Key makes net/http send a POST again by itself, and
-// Accept-Encoding asks for answers that nobody decompresses.
+// reservedHeaders are set by the destination or by HTTP itself. Two are here because of their
+// effect: Idempotency-Key makes net/http send a POST again by itself, and Accept-Encoding asks for
+// answers that nobody decompresses.
 var reservedHeaders = []string{
 	"accept-encoding", "connection", "content-encoding", "content-length", "content-type",
 	"expect", "host", "idempotency-key", "keep-alive", "proxy-connection", "te", "trailer",
@@ -56,8 +56,8 @@ func (c *Config) headerNameProblem(name string) string {
 	}
 }
 
-// checkHeaderValue refuses what RFC 9110, section 5.5, does: net/http would do so
-// too, but not before the first batch is sent.
+// checkHeaderValue refuses what RFC 9110, section 5.5, does not allow. net/http would refuse it
+// too, but only when the first batch is sent.
 func checkHeaderValue(problems *problemList, field string, value redact.Secret) {
 	text := value.Reveal()
 	switch {

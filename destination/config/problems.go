@@ -6,14 +6,13 @@ import (
 	"strings"
 )
 
-// problemList collects what is wrong, one problem a field: the first one
-// reported is the root of what follows from it.
+// problemList collects the problems of a config, one for each field: the first one reported is the
+// cause of those that follow from it.
 type problemList struct {
 	fields map[string]string
 }
 
-// add reports a problem of a field, unless the field or one that holds it has
-// one already.
+// add reports a problem of a field, unless the field or one that holds it has one already.
 func (p *problemList) add(field, problem string) {
 	for known := field; known != ""; known = known[:max(strings.LastIndexByte(known, '.'), 0)] {
 		if _, ok := p.fields[known]; ok {
@@ -42,7 +41,7 @@ func (p *problemList) err() error {
 	return &Error{Problems: lines}
 }
 
-// check adds what no schema can say: rules across fields and inside texts.
+// check adds the problems that no schema can express: rules across fields and inside texts.
 func (c *Config) check(problems *problemList) {
 	checkURL(problems, "url", c.URL)
 	c.checkSignedPath(problems, "url", c.URL)

@@ -9,8 +9,8 @@ import (
 	"github.com/xeipuuv/gojsonschema"
 )
 
-// specNode is one schema of the spec with the keywords that a config is held
-// to; title, order and the like are the form's.
+// specNode is one schema of the spec, with the keywords that apply to a config; title, order and
+// the like are for the form.
 type specNode struct {
 	Type              string               `json:"type"`
 	Properties        map[string]*specNode `json:"properties,omitzero"`
@@ -47,8 +47,8 @@ type violation struct {
 	kind string // gojsonschema's name of the keyword, such as "required"
 }
 
-// validate holds a tree against the schema. It takes no more than place and
-// keyword from gojsonschema, whose texts and details may hold values.
+// validate checks a tree against the schema. It takes only place and keyword from gojsonschema,
+// whose texts and details may contain values.
 func (n *specNode) validate(tree map[string]any) (violations []violation, err error) {
 	defer func() {
 		if recover() != nil { // it panics on some numbers; what it says may hold a value
@@ -69,8 +69,8 @@ func (n *specNode) validate(tree map[string]any) (violations []violation, err er
 	return violations, nil
 }
 
-// compile hands the schema to gojsonschema, which would follow a $ref to any
-// file or host: a specNode has none to follow.
+// compile passes the schema to gojsonschema. It would follow a $ref to any file or host; a specNode
+// has none.
 func (n *specNode) compile() (*gojsonschema.Schema, error) {
 	text, err := json.Marshal(n)
 	if err != nil {

@@ -13,16 +13,16 @@ import (
 	"destination-webhook/destination/redact"
 )
 
-// TestSpecMatchesConfig holds spec.json and the Config struct against each other
-// in both directions: fields, types and secrets.
+// TestSpecMatchesConfig holds spec.json and the Config struct against each other in both
+// directions: fields, types and secrets.
 func TestSpecMatchesConfig(t *testing.T) {
 	for _, difference := range compareType("config", connectionSpecification(t), reflect.TypeFor[Config]()) {
 		t.Error(difference)
 	}
 }
 
-// TestSpecDefaultsReachConfig parses the smallest config and finds each default
-// of the spec in its field.
+// TestSpecDefaultsReachConfig parses the smallest config and finds each default of the spec in its
+// field.
 func TestSpecDefaultsReachConfig(t *testing.T) {
 	config, err := Parse(readSpec(t), []byte(`{"url":"https://example.com"}`))
 	if err != nil {
@@ -100,8 +100,8 @@ var goKinds = map[string]reflect.Kind{
 	"boolean": reflect.Bool, "array": reflect.Slice, "object": reflect.Struct,
 }
 
-// allProperties returns the properties of an object, for a choice those of all
-// its options: one struct holds whichever was chosen.
+// allProperties returns the properties of an object, for a choice those of all its options: one
+// struct holds whichever was chosen.
 func allProperties(node object) object {
 	all := make(object)
 	maps.Copy(all, node.object("properties"))

@@ -80,9 +80,9 @@ func TestSpecGroups(t *testing.T) {
 	}
 }
 
-// The keywords that the form renders or leaves alone, and those that hold a
-// config to something. Parse enforces the fields of specNode: a keyword
-// that is not among them would be a rule that nothing keeps.
+// The keywords that the form renders or leaves alone, and those that hold a config to something.
+// Parse enforces the fields of specNode: a keyword that is not among them would be a rule that
+// nothing keeps.
 var (
 	formKeywords = []string{
 		"title", "description", "order", "group", "examples", "airbyte_secret", "always_show", "multiline", "display_type",
@@ -97,8 +97,7 @@ var (
 // maxDescription is what a form shows of a description without hiding what is below it.
 const maxDescription = 260
 
-// dialectFaults walks a schema and says where Airbyte's form would not render it
-// well, or at all.
+// dialectFaults walks a schema and says where Airbyte's form would not render it well, or at all.
 func dialectFaults(path string, node object) (faults []string) {
 	fault := func(format string, args ...any) {
 		faults = append(faults, path+": "+fmt.Sprintf(format, args...))
@@ -204,8 +203,8 @@ func textFaults(path string, node object) (faults []string) {
 	return faults
 }
 
-// numberFaults wants both bounds on every number: without them a value that fits
-// the schema may not fit its field, and the message could not say the range.
+// numberFaults wants both bounds on every number: without them a value that fits the schema may not
+// fit its field, and the message could not say the range.
 func numberFaults(path string, node object) []string {
 	numeric := node.text("type") == "integer" || node.text("type") == "number"
 	minimum, low := node["minimum"].(float64)

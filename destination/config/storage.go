@@ -2,9 +2,8 @@ package config
 
 import "destination-webhook/destination/redact"
 
-// DeadLetter is one choice of where rejected rows are stored. Type says
-// which of the other fields count: none, local (Path), s3 (S3) or
-// webhook (URL and AuthorizationHeader).
+// DeadLetter is the chosen store for rejected rows. Type determines which of the other fields
+// count: none, local (Path), s3 (S3) or webhook (URL and AuthorizationHeader).
 type DeadLetter struct {
 	Type                Storage       `json:"type"`
 	Path                string        `json:"path"`
@@ -13,9 +12,8 @@ type DeadLetter struct {
 	S3
 }
 
-// Snapshot is one choice of where the snapshot lives. Type says which of
-// the other fields count: none, local (Path) or s3 (S3). KeepRows goes
-// with both.
+// Snapshot is the chosen place of the snapshot. Type determines which of the other fields count:
+// none, local (Path) or s3 (S3). KeepRows goes with both.
 type Snapshot struct {
 	Type     Storage `json:"type"`
 	Path     string  `json:"path"`
@@ -23,11 +21,10 @@ type Snapshot struct {
 	S3
 }
 
-// chosen reports whether there is a snapshot.
+// Chosen reports whether there is a snapshot.
 func (s Snapshot) Chosen() bool { return s.Type == LocalStorage || s.Type == S3Storage }
 
-// S3 is an S3-compatible bucket. Without keys they are those of the
-// environment.
+// S3 is an S3-compatible bucket. If it has no keys, those of the environment are used.
 type S3 struct {
 	Bucket          string        `json:"bucket"`
 	Prefix          string        `json:"prefix"`
@@ -46,9 +43,8 @@ func (c *Config) checkDeadLetter(problems *problemList) {
 	c.DeadLetter.check(problems, "dead_letter")
 }
 
-// checkSyncMode refuses the modes that send a difference where nothing remembers
-// what was delivered before. remove has a use without it, as rows with a CDC
-// delete marker are known to have left.
+// checkSyncMode refuses the modes that send a difference if nothing remembers what was delivered
+// before. remove is of use without it, since rows with a CDC delete marker are known to have left.
 func (c *Config) checkSyncMode(problems *problemList, field string, mode SyncMode) {
 	if !c.Snapshot.Chosen() && (mode == Add || mode == Mirror) {
 		problems.add(field, string(mode)+" needs to know what was delivered before: choose a place for it in snapshot, "+
@@ -61,8 +57,8 @@ func (b S3) check(problems *problemList, field string) {
 	checkKeys(problems, field, b.AccessKeyID, b.SecretAccessKey)
 }
 
-// checkKeys wants both AWS keys or none: half a pair in the config and half in
-// the environment is a pair that nobody meant.
+// checkKeys requires both AWS keys or none: half a pair from the config and half from the
+// environment is never intended.
 func checkKeys(problems *problemList, field string, id, secret redact.Secret) {
 	switch {
 	case id == "" && secret != "":

@@ -16,13 +16,13 @@ type Stream struct {
 	URL       string   `json:"url"`
 	Method    string   `json:"method"`
 	SyncMode  SyncMode `json:"sync_mode"`
-	// PrimaryKey has one path for each field of the key, and replaces the
-	// catalog's. It is empty where the catalog's key holds.
+	// PrimaryKey has one path for each field of the key, and replaces the catalog's key. It is
+	// empty if the catalog's key applies.
 	PrimaryKey [][]string `json:"primary_key"`
 }
 
-// Matches reports whether the override is meant for a stream. Without a
-// namespace it is meant for the streams of its name in all of them.
+// Matches reports whether the override applies to a stream. Without a namespace it applies to the
+// streams of its name in all namespaces.
 func (s Stream) Matches(stream protocol.StreamDescriptor) bool {
 	return s.Stream == stream.Name && (s.Namespace == "" || s.Namespace == stream.Namespace)
 }
@@ -38,8 +38,8 @@ type Overrides struct {
 	byName map[string][]Stream
 }
 
-// Overrides returns the overrides of c by the names of their streams: catalog and config may both have
-// thousands.
+// Overrides returns the overrides of c by the names of their streams: catalog and config may both
+// have thousands.
 func (c *Config) Overrides() Overrides {
 	o := Overrides{config: c, byName: make(map[string][]Stream)}
 	for _, override := range c.Streams {
@@ -48,8 +48,9 @@ func (c *Config) Overrides() Overrides {
 	return o
 }
 
-// Stream returns the settings that hold for a stream: those of its override, and the config's own if it
-// says nothing. An override with the stream's namespace takes precedence over one without a namespace.
+// Stream returns the settings that hold for a stream: those of its override, and the config's own
+// if it says nothing. An override with the stream's namespace takes precedence over one without a
+// namespace.
 func (o Overrides) Stream(stream protocol.StreamDescriptor) Stream {
 	var override Stream
 	for _, candidate := range o.byName[stream.Name] {
@@ -94,11 +95,11 @@ func checkPrimaryKey(problems *problemList, field string, key [][]string) {
 	}
 }
 
-// maxCompared is the longest name that a similar one is looked for, in bytes: the time to compare two
-// names grows with the product of their lengths.
+// maxCompared is the longest name that a similar one is looked for, in bytes: the time to compare
+// two names grows with the product of their lengths.
 const maxCompared = 100
 
-// NearestName returns the candidate that a mistyped name most likely stands for, or "" if none is near:
+// NearestName returns the candidate that a mistyped name most likely means, or "" if none is near:
 // at most half of the name's letters may differ.
 func NearestName(name string, candidates []string) string {
 	nearest, least := "", len(name)/2+1
@@ -113,8 +114,8 @@ func NearestName(name string, candidates []string) string {
 	return nearest
 }
 
-// distance counts the bytes to insert, delete or replace to turn a into b
-// (Levenshtein), row by row.
+// distance counts the bytes to insert, delete or replace to turn a into b (Levenshtein), row by
+// row.
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

@@ -12,9 +12,9 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// parseTree decodes a config into maps, lists, strings, bools and float64s, and
-// drops the members that are null. It refuses what a schema validator lets pass
-// or panics on: trailing text, a name given twice, numbers outside float64.
+// parseTree decodes a config into maps, lists, strings, bools and float64s, and drops the members
+// that are null. It refuses what a schema validator lets pass or panics on: trailing text, a name
+// given twice, numbers outside float64.
 func parseTree(raw []byte) (map[string]any, error) {
 	if len(raw) > MaxSize {
 		return nil, unreadable(fmt.Sprintf("expected at most %d MiB", MaxSize>>20))
@@ -40,8 +40,8 @@ func unreadable(problem string) error {
 	return &Error{Problems: []string{"config: " + problem}, Unreadable: true}
 }
 
-// describeJSONError says where a config is broken and quotes nothing of it: the
-// libraries' own texts hold names, characters and numbers out of the input.
+// describeJSONError returns where a config is broken and quotes nothing of it: the libraries' own
+// texts contain names, characters and numbers of the input.
 func describeJSONError(raw []byte, err error) string {
 	var syntactic *jsontext.SyntacticError
 	var semantic *json.SemanticError
@@ -57,7 +57,8 @@ func describeJSONError(raw []byte, err error) string {
 	}
 }
 
-// otherFormat says which other format a text that is not JSON seems to be in, "" if it looks like JSON.
+// otherFormat says which other format a text that is not JSON seems to be in, "" if it looks like
+// JSON.
 func otherFormat(raw []byte) string {
 	switch {
 	case bytes.HasPrefix(raw, []byte("\xff\xfe")), bytes.HasPrefix(raw, []byte("\xfe\xff")), bytes.IndexByte(raw, 0) >= 0:
@@ -79,8 +80,8 @@ func position(raw []byte, offset int64) string {
 	return fmt.Sprintf("line %d, column %d", line, column)
 }
 
-// dropNulls removes the members that are null: forms and clients write null
-// where a field was left empty.
+// dropNulls removes the members that are null: forms and clients write null for a field that was
+// left empty.
 func dropNulls(value any) {
 	switch value := value.(type) {
 	case map[string]any:
@@ -97,8 +98,8 @@ func dropNulls(value any) {
 	}
 }
 
-// blank takes the value at path out of the tree: a member is deleted, an element
-// becomes null, so that the elements behind it keep their places.
+// blank takes the value at path out of the tree: a member is deleted, an element becomes null, so
+// that the elements after it keep their places.
 func blank(value any, path []string) {
 	switch value := value.(type) {
 	case map[string]any:

@@ -21,8 +21,8 @@ type unknownField struct {
 	object *specNode // the schema of the object that has it
 }
 
-// unknownFields returns the members of value that n does not know, in a stable order. Those of an option
-// that is not chosen are known: a form leaves them there.
+// unknownFields returns the members of value that n does not know, in a stable order. Those of an
+// option that is not chosen are known: a form leaves them there.
 func (n *specNode) unknownFields(value any, path []string) (unknown []unknownField) {
 	switch value := value.(type) {
 	case map[string]any:
@@ -60,8 +60,9 @@ var otherNamesOfURL = []string{
 	"uri", "webhook", "webhook_url", "webhook_uri", "endpoint", "endpoint_url", "target_url", "destination_url", "address",
 }
 
-// nearest returns the path of the setting that the field is most likely meant to be, or "": the URL by
-// another name, one of the same name in a group beside the field, or one beside it with a similar name.
+// nearest returns the path of the setting that the field is most likely meant to be, or "": the URL
+// by another name, one of the same name in a group beside the field, or one beside it with a
+// similar name.
 func (f unknownField) nearest() string {
 	last := len(f.path) - 1
 	path, name := f.path[:last], f.path[last]

@@ -8,8 +8,8 @@ import (
 	"destination-webhook/destination/auth"
 )
 
-// checkURL adds what keeps an address from being one that rows can be sent to.
-// It never quotes the address: path and query are where webhooks keep tokens.
+// checkURL adds what keeps an address from being one that rows can be sent to. It never quotes the
+// address, whose path and query may contain tokens.
 func checkURL(problems *problemList, field, address string) {
 	if address == "" {
 		return // required by the schema, or left to the setting above
@@ -33,17 +33,18 @@ func urlProblem(address string) string {
 	case u.User != nil:
 		return "expected no user or password in the URL, put credentials in their own fields"
 	case u.Hostname() == "":
-		return "expected a host behind " + u.Scheme + "://"
+		return "expected a host after " + u.Scheme + "://"
 	case !validPort(u.Port()):
 		return "expected a port from 1 to 65535"
 	case strings.Contains(address, "#"):
-		return "expected no fragment, what is behind # never reaches an endpoint"
+		return "expected no fragment, what follows # never reaches an endpoint"
 	default:
 		return ""
 	}
 }
 
-// checkSignedPath adds a path that AWS folds before it verifies a signature, where the signer signs it as it stands.
+// checkSignedPath adds a path that AWS normalizes before it verifies a signature, although the
+// signer signs it unchanged.
 func (c *Config) checkSignedPath(problems *problemList, field, address string) {
 	u, err := url.Parse(address)
 	if err != nil || c.Authentication.Type != auth.SigV4 {

@@ -15,7 +15,7 @@ func TestParseJudgesURLs(t *testing.T) {
 		relative  = "expected an absolute URL, put https:// and the host in front"
 		scheme    = "expected the scheme http or https"
 		userinfo  = "expected no user or password in the URL, put credentials in their own fields"
-		fragment  = "expected no fragment, what is behind # never reaches an endpoint"
+		fragment  = "expected no fragment, what follows # never reaches an endpoint"
 		port      = "expected a port from 1 to 65535"
 		spaces    = "expected a URL without spaces, line breaks or control characters"
 		malformed = "expected a valid URL such as https://example.com/hook"
@@ -42,9 +42,9 @@ func TestParseJudgesURLs(t *testing.T) {
 		{"https://user:password@example.com", userinfo},
 		{"https://token@example.com", userinfo},
 		{"https://@example.com", userinfo},
-		{"https:///hook", "expected a host behind https://"},
-		{"http://:80/hook", "expected a host behind http://"},
-		{"http:example.com", "expected a host behind http://"},
+		{"https:///hook", "expected a host after https://"},
+		{"http://:80/hook", "expected a host after http://"},
+		{"http:example.com", "expected a host after http://"},
 		{"https://example.com/#", fragment},
 		{"https://example.com/hook#part", fragment},
 		{"https://example.com:0", port},
@@ -75,8 +75,8 @@ func TestParseJudgesURLs(t *testing.T) {
 	}
 }
 
-// A value that is wrong may be a secret in the wrong place: no text that says
-// so may hold it, whatever field it stands in and whatever is wrong with it.
+// A value that is wrong may be a secret in the wrong place: no text that says so may hold it,
+// whatever field it stands in and whatever is wrong with it.
 func TestProblemsHoldNoValue(t *testing.T) {
 	const canary = "c4n4ry"
 	quoted := `"` + canary + `"`

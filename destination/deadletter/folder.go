@@ -7,12 +7,13 @@ import (
 	"syscall"
 )
 
-// openFolder opens dir if nobody but its owner and the operator can say where rows end up, or take them away: it refuses a
-// symbolic link, however it is spelled, and a folder that is not safe.
+// openFolder opens dir if only its owner and the operator can determine where rows are stored, or
+// remove them. It refuses a symbolic link, however it is spelled, and a folder that is not safe.
 //
-// It looks at the folder from within its parent, before and after it is opened, so that a link placed in between is seen.
+// It looks at the folder from within its parent, before and after it is opened, so that a link
+// placed in between is seen.
 func openFolder(dir string) (*os.Root, error) {
-	dir, err := filepath.Abs(dir) // cleaned: behind a slash or a dot at the end a link would be followed
+	dir, err := filepath.Abs(dir) // cleaned: with a slash or a dot at the end a link would be followed
 	if err != nil {
 		return nil, err
 	}
@@ -49,9 +50,10 @@ func openFolder(dir string) (*os.Root, error) {
 	return root, nil
 }
 
-// safe refuses a folder in which another user of the machine could remove what we wrote. One that belongs to root is the
-// operator's, whatever its mode: volumes of Kubernetes and Docker are root's and open to all, for a container's user to
-// write to. A group is trusted, as the owner chose it; so is a sticky folder, in which everybody removes what is theirs.
+// safe refuses a folder in which another user of the machine could remove what we wrote. One that
+// belongs to root is the operator's, whatever its mode: volumes of Kubernetes and Docker are root's
+// and open to all, for a container's user to write to. A group is trusted, as the owner chose it;
+// so is a sticky folder, in which everybody removes what is theirs.
 func safe(mode os.FileMode, owner, us int) error {
 	switch {
 	case owner == 0:

@@ -30,7 +30,8 @@ type file interface {
 	Truncate(size int64) error
 }
 
-// NewLocal makes ready to write below dir, which it makes if it is missing. The time is part of the name.
+// NewLocal makes ready to write below dir, which it makes if it is missing. The time is part of the
+// name.
 func NewLocal(dir string, now time.Time) (*Local, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("making the dead-letter folder: %w", err)
@@ -42,8 +43,8 @@ func NewLocal(dir string, now time.Time) (*Local, error) {
 	return &Local{dir: dir, root: root, name: fileName(now) + ".jsonl"}, nil
 }
 
-// Write appends lines and waits until the disk has them. After a failure it cuts the file back, so that
-// it never ends in half a line.
+// Write appends lines and waits until the disk has them. After a failure it cuts the file back, so
+// that it never ends in half a line.
 func (l *Local) Write(ctx context.Context, lines []byte) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("writing dead letters to %s: %w", l.dir, err)
@@ -73,7 +74,8 @@ func (l *Local) append(lines []byte) error {
 	return nil
 }
 
-// create makes the file new, for its owner alone, and syncs the folder: the name has to survive as well.
+// create makes the file new, for its owner alone, and syncs the folder: the name has to survive as
+// well.
 func (l *Local) create() error {
 	const flags = os.O_WRONLY | os.O_CREATE | os.O_EXCL | os.O_APPEND | syscall.O_NOFOLLOW
 	f, err := l.root.OpenFile(l.name, flags, 0o600)

@@ -9,8 +9,8 @@ import (
 	"destination-webhook/protocol"
 )
 
-// Record is a dead letter: an Airbyte RECORD message with the record as it came, and why it was rejected in
-// meta.rejection, so that a file of them is the input of its own replay.
+// Record is a dead letter: an Airbyte RECORD message with the record as it came, and why it was
+// rejected in meta.rejection, so that a file of them is the input of its own replay.
 type Record struct {
 	Stream             protocol.StreamDescriptor
 	Data               []byte

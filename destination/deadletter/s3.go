@@ -12,8 +12,8 @@ import (
 	"destination-webhook/destination/bucket"
 )
 
-// S3 writes each call's dead letters to an object of their own, dead-letters-<UTC time>-<random>-<number>.jsonl. Their
-// names in order are the order in which they were written.
+// S3 writes each call's dead letters to an object of their own, dead-letters-<UTC
+// time>-<random>-<number>.jsonl. Their names in order are the order in which they were written.
 type S3 struct {
 	bucket *bucket.Bucket
 	sync   string

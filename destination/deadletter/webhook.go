@@ -16,8 +16,8 @@ type Webhook struct {
 	header http.Header
 }
 
-// NewWebhook makes a store that posts to a URL. authorization is the Authorization header, none if it is empty; agent is
-// the User-Agent.
+// NewWebhook makes a store that posts to a URL. authorization is the Authorization header, none if
+// it is empty; agent is the User-Agent.
 func NewWebhook(client *delivery.Client, url, authorization, agent string) *Webhook {
 	h := http.Header{"Content-Type": {"application/x-ndjson"}, "User-Agent": {agent}}
 	if authorization != "" {

@@ -12,8 +12,7 @@ import (
 	"destination-webhook/destination/answer"
 )
 
-// staleWithin is how fast a kept connection that the endpoint has closed
-// meanwhile fails.
+// staleWithin is how fast a kept connection that the endpoint has closed meanwhile fails.
 const staleWithin = time.Second
 
 // attempt is what came of one request.
@@ -23,7 +22,7 @@ type attempt struct {
 	status  int // 0: no answer
 	header  http.Header
 	body    []byte
-	cut     bool  // the answer goes on behind body
+	cut     bool  // the answer goes on after body
 	err     error // of the connection, also after an answer's header
 	reused  bool  // the connection had served before
 }
@@ -33,15 +32,15 @@ func (a *attempt) delivered() bool { return a.err == nil && a.status >= 200 && a
 // answered reports an answer other than 2xx.
 func (a *attempt) answered() bool { return a.status != 0 && (a.status < 200 || a.status >= 300) }
 
-// unsent returns the error of an attempt that could not be prepared, or nil. It says nothing about the
-// endpoint.
+// unsent returns the error of an attempt that could not be prepared, or nil. It is no sign of the
+// endpoint's health.
 func (a *attempt) unsent() (err unsent) {
 	_ = errors.As(a.err, &err)
 	return err
 }
 
-// asked returns how long an answer asks to wait: the endpoint's, or that of a server that the request
-// needed.
+// asked returns how long an answer asks to wait: the endpoint's, or that of a server that the
+// request needed.
 func (a *attempt) asked(now time.Time) time.Duration {
 	status, header := a.status, a.header
 	if err := a.unsent(); err != nil {
@@ -58,8 +57,8 @@ func (a *attempt) stale() bool {
 	return a.unsent() == nil && a.reused && a.status == 0 && a.latency < staleWithin && !isTimeout(a.err)
 }
 
-// attempt makes one request and reads its answer, within the timeout and what
-// is left of the delivery's time.
+// attempt makes one request and reads its answer, within the timeout and what is left of the
+// delivery's time.
 func (d *delivery) attempt(ctx context.Context, now time.Time) *attempt {
 	ctx, cancel := d.bounded(ctx, now)
 	defer cancel()

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// backoff is a random wait after the n-th failure in a row, n from 1: full
-// jitter between nothing and a ceiling that doubles up to MaxInterval, so
-// that senders which failed together do not come back together.
+// backoff is a random wait after the n-th failure in a row, n from 1: full jitter between nothing
+// and a ceiling that doubles up to MaxInterval, so that senders which failed together do not come
+// back together.
 func backoff(o RetryOptions, n int) time.Duration {
 	ceiling := o.MaxInterval
 	if shift := uint(n - 1); shift < 63 {

@@ -17,8 +17,8 @@ func TestBackoff(t *testing.T) {
 			wait := backoff(o, test.n)
 			least, most = min(least, wait), max(most, wait)
 		}
-		// Full jitter: from nothing to the ceiling. 2000 draws miss a tenth at
-		// either end once in 10^91.
+		// Full jitter: from nothing to the ceiling. 2000 draws miss a tenth at either end once in
+		// 10^91.
 		if least > test.ceiling/10 || most < test.ceiling*9/10 || most > test.ceiling {
 			t.Errorf("after failure %d waits are %v to %v, want about 0 to %v", test.n, least, most, test.ceiling)
 		}

@@ -7,12 +7,13 @@ import (
 	"time"
 )
 
-// errOpen says that a breaker stays open for longer than a delivery may wait.
+// errOpen means that a breaker stays open for longer than a delivery may wait.
 var errOpen = errors.New("the endpoint is still overloaded")
 
-// breaker is the circuit breaker of one endpoint. It opens when the endpoint says that it has enough: no attempt starts
-// then. When the pause has passed, a single attempt goes first as the probe, and its result closes the breaker or opens it
-// again for longer. A permit of a closed breaker costs one lock.
+// breaker is the circuit breaker of one endpoint. It opens when the endpoint is overloaded: no
+// attempt starts then. When the pause has passed, a single attempt goes first as the probe, and its
+// result closes the breaker or opens it again for longer. A permit of a closed breaker costs one
+// lock.
 type breaker struct {
 	retry RetryOptions
 
@@ -47,8 +48,8 @@ func newBreaker(o RetryOptions) *breaker {
 	return &breaker{retry: o, changed: make(chan struct{})}
 }
 
-// enter waits for a permit. It returns errOpen at once if the pause goes beyond deadline, unless that is zero, or the outage
-// beyond MaxElapsed.
+// enter waits for a permit. It returns errOpen at once if the pause goes beyond deadline, unless
+// that is zero, or the outage beyond MaxElapsed.
 func (b *breaker) enter(ctx context.Context, deadline time.Time) (permit, error) {
 	for {
 		p, wait, changed, err := b.try(time.Now(), deadline)
@@ -67,7 +68,8 @@ func (b *breaker) enter(ctx context.Context, deadline time.Time) (permit, error)
 	}
 }
 
-// probeWait is how long a waiter for the end of the probe sleeps at most. That end wakes it long before.
+// probeWait is how long a waiter for the end of the probe sleeps at most. That end wakes it long
+// before.
 const probeWait = time.Hour
 
 func (b *breaker) try(now, deadline time.Time) (p permit, wait time.Duration, changed <-chan struct{}, err error) {
@@ -94,7 +96,8 @@ func (b *breaker) holds(p permit) bool {
 	return !b.open || p.probe
 }
 
-// leave gives p back with the result of the attempt, and returns how long the breaker is open from now on.
+// leave gives p back with the result of the attempt, and returns how long the breaker is open from
+// now on.
 func (b *breaker) leave(p permit, r result, retryAfter time.Duration, now time.Time) time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -122,7 +125,8 @@ func (b *breaker) leave(p permit, r result, retryAfter time.Duration, now time.T
 	return max(0, b.until.Sub(now))
 }
 
-// refuse opens the breaker after a 429 or 503. The answers to attempts that were in flight together count as one refusal.
+// refuse opens the breaker after a 429 or 503. The answers to attempts that were in flight together
+// count as one refusal.
 func (b *breaker) refuse(p permit, retryAfter time.Duration, now time.Time) {
 	if p.epoch == b.epoch {
 		b.pauses++

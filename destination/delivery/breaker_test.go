@@ -133,8 +133,8 @@ func TestOverloadOfOneEndpointLeavesOthersAlone(t *testing.T) {
 	})
 }
 
-// An outage that outlasts MaxElapsed ends every delivery, also those that had
-// no attempt yet, and soon after the outage began, not after their own.
+// An outage that outlasts MaxElapsed ends every delivery, also those that had no attempt yet, and
+// soon after the outage began, not after their own.
 func TestOutageBeyondMaxElapsedEndsAllDeliveries(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		limits := RetryOptions{MaxAttempts: 1000, InitialInterval: time.Second, MaxInterval: time.Minute, MaxElapsed: 30 * time.Minute}
@@ -211,8 +211,8 @@ func TestCanceledProbePassesTheTurnOn(t *testing.T) {
 	})
 }
 
-// The answers to requests that were in flight together are one sign of
-// overload, not sixteen: the pause grows once.
+// The answers to requests that were in flight together are one sign of overload, not sixteen: the
+// pause grows once.
 func TestBreakerCountsOneOverloadOnce(t *testing.T) {
 	g := newBreaker(RetryOptions{InitialInterval: time.Second, MaxInterval: time.Hour})
 	now := time.Date(2026, time.November, 24, 12, 0, 0, 0, time.UTC)

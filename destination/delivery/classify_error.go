@@ -21,16 +21,16 @@ func (e *refusedAddress) Error() string   { return e.err.Error() }
 func (e *refusedAddress) Unwrap() error   { return e.err }
 func (e *refusedAddress) Permanent() bool { return true }
 
-// unsent is implemented by errors of an outer RoundTripper, such as one that fetches tokens, that could
-// not prepare the request. Nothing was sent to the endpoint. Answer returns what the other side answered,
-// if it did.
+// unsent is implemented by errors of an outer RoundTripper, such as one that fetches tokens, that
+// could not prepare the request. Nothing was sent to the endpoint. Answer returns what the other
+// side answered, if it did.
 type unsent interface {
 	error
 	Answer() (status int, header http.Header)
 }
 
-// classifyError says what an attempt without an answer means. What is not
-// known to be permanent is worth another try.
+// classifyError returns what an attempt without an answer means. An error that is not known to be
+// permanent is retried.
 func classifyError(err error) answer.Classification {
 	var (
 		address  *refusedAddress
@@ -85,11 +85,11 @@ func isCertificate(err error) bool {
 		errors.As(err, &invalid) || errors.As(err, &roots)
 }
 
-// alertInternalError is the one alert of RFC 8446, section 6, that a second
-// handshake may well not meet.
+// alertInternalError is the one alert of RFC 8446, section 6, that a second handshake may not
+// cause.
 const alertInternalError = tls.AlertError(80)
 
-// isTLS reports a handshake that both sides would fail again. crypto/tls and
+// isTLS reports whether a handshake failed in a way that it would fail again. crypto/tls and
 // net/http have no types for most of these faults, only texts.
 func isTLS(err error) bool {
 	var (

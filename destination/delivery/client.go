@@ -34,16 +34,15 @@ type Options struct {
 	Adaptive          bool    // find the best number in flight between 1 and Concurrency
 	Compression       string  // "gzip", "zstd"; anything else: none
 
-	// Sign adds a signature to the header of one attempt. The body is the
-	// uncompressed one. Nil: unsigned.
+	// Sign adds a signature to the header of one attempt. The body is the uncompressed one. Nil:
+	// unsigned.
 	Sign func(h http.Header, id string, at time.Time, body []byte)
-	// Redact masks secrets in text that an endpoint or the network stack
-	// wrote. Nil: none are known.
+	// Redact masks secrets in text that an endpoint or the network stack wrote. Nil: none are
+	// known.
 	Redact func(string) string
-	// RedactCut is Redact for text that broke off, which may end in a part of
-	// a secret. Nil: Redact.
+	// RedactCut is Redact for text that was cut and may end in a part of a secret. Nil: Redact.
 	RedactCut func(string) string
-	// OnAttempt is called with every finished attempt, from many goroutines.
+	// OnAttempt is called with every finished attempt, by many goroutines. Nil: nobody is told.
 	OnAttempt func(Attempt)
 }
 
@@ -94,8 +93,8 @@ func New(o Options) *Client {
 	}
 }
 
-// newPace spaces requests evenly: with a burst of one, no second ever sees
-// more than perSecond of them and the one that is due.
+// newPace spaces requests evenly: with a burst of one, no second has more than perSecond of them
+// and the one that is due.
 func newPace(perSecond float64) *rate.Limiter {
 	if perSecond <= 0 {
 		return rate.NewLimiter(rate.Inf, 1)
@@ -103,23 +102,22 @@ func newPace(perSecond float64) *rate.Limiter {
 	return rate.NewLimiter(rate.Limit(perSecond), 1)
 }
 
-// Deliver sends r until it is answered with 2xx, refused, or out of tries.
-// Every error is a *Failure. r.Body is the caller's again when it returns.
+// Deliver sends r until it is answered with 2xx, refused, or out of tries. Every error is a
+// *Failure. r.Body is the caller's again when it returns.
 func (c *Client) Deliver(ctx context.Context, r Request) (*Response, error) {
 	return c.deliver(ctx, r, c.options.Retry)
 }
 
-// Probe is Deliver for a connection check: one attempt, one more after a
-// transient failure, 30 seconds in all.
+// Probe is Deliver for a connection check: one attempt, one more after a transient failure, 30
+// seconds in all.
 func (c *Client) Probe(ctx context.Context, r Request) (*Response, error) {
 	limits := c.options.Retry
 	limits.MaxAttempts, limits.MaxElapsed = 2, probeElapsed
 	return c.deliver(ctx, r, limits)
 }
 
-// Stop lets attempts in flight finish and starts no other: deliveries that
-// wait for their next attempt return their last failure, those that had none
-// yet a Failure of kind Canceled.
+// Stop lets attempts in flight finish and starts no other: deliveries that wait for their next
+// attempt return their last failure, those that had none yet a Failure of kind Canceled.
 func (c *Client) Stop() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -211,8 +211,7 @@ func TestProbeTriesTwiceWithinHalfAMinute(t *testing.T) {
 	}
 }
 
-// The state of a delivery's retries is its own: the success of others does
-// not give it new tries.
+// The state of a delivery's retries is its own: the success of others does not give it new tries.
 func TestAttemptsAreNotSharedBetweenDeliveries(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		limits := RetryOptions{MaxAttempts: 5, InitialInterval: time.Second, MaxInterval: time.Second}
@@ -332,8 +331,8 @@ func TestUnusableRequestsAreNotSent(t *testing.T) {
 	}
 }
 
-// Signatures carry the time of their attempt and cover the whole,
-// uncompressed body. The caller's header stays as it was.
+// Signatures carry the time of their attempt and cover the whole, uncompressed body. The caller's
+// header stays as it was.
 func TestEveryAttemptIsSignedAnew(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		start := time.Now()
@@ -394,8 +393,8 @@ func TestElapsedCutsTheLastAttempt(t *testing.T) {
 	})
 }
 
-// The caller may use the body's memory again as soon as Deliver returns, even
-// if the transport has not read it to its end.
+// The caller may use the body's memory again as soon as Deliver returns, even if the transport has
+// not read it to its end.
 func TestBodyIsTheCallersAfterwards(t *testing.T) {
 	var late io.Reader
 	c := New(Options{Retry: patient, Transport: reader(func(r *http.Request) (*http.Response, error) {

@@ -17,8 +17,8 @@ type encode struct {
 // buffers hold compressed bodies, each for one delivery.
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
-// newEncode picks the fastest level: the sender shares its cores with the
-// reader, and the network is seldom the narrower one.
+// newEncode picks the fastest level: the sender shares its cores with the reader, and the network
+// is seldom the bottleneck.
 func newEncode(name string) encode {
 	switch name {
 	case "gzip":

@@ -93,8 +93,8 @@ func TestCompressedOncePerDelivery(t *testing.T) {
 	})
 }
 
-// 415 may mean the compression: once more without, also when no retry is
-// left, and not again for this endpoint.
+// 415 may mean the compression: once more without, also when no retry is left, and not again for
+// this endpoint.
 func TestUnsupportedMediaTypeTurnsCompressionOff(t *testing.T) {
 	var codings []string
 	c := New(Options{Retry: RetryOptions{MaxAttempts: 1}, Compression: "gzip", Transport: roundTrip(func(r *http.Request, body string) (*http.Response, error) {

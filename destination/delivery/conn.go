@@ -5,11 +5,10 @@ import (
 	"net"
 )
 
-// conn is a connection that takes a request's body straight from memory.
-// net/http fills its buffer with the header and the body's beginning, writes
-// that, and hands the rest to ReadFrom, which writes it at once instead of in
-// pieces of 32 KiB through a buffer of its own. Under TLS crypto/tls is in
-// between and ReadFrom is not used.
+// conn is a connection that takes a request's body straight from memory. net/http fills its buffer
+// with the header and the body's beginning, writes that, and hands the rest to ReadFrom, which
+// writes it at once instead of in pieces of 32 KiB through a buffer of its own. Under TLS
+// crypto/tls is in between and ReadFrom is not used.
 type conn struct{ net.Conn }
 
 var _ io.ReaderFrom = (*conn)(nil)

@@ -22,7 +22,7 @@ type delivery struct {
 
 	plain    loan
 	packed   loan
-	buffer   *bytes.Buffer // behind packed; nil: the body goes as it is
+	buffer   *bytes.Buffer // the memory of packed; nil: the body is sent uncompressed
 	deadline time.Time     // set when the first attempt starts
 	attempts int
 	free     int // attempts that do not count against MaxAttempts
@@ -54,8 +54,8 @@ func (c *Client) deliver(ctx context.Context, r Request, limits RetryOptions) (*
 	return d.response, nil
 }
 
-// prepare refuses what net/http would refuse at every attempt, in words of
-// its own: the value of a header may be a secret.
+// prepare refuses what net/http would refuse at every attempt. The error does not show the value of
+// a header, which may be a secret.
 func (d *delivery) prepare() (err error) {
 	for name, values := range d.request.Header {
 		if !httpguts.ValidHeaderFieldName(name) {
@@ -90,10 +90,9 @@ func (d *delivery) release() {
 	}
 }
 
-// run drives the attempts. Whether and when to try again is decided by settle,
-// where the answer is known; retry-go keeps the loop and the waiting. Its
-// MaxDelay is unset since it would clip a Retry-After, and its Attempts are
-// unbounded since it would keep every error otherwise.
+// run makes the attempts. resolve, which knows the answer, decides whether and when to try again;
+// retry-go has the loop and the waiting. Its MaxDelay is not set because it would cut a
+// Retry-After, and its Attempts are unbounded because it would keep every error otherwise.
 func (d *delivery) run(ctx, waits context.Context) error {
 	return retry.Do(
 		func() error { return d.try(ctx, waits) },
@@ -120,8 +119,8 @@ func (d *delivery) try(ctx, waits context.Context) error {
 	return d.resolve(ctx, p, a)
 }
 
-// enter returns when the endpoint's breaker, its slots and the rate limit all
-// let an attempt through. One that the breaker closed on meanwhile queues again.
+// enter returns when the endpoint's breaker, its slots and the rate limit all let an attempt
+// through. If the breaker has opened meanwhile, it queues again.
 func (d *delivery) enter(ctx context.Context) (permit, error) {
 	for {
 		p, err := d.endpoint.breaker.enter(ctx, d.deadline)
@@ -144,8 +143,8 @@ func (d *delivery) enter(ctx context.Context) (permit, error) {
 	}
 }
 
-// conclude is the failure that Deliver returns: the last attempt's, unless
-// the caller's context ended before it had a definite answer. err says why there is no further attempt.
+// conclude returns the failure for Deliver: the last attempt's, unless the caller's context ended
+// before there was a definite answer. err is the reason why there is no further attempt.
 func (d *delivery) conclude(ctx context.Context, err error) *Failure {
 	f := d.failure
 	if f == nil {
@@ -154,15 +153,15 @@ func (d *delivery) conclude(ctx context.Context, err error) *Failure {
 			f.Kind, f.Advice = answer.Transient, "the endpoint stays overloaded for longer than retries may last: check its health"
 		}
 	}
-	if ctx.Err() != nil && f.Kind == answer.Transient { // a definite answer stands
+	if ctx.Err() != nil && f.Kind == answer.Transient { // a definite answer remains valid
 		f.Kind, f.Advice, f.Err = answer.Canceled, "the delivery was canceled", context.Cause(ctx)
 	}
 	f.Host, f.Attempts = d.host, d.attempts
 	return f
 }
 
-// header is the request's for one attempt. It is new each time: a transport
-// may still read the last one's.
+// header returns the header of one attempt. It is new each time: a transport may still read the
+// last one's.
 func (d *delivery) header(now time.Time) http.Header {
 	h := d.request.Header.Clone()
 	if h == nil {

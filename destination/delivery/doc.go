@@ -1,15 +1,13 @@
-// Package delivery brings one body to one URL, and says what came of it.
+// Package delivery brings one body to one URL, and returns the outcome.
 //
-// A delivery is one or more attempts of the same request. The answer of each
-// attempt is judged by one table (classify.go): delivered, try again, too
-// large, refused, or misconfigured. What is worth another try is tried again
-// with exponential backoff and full jitter, never before the endpoint's own
-// Retry-After or RateLimit-Reset, and within bounds of attempts and time.
+// A delivery is one or more attempts of the same request. The answer of each attempt is judged by
+// one table (classify.go): delivered, try again, too large, refused, or misconfigured. What is
+// worth another try is tried again with exponential backoff and full jitter, never before the
+// endpoint's own Retry-After or RateLimit-Reset, and within bounds of attempts and time.
 //
-// Deliveries to the same scheme, host and port share an endpoint. It holds
-// what must be common to them: a breaker that a 429 or 503 closes for all of
-// them and that a single probe opens again, the slots for attempts in
-// flight, and whether the endpoint takes compressed bodies.
+// Deliveries to the same scheme, host and port share an endpoint. It holds what must be common to
+// them: a breaker that a 429 or 503 closes for all of them and that a single probe opens again, the
+// slots for attempts in flight, and whether the endpoint takes compressed bodies.
 //
 // The package promises:
 //   - a redirect is never followed;

@@ -22,8 +22,8 @@ type target struct {
 	endpoint *endpoint
 }
 
-// target finds or makes the target of a URL. A sync has as many as it has
-// URLs in its config, so none is ever dropped.
+// target finds or makes the target of a URL. A sync has as many as it has URLs in its config, so
+// none is ever dropped.
 func (c *Client) target(raw string) (*target, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -45,8 +45,8 @@ func (c *Client) target(raw string) (*target, error) {
 	return t, nil
 }
 
-// parseURL accepts what can be delivered to. Its errors hold no part of the
-// URL but the scheme: the rest may hold a secret.
+// parseURL accepts what can be delivered to. Its errors hold no part of the URL but the scheme: the
+// rest may hold a secret.
 func parseURL(raw string) (*url.URL, error) {
 	u, err := url.Parse(raw)
 	if err != nil {
@@ -61,8 +61,8 @@ func parseURL(raw string) (*url.URL, error) {
 	return u, nil
 }
 
-// Fits reports whether the endpoint of a URL may take a body of size bytes, as far as its answers tell. A body that does
-// not fit can be delivered all the same.
+// Fits reports whether the endpoint of a URL may take a body of size bytes, as far as its answers
+// tell. A body that does not fit can be delivered all the same.
 func (c *Client) Fits(url string, size int) bool {
 	t, err := c.target(url)
 	return err != nil || t.endpoint.sizes.fits(size) // Deliver has more to say of a URL that is none

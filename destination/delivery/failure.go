@@ -7,9 +7,8 @@ import (
 	"destination-webhook/destination/answer"
 )
 
-// Failure is a delivery that did not succeed, as its last attempt left it. It
-// holds no secret that the client's Redact knows, and of the URL scheme and
-// host alone.
+// Failure is a delivery that did not succeed, as its last attempt left it. It holds no secret that
+// the client's Redact knows, and of the URL scheme and host alone.
 type Failure struct {
 	Kind     answer.Kind
 	Status   int    // of the last answer; 0: there was none
@@ -40,8 +39,8 @@ func (f *Failure) Error() string {
 
 func (f *Failure) Unwrap() error { return f.Err }
 
-// cause is an error of the network with its text made safe to show. Unwrap
-// keeps the original for errors.Is and errors.As.
+// cause is an error of the network with its text made safe to show. Unwrap keeps the original for
+// errors.Is and errors.As.
 type cause struct {
 	text string
 	err  error

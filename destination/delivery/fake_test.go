@@ -14,8 +14,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// roundTrip is a RoundTripper made of a function. It reads and closes the
-// body first, as every RoundTripper must.
+// roundTrip is a RoundTripper made of a function. It reads and closes the body first, as every
+// RoundTripper must.
 type roundTrip func(r *http.Request, body string) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -64,8 +64,7 @@ func reply(status int, body string, header ...string) *http.Response {
 	return &http.Response{StatusCode: status, Header: h, Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body))}
 }
 
-// script answers one attempt after the other with the given steps, the last
-// of them for ever.
+// script answers one attempt after the other with the given steps, the last of them for ever.
 func script(steps ...func() (*http.Response, error)) http.RoundTripper {
 	var mu sync.Mutex
 	n := 0

@@ -16,8 +16,8 @@ import (
 	"golang.org/x/net/http2/hpack"
 )
 
-// An endpoint that sends without end what is no answer, or takes no request, ends an attempt at the latest by its
-// timeout, and is tried again like any other that gives no answer.
+// An endpoint that sends without end what is no answer, or takes no request, ends an attempt at the
+// latest by its timeout, and is tried again like any other that gives no answer.
 func TestFloods(t *testing.T) {
 	done := make(chan struct{})
 	for name, fault := range map[string]func(c *net.TCPConn){
@@ -79,7 +79,8 @@ func headers(name, value string) []byte {
 	return b.Bytes()
 }
 
-// http2Server hands each connection to f once it has read a request's header. Its TLS is known to the returned settings.
+// http2Server hands each connection to f once it has read a request's header. Its TLS is known to
+// the returned settings.
 func http2Server(t *testing.T, f func(f *http2.Framer, stream uint32)) (url string, trusted *tls.Config) {
 	t.Helper()
 	s, _ := serve(t, func(http.ResponseWriter, *http.Request) {})

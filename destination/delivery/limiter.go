@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// The constants of the control loop. They were chosen in simulation (see
-// limiter_test.go) and none is critical.
+// The constants of the control loop. They were chosen in simulation (see limiter_test.go) and none
+// is critical.
 const (
 	minRound     = 20          // answers that make an average worth comparing
 	tolerance    = 0.1         // rise of the latency that is not yet a queue, however many share it
@@ -17,7 +17,7 @@ const (
 	baselineDown = 0.05        // share of a faster round in the average; a slower one has none, or a queue would become normal
 )
 
-// sample is what one attempt teaches about its endpoint.
+// sample is what one attempt shows about its endpoint.
 type sample struct {
 	started    time.Time
 	latency    time.Duration // 0: it measured nothing, for instance a refused connection
@@ -25,12 +25,11 @@ type sample struct {
 	full       bool          // all slots were in use when it ended
 }
 
-// limiter finds how many attempts in flight an endpoint can work on in
-// parallel: additive increase while latency stays where it was,
-// multiplicative decrease when it rises, for then requests wait in a queue of
-// the endpoint, or when the endpoint says so. Until the first sign of either
-// the limit doubles. Attempts are judged in rounds, by their average, because
-// single latencies scatter. Not safe for concurrent use.
+// limiter finds how many attempts an endpoint can work on in parallel (AIMD). The limit rises by
+// one while the latency does not, and falls by a factor when the latency rises, because requests
+// then wait in a queue of the endpoint, or when the endpoint says that it is overloaded. Until the
+// first sign of either, the limit doubles. Attempts are judged in rounds, by their average, because
+// single latencies scatter. It is not safe for concurrent use.
 type limiter struct {
 	most     int
 	limit    float64
@@ -81,8 +80,8 @@ func (a *limiter) add(seconds float64) {
 	a.round.squares += delta * (seconds - a.round.mean)
 }
 
-// judge ends a round. One that was slower than the average by as much as one
-// waiting request explains, and by more than chance, means a queue.
+// judge ends a round. One that was slower than the average by as much as one waiting request
+// explains, and by more than chance, means a queue.
 func (a *limiter) judge(now time.Time) {
 	r := a.round
 	if a.baseline == 0 {

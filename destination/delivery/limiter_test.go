@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// simulated is an endpoint that works on capacity requests in parallel. More
-// of them wait in its queue, or are refused.
+// simulated is an endpoint that works on capacity requests in parallel. More of them wait in its
+// queue, or are refused.
 type simulated struct {
 	capacity int
 	refuses  bool
@@ -45,8 +45,8 @@ func (s *simulated) RoundTrip(*http.Request) (*http.Response, error) {
 
 const simulatedTime = 3 * time.Minute
 
-// run keeps 16 workers busy for a while and counts what was delivered, and
-// how many attempts were in flight on average in the second half.
+// run keeps 16 workers busy for a while and counts what was delivered, and how many attempts were
+// in flight on average in the second half.
 
 func (s *simulated) run(t *testing.T, concurrency int, adaptive bool) (delivered int64, inFlight float64) {
 	bubble(t, func(t *testing.T) {

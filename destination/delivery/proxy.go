@@ -14,10 +14,9 @@ import (
 
 // proxies connects to the proxies of a transport.
 //
-// net/http makes the TLS connection to an https proxy with the settings meant
-// for the endpoint: its skipped verification, its server name, its client
-// certificate. So TLS to a proxy is made here, below net/http, which is told of
-// an http proxy.
+// net/http makes the TLS connection to an https proxy with the settings meant for the endpoint: its
+// skipped verification, its server name, its client certificate. So TLS to a proxy is made here,
+// below net/http, which is told of an http proxy.
 type proxies struct {
 	choose func(*http.Request) (*url.URL, error) // nil: none
 	tls    *tls.Config                           // nil: Go's defaults
@@ -25,8 +24,8 @@ type proxies struct {
 	secure sync.Map // the host:port of each https proxy → its host
 }
 
-// pick is for [http.Transport.Proxy]. It hides the text of errors: it holds the
-// proxy's URL with its password.
+// pick is for [http.Transport.Proxy]. It hides the text of errors: it holds the proxy's URL with
+// its password.
 func (p *proxies) pick() func(*http.Request) (*url.URL, error) {
 	if p.choose == nil {
 		return nil
@@ -43,8 +42,7 @@ func (p *proxies) pick() func(*http.Request) (*url.URL, error) {
 	}
 }
 
-// lower returns the http URL by which net/http reaches the https proxy u, and
-// notes its address.
+// lower returns the http URL by which net/http reaches the https proxy u, and notes its address.
 func (p *proxies) lower(u *url.URL) (*url.URL, error) {
 	host, port := u.Hostname(), u.Port()
 	if ascii, err := idna.Lookup.ToASCII(host); err == nil {
@@ -81,7 +79,7 @@ func (p *proxies) handshake(ctx context.Context, c net.Conn, host string) (net.C
 	if err := secured.HandshakeContext(ctx); err != nil {
 		_ = c.Close()
 		if isCertificate(err) || isTLS(err) {
-			// Not wrapped: what is said of a certificate is said of the endpoint's.
+			// It is not wrapped: errors about a certificate are read as those of the endpoint's.
 			return nil, &badProxy{fmt.Sprintf("TLS with the proxy failed: %q: its certificate has to be signed by an authority that the system trusts", err.Error())}
 		}
 		return nil, err
@@ -89,7 +87,7 @@ func (p *proxies) handshake(ctx context.Context, c net.Conn, host string) (net.C
 	return secured, nil
 }
 
-// badProxy is a proxy that no retry will mend.
+// badProxy is a fault of a proxy that no retry will fix.
 type badProxy struct{ text string }
 
 func (e *badProxy) Error() string { return e.text }

@@ -17,8 +17,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// relay is a proxy on loopback: whatever a client asks for, it connects to one
-// server. It notes what it saw.
+// relay is a proxy on loopback: whatever a client asks for, it connects to one server. It notes
+// what it saw.
 type relay struct {
 	server *httptest.Server
 	target string // host:port
@@ -139,8 +139,8 @@ func TestProxyDelivers(t *testing.T) {
 	}
 }
 
-// What the config says of the endpoint's TLS is not said of the proxy's: no
-// skip, no other name, no client certificate.
+// What the config says of the endpoint's TLS is not said of the proxy's: no skip, no other name, no
+// client certificate.
 func TestProxyHasTLSOfItsOwn(t *testing.T) {
 	endpoint, _ := serve(t, func(http.ResponseWriter, *http.Request) {})
 	endpoint.StartTLS()

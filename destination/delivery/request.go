@@ -30,9 +30,9 @@ type Response struct {
 // errReleased ends readers that outlive their delivery.
 var errReleased = errors.New("delivery: the body was read after its delivery ended")
 
-// payload is bytes on loan from the caller. A transport may read a request's
-// body in the background even after RoundTrip has returned; release waits for
-// reads that are under way and fails those that come later.
+// loan is bytes on loan from the caller. A transport may read a request's body in the background
+// even after RoundTrip has returned. release waits for reads that are under way and fails later
+// ones.
 type loan struct {
 	mu       sync.RWMutex
 	data     []byte
@@ -45,11 +45,10 @@ func (p *loan) release() {
 	p.mu.Unlock()
 }
 
-// open returns a new reader over the payload, as a request's body.
+// open returns a new reader of the bytes, as a request's body.
 func (p *loan) open() *body { return &body{loan: p} }
 
-// body reads a payload from its start. Like every request body it is used by
-// one goroutine at a time.
+// body reads a loan from its start. Like every request body it is used by one goroutine at a time.
 type body struct {
 	loan *loan
 	read int
@@ -71,7 +70,7 @@ func (b *body) Read(into []byte) (int, error) {
 	return n, nil
 }
 
-// WriteTo hands what is left over in a single write.
+// WriteTo writes what is left in a single write.
 func (b *body) WriteTo(w io.Writer) (int64, error) {
 	b.loan.mu.RLock()
 	defer b.loan.mu.RUnlock()

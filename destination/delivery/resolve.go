@@ -13,8 +13,8 @@ import (
 	"destination-webhook/destination/printable"
 )
 
-// settle judges an attempt, tells the endpoint's breaker and slots about it, and
-// decides whether another one follows. It returns nil when r was delivered.
+// resolve classifies an attempt, reports it to the endpoint's breaker and slots, and decides
+// whether another one follows. It returns nil if the request was delivered.
 func (d *delivery) resolve(ctx context.Context, p permit, a *attempt) error {
 	now := a.started.Add(a.latency)
 	asked := a.asked(now)
@@ -34,7 +34,7 @@ func (d *delivery) resolve(ctx context.Context, p permit, a *attempt) error {
 	return d.failure
 }
 
-// passage is what the attempt means to the breaker.
+// result returns what the attempt means to the breaker.
 func (a *attempt) result(canceled bool, asked time.Duration) result {
 	switch {
 	case canceled, a.unsent() != nil:
@@ -49,8 +49,8 @@ func (a *attempt) result(canceled bool, asked time.Duration) result {
 	return answered
 }
 
-// sample is what the attempt means to the slots. Only what was delivered
-// measures the endpoint's work: a refusal is quick.
+// sample returns what the attempt means to the slots. Only a delivery measures the endpoint's work,
+// since a refusal is quick.
 func (a *attempt) sample(canceled bool) sample {
 	l := sample{started: a.started}
 	switch {
@@ -65,15 +65,15 @@ func (a *attempt) sample(canceled bool) sample {
 	return l
 }
 
-// fail is the attempt as a failure.
+// fail returns the attempt as a failure.
 func (d *delivery) fail(a *attempt) *Failure {
 	f := &Failure{Status: a.status, Host: d.host, Attempts: d.attempts, Excerpt: d.excerpt(a)}
 	var m answer.Classification
 	if a.answered() {
 		m = answer.Classify(a.status, a.header, d.client.options.Redact)
 	}
-	// An answer that broke off may not be the endpoint's last word, and a refusal costs a row. What else a status says,
-	// it says by itself: an endpoint that is sent too much often hangs up while it says so.
+	// An answer that broke off may not be complete, and a refusal would reject a row. Other
+	// statuses count even then: an endpoint that is sent too much often hangs up while it answers.
 	if !a.answered() || a.err != nil && m.Kind == answer.Refused {
 		m = classifyError(a.err)
 		f.Err = d.client.shown(a.err)
@@ -86,7 +86,8 @@ func (d *delivery) fail(a *attempt) *Failure {
 // shorter: looking into every encoding takes about 0.2 ms a KiB.
 const maxMasked = 8 << 10
 
-// excerpt returns what a message shows of the answer. If the body was cut it may end within a secret.
+// excerpt returns what a message shows of the answer. If the body was cut it may end within a
+// secret.
 func (d *delivery) excerpt(a *attempt) string {
 	body := a.body[:min(len(a.body), maxMasked)]
 	if a.err != nil || a.cut || len(body) < len(a.body) {
@@ -95,7 +96,7 @@ func (d *delivery) excerpt(a *attempt) string {
 	return printable.Excerpt(body, d.client.options.Redact)
 }
 
-// shown is err fit for a message. A *url.Error would show the whole URL. What
+// shown returns err with a text fit for a message. A *url.Error would show the whole URL. What
 // net/http quotes, at the end of its errors, may be a line that broke off.
 func (c *Client) shown(err error) error {
 	var u *url.Error
@@ -109,7 +110,7 @@ func (c *Client) shown(err error) error {
 	return &cause{printable.Line(c.options.Redact(text), printable.MaxExcerpt), err}
 }
 
-// decide sets again and wait. asked is what the endpoint wants at least.
+// decide sets again and wait. asked is the shortest wait that the endpoint asked for.
 func (d *delivery) decide(a *attempt, asked time.Duration, now time.Time) {
 	switch {
 	case a.status == http.StatusUnsupportedMediaType && d.buffer != nil:
@@ -135,8 +136,8 @@ func (d *delivery) decide(a *attempt, asked time.Duration, now time.Time) {
 	d.again, d.wait = true, wait
 }
 
-// unpack goes on without compression, which a 415 may mean, and remembers it
-// for the endpoint.
+// unpack retries without compression, since that may be the cause of a 415, and remembers it for
+// the endpoint.
 func (d *delivery) unpack() {
 	d.endpoint.plain.Store(true)
 	d.packed.release()

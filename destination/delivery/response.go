@@ -9,13 +9,13 @@ import (
 )
 
 const (
-	// maxAnswer bounds what is read of an answer's body …
+	// maxAnswer bounds what is read of an answer's body, in bytes.
 	maxAnswer = 64 << 10
-	// MaxObject … unless it is a success and a JSON object, which may say
-	// something of single rows and is of use as a whole only.
+	// MaxObject bounds what is read of a success whose body is a JSON object: it may have verdicts
+	// on single rows, which are of use only as a whole.
 	MaxObject = 4 << 20
-	// maxDrain is what is read past maxAnswer, and thrown away, to keep a
-	// connection. A longer answer costs its connection.
+	// maxDrain is what is read past maxAnswer, and thrown away, to keep a connection. The
+	// connection of a longer answer is closed.
 	maxDrain = 256<<10 - maxAnswer
 	// maxDrainTime bounds it in time: a connection is not worth more.
 	maxDrainTime = time.Second
@@ -24,8 +24,8 @@ const (
 // errHalfAnswer is an answer that ends before its Content-Length.
 var errHalfAnswer = errors.New("the connection ended in the middle of the answer")
 
-// read takes the beginning of an answer's body, and keeps the connection if
-// the rest is short. cut says that there was a rest.
+// read returns the beginning of an answer's body, and keeps the connection if the rest is short.
+// cut is set if there was a rest.
 func read(res *http.Response, cancel func()) (data []byte, cut bool, err error) {
 	defer res.Body.Close()
 	if res.ContentLength == 0 {
@@ -45,10 +45,10 @@ func read(res *http.Response, cancel func()) (data []byte, cut bool, err error) 
 	return data, cut, err
 }
 
-// IsObject says whether a body begins as a JSON object does.
+// IsObject reports whether a body begins as a JSON object does.
 func IsObject(body []byte) bool { return bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("{")) }
 
-// readObject reads on behind the beginning of an object.
+// readObject reads on after the beginning of an object.
 func readObject(begin []byte, body io.Reader) (data []byte, cut bool, err error) {
 	var b bytes.Buffer
 	b.Write(begin)
@@ -60,8 +60,7 @@ func readObject(begin []byte, body io.Reader) (data []byte, cut bool, err error)
 	return b.Bytes(), cut, err
 }
 
-// drain reads the rest of a body if it is short, and says whether there was
-// one.
+// drain reads the rest of a body if it is short, and reports whether there was one.
 func drain(body io.Reader, cancel func()) bool {
 	timer := time.AfterFunc(maxDrainTime, cancel)
 	defer timer.Stop()

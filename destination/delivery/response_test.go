@@ -38,7 +38,8 @@ func TestObjectsAreReadUpTo4MiB(t *testing.T) {
 	}
 }
 
-// An answer that broke off is no refusal, which would cost a row. A status that says all by itself stands.
+// An answer that broke off is no refusal, which would cost a row. A status that says all by itself
+// stands.
 func TestHalfAnAnswerRefusesNothing(t *testing.T) {
 	for name, test := range map[string]struct {
 		status   int

@@ -2,8 +2,8 @@ package delivery
 
 import "sync"
 
-// sizeLimit is the largest body that an endpoint takes, as far as its answers tell. The zero value knows of no limit. It is
-// safe for concurrent use.
+// sizeLimit is the largest body that an endpoint takes, as far as its answers tell. The zero value
+// knows of no limit. It is safe for concurrent use.
 type sizeLimit struct {
 	mu     sync.Mutex
 	limit  int // bytes; 0: none known
@@ -23,8 +23,8 @@ func (l *sizeLimit) fits(size int) bool {
 	return l.limit == 0 || size <= l.limit
 }
 
-// refused notes that a body was refused for its size. The limit is now what passed before, or half of the body if that is
-// not known.
+// refused notes that a body was refused for its size. The limit is now what passed before, or half
+// of the body if that is not known.
 func (l *sizeLimit) refused(size int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

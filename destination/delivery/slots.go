@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// slots bound the attempts in flight to one endpoint. Waiters are served in
-// the order in which they came.
+// slots bound the attempts in flight to one endpoint. Waiters are served in the order in which they
+// came.
 type slots struct {
 	mu      sync.Mutex
 	limit   int // 0: unlimited
@@ -45,8 +45,7 @@ func (s *slots) acquire(ctx context.Context) error {
 	}
 }
 
-// leaveQueue gives up a place in the queue, or the slot that came at the same
-// moment.
+// leaveQueue gives up a place in the queue, or the slot that came at the same moment.
 func (s *slots) leaveQueue(turn chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -66,7 +65,7 @@ func (s *slots) release() {
 	s.serve()
 }
 
-// done gives a slot back with what the attempt taught about the endpoint.
+// done gives a slot back with what the attempt showed about the endpoint.
 func (s *slots) done(l sample, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -67,8 +67,7 @@ func TestSlotsServeInOrderAndForgetTheCanceled(t *testing.T) {
 	})
 }
 
-// A slot that is handed over at the very moment its waiter is canceled goes
-// to the next one.
+// A slot that is handed over at the very moment its waiter is canceled goes to the next one.
 func TestSlotHandedToTheCanceledIsNotLost(t *testing.T) {
 	s := newSlots(1, false)
 	turn := make(chan struct{})

@@ -21,8 +21,8 @@ import (
 	"destination-webhook/destination/answer"
 )
 
-// These tests use real sockets on loopback. What they wait for always comes,
-// so that timeouts only bound a failing run.
+// These tests use real sockets on loopback. What they wait for always comes, so that timeouts only
+// bound a failing run.
 
 // quiet is for servers whose clients misbehave on purpose.
 var quiet = stdlog.New(io.Discard, "", 0)
@@ -56,8 +56,8 @@ func serve(t testing.TB, h http.HandlerFunc) (server *httptest.Server, conns *at
 	return server, conns
 }
 
-// raw is a server that hands each connection to f, with its number from 1,
-// after it has read one request.
+// raw is a server that hands each connection to f, with its number from 1, after it has read one
+// request.
 func raw(t *testing.T, f func(c *net.TCPConn, n int)) (address string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -126,8 +126,8 @@ func TestConnectionsAreKept(t *testing.T) {
 		})
 	}
 	all.Wait()
-	// net/http gives up a connection whose writer was not scheduled within
-	// 50 ms of the answer, which a busy machine brings about now and then.
+	// net/http gives up a connection whose writer was not scheduled within 50 ms of the answer,
+	// which a busy machine brings about now and then.
 	const unlucky = workers
 	if n := conns.Load(); n > workers+unlucky {
 		t.Errorf("%d connections for %d workers", n, workers)
@@ -190,8 +190,8 @@ func TestSmallGzipAnswerIsNotUnpacked(t *testing.T) {
 	}
 }
 
-// Each fault ends as the table says: transient, after its tries, with the
-// connection gone. A later good answer heals it.
+// Each fault ends as the table says: transient, after its tries, with the connection gone. A later
+// good answer heals it.
 func TestFaultsOfTheConnection(t *testing.T) {
 	const ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
 	reset := func(c *net.TCPConn) { _ = c.SetLinger(0) }
@@ -269,8 +269,8 @@ func drip(c *net.TCPConn, begin string, b byte) {
 	}
 }
 
-// A kept connection that the endpoint closes when the next request comes
-// costs no try: it is replaced at once, once.
+// A kept connection that the endpoint closes when the next request comes costs no try: it is
+// replaced at once, once.
 func TestStaleConnectionIsReplacedAtOnce(t *testing.T) {
 	for _, test := range []struct {
 		name string
@@ -304,8 +304,8 @@ func TestStaleConnectionIsReplacedAtOnce(t *testing.T) {
 	}
 }
 
-// An endpoint that answers before it has read the body, and reads no more of
-// it, must not hold the caller's memory or the delivery.
+// An endpoint that answers before it has read the body, and reads no more of it, must not hold the
+// caller's memory or the delivery.
 func TestEarlyAnswer(t *testing.T) {
 	body := strings.Repeat("x", 64<<20) // more than sockets buffer
 	gone := make(chan struct{})
@@ -423,8 +423,7 @@ func (w *writes) Write(b []byte) (int, error) {
 	return w.Conn.Write(b)
 }
 
-// A body leaves in one write behind the one that holds the header, not in
-// pieces of a buffer.
+// A body leaves in one write behind the one that holds the header, not in pieces of a buffer.
 func TestBodyLeavesInOneWrite(t *testing.T) {
 	s, _ := serve(t, func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) })
 	s.Start()

@@ -13,13 +13,13 @@ import (
 
 const (
 	dialTimeout = 10 * time.Second
-	// idleTimeout is below what common servers keep a connection for (60 to
-	// 75 s), so that they seldom close one under a request.
+	// idleTimeout is below what common servers keep a connection for (60 to 75 s), so that they
+	// seldom close one under a request.
 	idleTimeout = 50 * time.Second
 	// maxAnswerHeader bounds an answer's header; net/http's default is 10 MiB.
 	maxAnswerHeader = 64 << 10
-	// An HTTP/2 connection that is silent for sendPing is asked for a sign of
-	// life, and given up after pingTimeout without one. HTTP/1 has none.
+	// An HTTP/2 connection that is silent for sendPing is pinged, and closed if it does not answer
+	// within pingTimeout. HTTP/1 has no ping.
 	sendPing    = 15 * time.Second
 	pingTimeout = 10 * time.Second
 )
@@ -27,24 +27,23 @@ const (
 // TransportOptions configure the connections of a sync.
 type TransportOptions struct {
 	TLS *tls.Config // nil: Go's defaults
-	// Control judges the address of every connection before it is made, a
-	// proxy's too. Nil: every address will do.
+	// Control judges the address of every connection before it is made, a proxy's too. Nil: every
+	// address will do.
 	Control func(network, address string, c syscall.RawConn) error
-	// Unresolved replaces the error of a host name that does not exist, where users must not learn
+	// Unresolved replaces the error of a host name that does not exist, if users must not learn
 	// which names do. Nil: the resolver's error.
 	Unresolved      error
 	MaxConns        int // per host, dialing, busy and idle together; 0: unlimited
 	WriteBufferSize int // per connection; 0: net/http's 4 KiB, which is enough for header and the body's beginning
 	// Proxy picks a request's proxy. Nil: none.
 	Proxy func(*http.Request) (*url.URL, error)
-	// ProxyTLS is for connections to https proxies, whose operator is another
-	// than the endpoint's: TLS above says nothing about them. Nil: Go's defaults.
+	// ProxyTLS is for connections to https proxies, whose operator is another than the endpoint's:
+	// TLS above says nothing about them. Nil: Go's defaults.
 	ProxyTLS *tls.Config
 }
 
-// NewTransport makes the transport for Options.Transport. It keeps
-// connections, speaks HTTP/2 where the endpoint does, follows no redirect and
-// does not decompress answers.
+// NewTransport makes the transport for Options.Transport. It keeps connections, speaks HTTP/2 if
+// the endpoint does, follows no redirect and does not decompress answers.
 func NewTransport(o TransportOptions) *http.Transport {
 	proxies := &proxies{choose: o.Proxy, tls: o.ProxyTLS, dial: dial(o)}
 	return &http.Transport{
@@ -85,9 +84,9 @@ func dial(o TransportOptions) dialFunc {
 	}
 }
 
-// outward returns a dialler's error without what is inside the operator's network: net.OpError shows
-// the refused address, and net.DNSError the name server. unresolved, unless it is nil, replaces the
-// error of a name that does not exist: it then looks like a refused address.
+// outward returns a dialler's error without what is inside the operator's network: net.OpError
+// shows the refused address, and net.DNSError the name server. unresolved, unless it is nil,
+// replaces the error of a name that does not exist: it then looks like a refused address.
 func outward(err, unresolved error) error {
 	if refused := (*refusedAddress)(nil); errors.As(err, &refused) {
 		return refused

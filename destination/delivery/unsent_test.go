@@ -22,7 +22,8 @@ func (e *noToken) Answer() (int, http.Header) {
 	return e.answer.StatusCode, e.answer.Header
 }
 
-// withoutToken fails over a kept connection to another server: the trace of the request sees that one.
+// withoutToken fails over a kept connection to another server: the trace of the request sees that
+// one.
 func withoutToken(e *noToken) http.RoundTripper {
 	return roundTrip(func(r *http.Request, _ string) (*http.Response, error) {
 		httptrace.ContextClientTrace(r.Context()).GotConn(httptrace.GotConnInfo{Reused: true})
@@ -30,8 +31,8 @@ func withoutToken(e *noToken) http.RoundTripper {
 	})
 }
 
-// What the request needed failed: the message says so, the wait is what that server asks for, and the
-// endpoint is not held to have closed a connection or to be slow.
+// What the request needed failed: the message says so, the wait is what that server asks for, and
+// the endpoint is not held to have closed a connection or to be slow.
 func TestUnsentRequests(t *testing.T) {
 	for name, tt := range map[string]struct {
 		err   *noToken

@@ -1,5 +1,6 @@
-// Package engine is the loop of a sync: it reads messages, makes rows of records, puts rows and states into the pipeline,
-// and writes the states that are due. It knows what a row is worth, and not how a batch is delivered.
+// Package engine is the loop of a sync: it reads messages, makes rows of records, puts rows and
+// states into the pipeline, and writes the states that are due. It knows what a row is worth, and
+// not how a batch is delivered.
 package engine
 
 import (
@@ -16,7 +17,8 @@ import (
 	"destination-webhook/protocol"
 )
 
-// grace is how long requests in flight may go on once a sync ends early, so that the states after them still come out.
+// grace is how long requests in flight may go on once a sync ends early, so that the states after
+// them still come out.
 const grace = 10 * time.Second
 
 // Stream is one stream of the catalog, with all that a sync has of it.
@@ -45,13 +47,15 @@ type Options struct {
 type Observer interface {
 	// StateEmitted is called with each state that is written.
 	StateEmitted()
-	// Due is a channel of the moments at which Observe is called, with the number of batches in flight.
+	// Due is a channel of the moments at which Observe is called, with the number of batches in
+	// flight.
 	Due() <-chan time.Time
 	Observe(inFlight int)
 }
 
-// Engine runs one sync. One goroutine owns it: it decodes the input, adds rows and states to the pipeline, and completes the
-// batches that come back. A second one reads the input, and the pipeline's senders deliver; they meet in wait.
+// Engine runs one sync. One goroutine owns it: it decodes the input, adds rows and states to the
+// pipeline, and completes the batches that come back. A second one reads the input, and the
+// pipeline's senders deliver; they meet in wait.
 type Engine struct {
 	options  Options
 	streams  []*Stream
@@ -74,8 +78,8 @@ type Engine struct {
 	removals *removals // of the stream at hand
 }
 
-// New prepares a sync of the streams, which are those of the catalog in its order. Deliveries go on for a grace after ctx
-// has ended.
+// New prepares a sync of the streams, which are those of the catalog in its order. Deliveries go on
+// for a grace after ctx has ended.
 func New(ctx context.Context, streams []*Stream, o Options, out *protocol.Writer) *Engine {
 	sending, abort := context.WithCancel(context.WithoutCancel(ctx))
 	e := &Engine{options: o, streams: streams, out: out, abort: abort, byName: make(map[protocol.StreamDescriptor]*Stream, len(streams))}
@@ -105,8 +109,8 @@ func (e *Engine) prepare(s *Stream) {
 	e.byName[s.Route.Stream] = s
 }
 
-// emit takes a state that is due; the loop writes it once it has those that are due with it. Parted by a crash, they would
-// let the next sync begin within a batch.
+// emit takes a state that is due; the loop writes it once it has those that are due with it. Parted
+// by a crash, they would let the next sync begin within a batch.
 func (e *Engine) emit(st *protocol.State, records, rejected int64) {
 	e.options.Observer.StateEmitted()
 	e.out.State(st, records, rejected)
@@ -115,9 +119,9 @@ func (e *Engine) emit(st *protocol.State, records, rejected int64) {
 // Noise returns the number of lines of the input that were no JSON objects.
 func (e *Engine) Noise() int64 { return e.decoder.Noise() }
 
-// Run reads the input to its end and returns once all of it is settled; or at the first failure, or when ctx ends, which is
-// its cause then. In each case the states that are due have been written. stop keeps deliveries from making another
-// attempt.
+// Run reads the input to its end and returns once all of it is settled; or at the first failure, or
+// when ctx ends, which is its cause then. In each case the states that are due have been written.
+// stop keeps deliveries from making another attempt.
 func (e *Engine) Run(ctx context.Context, in io.Reader, stop func()) error {
 	reading, stopReading := context.WithCancel(ctx)
 	defer stopReading()
@@ -164,7 +168,8 @@ func (e *Engine) loop(ctx context.Context) error {
 	}
 }
 
-// step does what can be done without waiting: it works on the input; then, once all of it is settled, on the rows that left.
+// step does what can be done without waiting: it works on the input; then, once all of it is
+// settled, on the rows that left.
 func (e *Engine) step() (done bool, err error) {
 	if err := e.work(); err != nil {
 		return false, err
@@ -186,7 +191,8 @@ func (e *Engine) step() (done bool, err error) {
 	return false, nil
 }
 
-// wait waits for whatever comes first. While the pipeline is full it takes no input: that is the back-pressure.
+// wait waits for whatever comes first. While the pipeline is full it takes no input: that is the
+// back-pressure.
 func (e *Engine) wait(ctx context.Context) error {
 	blocks := e.input.blocks
 	if e.ended || e.block.lines != nil || e.pipeline.Full() {
@@ -210,7 +216,8 @@ func (e *Engine) wait(ctx context.Context) error {
 	return nil
 }
 
-// drain lets requests in flight finish, for a while, and releases the states after them. Nothing new is sent.
+// drain lets requests in flight finish, for a while, and releases the states after them. Nothing
+// new is sent.
 func (e *Engine) drain(stop func()) {
 	e.pipeline.Stop()
 	stop()

@@ -86,7 +86,7 @@ func TestSyncStopsAtWhatItCannotRead(t *testing.T) {
 		"a broken line":     {strings.NewReader(userRecord + "{\"type\":\n"), "line 2, byte 8 of the input: "},
 		"a torn last line":  {strings.NewReader(`{"type":"RECORD"`), "line 1, byte 16 of the input: "},
 		"an unknown stream": {strings.NewReader(strings.ReplaceAll(userRecord, "users", "strangers")), "line 1 of the input: a RECORD of stream strangers, which is not in the catalog"},
-		"a failing stdin":   {io.MultiReader(strings.NewReader(userRecord), failing{broken}), "reading stdin behind line 1: broken pipe"},
+		"a failing stdin":   {io.MultiReader(strings.NewReader(userRecord), failing{broken}), "reading stdin after line 1: broken pipe"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -11,7 +11,8 @@ import (
 const (
 	// blockSize is how much of stdin is read at once.
 	blockSize = 256 << 10
-	// blockCount is how many blocks there are: one being read, one being worked on, one between the two.
+	// blockCount is how many blocks there are: one being read, one being worked on, one between the
+	// two.
 	blockCount = 3
 )
 
@@ -22,14 +23,14 @@ type block struct {
 	err    error
 }
 
-// input reads blocks in a goroutine of its own, so that nobody else waits for stdin.
+// input reads blocks in a goroutine of its own, so that no other one waits for stdin.
 type input struct {
 	blocks chan block
 	memory chan []byte
 }
 
-// newInput starts to read, until the input ends or ctx does. A read that is under way then is left to itself: nothing can
-// interrupt it but the other end of the pipe.
+// newInput starts to read, until the input ends or ctx does. A read that is under way then is left
+// alone: only the other end of the pipe can interrupt it.
 func newInput(ctx context.Context, r io.Reader) *input {
 	protocol.EnlargePipe(r)
 	in := &input{blocks: make(chan block), memory: make(chan []byte, blockCount)}

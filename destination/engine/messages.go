@@ -17,7 +17,7 @@ func (e *Engine) receive(b block) error {
 		return nil
 	}
 	if b.err != nil {
-		return fmt.Errorf("reading stdin behind line %d: %w", e.decoder.Line(), b.err)
+		return fmt.Errorf("reading stdin after line %d: %w", e.decoder.Line(), b.err)
 	}
 	e.block = b
 	e.decoder.Reset(b.lines)

@@ -6,8 +6,9 @@ import (
 	"runtime/debug"
 )
 
-// Panic is a panic on its way to the user. The text of a panic can be anything, a row or a credential that no redactor
-// knows yet, so only what the runtime says is repeated, with the place in the program.
+// Panic is a panic on its way to the user. The text of a panic can be anything, a row or a
+// credential that no redactor knows yet, so only what the runtime says is repeated, with the place
+// in the program.
 type Panic struct {
 	value any
 	stack []byte
@@ -21,7 +22,8 @@ func (p *Panic) Error() string {
 	return fmt.Sprintf("the program is at fault, please report this: %s\n%s", what, p.stack)
 }
 
-// RecoverTo turns a panic into an error, so that it is reported as other errors are. It has to be deferred.
+// RecoverTo turns a panic into an error, so that it is reported as other errors are. It has to be
+// deferred.
 func RecoverTo(err *error) {
 	if value := recover(); value != nil {
 		*err = &Panic{value, debug.Stack()}

@@ -13,7 +13,8 @@ import (
 // EndpointClient returns a client that delivers to the endpoint, with the config's credentials.
 func (n *Network) EndpointClient() *delivery.Client { return n.client(n.authorized) }
 
-// PlainClient returns a client for another endpoint, such as the dead-letter webhook. It has none of the credentials.
+// PlainClient returns a client for another endpoint, such as the dead-letter webhook. It has none
+// of the credentials.
 func (n *Network) PlainClient() *delivery.Client { return n.client(n.others) }
 
 // CheckClient returns the client for a check of the connection.

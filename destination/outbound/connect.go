@@ -7,8 +7,8 @@ import (
 	"net/url"
 )
 
-// connectOnly answers every request once a connection to its host stands, TLS included, and sends nothing over it. Behind
-// a proxy that is as far as the proxy, whose TLS is the dialer's affair.
+// connectOnly answers every request once it has connected to the host, with TLS if the URL has it,
+// and sends nothing. With a proxy it connects to the proxy only, whose TLS is made by the dialer.
 type connectOnly struct{ transport *http.Transport }
 
 func (t connectOnly) RoundTrip(r *http.Request) (*http.Response, error) {

@@ -1,5 +1,6 @@
-// Package outbound is every way out of the process: transports with the config's TLS settings, credentials and proxies, all
-// behind the network guard, and the clients over them. It knows where requests may go, and nothing of what they carry.
+// Package outbound is every way out of the process: transports with the config's TLS settings,
+// credentials and proxies, all checked by the network guard, and the clients over them. It knows
+// where requests may go, and nothing of what they carry.
 package outbound
 
 import (
@@ -27,7 +28,7 @@ type Network struct {
 	transports []*http.Transport // all of them
 	clients    []*delivery.Client
 	signer     *signature.Signer   // nil: requests are not signed
-	keys       func(string) string // where AWS keys that are not in the config are looked up; nil: nowhere
+	keys       func(string) string // looks up AWS keys that are not in the config; nil: they are not looked up
 	proxied    bool                // private networks are denied, and a proxy bypasses a part of that
 }
 
@@ -49,7 +50,7 @@ func New(o Options) (*Network, error) {
 		return nil, err
 	}
 	if o.Config.TLS.InsecureSkipVerify && guard.Hosted(o.Getenv) {
-		return nil, errors.New("tls.insecure_skip_verify: this deployment does not allow to skip the verification of certificates: give the endpoint's authority in tls.ca_certificate")
+		return nil, errors.New("tls.insecure_skip_verify: this deployment does not allow skipping the verification of certificates: give the endpoint's authority in tls.ca_certificate")
 	}
 	proxies, err := guard.Proxies(o.Getenv)
 	if err != nil {
@@ -117,8 +118,8 @@ func (n *Network) credentials(a *config.Authentication, tokens http.RoundTripper
 	}
 }
 
-// keysOf is where keys for AWS are looked up that are not in the config; nil where those in the environment are the
-// operator's, not the user's.
+// keysOf returns the lookup of AWS keys that are not in the config; nil if those in the environment
+// are the operator's, not the user's.
 func keysOf(getenv func(string) string) func(string) string {
 	if guard.Hosted(getenv) {
 		return nil
@@ -126,7 +127,8 @@ func keysOf(getenv func(string) string) func(string) string {
 	return getenv
 }
 
-// checkURLs lets the guard judge every address in the config before anything is dialled, for the clearer message.
+// checkURLs lets the guard judge every address in the config before anything is dialled, for the
+// clearer message.
 func checkURLs(c *config.Config, g *guard.Guard) error {
 	addresses := []struct{ field, url string }{
 		{"url", c.URL}, {"authentication.token_url", c.Authentication.TokenURL}, {"dead_letter.url", c.DeadLetter.URL},
@@ -166,7 +168,7 @@ func (n *Network) Warnings() []string {
 	if !n.proxied {
 		return nil
 	}
-	return []string{"private networks are denied and a proxy is set: the proxy's own address is judged, and addresses that are written out; where a name leads behind the proxy, only the proxy can refuse"}
+	return []string{"private networks are denied and a proxy is set: the guard checks the proxy's own address and addresses that are written out; the address of a name that the proxy resolves can be refused only by the proxy"}
 }
 
 // Bucket opens a bucket.

@@ -18,10 +18,11 @@ type Options struct {
 	Differ      Differ
 }
 
-// Differ tells what a record changes about what the endpoint has. It is nil for streams that are not compared.
+// Differ finds what a record changes about what the endpoint has. It is nil for streams that are
+// not compared.
 type Differ interface {
-	// Diff appends to version what it needs to know once the row is confirmed. deleted is set if the source marks the row
-	// as deleted.
+	// Diff appends to version what it needs to know once the row is confirmed. deleted is set if
+	// the source marks the row as deleted.
 	Diff(key, data []byte, deleted bool, version []byte) (Change, error)
 }
 
@@ -32,8 +33,8 @@ type Change struct {
 	Version    []byte
 }
 
-// Encoder turns the records of one stream into rows. It splices a record's data between what it adds, and never decodes it.
-// One goroutine uses it; a row is valid until the next one.
+// Encoder turns the records of one stream into rows. It splices a record's data between what it
+// adds, and never decodes it. One goroutine uses it; a row is valid until the next one.
 type Encoder struct {
 	route   *route.Route
 	options Options
@@ -83,8 +84,8 @@ func (e *Encoder) Encode(r *protocol.Record) (*batching.Row, error) {
 	return row, nil
 }
 
-// Removal returns the row of one that was found to have left. data is nil if it is not known: the key has to do then. A
-// suppressed row is not sent.
+// Removal returns the row of one that was found to have left. data is nil if it is not known: the
+// key has to do then. A suppressed row is not sent.
 func (e *Encoder) Removal(key, data []byte, suppressed bool, version func(dst []byte) []byte) *batching.Row {
 	row := &e.row
 	if row.Data = data; data == nil {
@@ -98,8 +99,8 @@ func (e *Encoder) Removal(key, data []byte, suppressed bool, version func(dst []
 
 func (e *Encoder) keepsMetadata() bool { return e.options.DeadLetters || e.options.Differ != nil }
 
-// classify reads the key and finds the operation: by the Differ, if there is one. Without it only a deletion is known to
-// be one, and an upsert's rows have no operation.
+// classify reads the key and finds the operation: by the Differ, if there is one. Without it only a
+// deletion is known to be one, and an upsert's rows have no operation.
 func (e *Encoder) classify(r *protocol.Record) (operation Operation, err error) {
 	if len(e.route.Key) == 0 {
 		return Added, nil
@@ -130,7 +131,8 @@ func (e *Encoder) classify(r *protocol.Record) (operation Operation, err error) 
 	return Upserted, nil
 }
 
-// keyless lets a record without its key pass if it may become a dead letter: it is settled in its place, and not sent.
+// keyless lets a record without its key pass if it may become a dead letter: it is settled in its
+// place, and not sent.
 func (e *Encoder) keyless(missing []string) (Operation, error) {
 	if !e.options.DeadLetters {
 		return Upserted, errMissingKey(e.route, missing)

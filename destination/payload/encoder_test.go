@@ -168,7 +168,8 @@ func TestMissingKeyIsAnError(t *testing.T) {
 	}
 }
 
-// Where rows may become dead letters a record without its key is settled in its place, and not sent.
+// Where rows may become dead letters a record without its key is settled in its place, and not
+// sent.
 func TestMissingKeyIsSilentWithDeadLetters(t *testing.T) {
 	e := NewEncoder(&route.Route{Mode: config.Upsert, Key: [][]string{{"id"}}}, Options{DeadLetters: true})
 	record := protocol.Record{Data: []byte(`{"v":1}`), EmittedAt: []byte("17"), Changes: []byte(`[]`)}
@@ -223,7 +224,8 @@ func (d differ) Diff(_, _ []byte, _ bool, version []byte) (Change, error) {
 	return c, nil
 }
 
-// What is kept of a row is read as it was written: with a snapshot, with dead letters, with both and with neither.
+// What is kept of a row is read as it was written: with a snapshot, with dead letters, with both
+// and with neither.
 func TestMetadataIsReadAsItWasWritten(t *testing.T) {
 	r := &route.Route{Mode: config.Mirror, Key: [][]string{{"id"}}}
 	record := protocol.Record{Data: []byte(`{"id":1}`), EmittedAt: []byte("17"), Changes: []byte(`[]`)}

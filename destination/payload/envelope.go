@@ -10,8 +10,8 @@ import (
 	"destination-webhook/destination/route"
 )
 
-// Envelope returns what surrounds the rows of a batch. Its members and their order are part of the contract. metadata adds
-// what names the stream and its sync.
+// Envelope returns what surrounds the rows of a batch. Its members and their order are part of the
+// contract. metadata adds what names the stream and its sync.
 func Envelope(r *route.Route, metadata bool) batching.Frame {
 	b := append([]byte(`{"sync_mode":`), Quote(string(r.Mode))...)
 	if metadata {

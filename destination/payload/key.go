@@ -10,8 +10,9 @@ import (
 	"destination-webhook/destination/route"
 )
 
-// appendKey appends the value of primary_key: a string, or an array of strings for a composite key. If a field is
-// missing, nothing is appended and its path returned. values has the fields of the key in their order.
+// appendKey appends the value of primary_key: a string, or an array of strings for a composite key.
+// If a field is missing, nothing is appended and its path returned. values has the fields of the
+// key in their order.
 func appendKey(dst []byte, r *route.Route, values [][]byte) (key []byte, missing []string) {
 	start, composite := len(dst), len(r.Key) > 1
 	if composite {
@@ -33,14 +34,14 @@ func appendKey(dst []byte, r *route.Route, values [][]byte) (key []byte, missing
 	return dst, nil
 }
 
-// errMissingKey says that a record has no value for a field of its key.
+// errMissingKey is the error of a record that has no value for a field of its key.
 func errMissingKey(r *route.Route, field []string) error {
-	return failure.Config(fmt.Errorf("stream %s: a record has no value for %q of its primary key: mend the record, choose another key in streams[].primary_key, or use sync mode insert",
+	return failure.Config(fmt.Errorf("stream %s: a record has no value for %q of its primary key: fix the record, choose another key in streams[].primary_key, or use sync mode insert",
 		r.Title(), field))
 }
 
-// appendKeyField appends a key's value as a JSON string: a string by its shortest escapes, so that one key has one form; a
-// number by its own digits; anything else by its JSON text.
+// appendKeyField appends a key's value as a JSON string: a string by its shortest escapes, so that
+// one key has one form; a number by its own digits; anything else by its JSON text.
 func appendKeyField(dst, value []byte) []byte {
 	if value[0] != '"' {
 		if value[0] == '{' || value[0] == '[' {

@@ -2,7 +2,8 @@ package payload
 
 import "testing"
 
-// The hash is part of what makes a resumed sync send the same batches: another one would change the id of each of them.
+// The hash is part of what makes a resumed sync send the same batches: another one would change the
+// id of each of them.
 func TestKeyHashStays(t *testing.T) {
 	if got, want := NewKeyHash("https://example.com/hook", "").of([]byte(`"user-1"`)), uint64(0x1783c23cbcb04be5); got != want {
 		t.Errorf("hash %#x, want %#x", got, want)

@@ -10,8 +10,8 @@ type Metadata struct {
 	EmittedAt, Changes []byte // of the record, as they came; nil if it has none
 }
 
-// Metadata is stored as the length of the version in a byte, the version, and for a record that may become a dead letter
-// an object of its members.
+// Metadata is stored as the length of the version in a byte, the version, and for a record that may
+// become a dead letter an object of its members.
 
 // beginMetadata begins the metadata of a row. A Differ appends the version.
 func beginMetadata(dst []byte) []byte { return append(dst[:0], 0) }

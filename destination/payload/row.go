@@ -14,8 +14,8 @@ const (
 	Skipped  Operation = "skipped" // never on the wire: the record is not sent
 )
 
-// The members of a row are part of the contract with the endpoint, and so is their order. The record's data is spliced in
-// between rowOpen and the rest as it came.
+// The members of a row are part of the contract with the endpoint, and so is their order. The
+// record's data is spliced in between rowOpen and the rest as it came.
 const (
 	rowOpen         = `{"data":`
 	operationMember = `,"operation":"`
@@ -24,8 +24,8 @@ const (
 	changesMember   = `,"changes":`
 )
 
-// appendClose appends what follows the data of a row. key is the value of primary_key, empty if there is none. The
-// record's metadata is added if record is not nil.
+// appendClose appends what follows the data of a row. key is the value of primary_key, empty if
+// there is none. The record's metadata is added if record is not nil.
 func appendClose(dst []byte, operation Operation, key []byte, record *protocol.Record) []byte {
 	if operation != Upserted {
 		dst = append(append(append(dst, operationMember...), operation...), '"')

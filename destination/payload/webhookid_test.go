@@ -16,7 +16,8 @@ func TestWebhookIDFormat(t *testing.T) {
 	}
 }
 
-// A batch sent again, by this sync or a later one, has its id again; whatever else differs makes another.
+// A batch sent again, by this sync or a later one, has its id again; whatever else differs makes
+// another.
 func TestWebhookIDNamesTheRequest(t *testing.T) {
 	same := func() *Identity {
 		return &Identity{Method: "POST", URL: "https://example.com/hook", Stream: protocol.StreamDescriptor{Namespace: "public", Name: "users"}, Mode: config.Upsert}

@@ -1,5 +1,5 @@
-// Package route says where the rows of each stream go, and how. It knows the config and the catalog, and neither records
-// nor requests.
+// Package route determines where the rows of each stream go, and how. It knows the config and the
+// catalog, and neither records nor requests.
 package route
 
 import (
@@ -45,7 +45,8 @@ func Title(s protocol.StreamDescriptor) string {
 	return printable.Name(name)
 }
 
-// newRoute resolves what holds for a stream: an override takes precedence over the config, and the config over the catalog.
+// newRoute resolves what holds for a stream: an override takes precedence over the config, and the
+// config over the catalog.
 func newRoute(c *config.Config, settings config.Stream, s *protocol.ConfiguredStream, agent string) (*Route, error) {
 	r := &Route{
 		Stream:     s.Descriptor(),
@@ -85,8 +86,8 @@ func (r *Route) describe() {
 	}
 }
 
-// modeOf returns the mode that a stream's destination sync mode asks for. To take the place of all earlier rows needs a key
-// and a snapshot.
+// modeOf returns the mode that a stream's destination sync mode asks for. To take the place of all
+// earlier rows needs a key and a snapshot.
 func modeOf(s *protocol.ConfiguredStream, compared bool) config.SyncMode {
 	switch {
 	case compared && s.Replaces():

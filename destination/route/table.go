@@ -12,8 +12,8 @@ import (
 // Table has the routes of all streams of a catalog, in its order.
 type Table []*Route
 
-// NewTable makes the routes of a catalog's streams. agent is the User-Agent of their requests. The error lists everything
-// that config and catalog ask for and that cannot be done.
+// NewTable makes the routes of a catalog's streams. agent is the User-Agent of their requests. The
+// error lists everything that config and catalog ask for and that cannot be done.
 func NewTable(c *config.Config, catalog *protocol.Catalog, agent string) (Table, error) {
 	var table Table
 	var problems []error
@@ -27,7 +27,7 @@ func NewTable(c *config.Config, catalog *protocol.Catalog, agent string) (Table,
 			continue
 		}
 		if seen[r.Stream] {
-			problems = append(problems, fmt.Errorf("stream %s stands twice in the catalog", r.Title()))
+			problems = append(problems, fmt.Errorf("stream %s is in the catalog twice", r.Title()))
 		}
 		seen[r.Stream] = true
 		table = append(table, r)

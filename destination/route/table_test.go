@@ -73,7 +73,7 @@ func TestRoutesRefuseWhatCannotBeSent(t *testing.T) {
 	tests := map[string]struct{ config, streams, want string }{
 		"a key that is missing": {"", `{"stream":{"name":"users"},"destination_sync_mode":"append_dedup"}`, "stream users: sync mode upsert needs a primary key"},
 		"a stream that stands twice": {"", `{"stream":{"name":"users","namespace":null},"destination_sync_mode":"append"},{"stream":{"name":"users","namespace":""},"destination_sync_mode":"append"}`,
-			"stream users stands twice in the catalog"},
+			"stream users is in the catalog twice"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -12,11 +12,12 @@ import (
 
 // batchSend is one batch on its way. One goroutine uses it.
 //
-// Rows are delivered as parts, lists of rows of the batch in their order: first all of them, and if the endpoint refuses a
-// part, its halves one after the other, until the rows at fault are alone. A part that was delivered is never sent again,
-// and parts leave in the order of their rows, so that rows of one key never overtake each other. With k rows at fault among
-// n that takes at most 2·k·⌈log₂ n⌉ + 1 requests: each row at fault makes at most ⌈log₂ n⌉ parts fail that hold other rows,
-// and each of those is followed by two.
+// Rows are delivered as parts, lists of rows of the batch in their order: first all of them, and if
+// the endpoint refuses a part, its halves one after the other, until the rows at fault are alone. A
+// part that was delivered is never sent again, and parts leave in the order of their rows, so that
+// rows of one key never overtake each other. With k rows at fault among n that takes at most
+// 2·k·⌈log₂ n⌉ + 1 requests: each row at fault makes at most ⌈log₂ n⌉ parts fail that hold other
+// rows, and each of those is followed by two.
 type batchSend struct {
 	stream   *Stream
 	batch    *batching.Batch
@@ -24,8 +25,8 @@ type batchSend struct {
 	body     []byte // of a part
 }
 
-// deliver brings all rows to the endpoint, except the suppressed ones: those without a key, which are rejected, and those
-// that only the snapshot is to know of.
+// deliver brings all rows to the endpoint, except the suppressed ones: those without a key, which
+// are rejected, and those that only the snapshot is to know of.
 func (s *batchSend) deliver(ctx context.Context) error {
 	rows, suppressed := make([]int, 0, s.batch.Rows()), s.batch.Suppressed()
 	for i := range s.batch.Rows() {
@@ -79,7 +80,8 @@ func (s *batchSend) bisect(ctx context.Context, rows []int, retry bool) error {
 	return s.part(ctx, rows[half:], retry)
 }
 
-// bodyOf returns the envelope around the rows: the batch's own if it is all of them. It is valid until the next call.
+// bodyOf returns the envelope around the rows: the batch's own if it is all of them. It is valid
+// until the next call.
 func (s *batchSend) bodyOf(rows []int) []byte {
 	if len(rows) == s.batch.Rows() {
 		return s.batch.Body

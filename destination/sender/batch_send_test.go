@@ -27,7 +27,8 @@ import (
 	"destination-webhook/protocol"
 )
 
-// endpoint is a RoundTripper that plays the receiver: it answers each request by a function of the ids of its rows.
+// endpoint is a RoundTripper that plays the receiver: it answers each request by a function of the
+// ids of its rows.
 type endpoint struct {
 	requests [][]int
 	answer   func(ids []int, size int) (status int, body string)
@@ -79,7 +80,8 @@ func (l *letterBox) Write(_ context.Context, lines []byte) error {
 
 func (l *letterBox) Close() error { return nil }
 
-// batchOf prepares rows with ids 0 to n-1, each with the key that keyOf gives it, and a sender that brings them to e.
+// batchOf prepares rows with ids 0 to n-1, each with the key that keyOf gives it, and a sender that
+// brings them to e.
 func senderOf(t interface{ Helper() }, n int, keyOf func(id int) int, e *endpoint, box deadletter.Store) (*Stream, *batching.Batch) {
 	t.Helper()
 	r := &route.Route{
@@ -311,7 +313,8 @@ func TestVerdictBeyondTheLimitEndsTheSync(t *testing.T) {
 	}
 }
 
-// Rows that the same answer accepts count, before those that it rejects are called maxRejectsWithoutSuccess.
+// Rows that the same answer accepts count, before those that it rejects are called
+// maxRejectsWithoutSuccess.
 func TestVerdictOnManyRowsIsNotHopeless(t *testing.T) {
 	var entries []string
 	for i := range 2 * maxRejectsWithoutSuccess {
@@ -324,7 +327,8 @@ func TestVerdictOnManyRowsIsNotHopeless(t *testing.T) {
 	}
 }
 
-// A key is whatever the source made it: neither its size nor what it could do to a terminal reaches a message.
+// A key is whatever the source made it: neither its size nor what it could do to a terminal reaches
+// a message.
 func TestKeyInAMessageIsShortAndVisible(t *testing.T) {
 	e := &endpoint{answer: refusing(map[int]bool{0: true})}
 	s, _ := senderOf(t, 1, itself, e, nil)
@@ -392,7 +396,8 @@ func TestSingleRowThatIsTooLargeIsRejected(t *testing.T) {
 	}
 }
 
-// A row without a key never reaches the endpoint, where the mode needs one; it is a dead letter in its place.
+// A row without a key never reaches the endpoint, where the mode needs one; it is a dead letter in
+// its place.
 func TestRowWithoutKeyIsADeadLetter(t *testing.T) {
 	e := &endpoint{answer: refusing(nil)}
 	box := &letterBox{}

@@ -20,15 +20,15 @@ type rejection struct {
 	id     string // Webhook-Id of the request that was answered
 }
 
-// maxRejectsWithoutSuccess is how many single rows of a stream an endpoint may refuse without accepting one, before the sync
-// stops: a whole table is not to end as dead letters.
+// maxRejectsWithoutSuccess is how many single rows of a stream an endpoint may refuse without
+// accepting one, before the sync stops: a whole table is not to end as dead letters.
 const maxRejectsWithoutSuccess = 20
 
 // reject puts a row aside, or ends the sync if rows may not be rejected.
 func (s *batchSend) reject(r rejection) error {
 	t := s.stream
 	if t.options.DeadLetters == nil {
-		return failure.Config(fmt.Errorf("stream %s: the row %s was refused, and on_rejected_rows is fail: %s; mend the row or the endpoint, or set on_rejected_rows to dead_letter",
+		return failure.Config(fmt.Errorf("stream %s: the row %s was refused, and on_rejected_rows is fail: %s; fix the row or the endpoint, or set on_rejected_rows to dead_letter",
 			t.route.Title(), s.named(r.row), r.reason))
 	}
 	if n := t.refused.Add(1); n >= maxRejectsWithoutSuccess && t.accepted.Load() == 0 {
@@ -51,8 +51,9 @@ func (s *batchSend) named(row int) string {
 	return fmt.Sprintf("with primary key %s", printable.Line(s.stream.options.Redact(string(bytes.Trim(key, `"`))), maxKey))
 }
 
-// storeRejected stores the rejected rows as dead letters and returns their places in order. A row that was found to have
-// left is no record of the source and has no dead letter; its removal stays due in the snapshot.
+// storeRejected stores the rejected rows as dead letters and returns their places in order. A row
+// that was found to have left is no record of the source and has no dead letter; its removal stays
+// due in the snapshot.
 func (s *batchSend) storeRejected(ctx context.Context) ([]int, error) {
 	if len(s.rejected) == 0 {
 		return nil, nil

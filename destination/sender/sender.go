@@ -1,5 +1,6 @@
-// Package sender brings batches to their endpoint: a part that is refused is parted until the rows at fault are alone, they
-// become dead letters, and what the endpoint has is confirmed. It knows neither records nor states.
+// Package sender brings batches to their endpoint: a part that is refused is parted until the rows
+// at fault are alone, they become dead letters, and what the endpoint has is confirmed. It knows
+// neither records nor states.
 package sender
 
 import (
@@ -31,8 +32,8 @@ type Options struct {
 
 // Observer is told what is sent. It is called from many goroutines.
 type Observer interface {
-	// Answered tells of a delivery that was answered: after how many attempts, and how long the last one took; 0 if its body
-	// was refused.
+	// Answered tells of a delivery that was answered: after how many attempts, and how long the
+	// last one took; 0 if its body was refused.
 	Answered(r *route.Route, attempts int, latency time.Duration)
 	// Settled tells of a batch of which every row is settled.
 	Settled(r *route.Route, c Counts)
@@ -67,7 +68,8 @@ type Stream struct {
 	reported          atomic.Bool
 }
 
-// Stream prepares the sending of a stream's batches. a is nil if the stream is not compared with a snapshot.
+// Stream prepares the sending of a stream's batches. a is nil if the stream is not compared with a
+// snapshot.
 func (s *Sender) Stream(r *route.Route, a *audience.Audience) *Stream {
 	return &Stream{options: &s.options, route: r, audience: a, identity: payload.IdentityOf(r, a.Epoch())}
 }
@@ -84,7 +86,8 @@ func (s *Stream) Send(ctx context.Context, b *batching.Batch) (outcome batching.
 	return batching.Outcome{Rejected: rejected}
 }
 
-// counts returns what of a settled batch was sent: suppressed rows were not, and a batch of nothing else has no bytes.
+// counts returns what of a settled batch was sent: suppressed rows were not, and a batch of nothing
+// else has no bytes.
 func counts(b *batching.Batch, rejected []int) Counts {
 	suppressed := b.Suppressed()
 	c := Counts{Accepted: b.Rows() - len(suppressed), Rejected: len(rejected)}
@@ -102,7 +105,8 @@ func counts(b *batching.Batch, rejected []int) Counts {
 	return c
 }
 
-// run delivers the batch and settles its rows: in the snapshot, if there is one, and as dead letters, if rows are rejected.
+// run delivers the batch and settles its rows: in the snapshot, if there is one, and as dead
+// letters, if rows are rejected.
 func (s *batchSend) run(ctx context.Context) (rejected []int, err error) {
 	var confirmation *audience.Confirmation
 	if s.stream.audience != nil {

@@ -13,7 +13,8 @@ import (
 	"destination-webhook/destination/route"
 )
 
-// delivered resolves rows that were answered with 2xx, by the answer's verdicts on single ones if there are any.
+// delivered resolves rows that were answered with 2xx, by the answer's verdicts on single ones if
+// there are any.
 func (s *batchSend) delivered(ctx context.Context, rows []int, response *delivery.Response, id string, retry bool) error {
 	if err := unread(s.stream.route, response); err != nil {
 		return undelivered(s.stream.route, len(rows), err)
@@ -36,7 +37,8 @@ func (s *batchSend) delivered(ctx context.Context, rows []int, response *deliver
 	return s.part(ctx, repeat, false)
 }
 
-// judge sorts the rows that verdicts speak of, by their place in rows: refused with a reason, or wanted once more.
+// judge sorts the rows that verdicts speak of, by their place in rows: refused with a reason, or
+// wanted once more.
 func (s *batchSend) judge(rows []int, verdicts []answer.Verdict, retry bool) (refused map[int]string, again map[int]bool) {
 	refused, again = make(map[int]string), make(map[int]bool)
 	named := answer.NewRows(len(rows), func(place int) []byte { return s.key(rows[place]) })
@@ -53,8 +55,8 @@ func (s *batchSend) judge(rows []int, verdicts []answer.Verdict, retry bool) (re
 	return refused, again
 }
 
-// split returns the rows that are accepted and those to be sent once more. What follows a repeated row of the same key is
-// repeated after it.
+// split returns the rows that are accepted and those to be sent once more. What follows a repeated
+// row of the same key is repeated after it.
 func (s *batchSend) split(rows []int, refused map[int]string, again map[int]bool) (accepted, repeat []int) {
 	repeated := make(map[uint64]bool) // keys
 	for place, row := range rows {
@@ -75,8 +77,8 @@ func (s *batchSend) split(rows []int, refused map[int]string, again map[int]bool
 // accept counts rows that the endpoint has taken.
 func (s *batchSend) accept(rows []int) { s.stream.accepted.Add(int64(len(rows))) }
 
-// unread returns the error of a verdict that goes on after what is read of an answer: the rows that it names there would
-// count as delivered.
+// unread returns the error of a verdict that goes on after what is read of an answer: the rows that
+// it names there would count as delivered.
 func unread(r *route.Route, response *delivery.Response) error {
 	if !response.Truncated || !delivery.IsObject(response.Body) {
 		return nil

@@ -9,8 +9,9 @@ import (
 	"destination-webhook/destination/delivery"
 )
 
-// FuzzVerdict: whatever an endpoint answers, each row of the request is accepted, refused or repeated, once; a row is refused
-// only where encoding/json finds a list named rejected; and what is cut is no success if it could hold one.
+// FuzzVerdict: whatever an endpoint answers, each row of the request is accepted, refused or
+// repeated, once; a row is refused only where encoding/json finds a list named rejected; and what
+// is cut is no success if it could hold one.
 func FuzzVerdict(f *testing.F) {
 	for _, seed := range []string{
 		``, `ok`, `{}`, `[]`, `null`, `{"rejected":null}`, `{"rejected":[]}`, `{"rejected":[{"index":2,"reason":"odd"}]}`,

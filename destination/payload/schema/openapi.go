@@ -12,7 +12,8 @@ import (
 	"destination-webhook/destination/route"
 )
 
-// OpenAPI returns an OpenAPI 3.1 document whose webhooks are the streams. version is that of the program.
+// OpenAPI returns an OpenAPI 3.1 document whose webhooks are the streams. version is that of the
+// program.
 func (c *Contract) OpenAPI(version string) any {
 	webhooks, schemas := object{}, object{}
 	names, titles := c.names(component), c.names(func(title string) string { return title })
@@ -46,7 +47,7 @@ func (c *Contract) OpenAPI(version string) any {
 	}
 }
 
-// component makes a name of a title: components allow fewer characters than streams have.
+// component makes a component's name of a title: it allows fewer characters than streams have.
 func component(title string) string {
 	return strings.Map(func(r rune) rune {
 		if r < utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("._-", r)) {
@@ -56,7 +57,7 @@ func component(title string) string {
 	}, title)
 }
 
-// security are the ways in which each request proves who sends it, by what an endpoint sees of them.
+// security returns the ways in which each request is authenticated, as an endpoint sees them.
 func (c *Contract) security() object {
 	inHeader := func(name string) object { return object{"type": "apiKey", "in": "header", "name": name} }
 	schemes := object{}
@@ -77,7 +78,8 @@ func (c *Contract) security() object {
 	return schemes
 }
 
-// parameters are the headers of a stream's requests; without a route those of the connection check.
+// parameters returns the headers of a stream's requests, or those of the connection check if the
+// route is nil.
 func (c *Contract) parameters(r *route.Route) []any {
 	header := func(name, description string, required bool, s object) object {
 		return object{"name": name, "in": "header", "required": required, "description": description, "schema": s}
@@ -89,7 +91,7 @@ func (c *Contract) parameters(r *route.Route) []any {
 		header("Webhook-Signature", "Standard Webhooks 1.0, one v1 signature for each secret.", c.config.Signing.Secret != "", text),
 	}
 	if compression := c.config.Delivery.Compression; compression != "" && compression != config.Uncompressed {
-		list = append(list, header("Content-Encoding", "How the body is compressed; left out where that would not make it smaller.", false, object{"const": compression}))
+		list = append(list, header("Content-Encoding", "How the body is compressed; left out if that would not make it smaller.", false, object{"const": compression}))
 	}
 	for _, h := range c.config.Headers {
 		list = append(list, header(h.Name, "From the config.", true, text))
@@ -97,14 +99,14 @@ func (c *Contract) parameters(r *route.Route) []any {
 	if r == nil {
 		return list
 	}
-	list = append(list, header("Airbyte-Stream", "The stream's name, percent-encoded where it is not plain ASCII.", true, object{"const": route.PercentEncode(r.Stream.Name)}))
+	list = append(list, header("Airbyte-Stream", "The stream's name, percent-encoded if it is not plain ASCII.", true, object{"const": route.PercentEncode(r.Stream.Name)}))
 	if r.Stream.Namespace != "" {
 		list = append(list, header("Airbyte-Namespace", "The stream's namespace, encoded alike.", true, object{"const": route.PercentEncode(r.Stream.Namespace)}))
 	}
 	return list
 }
 
-// answers are what an endpoint may say; docs/payload.md has it in full.
+// answers returns what an endpoint may answer; docs/payload.md has it in full.
 func answers() object {
 	rejected := closed("Rows that are rejected, if any", object{"rejected": object{"type": "array", "items": object{
 		"type": "object",
@@ -118,7 +120,7 @@ func answers() object {
 	delete(rejected, "additionalProperties")
 	delete(rejected, "required")
 	return object{
-		"2XX": object{"description": "Taken, but for the rows that the body rejects.", "content": object{"application/json": object{"schema": rejected}}},
+		"2XX": object{"description": "Accepted, except for the rows that the body rejects.", "content": object{"application/json": object{"schema": rejected}}},
 		"400": object{"description": "Something in the batch is refused: it is sent again in halves until the rows at fault are alone."},
 		"413": object{"description": "Too large: it is sent again in halves."},
 		"429": object{"description": "Slow down; Retry-After is obeyed by all requests."},

@@ -1,5 +1,5 @@
-// Package schema writes what an endpoint receives as a JSON Schema (2020-12) or an OpenAPI 3.1 document. It describes what
-// payload writes and does not use it; tests hold the two against each other.
+// Package schema writes what an endpoint receives as a JSON Schema (2020-12) or an OpenAPI 3.1
+// document. It describes what payload writes and does not use it; tests compare the two.
 package schema
 
 import (
@@ -25,7 +25,8 @@ type Contract struct {
 // New returns the contract of the streams that are routed by a config.
 func New(c *config.Config, table route.Table) *Contract { return &Contract{c, table} }
 
-// JSONSchema returns a schema that every body fits, with one for each stream below $defs, and one for the connection check.
+// JSONSchema returns a schema that every body fits, with one for each stream below $defs, and one
+// for the connection check.
 func (c *Contract) JSONSchema() any {
 	defs, bodies := object{}, []any{}
 	define := func(name string, body func(place string) object) {
@@ -43,8 +44,9 @@ func (c *Contract) JSONSchema() any {
 	return object{"$schema": draft, "title": "Bodies that destination-webhook sends", "anyOf": bodies, "$defs": defs}
 }
 
-// names are the streams' names, made by name from their titles, and one for the connection check behind them. Two of a kind are told
-// apart by a number: stream a.b has the title of stream b in namespace a.
+// names returns the streams' names, made by name from their titles, and one for the connection
+// check after them. Equal names are distinguished by a number: stream a.b has the title of stream b
+// in namespace a.
 func (c *Contract) names(name func(title string) string) []string {
 	titles := []string{}
 	for _, r := range c.table {
@@ -62,16 +64,16 @@ func (c *Contract) names(name func(title string) string) []string {
 	return names
 }
 
-// sendsCheck says whether the connection check has a body.
+// sendsCheck reports whether the connection check has a body.
 func (c *Contract) sendsCheck() bool { return c.config.ConnectionCheck == config.CheckEmptyBatch }
 
-// check is the schema of the connection check's body.
+// check returns the schema of the connection check's body.
 func (c *Contract) check() object {
 	properties := object{"sync_mode": object{"const": c.config.CheckMode()}, "rows": object{"type": "array", "maxItems": 0}}
 	return closed("A check of the connection", properties, []string{"sync_mode", "rows"})
 }
 
-// envelope is the schema of a stream's bodies; place is the reference by which the document has it.
+// envelope returns the schema of a stream's bodies. place is the reference to it in the document.
 func (c *Contract) envelope(i int, place string) object {
 	r, s := c.table[i], c.table[i].Configured
 	row := c.row(r, s, place+"/properties/rows/items")
@@ -111,7 +113,7 @@ func (c *Contract) row(r *route.Route, s *protocol.ConfiguredStream, place strin
 	return closed("A row of stream "+r.Title(), properties, required)
 }
 
-// operations are those that a row of the stream may have, and whether each row has one.
+// operations returns those that a row of the stream may have, and whether each row has one.
 func (c *Contract) operations(r *route.Route) ([]string, bool) {
 	switch {
 	case r.Mode == config.Insert, r.Mode == config.Add:
@@ -124,7 +126,7 @@ func (c *Contract) operations(r *route.Route) ([]string, bool) {
 	return []string{"removed"}, false
 }
 
-// data is the schema that the source gives its records. A row that left may have no data.
+// data returns the schema that the source gives its records. A row that left may have no data.
 func (c *Contract) data(r *route.Route, s *protocol.ConfiguredStream, place string) any {
 	removes := r.Mode == config.Remove || r.Mode == config.Mirror
 	if removes && c.config.Snapshot.Chosen() && !c.config.Snapshot.KeepRows {

@@ -10,10 +10,12 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// sourceSchema is a source's object of its records as 2020-12, for the place that a reference of the document leads to.
+// sourceSchema returns a source's schema of its records as 2020-12, for the place in the document
+// that a reference leads to.
 //
-// Airbyte's schemas are draft-07, and are whatever a source made of it. What has another form in 2020-12 is translated; a keyword
-// that is malformed, and a reference that leads nowhere, are left out: the result is looser then, but it always compiles.
+// Airbyte's schemas are draft-07, or whatever a source made of it. Keywords that have another form
+// in 2020-12 are translated. Malformed keywords and references that lead nowhere are left out: the
+// result is less strict then, but it always compiles.
 func sourceSchema(raw []byte, place string) any {
 	var declared map[string]any
 	if json.Unmarshal(raw, &declared) != nil || len(declared) == 0 {
@@ -37,7 +39,8 @@ var (
 	}
 	textKeywords = []string{"title", "description", "format", "$comment", "contentEncoding", "contentMediaType"}
 	flagKeywords = []string{"uniqueItems", "readOnly", "writeOnly", "deprecated"}
-	// leftOut would give a part of the document another base, another dialect, or a meaning that has changed.
+	// leftOut would give a part of the document another base, another dialect, or a meaning that
+	// has changed.
 	leftOut = []string{
 		"$schema", "$id", "id", "$anchor", "$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$recursiveAnchor", "$vocabulary", "dependencies", "dependentRequired",
 		"additionalItems",
@@ -45,7 +48,7 @@ var (
 	simpleTypes = []any{"null", "boolean", "object", "array", "number", "string", "integer"}
 )
 
-// translated is a schema, an object or a boolean, in the form of 2020-12.
+// translated returns a schema, which is an object or a boolean, in the form of 2020-12.
 func translated(value any) any {
 	old, ok := value.(map[string]any)
 	if !ok {
@@ -55,7 +58,7 @@ func translated(value any) any {
 		return true
 	}
 	s := object{}
-	if ref, ok := old["$ref"].(string); ok { // in draft-07 what stands beside it does not count
+	if ref, ok := old["$ref"].(string); ok { // in draft-07 the keywords beside it do not count
 		s["$ref"] = ref
 		old = map[string]any{"title": old["title"], "description": old["description"], "definitions": old["definitions"], "$defs": old["$defs"]}
 	}
@@ -77,7 +80,7 @@ func translated(value any) any {
 	return s
 }
 
-// translatedKeyword is a keyword's value, unless it has to be left out.
+// translatedKeyword returns a keyword's value, unless it has to be left out.
 func translatedKeyword(keyword string, value any) (any, bool) {
 	switch {
 	case value == nil && keyword != "const" && keyword != "default", slices.Contains(leftOut, keyword), keyword == "$ref":
@@ -117,7 +120,7 @@ func translatedList(old []any) []any {
 	return list
 }
 
-// wellFormed judges a keyword that holds no schema.
+// wellFormed reports whether a keyword that has no schema in it is valid.
 func wellFormed(keyword string, value any) bool {
 	number, isNumber := value.(float64)
 	text, isText := value.(string)
@@ -146,7 +149,8 @@ func wellFormed(keyword string, value any) bool {
 	return !strings.HasPrefix(keyword, "$")
 }
 
-// isSet says whether a list has members, and each once. It compares texts alone, which is all that its callers allow.
+// isSet reports whether a list has members, and each once. It compares texts only, which is all
+// that its callers allow.
 func isSet(list []any) bool {
 	seen := map[string]bool{}
 	for _, value := range list {
@@ -175,8 +179,8 @@ func translateBounds(s object, old map[string]any) {
 	}
 }
 
-// relocate makes every reference in a schema lead to where the document has what it leads to below root, and leaves out
-// those that lead nowhere.
+// relocate makes every reference in a schema lead to where the document has what it leads to below
+// root, and leaves out those that lead nowhere.
 func relocate(value, root any, place string) {
 	s, ok := value.(object)
 	if !ok {
