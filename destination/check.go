@@ -9,6 +9,7 @@ import (
 
 	"destination-webhook/destination/answer"
 	"destination-webhook/destination/config"
+	"destination-webhook/destination/deadletter"
 	"destination-webhook/destination/delivery"
 	"destination-webhook/destination/outbound"
 	"destination-webhook/destination/payload"
@@ -23,10 +24,13 @@ func checkEndpoint(ctx context.Context, c *config.Config, n *outbound.Network, a
 		return "", err
 	}
 	response, err := client.Probe(ctx, checkRequest(c, agent))
-	if err == nil {
-		return fmt.Sprintf("%s answered %d", route.Host(c.URL), response.Status), nil
+	switch {
+	case err != nil:
+		return reachable(c.ConnectionCheck, err)
+	case c.ConnectionCheck == config.CheckConnect:
+		return fmt.Sprintf("connected to %s; nothing was sent", route.Host(c.URL)), nil
 	}
-	return reachable(c.ConnectionCheck, err)
+	return fmt.Sprintf("%s answered %d", route.Host(c.URL), response.Status), nil
 }
 
 // checkRequest is the request of a connection check: a batch without rows, or a HEAD.
@@ -48,13 +52,16 @@ func reachable(check config.ConnectionCheck, err error) (string, error) {
 	}
 	passes := f.Status == http.StatusTooManyRequests || f.Kind == answer.Refused || f.Kind == answer.TooLarge ||
 		check == config.CheckHead && f.Status == http.StatusUnsupportedMediaType
-	if !passes {
+	switch {
+	case !passes && check == config.CheckHead && (f.Status == http.StatusMethodNotAllowed || f.Status == http.StatusNotImplemented):
+		return "", fmt.Errorf("%w; the check made a HEAD request: choose another connection_check", err)
+	case !passes:
 		return "", err
 	}
 	return fmt.Sprintf("%s is reachable and did not refuse the credentials; it answered %d to the connection check", f.Host, f.Status), nil
 }
 
-// bucketTime bounds how long a check waits for a bucket.
+// bucketTime bounds how long a check waits for a bucket or the dead-letter webhook.
 const bucketTime = 20 * time.Second
 
 // checkSnapshot checks whether a sync could open the snapshot. It does not open it, as a sync may
@@ -70,4 +77,33 @@ func checkSnapshot(ctx context.Context, c *config.Config, n *outbound.Network) e
 		return fmt.Errorf("snapshot: %w", err)
 	}
 	return nil
+}
+
+// checkDeadLetters looks whether a sync could store rejected rows where the config says.
+func checkDeadLetters(ctx context.Context, c *config.Config, n *outbound.Network) error {
+	if c.OnRejectedRows != config.ToDeadLetter {
+		return nil
+	}
+	err := probeDeadLetters(ctx, c, n)
+	if err != nil {
+		return fmt.Errorf("dead_letter: %w", err)
+	}
+	return nil
+}
+
+func probeDeadLetters(ctx context.Context, c *config.Config, n *outbound.Network) error {
+	ctx, cancel := context.WithTimeout(ctx, bucketTime)
+	defer cancel()
+	switch c.DeadLetter.Type {
+	case config.LocalStorage:
+		return deadletter.ProbeLocal(c.DeadLetter.Path, time.Now())
+	case config.S3Storage:
+		b, err := n.Bucket(&c.DeadLetter.S3)
+		if err != nil {
+			return err
+		}
+		return deadletter.ProbeS3(ctx, b)
+	}
+	_, err := n.PlainCheckClient().Probe(ctx, delivery.Request{Method: http.MethodHead, URL: c.DeadLetter.URL})
+	return err
 }

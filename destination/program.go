@@ -77,7 +77,7 @@ func (p *Program) check(ctx context.Context, configPath string, out *protocol.Wr
 	}
 	defer network.Close()
 	if message, err = checkEndpoint(ctx, c, network, p.agent()); err == nil {
-		err = checkSnapshot(ctx, c, network)
+		err = errors.Join(checkSnapshot(ctx, c, network), checkDeadLetters(ctx, c, network))
 	}
 	return strings.Join(append([]string{message}, c.Warnings...), "; "), err
 }

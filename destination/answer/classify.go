@@ -67,7 +67,8 @@ var classifications = map[int]Classification{
 	http.StatusBadGateway:         {Transient, "a gateway in front of the endpoint got no valid answer (502): check the endpoint's health"},
 	http.StatusGatewayTimeout:     {Transient, "a gateway in front of the endpoint got no answer in time (504): check the endpoint's health, or send smaller batches"},
 
-	http.StatusUnauthorized:            {Misconfigured, "Authentication failed (401): check the authorization header or the API key"},
+	http.StatusUnauthorized:            {Misconfigured, "Authentication failed (401): check the credentials, and signing.secret, which the endpoint may expect or have another of"},
+	http.StatusNotModified:             {Misconfigured, "Not modified (304): only a GET may be answered so, check what serves this URL"},
 	http.StatusForbidden:               {Misconfigured, "Access denied (403): check that the credentials may write to this endpoint"},
 	http.StatusNotFound:                {Misconfigured, "Not found (404): check the path of the URL"},
 	http.StatusMethodNotAllowed:        {Misconfigured, "Method not allowed (405): choose a method that the endpoint accepts"},
@@ -106,7 +107,7 @@ func redirectAdvice(status int, location string, redact func(string) string) str
 	u, err := url.Parse(location)
 	switch {
 	case location == "":
-		to = "nowhere"
+		return fmt.Sprintf("redirects are not followed (%d), and this one does not say where it leads: check what serves this URL", status)
 	case err != nil:
 		to = "a URL that cannot be parsed"
 	case u.Host != "" && !strings.Contains(redact(location), u.Host): // a part of a secret, up to its first slash

@@ -282,7 +282,7 @@ func TestFailureSaysWhatToDoAndShowsNoPath(t *testing.T) {
 		want string
 	}{
 		{"unauthorized", func() (*http.Response, error) { return reply(401, "who?"), nil }, answer.Misconfigured,
-			"https://endpoint.test: Authentication failed (401): check the authorization header or the API key; the endpoint says: who?"},
+			"https://endpoint.test: Authentication failed (401): check the credentials, and signing.secret, which the endpoint may expect or have another of; the endpoint says: who?"},
 		{"too large", status(413), answer.TooLarge,
 			"https://endpoint.test: the body is too large for the endpoint (413): lower the batch size"},
 		{"refused connection", broken(&net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}), answer.Transient,
@@ -424,5 +424,22 @@ func TestGetBodyStartsFromTheBeginning(t *testing.T) {
 	})})
 	if _, err := c.Deliver(t.Context(), post("rows")); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// net/http encodes a path and sends a query as it is.
+func TestQueryIsASCII(t *testing.T) {
+	var sent string
+	c := New(Options{Transport: roundTrip(func(r *http.Request, _ string) (*http.Response, error) {
+		sent = r.URL.RequestURI()
+		return reply(200, ""), nil
+	})})
+	r := post("{}")
+	r.URL = "https://endpoint.test/straße?q=ß&a=%C3%9F&b=x+y&c='"
+	if _, err := c.Deliver(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	if want := "/stra%C3%9Fe?q=%C3%9F&a=%C3%9F&b=x+y&c='"; sent != want {
+		t.Errorf("sent %s, want %s", sent, want)
 	}
 }

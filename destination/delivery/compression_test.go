@@ -118,6 +118,17 @@ func TestUnsupportedMediaTypeTurnsCompressionOff(t *testing.T) {
 	}
 }
 
+// A 400 may mean the compression, and a refusal of each row would not say so.
+func TestRefusedCompressedBodyNamesTheCompression(t *testing.T) {
+	for compression, want := range map[string]bool{"zstd": true, "none": false} {
+		c := New(Options{Retry: patient, Compression: compression, Transport: script(status(400))})
+		_, err := c.Deliver(t.Context(), post("{}"))
+		if f := failureOf(t, err); f.Kind != answer.Refused || strings.Contains(f.Advice, "compressed (zstd)") != want {
+			t.Errorf("%s: %v", compression, f)
+		}
+	}
+}
+
 func TestUnsupportedMediaTypeWithoutCompressionIsFinal(t *testing.T) {
 	n := 0
 	c := New(Options{Retry: patient, Compression: "zstd", Transport: roundTrip(func(*http.Request, string) (*http.Response, error) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 	"sync/atomic"
 )
 
@@ -58,7 +59,22 @@ func parseURL(raw string) (*url.URL, error) {
 	if u.Host == "" {
 		return nil, errors.New("the URL has no host")
 	}
+	u.RawQuery = asciiQuery(u.RawQuery)
 	return u, nil
+}
+
+// asciiQuery percent-encodes what is not ASCII in a query, which net/http would send as it is. In a path
+// net/http encodes it.
+func asciiQuery(query string) string {
+	var b strings.Builder
+	for i := range len(query) {
+		if query[i] < 0x80 {
+			b.WriteByte(query[i])
+		} else {
+			fmt.Fprintf(&b, "%%%02X", query[i])
+		}
+	}
+	return b.String()
 }
 
 // Fits reports whether the endpoint of a URL may take a body of size bytes, as far as its answers

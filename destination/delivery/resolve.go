@@ -79,6 +79,9 @@ func (d *delivery) fail(a *attempt) *Failure {
 		f.Err = d.client.shown(a.err)
 	}
 	f.Kind, f.Advice = m.Kind, m.Advice
+	if a.status == http.StatusBadRequest && d.buffer != nil {
+		f.Advice += fmt.Sprintf("; the body was compressed (%s), which the endpoint may not be able to read: try compression none", d.client.options.Compression)
+	}
 	return f
 }
 

@@ -29,6 +29,11 @@ func (n *Network) CheckClient(check config.ConnectionCheck) (*delivery.Client, e
 	return n.client(connecting), nil
 }
 
+// PlainCheckClient returns a client that connects to another endpoint and sends nothing.
+func (n *Network) PlainCheckClient() *delivery.Client {
+	return n.client(auth.NewPlainTransport(connectOnly{n.plain}))
+}
+
 // Stop keeps every client from making another attempt. Attempts in flight finish.
 func (n *Network) Stop() {
 	for _, c := range n.clients {

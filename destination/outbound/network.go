@@ -24,7 +24,8 @@ type Network struct {
 	options    Options
 	endpoint   *http.Transport   // connections to the endpoint, with the config's TLS settings
 	authorized http.RoundTripper // the same, with the config's credentials
-	others     http.RoundTripper // connections to everything else: buckets, the dead-letter webhook
+	plain      *http.Transport   // connections to everything else: buckets, the dead-letter webhook
+	others     http.RoundTripper // the same, with its errors explained
 	transports []*http.Transport // all of them
 	clients    []*delivery.Client
 	signer     *signature.Signer   // nil: requests are not signed
@@ -83,7 +84,8 @@ func (n *Network) open(g *guard.Guard) error {
 	if err != nil {
 		return err
 	}
-	n.others = auth.NewPlainTransport(n.transport(g, nil))
+	n.plain = n.transport(g, nil)
+	n.others = auth.NewPlainTransport(n.plain)
 	n.endpoint = n.transport(g, endpointTLS)
 	n.authorized, err = auth.NewTransport(n.endpoint, n.credentials(&c.Authentication, n.transport(g, tokenTLS)))
 	return err
