@@ -42,12 +42,12 @@ type session struct {
 func (s *session) write(ctx context.Context, in io.Reader) (err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	letters, err := openDeadLetters(s.config, s.network, s.agent)
+	deadLetters, err := openDeadLetters(s.config, s.network, s.agent)
 	if err != nil {
 		return failure.Config(err)
 	}
-	if letters != nil {
-		defer func() { err = errors.Join(err, letters.Close()) }()
+	if deadLetters != nil {
+		defer func() { err = errors.Join(err, deadLetters.Close()) }()
 	}
 	s.warn()
 	store, err := s.openSnapshot(ctx, cancel)
@@ -66,7 +66,7 @@ func (s *session) write(ctx context.Context, in io.Reader) (err error) {
 		stop := saveAtIntervals(ctx, saving(store), s.progress.log.Warn, cancel)
 		defer stop()
 	}
-	return s.sync(ctx, streams, letters, in)
+	return s.sync(ctx, streams, deadLetters, in)
 }
 
 // warn logs what a user should know before the sync begins.
@@ -96,9 +96,9 @@ func (s *session) streams(ctx context.Context, store *snapshot.Store) ([]*engine
 }
 
 // sync delivers the input to its end.
-func (s *session) sync(ctx context.Context, streams []*engine.Stream, letters deadletter.Store, in io.Reader) error {
+func (s *session) sync(ctx context.Context, streams []*engine.Stream, deadLetters deadletter.Store, in io.Reader) error {
 	deliver := sender.New(sender.Options{
-		Client: s.network.EndpointClient(), DeadLetters: letters, Redact: s.redact,
+		Client: s.network.EndpointClient(), DeadLetters: deadLetters, Redact: s.redact,
 		Warn: s.progress.Warn, Observer: s.progress,
 	})
 	for _, stream := range streams {

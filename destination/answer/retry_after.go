@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// MaxRetryAfter caps what an endpoint may ask for: a pause of hours would look like a hung sync to
+// maxRetryAfter caps what an endpoint may ask for: a pause of hours would look like a hung sync to
 // the platform, which expects a checkpoint every 15 minutes.
-const MaxRetryAfter = 10 * time.Minute
+const maxRetryAfter = 10 * time.Minute
 
 // RetryAfter returns how long an answer asks to wait, 0 when it does not: the longest of
 // Retry-After and the rate limit's reset, capped. It is a lower bound.
@@ -19,7 +19,7 @@ func RetryAfter(status int, h http.Header, now time.Time) time.Duration {
 	if status >= 300 {
 		wait = max(wait, retryAfterField(h.Get("Retry-After"), endpointTime(h, now)))
 	}
-	return min(wait, MaxRetryAfter)
+	return min(wait, maxRetryAfter)
 }
 
 // endpointTime returns the time by the clock that wrote the answer. A date in the answer refers to
@@ -43,7 +43,7 @@ func retryAfterField(value string, now time.Time) time.Duration {
 // seconds reads a number of seconds, at most the cap. Any other text is 0.
 func seconds(value string) time.Duration {
 	n := number(value)
-	return time.Duration(min(n, MaxRetryAfter.Seconds()) * float64(time.Second))
+	return time.Duration(min(n, maxRetryAfter.Seconds()) * float64(time.Second))
 }
 
 // number reads digits and, which RFC 9110 does not have but some endpoints do, a fraction.
@@ -86,7 +86,7 @@ func reset(value string, now time.Time) time.Duration {
 	case n >= 1e12:
 		n /= 1000
 	}
-	wait := min(n-float64(now.UnixMilli())/1000, MaxRetryAfter.Seconds())
+	wait := min(n-float64(now.UnixMilli())/1000, maxRetryAfter.Seconds())
 	return time.Duration(max(0, wait) * float64(time.Second))
 }
 

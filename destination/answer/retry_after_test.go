@@ -25,9 +25,9 @@ func TestRetryAfter(t *testing.T) {
 		{"negative", 503, []string{"Retry-After", "-5"}, 0},
 		{"nonsense", 503, []string{"Retry-After", "soon"}, 0},
 		{"NaN", 503, []string{"Retry-After", "NaN"}, 0},
-		{"a year is capped", 503, []string{"Retry-After", "31536000"}, MaxRetryAfter},
-		{"beyond int64", 503, []string{"Retry-After", "99999999999999999999999"}, MaxRetryAfter},
-		{"beyond float64", 503, []string{"Retry-After", strings.Repeat("9", 400)}, MaxRetryAfter},
+		{"a year is capped", 503, []string{"Retry-After", "31536000"}, maxRetryAfter},
+		{"beyond int64", 503, []string{"Retry-After", "99999999999999999999999"}, maxRetryAfter},
+		{"beyond float64", 503, []string{"Retry-After", strings.Repeat("9", 400)}, maxRetryAfter},
 		{"an exponent", 503, []string{"Retry-After", "1e3"}, 0},
 		{"infinity", 503, []string{"Retry-After", "inf"}, 0},
 		{"hexadecimal", 503, []string{"Retry-After", "0x1p4"}, 0},
@@ -42,7 +42,7 @@ func TestRetryAfter(t *testing.T) {
 		{"RFC 850 date", 503, []string{"Retry-After", "Tuesday, 24-Nov-26 12:01:00 GMT"}, time.Minute},
 		{"asctime date", 503, []string{"Retry-After", "Tue Nov 24 12:01:00 2026"}, time.Minute},
 		{"a past date", 503, []string{"Retry-After", "Tue, 24 Nov 2026 11:00:00 GMT"}, 0},
-		{"a far date is capped", 503, []string{"Retry-After", "Tue, 24 Nov 2099 11:00:00 GMT"}, MaxRetryAfter},
+		{"a far date is capped", 503, []string{"Retry-After", "Tue, 24 Nov 2099 11:00:00 GMT"}, maxRetryAfter},
 		{"a date by the endpoint's own clock", 503, []string{"Date", "Tue, 24 Nov 2026 10:00:00 GMT", "Retry-After", "Tue, 24 Nov 2026 10:00:30 GMT"}, 30 * time.Second},
 		{"on any failure", 500, []string{"Retry-After", "7"}, 7 * time.Second},
 		{"not on a success", 202, []string{"Retry-After", "7"}, 0},
@@ -60,7 +60,7 @@ func TestRetryAfter(t *testing.T) {
 		{"X-RateLimit-Reset as a time", 429, []string{"X-RateLimit-Reset", unix(noon, 45)}, 45 * time.Second},
 		{"X-RateLimit-Reset in milliseconds", 429, []string{"X-RateLimit-Reset", unix(noon, 45) + "000"}, 45 * time.Second},
 		{"X-RateLimit-Reset in the past", 429, []string{"X-RateLimit-Reset", unix(noon, -45)}, 0},
-		{"X-RateLimit-Reset beyond float64", 429, []string{"X-RateLimit-Reset", strings.Repeat("9", 400)}, MaxRetryAfter},
+		{"X-RateLimit-Reset beyond float64", 429, []string{"X-RateLimit-Reset", strings.Repeat("9", 400)}, maxRetryAfter},
 		{"X-RateLimit-Reset-After", 429, []string{"X-RateLimit-Reset-After", "2.5"}, 2500 * time.Millisecond},
 		{"X-Rate-Limit-Reset", 429, []string{"X-Rate-Limit-Reset", unix(noon, 9)}, 9 * time.Second},
 		{"the longest counts", 429, []string{"Retry-After", "3", "RateLimit-Reset", "20"}, 20 * time.Second},
@@ -91,15 +91,15 @@ func FuzzRetryAfter(f *testing.F) {
 	number := regexp.MustCompile(`^[0-9]+(\.[0-9]+)?$`)
 	f.Fuzz(func(t *testing.T, value, field string) {
 		h := http.Header{"Retry-After": {value}, "Ratelimit": {field}, "X-Ratelimit-Reset": {value}, "Date": {field}}
-		if got := RetryAfter(429, h, noon); got < 0 || got > MaxRetryAfter {
-			t.Errorf("%q %q: got %v, want 0 to %v", value, field, got, MaxRetryAfter)
+		if got := RetryAfter(429, h, noon); got < 0 || got > maxRetryAfter {
+			t.Errorf("%q %q: got %v, want 0 to %v", value, field, got, maxRetryAfter)
 		}
 		want := time.Duration(0)
 		if at, err := http.ParseTime(value); err == nil {
-			want = min(MaxRetryAfter, max(0, at.Sub(noon)))
+			want = min(maxRetryAfter, max(0, at.Sub(noon)))
 		} else if text := strings.TrimSpace(value); number.MatchString(text) {
 			n, _ := strconv.ParseFloat(text, 64)
-			want = time.Duration(min(n, MaxRetryAfter.Seconds()) * float64(time.Second))
+			want = time.Duration(min(n, maxRetryAfter.Seconds()) * float64(time.Second))
 		}
 		if got := RetryAfter(503, http.Header{"Retry-After": {value}}, noon); got != want {
 			t.Errorf("Retry-After %q: got %v, want %v", value, got, want)

@@ -101,7 +101,7 @@ func (a *Audience) count() (err error) {
 // Kept returns why rows that left are not removed, once they are counted; "" if they are, or if the
 // mode sends no removals.
 func (a *Audience) Kept() string {
-	if !a.SendsRemovals() {
+	if !a.sendsRemovals() {
 		return ""
 	}
 	return a.refresh.kept
@@ -110,8 +110,8 @@ func (a *Audience) Kept() string {
 // Left returns the number of rows that left, once they are counted.
 func (a *Audience) Left() int { return a.refresh.left }
 
-// SendsRemovals reports whether the mode sends rows that left.
-func (a *Audience) SendsRemovals() bool { return a.removes(false) }
+// sendsRemovals reports whether the mode sends rows that left.
+func (a *Audience) sendsRemovals() bool { return a.removes(false) }
 
 // Removals goes over the rows that left, as rows of e for the endpoint. If the mode sends no
 // removals they are suppressed: once they are confirmed, the snapshot forgets them. A row is valid
@@ -124,7 +124,7 @@ func (a *Audience) Removals(e *payload.Encoder) iter.Seq2[*batching.Row, error] 
 				return
 			}
 			a.found[snapshot.Removed]++
-			if !yield(e.Removal(row.Key, row.Data, !a.SendsRemovals(), row.Version.Append), nil) {
+			if !yield(e.Removal(row.Key, row.Data, !a.sendsRemovals(), row.Version.Append), nil) {
 				return
 			}
 		}
@@ -140,7 +140,7 @@ const minRemoved = 100
 func (a *Audience) Refusal(p Policy) error {
 	f := &a.refresh
 	switch {
-	case p.AllowMassRemoval || f.left == 0 || !a.SendsRemovals():
+	case p.AllowMassRemoval || f.left == 0 || !a.sendsRemovals():
 		return nil
 	case f.everything:
 		return failure.Config(fmt.Errorf("stream %s: all of its %d rows would be removed, so none was: the source has sent no row that stays; if the audience is to be emptied, set allow_mass_removal for one sync",

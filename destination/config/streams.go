@@ -21,9 +21,9 @@ type Stream struct {
 	PrimaryKey [][]string `json:"primary_key"`
 }
 
-// Matches reports whether the override applies to a stream. Without a namespace it applies to the
+// matches reports whether the override applies to a stream. Without a namespace it applies to the
 // streams of its name in all namespaces.
-func (s Stream) Matches(stream protocol.StreamDescriptor) bool {
+func (s Stream) matches(stream protocol.StreamDescriptor) bool {
 	return s.Stream == stream.Name && (s.Namespace == "" || s.Namespace == stream.Namespace)
 }
 
@@ -54,7 +54,7 @@ func (c *Config) Overrides() Overrides {
 func (o Overrides) Stream(stream protocol.StreamDescriptor) Stream {
 	var override Stream
 	for _, candidate := range o.byName[stream.Name] {
-		if candidate.Matches(stream) && len(candidate.Namespace) >= len(override.Namespace) {
+		if candidate.matches(stream) && len(candidate.Namespace) >= len(override.Namespace) {
 			override = candidate
 		}
 	}

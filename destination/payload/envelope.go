@@ -13,11 +13,11 @@ import (
 // Envelope returns what surrounds the rows of a batch. Its members and their order are part of the
 // contract. metadata adds what names the stream and its sync.
 func Envelope(r *route.Route, metadata bool) batching.Frame {
-	b := append([]byte(`{"sync_mode":`), Quote(string(r.Mode))...)
+	b := append([]byte(`{"sync_mode":`), quote(string(r.Mode))...)
 	if metadata {
-		b = append(append(b, `,"stream":`...), Quote(r.Stream.Name)...)
+		b = append(append(b, `,"stream":`...), quote(r.Stream.Name)...)
 		if r.Stream.Namespace != "" {
-			b = append(append(b, `,"namespace":`...), Quote(r.Stream.Namespace)...)
+			b = append(append(b, `,"namespace":`...), quote(r.Stream.Namespace)...)
 		}
 		b = strconv.AppendInt(append(b, `,"sync_id":`...), r.Configured.SyncID, 10)
 		b = strconv.AppendInt(append(b, `,"generation_id":`...), r.Configured.GenerationID, 10)
@@ -31,8 +31,8 @@ func EmptyEnvelope(mode config.SyncMode) []byte {
 	return []byte(f.Prefix + f.Suffix)
 }
 
-// Quote returns s as a JSON string. What is not UTF-8 becomes U+FFFD.
-func Quote(s string) []byte {
+// quote returns s as a JSON string. What is not UTF-8 becomes U+FFFD.
+func quote(s string) []byte {
 	b, _ := jsontext.AppendQuote(nil, s) // the error is about invalid UTF-8
 	return b
 }
