@@ -22,7 +22,7 @@ var told = []string{"batching", "cli", "destination", "protocol", "receiver"}
 var help = regexp.MustCompile(`^(.*\.\w*Var|c\.say|Setting|object|closed|header|describe)$`)
 
 // helpFields are fields of commands that do the same.
-var helpFields = []string{"Use", "Short", "Long"}
+var helpFields = []string{"Use", "Short", "Long", "Example"}
 
 // unsaid are texts that look like messages and are none: marks of a library's errors, names, formats of files.
 var unsaid = []string{

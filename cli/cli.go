@@ -86,7 +86,7 @@ LOG_LEVEL (FATAL, ERROR, WARN, INFO, DEBUG, TRACE) sets how much it logs.`,
 			if version {
 				return c.printVersion()
 			}
-			return errors.New("which command? One of spec, check, write, preview, schema, receive, demo, keys, version")
+			return errors.New("which command? One of spec, check, write, preview, schema, receive, demo, keys, sign, verify, version")
 		},
 	}
 	root.Flags().BoolVar(&version, "version", false, "print the version")
@@ -96,7 +96,7 @@ LOG_LEVEL (FATAL, ERROR, WARN, INFO, DEBUG, TRACE) sets how much it logs.`,
 		}
 		return err
 	})
-	root.AddCommand(c.spec(), c.check(), c.write(), c.preview(), c.schema(), c.receive(), c.demo(), c.keys(), c.version())
+	root.AddCommand(c.spec(), c.check(), c.write(), c.preview(), c.schema(), c.receive(), c.demo(), c.keys(), c.sign(), c.verify(), c.version())
 	return root
 }
 

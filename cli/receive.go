@@ -4,17 +4,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"destination-webhook/destination/printable"
 	"destination-webhook/receiver"
+	"destination-webhook/receiver/faults"
+	"destination-webhook/receiver/relay"
 )
 
 // receive is the other end of the wire, for trying a sync out.
 func (c *commands) receive() *cobra.Command {
-	var rows string
+	var files receiveFiles
 	var listening listenFlags
 	var secrets secretFlags
 	var o receiver.Options
@@ -26,10 +29,13 @@ func (c *commands) receive() *cobra.Command {
 	flags := cmd.Flags()
 	listening.add(cmd)
 	secrets.add(cmd)
-	flags.StringVar(&rows, "rows", "", "append every accepted row to this file, as NDJSON")
+	flags.StringVar(&files.rows, "rows", "", "append every accepted row to this file, as NDJSON")
 	flags.IntVar(&o.KeepRequests, "keep-requests", receiver.DefaultKeepRequests, "show this many of the last requests")
 	flags.Int64Var(&o.KeepBytes, "keep-bytes", receiver.DefaultKeepBytes, "memory for them, in bytes; the oldest go first")
 	flags.Int64Var(&o.MaxBody, "max-body", receiver.DefaultMaxBody, "read bodies of up to this many uncompressed bytes, 413 above")
+	flags.StringVar(&files.script, "script", "", "answer by the steps in this file: status, body, delay or reset for the n-th request, a stream or a key")
+	flags.StringVar(&files.forward, "forward", "", "pass requests on to this URL of this machine, and answer as it does")
+	flags.BoolVar(&files.remote, "forward-remote", false, "let --forward lead to another machine")
 	for _, s := range o.Faults.Settings() {
 		flag := flags.VarPF(&fault{&o.Faults, s.Name, s.Value}, s.Name, "", s.Usage)
 		if s.Switch {
@@ -40,17 +46,42 @@ func (c *commands) receive() *cobra.Command {
 		ctx, stop := untilSignal(ctx)
 		defer stop()
 		o.Log = c.process.Stderr
-		return c.complain(c.serve(ctx, listening, secrets, rows, o))
+		return c.complain(c.serve(ctx, listening, secrets, files, o))
 	})
 	return cmd
 }
 
-func (c *commands) serve(ctx context.Context, l listenFlags, secrets secretFlags, rows string, o receiver.Options) (err error) {
+// receiveFiles are files and addresses that a receiver reads or writes.
+type receiveFiles struct {
+	rows, script, forward string
+	remote                bool
+}
+
+func (f receiveFiles) open(secrets []string) (script *faults.Script, target *relay.Relay, err error) {
+	if f.script != "" {
+		text, err := os.ReadFile(f.script)
+		if err != nil {
+			return nil, nil, fmt.Errorf("reading the script: %w", err)
+		}
+		if script, err = faults.ParseScript(text); err != nil {
+			return nil, nil, err
+		}
+	}
+	if f.forward != "" {
+		target, err = relay.New(f.forward, f.remote, secrets)
+	}
+	return script, target, err
+}
+
+func (c *commands) serve(ctx context.Context, l listenFlags, secrets secretFlags, files receiveFiles, o receiver.Options) (err error) {
 	if o.SigningSecrets, err = c.readSecrets(secrets.flags, secrets.file); err != nil {
 		return err
 	}
-	if rows != "" {
-		file, err := appendPrivate(rows)
+	if o.Script, o.Forward, err = files.open(o.SigningSecrets); err != nil {
+		return err
+	}
+	if files.rows != "" {
+		file, err := appendPrivate(files.rows)
 		if err != nil {
 			return fmt.Errorf("opening the file for rows: %w", err)
 		}
@@ -60,6 +91,9 @@ func (c *commands) serve(ctx context.Context, l listenFlags, secrets secretFlags
 	server, err := c.listen(ctx, l, o)
 	if err != nil {
 		return err
+	}
+	if o.Forward != nil {
+		c.say("forwarding to %s", o.Forward.Target())
 	}
 	c.say("receiving at %s, shown at %s, stop with Ctrl-C", server.URL(), server.PageURL())
 	<-ctx.Done()

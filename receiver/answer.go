@@ -21,6 +21,9 @@ type answer struct {
 	kind       faults.Answer
 	problem    string // text for the sender if the answer is an error
 	retryAfter string
+
+	contentType string // "" for JSON
+	own         bool   // Body is somebody else's
 }
 
 // refuse returns the answer of a request that is wrong or of a fault.
@@ -118,6 +121,10 @@ func reject(f Faults, rows []Row) []Rejection {
 // content returns the body of the answer.
 func (a answer) content() string {
 	switch a.kind {
+	case AnswerStatus, "":
+		if a.own {
+			return a.Body
+		}
 	case AnswerClose, AnswerHang, AnswerRedirect:
 		return ""
 	case AnswerHalf:
@@ -144,7 +151,7 @@ func (a answer) write(w http.ResponseWriter, in *Request) {
 }
 
 func (a answer) respond(w http.ResponseWriter) {
-	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Type", cmp.Or(a.contentType, "application/json"))
 	if a.retryAfter != "" {
 		w.Header().Set("Retry-After", a.retryAfter)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"destination-webhook/receiver/faults"
 	"destination-webhook/receiver/journal"
+	"destination-webhook/receiver/relay"
 )
 
 // What a Receiver remembers; see package journal.
@@ -64,6 +65,13 @@ type Options struct {
 	// SigningSecrets are Standard Webhooks secrets. With them, a request that none of them signed
 	// is answered 401.
 	SigningSecrets []string
+
+	// Script answers requests that are right by rules; nil for none.
+	Script *faults.Script
+
+	// Forward passes requests that are right on, and answers as its target does; nil for none. The page
+	// sends kept requests there again.
+	Forward *relay.Relay
 
 	// AllowRemote lets Listen use an address that others can reach. The page then asks for the
 	// Token.

@@ -11,6 +11,7 @@ import (
 	"destination-webhook/receiver/faults"
 	"destination-webhook/receiver/journal"
 	"destination-webhook/receiver/page"
+	"destination-webhook/receiver/relay"
 )
 
 // Receiver is an http.Handler for every path and method. It is safe for concurrent use. It starts no
@@ -21,6 +22,7 @@ type Receiver struct {
 	page    http.Handler
 	rows    *rowWriter
 	lines   *lineWriter
+	relay   *relay.Relay // nil for none
 	bodies  bodyReader
 
 	closing   chan struct{}
@@ -40,11 +42,12 @@ func New(o Options) *Receiver {
 		rows:    newRowWriter(o.Rows),
 		lines:   newLineWriter(o.Log),
 		bodies:  bodyReader{o.MaxBody, &budget{left: 2 * o.MaxBody}},
+		relay:   o.Forward,
 		closing: make(chan struct{}),
 		dice:    faults.NewDice(o.Faults),
 	}
 	r.page = page.New(page.Options{
-		Journal: r.journal, Faults: r, Closing: r.closing, Signed: len(o.SigningSecrets) > 0, AllowRemote: o.AllowRemote, Token: o.Token,
+		Journal: r.journal, Faults: r, Relay: r.relay, Closing: r.closing, Signed: len(o.SigningSecrets) > 0, AllowRemote: o.AllowRemote, Token: o.Token,
 		Keeps: page.Keeps{Requests: o.KeepRequests, Bytes: o.KeepBytes},
 	})
 	return r
@@ -53,7 +56,12 @@ func New(o Options) *Receiver {
 // Close releases every request that waits, for its latency or forever. Later requests are answered
 // without waiting.
 func (r *Receiver) Close() error {
-	r.closeOnce.Do(func() { close(r.closing) })
+	r.closeOnce.Do(func() {
+		close(r.closing)
+		if r.relay != nil {
+			r.relay.Close()
+		}
+	})
 	return nil
 }
 
@@ -137,14 +145,34 @@ func (r *Receiver) receive(w http.ResponseWriter, req *http.Request) {
 	defer r.bodies.memory.give(memory)
 	rows := in.Parse(readErr)
 	verify(in, r.options.SigningSecrets, start)
+	whole := *in // the journal may drop a body that it cannot keep
 	r.journal.Arrive(in)
 
-	r.wait(req, misbehave.Latency)
-	a := decide(misbehave, failing, busy, in, readErr, rows)
+	a := r.answer(req, &whole, misbehave, decide(misbehave, failing, busy, in, readErr, rows))
 	if a.kind == AnswerHang {
 		r.hang(req)
 	}
 	r.finish(w, in, rows, a)
+}
+
+// answer waits as it has to, and replaces an answer to a request that is right, and that no fault
+// chose: by the script, by what the target of forwarded requests says, or by a body of the user's.
+func (r *Receiver) answer(req *http.Request, in *Request, f faults.Faults, a answer) answer {
+	right := a.Status == http.StatusOK && a.Fault == ""
+	if right {
+		if step := r.options.Script.Next(in.Stream, in.Namespace+"."+in.Stream, in.HasKey); step != nil {
+			r.wait(req, max(f.Latency, step.Wait()))
+			return scripted(step, in)
+		}
+	}
+	r.wait(req, f.Latency)
+	switch {
+	case right && r.relay != nil:
+		return r.forward(req.Context(), in)
+	case f.Body != "" && len(a.Rejected) == 0:
+		a.Body, a.own = f.Body, true
+	}
+	return a
 }
 
 // read reads the body. A header that is too heavy to keep is dropped.

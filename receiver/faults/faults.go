@@ -32,6 +32,8 @@ type Faults struct {
 	Seed       uint64  // of the random choice: the same seed fails the same requests
 	RetryAfter string  // Retry-After of failing and busy answers, sent as it is
 
+	Body string // of answers in place of the usual one; an answer that names rejected rows keeps its own
+
 	Latency time.Duration // wait before every answer but that of Capacity
 
 	RejectField string // reject rows whose data has in this field, a path with dots,

@@ -63,7 +63,7 @@ func TestSettingsCoverEveryFault(t *testing.T) {
 	var f faults.Faults
 	values := map[string]string{
 		"answer": "half", "status": "500", "every": "2", "percent": "1.5", "seed": "3",
-		"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT", "latency": "1s", "reject": "a=b c",
+		"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT", "answer-body": `{"ok":true}`, "latency": "1s", "reject": "a=b c",
 		"reject-rows": "true", "max-bytes": "9", "capacity": "4", "capacity-status": "503",
 	}
 	for name, value := range values {

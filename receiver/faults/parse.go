@@ -50,6 +50,16 @@ func parseLatency(value string) (time.Duration, error) {
 	return d, nil
 }
 
+// maxBody bounds the body of answers.
+const maxBody = 4 << 10
+
+func parseBody(value string) (string, error) {
+	if len(value) > maxBody {
+		return "", fmt.Errorf("expected at most %d bytes", maxBody)
+	}
+	return value, nil
+}
+
 func parseRetryAfter(value string) (string, error) {
 	if _, err := strconv.ParseUint(value, 10, 31); err == nil || value == "" {
 		return value, nil

@@ -27,6 +27,7 @@ func (f Faults) Settings() []Setting {
 		{Name: "percent", Value: number(f.Percent), Usage: "fail this percentage of the requests only"},
 		{Name: "seed", Value: number(f.Seed), Usage: "seed of the percentage, so that a run can be repeated"},
 		{Name: "retry-after", Value: f.RetryAfter, Usage: "Retry-After header of failing requests: seconds or an HTTP date"},
+		{Name: "answer-body", Value: f.Body, Usage: "body of answers in place of the usual one, such as {\"ok\":true}"},
 		{Name: "latency", Value: duration(f.Latency), Usage: "wait before every answer, such as 250ms"},
 		{Name: "reject", Value: f.reject(), Usage: "reject rows whose field has a value: field=value, such as email=a@example.com"},
 		{Name: "reject-rows", Value: onOff(f.RejectRows), Usage: "reject just those rows by a verdict, not the whole batch by 400", Switch: true},
@@ -52,6 +53,8 @@ func (f *Faults) Set(name, value string) (err error) {
 		f.Seed, err = parseCount[uint64](value)
 	case "retry-after":
 		f.RetryAfter, err = parseRetryAfter(value)
+	case "answer-body":
+		f.Body, err = parseBody(value)
 	case "latency":
 		f.Latency, err = parseLatency(value)
 	case "reject":

@@ -22,7 +22,7 @@ func (j *Journal) Find(query Query) []Request {
 		return query.Stream != "" && query.Stream != q.Stream && query.Stream != q.Namespace+"."+q.Stream ||
 			query.Status != "" && !q.hasStatus(query.Status) ||
 			len(text) > 0 && !q.contains(text) ||
-			query.Key != "" && !q.hasKey(query.Key)
+			query.Key != "" && !q.HasKey(query.Key)
 	})
 }
 
@@ -43,6 +43,7 @@ func (q *Request) contains(lower []byte) bool {
 	return strings.Contains(head, string(lower)) || bytes.Contains(bytes.ToLower(q.Body), lower)
 }
 
-func (q *Request) hasKey(key string) bool {
+// HasKey reports whether one of the rows has this primary key, as KeyText returns it.
+func (q *Request) HasKey(key string) bool {
 	return slices.ContainsFunc(q.EnvelopeRows(), func(r Row) bool { return KeyText(r.PrimaryKey) == key })
 }

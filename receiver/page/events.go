@@ -28,6 +28,7 @@ type event struct {
 	Faults   map[string]string `json:"faults"`
 	InForce  string            `json:"in_force"` // the faults as one line; "" for none
 	Keeps    Keeps             `json:"keeps"`
+	Target   string            `json:"target"` // of forwarded and replayed requests; "" for none
 	Signed   bool              `json:"signed"` // signatures are verified
 	Oldest   int64             `json:"oldest"` // requests before it are no longer kept
 }
@@ -83,6 +84,9 @@ func (p *page) next(c *journal.Cursor, now time.Time) (event, <-chan struct{}) {
 	e := event{
 		Now: now.UnixMilli(), Started: p.started.UnixMilli(), Totals: changes.Totals, Seconds: changes.Seconds,
 		Faults: formOf(inForce), InForce: inForce.String(), Keeps: p.Keeps, Signed: p.Signed, Oldest: changes.Oldest,
+	}
+	if p.Relay != nil {
+		e.Target = p.Relay.Target()
 	}
 	for i := range changes.Requests {
 		e.Requests = append(e.Requests, summaryOf(&changes.Requests[i]))

@@ -10,6 +10,7 @@ import (
 
 	"destination-webhook/receiver/faults"
 	"destination-webhook/receiver/journal"
+	"destination-webhook/receiver/relay"
 )
 
 // Path is where the page is, apart from any endpoint's path.
@@ -22,6 +23,7 @@ var staticFiles embed.FS
 type Options struct {
 	Journal *journal.Journal
 	Faults  FaultSetter
+	Relay   *relay.Relay    // where kept requests can be sent again; nil for nowhere
 	Closing <-chan struct{} // closed when the receiver ends
 	Keeps   Keeps
 	Signed  bool // signatures are verified
@@ -57,6 +59,7 @@ func New(o Options) http.Handler {
 	mux.HandleFunc("GET "+Path+"requests/{id}/rows", p.withRequest(p.showRows))
 	mux.HandleFunc("GET "+Path+"requests/{id}/rows/{index}", p.withRequest(p.showValue))
 	mux.HandleFunc("GET "+Path+"requests/{id}/body", p.withRequest(p.showBody))
+	mux.HandleFunc("POST "+Path+"requests/{id}/replay", p.withRequest(p.replay))
 	mux.HandleFunc("GET "+Path+"api/requests", p.findRequests)
 	mux.HandleFunc("GET "+Path+"api/wait", p.waitFor)
 	mux.HandleFunc("POST "+Path+"api/reset", p.reset)

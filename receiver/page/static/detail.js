@@ -1,5 +1,5 @@
 // One request in full: facts, rows, body, headers, answer.
-import { $, bytes, clock, copy, count, el, streamName, took } from "./dom.js";
+import { $, bytes, clock, copy, count, el, streamName, took, visible } from "./dom.js";
 import { attempts, statusTag } from "./list.js";
 import { rows } from "./rows.js";
 import { body } from "./body.js";
@@ -33,7 +33,10 @@ export function show(d) {
     panel.setAttribute("aria-label", name);
     panel.replaceChildren(tabs[name](d));
   });
-  $("detail").replaceChildren(head(d), facts(d), choices, panel);
+  const replayed = el("p", "replayed");
+  replayed.id = "replayed";
+  replayed.setAttribute("role", "status");
+  $("detail").replaceChildren(head(d), replayed, facts(d), choices, panel);
   panel.scrollTop = scroll;
   if (focused) $("detail").querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
 }
@@ -68,7 +71,33 @@ function copies(d) {
   };
   const all = [button("curl", async () => curl(d, await text(`requests/${d.id}/body`))), button("body", () => text(`requests/${d.id}/body`))];
   if (d.webhook_id) all.push(button("id", async () => d.webhook_id));
+  all.push(replay(d));
   return all;
+}
+
+let target = "";
+export function setTarget(url) { target = url; }
+
+// replay sends the request to the configured target again, and says what came of it.
+function replay(d) {
+  const b = el("button", "quiet", "Replay");
+  b.type = "button";
+  b.dataset.key = "replay";
+  b.disabled = !target;
+  b.title = target ? "Send it to " + target + " again" : "Start the receiver with --forward URL to send requests again";
+  b.addEventListener("click", async () => {
+    b.disabled = true;
+    let said = "The receiver is gone.";
+    try {
+      const answer = await fetch(`requests/${d.id}/replay`, { method: "POST" });
+      const content = await answer.json();
+      said = answer.ok ? `${content.target} answered ${content.status}` + (content.signed ? " (signed again)" : "") + (content.answer ? ": " + content.answer.slice(0, 200) : "") : content.error;
+    } catch { /* it said nothing, or no JSON */ }
+    $("replayed").textContent = "";
+    $("replayed").append(visible(said));
+    b.disabled = false;
+  });
+  return b;
 }
 
 // curl repeats the request. Masked headers are left to who has their values.

@@ -44,6 +44,8 @@ function hear(news) {
   for (const s of news.seconds || []) history.set(s.at, s);
   totals.show(news.totals);
   sample(news.signed);
+  detail.setTarget(news.target);
+  $("target").textContent = news.target ? "→ " + news.target : "";
   $("keeps").hidden = !news.totals.requests;
   $("keeps").textContent = `The last ${count(news.keeps.requests)} requests are kept, within ${bytes(news.keeps.bytes)}; older ones are gone.`;
   faults.show(news.faults, news.in_force);
