@@ -28,7 +28,7 @@ var layers = map[string][]string{
 	"destination/config":         {"protocol", "destination/auth", "destination/redact", "destination/signature"},
 	"destination/deadletter":     {"destination/bucket", "destination/delivery", "destination/payload", "protocol"},
 	"destination/delivery":       {"destination/answer", "destination/failure", "destination/printable"},
-	"destination/engine":         {"destination/audience", "batching", "destination/failure", "destination/payload", "protocol", "destination/route"},
+	"destination/engine":         {"destination/audience", "batching", "destination/failure", "destination/payload", "destination/printable", "protocol", "destination/route"},
 	"destination/failure":        {"protocol"},
 	"destination/guard":          {},
 	"destination/outbound":       {"destination/auth", "destination/bucket", "destination/config", "destination/delivery", "destination/guard", "destination/redact", "destination/signature"},

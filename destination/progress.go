@@ -11,6 +11,7 @@ import (
 	"destination-webhook/destination/engine"
 	"destination-webhook/destination/route"
 	"destination-webhook/destination/sender"
+	"destination-webhook/protocol"
 )
 
 const (
@@ -96,14 +97,14 @@ func (p *progress) Observe(inFlight int) {
 	p.log.Info(line)
 }
 
-// end logs what the sync has done, and how many lines of noise it met.
-func (p *progress) end(streams []*engine.Stream, noise int64) {
+// end logs what the sync has done, and which lines of the input it skipped.
+func (p *progress) end(streams []*engine.Stream, skipped protocol.Skipped) {
 	p.ticker.Stop()
 	if p.terminal != nil {
 		fmt.Fprint(p.terminal, "\r\x1b[K")
 	}
-	if noise > 0 {
-		p.log.Warn(fmt.Sprintf("%d lines of the input were no JSON objects and were skipped", noise))
+	if kinds := skipped.String(); kinds != "" {
+		p.log.Warn("lines of the input were skipped, as they are no Airbyte messages: " + kinds)
 	}
 	p.sent(streams)
 	p.compared(streams)

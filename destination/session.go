@@ -111,7 +111,7 @@ func (s *session) sync(ctx context.Context, streams []*engine.Stream, deadLetter
 	if err == nil {
 		finish(streams, options.Policy)
 	}
-	s.progress.end(streams, e.Noise())
+	s.progress.end(streams, e.Skipped())
 	return err
 }
 

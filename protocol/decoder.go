@@ -12,7 +12,9 @@ type Decoder struct {
 	block []byte
 	pos   int
 	line  int64
-	noise int64
+
+	skipped Skipped
+	typed   typed
 
 	b       []byte // the block from the line at hand on: indices into it are offsets in the line
 	m       *Message
@@ -51,8 +53,8 @@ func (d *Decoder) Reset(block []byte) { d.block, d.pos = block, 0 }
 // Line is the number of the line last read, the first is 1.
 func (d *Decoder) Line() int64 { return d.line }
 
-// Noise is how many lines were skipped because they were not JSON objects.
-func (d *Decoder) Noise() int64 { return d.noise }
+// Skipped returns the counts of the lines that were no Airbyte messages.
+func (d *Decoder) Skipped() Skipped { return d.skipped }
 
 // byteOrderMark opens the output of some tools on Windows.
 const byteOrderMark = "\uFEFF"
@@ -62,20 +64,38 @@ const byteOrderMark = "\uFEFF"
 func (d *Decoder) Next(m *Message) error {
 	for d.pos < len(d.block) {
 		d.b = d.block[d.pos:]
-		if d.line++; d.line == 1 && bytes.HasPrefix(d.b, []byte(byteOrderMark)) {
-			d.b = d.b[len(byteOrderMark):]
-			d.pos += len(byteOrderMark)
+		if d.line++; d.line == 1 {
+			if err := d.begin(); err != nil {
+				return err
+			}
 		}
 		start := space(d.b, 0)
 		if d.b[start] == '{' {
 			return d.message(m, start)
 		}
-		if d.b[start] != sentinel {
-			d.noise++
+		switch d.b[start] {
+		case sentinel:
+		case '[':
+			d.skipped.Arrays++
+		default:
+			d.skipped.Text++
 		}
 		d.pos += bytes.IndexByte(d.b, sentinel) + 1
 	}
 	return io.EOF
+}
+
+// begin looks at the first bytes of the input.
+func (d *Decoder) begin() error {
+	if problem := notLines(d.b); problem != "" {
+		d.pos += bytes.IndexByte(d.b, sentinel) + 1
+		return &SyntaxError{Line: d.line, Problem: problem}
+	}
+	if bytes.HasPrefix(d.b, []byte(byteOrderMark)) {
+		d.b = d.b[len(byteOrderMark):]
+		d.pos += len(byteOrderMark)
+	}
+	return nil
 }
 
 // message reads the line whose object begins at start.
@@ -99,22 +119,21 @@ func (d *Decoder) message(m *Message, start int) error {
 		d.reset()
 		i = object(d.b, start, d.topMember)
 	}
-	if i >= 0 {
-		if i = space(d.b, i); d.b[i] != sentinel {
-			i = ^i
-		}
-	}
 	if i < 0 {
-		return d.syntaxError(^i)
+		return d.syntaxError(^i, "")
+	}
+	if i = space(d.b, i); d.b[i] != sentinel {
+		return d.syntaxError(i, trailing(d.b[i]))
 	}
 	m.State.raw = d.b[:i]
 	d.pos += i + 1
+	d.count(m)
 	return d.complete(m)
 }
 
 // reset forgets what earlier lines left in places that a record of the usual form never touches.
 func (d *Decoder) reset() {
-	d.m.State, d.m.Trace, d.faults = State{}, Trace{}, faults{}
+	d.m.State, d.m.Trace, d.faults, d.typed = State{}, Trace{}, faults{}, typeAbsent
 }
 
 // usualTail scans what follows the data of most records, emitted_at and the braces, and completes the record. It returns the
@@ -168,18 +187,22 @@ func (d *Decoder) descend(i, depth int, f member) int {
 }
 
 func (d *Decoder) typ(i int) int {
-	d.m.Type = "" // of no concern to a destination
+	d.m.Type, d.typed = "", typeUnknown
 	end := value(d.b, i, 1)
 	if end < 0 || d.b[i] != '"' {
 		return end
 	}
-	switch name := d.unquote(d.b[i:end]); Type(name) {
+	name := d.unquote(d.b[i:end])
+	switch Type(name) {
 	case TypeRecord:
 		d.m.Type = TypeRecord
 	case TypeState:
 		d.m.Type = TypeState
 	case TypeTrace:
 		d.m.Type = TypeTrace
+	}
+	if d.m.Type != "" || otherTypes[string(name)] {
+		d.typed = typeKnown
 	}
 	return end
 }
@@ -190,7 +213,7 @@ func (d *Decoder) recordMember(key []byte, i int) int {
 		if d.layout = nil; len(d.m.Record.Stream) > 0 {
 			d.layout = d.layouts.of(d.m.Record.Namespace, d.m.Record.Stream)
 		}
-		if d.layout != nil {
+		if d.layout != nil && d.typed != typeUnknown {
 			d.layouts.remember(d.layout, d.b[:i], d.m, &d.faults)
 		}
 		return d.data(i)
@@ -260,18 +283,39 @@ func (d *Decoder) complete(m *Message) error {
 	return nil
 }
 
-// syntaxError says why the line at hand is not JSON.
-func (d *Decoder) syntaxError(at int) error {
+// trailing says what is wrong if a line goes on after its object with the byte c; "" if that is no JSON in any place.
+func trailing(c byte) string {
+	if c == '{' || c == '[' {
+		return "not valid JSON: a second value begins here: each message needs a line of its own"
+	}
+	return ""
+}
+
+// syntaxError says why the line at hand is not JSON; problem is "" if only the place is known. The stream is named if the
+// line has said it by then.
+func (d *Decoder) syntaxError(at int, problem string) error {
 	d.pos += at + bytes.IndexByte(d.b[at:], sentinel) + 1
-	r, size := utf8.DecodeRune(d.b[at:])
-	problem := fmt.Sprintf("not valid JSON: unexpected %q", r)
-	switch c := d.b[at]; {
-	case c == sentinel:
-		problem = "not valid JSON: the line ends too early"
-	case r == utf8.RuneError && size == 1:
-		problem = fmt.Sprintf("not valid JSON: byte 0x%02x is not valid UTF-8 here", c)
-	case c == '{' || c == '[':
-		problem = fmt.Sprintf("not valid JSON here, or nested deeper than %d levels", maxDepth)
+	if problem == "" {
+		problem = problemAt(d.b, at)
+	}
+	if stream := d.m.Record.Stream; len(stream) > 0 {
+		problem += fmt.Sprintf(" (in a record of stream %q)", stream)
 	}
 	return &SyntaxError{Line: d.line, Offset: at, Problem: problem}
+}
+
+// problemAt says why b[at] cannot be.
+func problemAt(b []byte, at int) string {
+	r, size := utf8.DecodeRune(b[at:])
+	switch c := b[at]; {
+	case c == sentinel:
+		return "not valid JSON: the line ends too early"
+	case r == utf8.RuneError && size == 1:
+		return fmt.Sprintf("not valid JSON: byte 0x%02x is not valid UTF-8 here", c)
+	case c == '{' || c == '[':
+		return fmt.Sprintf("not valid JSON here, or nested deeper than %d levels", maxDepth)
+	case bytes.HasPrefix(b[at:], []byte("NaN")), bytes.HasPrefix(b[at:], []byte("Infinity")):
+		return "not valid JSON: NaN and Infinity are no JSON numbers: have the source send null or a text"
+	}
+	return fmt.Sprintf("not valid JSON: unexpected %q", r)
 }

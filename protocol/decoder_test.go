@@ -238,8 +238,8 @@ func TestDecoderCountsLinesAndNoise(t *testing.T) {
 			if diff := cmp.Diff(tt.lines, lines); diff != "" {
 				t.Error(diff)
 			}
-			if d.Line() != tt.last || d.Noise() != tt.noise {
-				t.Errorf("Line, Noise = %d, %d, want %d, %d", d.Line(), d.Noise(), tt.last, tt.noise)
+			if n := d.Skipped().Text + d.Skipped().Arrays; d.Line() != tt.last || n != tt.noise {
+				t.Errorf("%d lines, %d skipped, want %d, %d", d.Line(), n, tt.last, tt.noise)
 			}
 		})
 	}
@@ -256,8 +256,8 @@ func TestDecoderGoesOnCountingInTheNextBlock(t *testing.T) {
 			t.Error(diff)
 		}
 	}
-	if d.Line() != 6 || d.Noise() != 3 {
-		t.Errorf("Line, Noise = %d, %d, want 6, 3", d.Line(), d.Noise())
+	if d.Line() != 6 || d.Skipped().Text != 3 {
+		t.Errorf("%d lines, %d skipped, want 6, 3", d.Line(), d.Skipped().Text)
 	}
 }
 

@@ -18,13 +18,14 @@ var syntaxTests = []struct {
 	{"cut short in a string", `{"type":"REC`, 12, "not valid JSON: the line ends too early"},
 	{"cut short in CRLF", "{\"a\":1\r", 7, "not valid JSON: the line ends too early"},
 	{"only a brace", `{`, 1, "not valid JSON: the line ends too early"},
-	{"a second object", `{"type":"LOG"} {"type":"LOG"}`, 15, "not valid JSON here, or nested deeper than 10000 levels"},
+	{"a second object", `{"type":"LOG"} {"type":"LOG"}`, 15, "not valid JSON: a second value begins here: each message needs a line of its own"},
 	{"rubbish behind", `{"type":"LOG"}x`, 14, `not valid JSON: unexpected 'x'`},
 	{"single quotes", `{'type':"LOG"}`, 1, `not valid JSON: unexpected '\''`},
 	{"typographic quotes", `{“type”:"LOG"}`, 1, `not valid JSON: unexpected '“'`},
 	{"trailing comma", `{"type":"LOG",}`, 14, `not valid JSON: unexpected '}'`},
-	{"NaN in data", `{"type":"RECORD","record":{"stream":"s","data":{"x":NaN}}}`, 52, `not valid JSON: unexpected 'N'`},
-	{"leading zero in data", `{"type":"RECORD","record":{"stream":"s","data":{"x":01}}}`, 53, `not valid JSON: unexpected '1'`},
+	{"NaN in data", `{"type":"RECORD","record":{"stream":"s","data":{"x":NaN}}}`, 52, `not valid JSON: NaN and Infinity are no JSON numbers: have the source send null or a text (in a record of stream "s")`},
+	{"-Infinity in data", `{"type":"RECORD","record":{"stream":"s","data":{"x":-Infinity}}}`, 53, `not valid JSON: NaN and Infinity are no JSON numbers: have the source send null or a text (in a record of stream "s")`},
+	{"leading zero in data", `{"type":"RECORD","record":{"stream":"s","data":{"x":01}}}`, 53, `not valid JSON: unexpected '1' (in a record of stream "s")`},
 	{"raw tab in a string", "{\"a\":\"x\ty\"}", 7, `not valid JSON: unexpected '\t'`},
 	{"NUL in a string", "{\"a\":\"x\x00y\"}", 7, `not valid JSON: unexpected '\x00'`},
 	{"NUL between", "{\"a\":\x001}", 5, `not valid JSON: unexpected '\x00'`},
@@ -117,7 +118,7 @@ func TestDecoderDepth(t *testing.T) {
 		t.Errorf("%d levels: %v", maxDepth, err)
 	}
 	_, err := decodeAll(new(Decoder), line(maxDepth-2))
-	want := &SyntaxError{Line: 1, Offset: len(before) + maxDepth - 3, Problem: "not valid JSON here, or nested deeper than 10000 levels"}
+	want := &SyntaxError{Line: 1, Offset: len(before) + maxDepth - 3, Problem: `not valid JSON here, or nested deeper than 10000 levels (in a record of stream "s")`}
 	var syntax *SyntaxError
 	if !errors.As(err, &syntax) || *syntax != *want {
 		t.Errorf("%d levels: %v, want %v", maxDepth+1, err, want)

@@ -6,6 +6,7 @@ package engine
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -59,8 +60,7 @@ type Observer interface {
 type Engine struct {
 	options  Options
 	streams  []*Stream
-	byName   map[protocol.StreamDescriptor]*Stream
-	stray    *batching.Stream // of states for streams that are not in the catalog
+	names    names
 	pipeline *batching.Pipeline
 	abort    context.CancelFunc // ends attempts in flight
 	out      *protocol.Writer
@@ -68,9 +68,11 @@ type Engine struct {
 	input   *input
 	block   block // being worked on; no lines: none is
 	ended   bool  // the input is
+	fault   error // what ended it before its time: the rows before it are delivered first
 	decoder protocol.Decoder
 	message protocol.Message
 	recent  *Stream // of the last record
+	warned  bool    // that a state's stream is not known
 	now     time.Time
 	age     *time.Timer
 
@@ -82,7 +84,7 @@ type Engine struct {
 // for a grace after ctx has ended.
 func New(ctx context.Context, streams []*Stream, o Options, out *protocol.Writer) *Engine {
 	sending, abort := context.WithCancel(context.WithoutCancel(ctx))
-	e := &Engine{options: o, streams: streams, out: out, abort: abort, byName: make(map[protocol.StreamDescriptor]*Stream, len(streams))}
+	e := &Engine{options: o, streams: streams, out: out, abort: abort, names: newNames(streams)}
 	send := func(ctx context.Context, b *batching.Batch) batching.Outcome {
 		return streams[b.Stream.Index].Send(ctx, b)
 	}
@@ -90,7 +92,6 @@ func New(ctx context.Context, streams []*Stream, o Options, out *protocol.Writer
 	for _, s := range streams {
 		e.prepare(s)
 	}
-	e.stray = e.pipeline.Stream(batching.Frame{}, false)
 	return e
 }
 
@@ -106,7 +107,6 @@ func (e *Engine) prepare(s *Stream) {
 		e.decoder.Find(s.Route.Stream.Namespace, s.Route.Stream.Name, s.encoder.Lookup())
 	}
 	s.batches = e.pipeline.Stream(payload.Envelope(s.Route, e.options.Metadata), keyed)
-	e.byName[s.Route.Stream] = s
 }
 
 // emit takes a state that is due; the loop writes it once it has those that are due with it. Parted
@@ -116,8 +116,8 @@ func (e *Engine) emit(st *protocol.State, records, rejected int64) {
 	e.out.State(st, records, rejected)
 }
 
-// Noise returns the number of lines of the input that were no JSON objects.
-func (e *Engine) Noise() int64 { return e.decoder.Noise() }
+// Skipped returns the counts of the lines of the input that were no Airbyte messages.
+func (e *Engine) Skipped() protocol.Skipped { return e.decoder.Skipped() }
 
 // Run reads the input to its end and returns once all of it is settled; or at the first failure, or
 // when ctx ends, which is its cause then. In each case the states that are due have been written.
@@ -163,7 +163,7 @@ func (e *Engine) loop(ctx context.Context) error {
 			return err
 		}
 		if err := e.pipeline.Err(); err != nil {
-			return err
+			return errors.Join(e.fault, err)
 		}
 	}
 }
@@ -172,7 +172,7 @@ func (e *Engine) loop(ctx context.Context) error {
 // settled, on the rows that left.
 func (e *Engine) step() (done bool, err error) {
 	if err := e.work(); err != nil {
-		return false, err
+		e.end(err)
 	}
 	for e.ended && e.block.lines == nil {
 		if err := e.remove(); err != nil {
@@ -183,6 +183,9 @@ func (e *Engine) step() (done bool, err error) {
 		}
 		if e.pipeline.Flush(); !e.pipeline.Idle() {
 			return false, nil
+		}
+		if e.fault != nil {
+			return false, e.fault
 		}
 		if e.removals, err = e.nextRemovals(); e.removals == nil || err != nil {
 			return err == nil, err
@@ -203,7 +206,7 @@ func (e *Engine) wait(ctx context.Context) error {
 	}
 	select {
 	case b := <-blocks:
-		return e.receive(b)
+		e.receive(b)
 	case result := <-e.pipeline.Results():
 		e.pipeline.Settle(result)
 	case <-e.age.C:

@@ -207,7 +207,7 @@ func TestFind(t *testing.T) {
 	e := New(t.Context(), []*Stream{inA, plain}, Options{Batching: batching.Options{MaxInFlight: 1}, Observer: nobody{}}, protocol.NewWriter(io.Discard))
 	defer e.pipeline.Close()
 	for id, want := range map[[2]string]*Stream{{"a", "users"}: inA, {"", "users"}: plain, {"b", "users"}: nil, {"", "Users"}: nil, {"a.", "users"}: nil} {
-		if got := e.find([]byte(id[0]), []byte(id[1])); got != want {
+		if got := e.names.find([]byte(id[0]), []byte(id[1])); got != want {
 			t.Errorf("%v is stream %v, want %v", id, got, want)
 		}
 	}

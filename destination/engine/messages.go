@@ -6,22 +6,26 @@ import (
 	"io"
 
 	"destination-webhook/batching"
-	"destination-webhook/destination/route"
 	"destination-webhook/protocol"
 )
 
 // receive takes the next block of the input.
-func (e *Engine) receive(b block) error {
-	if errors.Is(b.err, io.EOF) {
-		e.ended = true
-		return nil
+func (e *Engine) receive(b block) {
+	switch {
+	case errors.Is(b.err, io.EOF):
+		skipped := e.decoder.Skipped()
+		e.end(skipped.Err())
+	case b.err != nil:
+		e.end(fmt.Errorf("reading stdin after line %d: %w", e.decoder.Line(), b.err))
+	default:
+		e.block = b
+		e.decoder.Reset(b.lines)
 	}
-	if b.err != nil {
-		return fmt.Errorf("reading stdin after line %d: %w", e.decoder.Line(), b.err)
-	}
-	e.block = b
-	e.decoder.Reset(b.lines)
-	return nil
+}
+
+// end ends the input, by a fault of it or of a line if err is not nil. The rest of the block is not looked at.
+func (e *Engine) end(fault error) {
+	e.ended, e.fault, e.block = true, fault, block{}
 }
 
 // work takes messages from the block at hand until it ends or the pipeline is full.
@@ -58,8 +62,8 @@ func (e *Engine) handle(m *protocol.Message) error {
 func (e *Engine) record(record *protocol.Record) error {
 	s := e.recent
 	if s == nil || !s.Route.Is(record) {
-		if s = e.find(record.Namespace, record.Stream); s == nil {
-			return errUnknownStream(e.decoder.Line(), record)
+		if s = e.names.find(record.Namespace, record.Stream); s == nil {
+			return e.names.unknown(e.decoder.Line(), "RECORD", record.Namespace, record.Stream)
 		}
 		e.recent = s
 	}
@@ -78,22 +82,17 @@ func (e *Engine) record(record *protocol.Record) error {
 	return nil
 }
 
-// find returns a stream by its name, nil if the catalog has none.
-func (e *Engine) find(namespace, name []byte) *Stream {
-	return e.byName[protocol.StreamDescriptor{Namespace: string(namespace), Name: string(name)}]
-}
-
-func errUnknownStream(line int64, record *protocol.Record) error {
-	return fmt.Errorf("line %d of the input: a RECORD of stream %s, which is not in the catalog: refresh the source's schema in the connection, or check the file given with --catalog",
-		line, route.Title(protocol.StreamDescriptor{Namespace: string(record.Namespace), Name: string(record.Stream)}))
-}
-
+// state holds a state until its rows are settled. If its stream is not known, nobody knows which these are: it waits for all
+// rows before it, as a GLOBAL state does.
 func (e *Engine) state(st *protocol.State) {
 	var stream *batching.Stream
 	if st.Kind == protocol.StreamState {
-		stream = e.stray
-		if s := e.find(st.Namespace, st.Stream); s != nil {
+		if s := e.names.find(st.Namespace, st.Stream); s != nil {
 			stream = s.batches
+		} else if !e.warned {
+			e.warned = true
+			e.options.Warn(fmt.Sprintf("%v; it and others like it wait for all rows before them",
+				e.names.unknown(e.decoder.Line(), "STATE", st.Namespace, st.Stream)))
 		}
 	}
 	e.pipeline.State(st.Clone(), stream)
@@ -101,7 +100,7 @@ func (e *Engine) state(st *protocol.State) {
 
 // trace notes whether a stream has been sent whole.
 func (e *Engine) trace(t *protocol.Trace) {
-	if s := e.find(t.Namespace, t.Stream); s != nil && s.Audience != nil {
+	if s := e.names.find(t.Namespace, t.Stream); s != nil && s.Audience != nil {
 		s.Audience.ObserveStatus(t)
 	}
 }
