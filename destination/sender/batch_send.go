@@ -6,6 +6,7 @@ import (
 
 	"destination-webhook/batching"
 	"destination-webhook/destination/answer"
+	"destination-webhook/destination/audience"
 	"destination-webhook/destination/delivery"
 	"destination-webhook/destination/payload"
 )
@@ -23,6 +24,26 @@ type batchSend struct {
 	batch    *batching.Batch
 	rejected []rejection
 	body     []byte // of a part
+}
+
+// run delivers the batch and settles its rows: in the snapshot, if there is one, and as dead
+// letters, if rows are rejected.
+func (s *batchSend) run(ctx context.Context) (rejected []int, err error) {
+	var confirmation *audience.Confirmation
+	if s.stream.audience != nil {
+		if confirmation, err = s.stream.audience.Begin(ctx, s.batch); err != nil {
+			return nil, err
+		}
+	}
+	err = s.deliver(ctx)
+	rejected, stored := s.storeRejected(ctx)
+	if err = errors.Join(err, stored); err != nil || confirmation == nil {
+		return rejected, err
+	}
+	if err := confirmation.Confirm(rejected, s.batch.Suppressed()); err != nil {
+		return nil, err
+	}
+	return rejected, nil
 }
 
 // deliver brings all rows to the endpoint, except the suppressed ones: those without a key, which
@@ -88,11 +109,6 @@ func (s *batchSend) bodyOf(rows []int) []byte {
 	}
 	s.body = s.batch.AppendBody(s.body[:0], rows)
 	return s.body
-}
-
-// request is the delivery of a body of the stream.
-func (s *Stream) request(body []byte) delivery.Request {
-	return delivery.Request{Method: s.route.Method, URL: s.route.URL, Header: s.route.Header, ID: s.identity.WebhookID(body), Body: body}
 }
 
 // key returns the row's primary key as it was sent; nil if it has none.

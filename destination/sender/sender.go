@@ -5,7 +5,6 @@ package sender
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"sync/atomic"
@@ -86,6 +85,11 @@ func (s *Stream) Send(ctx context.Context, b *batching.Batch) (outcome batching.
 	return batching.Outcome{Rejected: rejected}
 }
 
+// request returns the delivery of a body of the stream.
+func (s *Stream) request(body []byte) delivery.Request {
+	return delivery.Request{Method: s.route.Method, URL: s.route.URL, Header: s.route.Header, ID: s.identity.WebhookID(body), Body: body}
+}
+
 // counts returns what of a settled batch was sent: suppressed rows were not, and a batch of nothing
 // else has no bytes.
 func counts(b *batching.Batch, rejected []int) Counts {
@@ -105,27 +109,7 @@ func counts(b *batching.Batch, rejected []int) Counts {
 	return c
 }
 
-// run delivers the batch and settles its rows: in the snapshot, if there is one, and as dead
-// letters, if rows are rejected.
-func (s *batchSend) run(ctx context.Context) (rejected []int, err error) {
-	var confirmation *audience.Confirmation
-	if s.stream.audience != nil {
-		if confirmation, err = s.stream.audience.Begin(ctx, s.batch); err != nil {
-			return nil, err
-		}
-	}
-	err = s.deliver(ctx)
-	rejected, stored := s.storeRejected(ctx)
-	if err = errors.Join(err, stored); err != nil || confirmation == nil {
-		return rejected, err
-	}
-	if err := confirmation.Confirm(rejected, s.batch.Suppressed()); err != nil {
-		return nil, err
-	}
-	return rejected, nil
-}
-
-// undelivered says which stream's batch an error is about.
+// undelivered adds to an error which stream's batch it is about.
 func undelivered(r *route.Route, rows int, err error) error {
 	return fmt.Errorf("stream %s: a batch of %d rows was not delivered: %w", r.Title(), rows, err)
 }
