@@ -6,11 +6,9 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"time"
 
 	"destination-webhook/batching"
 	"destination-webhook/destination/audience"
-	"destination-webhook/destination/bucket"
 	"destination-webhook/destination/config"
 	"destination-webhook/destination/deadletter"
 	"destination-webhook/destination/engine"
@@ -22,10 +20,6 @@ import (
 	"destination-webhook/destination/snapshot"
 	"destination-webhook/protocol"
 )
-
-// saveInterval is how often a snapshot that lives in a bucket is written back during a sync: what
-// was confirmed since then is sent again if the process dies.
-const saveInterval = time.Minute
 
 // session is a sync with all that it opens before and closes after.
 type session struct {
@@ -142,53 +136,6 @@ func engineOptions(c *config.Config, p *progress) engine.Options {
 			WithoutComplete: c.RemovalsWithoutComplete, AllowMassRemoval: c.AllowMassRemoval, MaxRemovedPercent: c.MaxRemovedPercent,
 		},
 		Warn: p.Warn, Observer: p,
-	}
-}
-
-// closingTime is how long a snapshot may take to close after a signal.
-const closingTime = 30 * time.Second
-
-// closeInTime closes a store, also after ctx has ended, but not for longer than closingTime then.
-func closeInTime(ctx context.Context, close func(context.Context) error) error {
-	closing, giveUp := context.WithCancelCause(context.WithoutCancel(ctx))
-	defer giveUp(nil)
-	defer context.AfterFunc(ctx, func() {
-		defer time.AfterFunc(closingTime, func() { giveUp(context.Cause(ctx)) }).Stop()
-		<-closing.Done()
-	})()
-	return close(closing)
-}
-
-// saveAtIntervals saves the snapshot while the sync runs. If another sync was first, this one ends
-// by cancel: nothing that it still does would be kept. So it does if the program is at fault. Other
-// troubles may be over by the next time; what counts is the save at the end.
-func saveAtIntervals(ctx context.Context, save func(context.Context) error, warn func(string, ...any), cancel context.CancelCauseFunc) (stop func()) {
-	ctx, end := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for ctx.Err() == nil {
-			select {
-			case <-time.After(saveInterval):
-			case <-ctx.Done():
-				return
-			}
-			switch err := save(ctx); {
-			case errors.Is(err, bucket.ErrConflict), errors.As(err, new(*failure.Panic)):
-				cancel(fmt.Errorf("snapshot: %w", err))
-			case err != nil && ctx.Err() == nil:
-				warn(fmt.Sprintf("snapshot: it could not be saved during the sync, and will be tried again: %v", err))
-			}
-		}
-	}()
-	return func() { end(); <-done }
-}
-
-// saving saves the store; a panic is an error.
-func saving(store *snapshot.Store) func(context.Context) error {
-	return func(ctx context.Context) (err error) {
-		defer failure.RecoverTo(&err)
-		return store.Save(ctx)
 	}
 }
 

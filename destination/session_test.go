@@ -1,16 +1,12 @@
 package destination
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -19,49 +15,6 @@ import (
 	"destination-webhook/destination/snapshot"
 	"destination-webhook/protocol"
 )
-
-// A sync outlives a bucket that fails in passing, and ends when another one has taken its place.
-func TestSaveAtIntervals(t *testing.T) {
-	passing := errors.New("503")
-	for name, test := range map[string]struct {
-		outcomes []error // of the saves; the sync stops before the next one
-		warnings int
-		cause    error
-	}{
-		"all is well":            {[]error{nil, nil, nil}, 0, nil},
-		"a failure in passing":   {[]error{passing, nil, passing}, 2, nil},
-		"another sync was first": {[]error{nil, fmt.Errorf("saving: %w", bucket.ErrConflict)}, 0, bucket.ErrConflict},
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				ctx, cancel := context.WithCancelCause(t.Context())
-				defer cancel(nil)
-				saves, warnings := 0, 0
-				save := func(context.Context) error { saves++; return test.outcomes[saves-1] }
-				stop := saveAtIntervals(ctx, save, func(string, ...any) { warnings++ }, cancel)
-				time.Sleep(saveInterval*3 + saveInterval/2)
-				stop()
-				if saves != len(test.outcomes) || warnings != test.warnings {
-					t.Errorf("%d saves and %d warnings, want %d and %d", saves, warnings, len(test.outcomes), test.warnings)
-				}
-				if cause := context.Cause(ctx); !errors.Is(cause, test.cause) {
-					t.Errorf("the sync ends by %v, want %v", cause, test.cause)
-				}
-			})
-		})
-	}
-}
-
-// A save under way when the sync ends is cut short, and that is nobody's trouble.
-func TestSaveIsCutShort(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		save := func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
-		stop := saveAtIntervals(t.Context(), save,
-			func(text string, _ ...any) { t.Error(text) }, func(cause error) { t.Error(cause) })
-		time.Sleep(2 * saveInterval)
-		stop()
-	})
-}
 
 // inBucket is the config of a snapshot in a bucket.
 func inBucket(o bucket.Options) string {

@@ -8,9 +8,7 @@ import (
 	"fmt"
 	"sync"
 
-	"destination-webhook/batching"
 	"destination-webhook/destination/config"
-	"destination-webhook/destination/payload"
 	"destination-webhook/destination/route"
 	"destination-webhook/destination/snapshot"
 	"destination-webhook/protocol"
@@ -71,45 +69,6 @@ func (a *Audience) Epoch() *uint64 {
 	return &epoch
 }
 
-// Diff finds what a record changes; see payload.Differ.
-func (a *Audience) Diff(key, data []byte, deleted bool, version []byte) (payload.Change, error) {
-	if a.refresh.finished {
-		a.refresh.finished = false
-		a.stream.Restart()
-	}
-	found, v, err := a.compare(key, data, deleted)
-	a.found[found]++
-	c := payload.Change{Operation: payload.Skipped, Version: v.Append(version)}
-	switch found {
-	case snapshot.Added:
-		c.Operation, c.Suppressed = payload.Added, a.route.Mode == config.Remove
-	case snapshot.Changed:
-		c.Operation, c.Suppressed = payload.Changed, a.route.Mode == config.Add || a.route.Mode == config.Remove
-	case snapshot.Removed:
-		c.Operation, c.Suppressed = payload.Removed, !a.removes(deleted)
-	}
-	return c, err
-}
-
-func (a *Audience) compare(key, data []byte, deleted bool) (snapshot.Change, snapshot.Version, error) {
-	switch {
-	case !deleted:
-		return a.stream.Diff(key, data)
-	case a.incremental:
-		// The source will not say it again, and the endpoint may have the row from before there was
-		// a snapshot.
-		return a.stream.RemoveUnknown(key)
-	default:
-		return a.stream.Remove(key) // a table says it each time
-	}
-}
-
-// removes reports whether the mode sends removed rows. An upsert sends those that the source itself
-// marks as deleted.
-func (a *Audience) removes(marked bool) bool {
-	return a.route.Mode == config.Remove || a.route.Mode == config.Mirror || a.route.Mode == config.Upsert && marked
-}
-
 // Summary describes what the rows were found to be, whether they were sent or not.
 func (a *Audience) Summary() string {
 	text := fmt.Sprintf("compared with the snapshot %d rows are added, %d changed, %d removed, %d unchanged",
@@ -125,66 +84,3 @@ func (a *Audience) Repeated() int { return a.stream.Repeated() }
 
 // Finish notes in the snapshot that the sync has ended well.
 func (a *Audience) Finish(p Policy) { a.stream.Finish(a.refresh.complete(p)) }
-
-// Begin notes durably that the rows of a batch are about to be sent.
-func (a *Audience) Begin(ctx context.Context, b *batching.Batch) (*Confirmation, error) {
-	c := &Confirmation{audience: a, places: make(map[int]int, b.Rows())}
-	for i := range b.Rows() {
-		m := payload.ReadMetadata(b.Metadata(i))
-		if len(m.Version) == 0 {
-			continue // it has no key
-		}
-		version, _ := snapshot.ParseVersion(m.Version)
-		row := payload.ReadRow(b.Row(i))
-		c.places[i] = len(c.rows)
-		c.rows = append(c.rows, snapshot.Row{Key: row.PrimaryKey, Data: row.Data, Version: version})
-	}
-	if len(b.Suppressed()) == b.Rows() {
-		return c, nil // nothing is sent that could be uncertain
-	}
-	var err error
-	if c.batch, err = a.stream.Begin(ctx, c.rows); err != nil {
-		return nil, a.named(err)
-	}
-	return c, nil
-}
-
-// named adds the stream's name to an error of the snapshot.
-func (a *Audience) named(err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("stream %s: %w", a.route.Title(), err)
-}
-
-// Confirmation is a batch between its first request and its outcome.
-type Confirmation struct {
-	audience *Audience
-	batch    *snapshot.Batch // nil: nothing is sent
-	rows     []snapshot.Row
-	places   map[int]int // in rows, of the batch's rows that are compared
-}
-
-// Confirm takes over what the endpoint confirmed: all rows of the batch but the rejected ones. A
-// suppressed row is not confirmed if the endpoint rejected an earlier row with the same key.
-// Without Confirm the rows stay uncertain.
-func (c *Confirmation) Confirm(rejected, suppressed []int) error {
-	c.audience.mu.Lock()
-	defer c.audience.mu.Unlock()
-	refused := c.audience.refused
-	for _, i := range rejected {
-		if place, ok := c.places[i]; ok {
-			c.rows[place].Rejected = true
-			refused[string(c.rows[place].Key)] = true
-		}
-	}
-	for _, i := range suppressed {
-		if place, ok := c.places[i]; ok && refused[string(c.rows[place].Key)] {
-			c.rows[place].Rejected = true
-		}
-	}
-	if c.batch == nil {
-		return c.audience.named(c.audience.stream.Commit(c.rows))
-	}
-	return c.audience.named(c.batch.Confirm())
-}

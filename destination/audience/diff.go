@@ -1,0 +1,46 @@
+package audience
+
+import (
+	"destination-webhook/destination/config"
+	"destination-webhook/destination/payload"
+	"destination-webhook/destination/snapshot"
+)
+
+// Diff finds what a record changes; see payload.Differ.
+func (a *Audience) Diff(key, data []byte, deleted bool, version []byte) (payload.Change, error) {
+	if a.refresh.finished {
+		a.refresh.finished = false
+		a.stream.Restart()
+	}
+	found, v, err := a.compare(key, data, deleted)
+	a.found[found]++
+	c := payload.Change{Operation: payload.Skipped, Version: v.Append(version)}
+	switch found {
+	case snapshot.Added:
+		c.Operation, c.Suppressed = payload.Added, a.route.Mode == config.Remove
+	case snapshot.Changed:
+		c.Operation, c.Suppressed = payload.Changed, a.route.Mode == config.Add || a.route.Mode == config.Remove
+	case snapshot.Removed:
+		c.Operation, c.Suppressed = payload.Removed, !a.removes(deleted)
+	}
+	return c, err
+}
+
+func (a *Audience) compare(key, data []byte, deleted bool) (snapshot.Change, snapshot.Version, error) {
+	switch {
+	case !deleted:
+		return a.stream.Diff(key, data)
+	case a.incremental:
+		// The source will not say it again, and the endpoint may have the row from before there was
+		// a snapshot.
+		return a.stream.RemoveUnknown(key)
+	default:
+		return a.stream.Remove(key) // a table says it each time
+	}
+}
+
+// removes reports whether the mode sends removed rows. An upsert sends those that the source itself
+// marks as deleted.
+func (a *Audience) removes(marked bool) bool {
+	return a.route.Mode == config.Remove || a.route.Mode == config.Mirror || a.route.Mode == config.Upsert && marked
+}
