@@ -93,6 +93,7 @@ func TestPreviewOfHeaders(t *testing.T) {
 		want   http.Header
 	}{
 		"plain":       {"", http.Header{}},
+		"User-Agent":  {`,"headers":[{"name":"user-agent","value":"very-secret"}]`, http.Header{"User-Agent": {"********"}}},
 		"compression": {`,"delivery":{"compression":"gzip"}`, http.Header{"Content-Encoding": {"gzip"}}},
 		"bearer":      {`,"authentication":{"type":"bearer","token":"very-secret"}`, http.Header{"Authorization": {"********"}}},
 		"sigv4": {

@@ -157,6 +157,9 @@ func (v *previewer) show(b *batching.Batch, sent []int) {
 	p.Envelope = b.AppendBody(nil, sent[:min(len(sent), maxPreviewRows)])
 }
 
+// stars replace the value of a header.
+const stars = "********"
+
 // header adds what an attempt adds to the header of a stream, with stars for all values that may be
 // secret or are not known before.
 func (v *previewer) header(h http.Header, id string) http.Header {
@@ -175,8 +178,11 @@ func (v *previewer) header(h http.Header, id string) http.Header {
 	public := []string{"Content-Type", "Content-Encoding", "User-Agent", "Webhook-Id"}
 	for name := range shown {
 		if !strings.HasPrefix(name, "Airbyte-") && !slices.Contains(public, name) {
-			shown[name] = []string{"********"}
+			shown[name] = []string{stars}
 		}
+	}
+	for _, h := range c.Headers { // a User-Agent of the user's can be a secret as well
+		shown.Set(h.Name, stars)
 	}
 	return shown
 }

@@ -52,13 +52,14 @@ func (c *Contract) names(name func(title string) string) []string {
 	for _, r := range c.table {
 		titles = append(titles, r.Title())
 	}
-	taken, names := map[string]bool{}, []string{}
+	taken, next, names := map[string]bool{}, map[string]int{}, []string{}
 	for _, title := range append(titles, "connection_check") {
-		unique := name(title)
-		for n := 2; taken[unique]; n++ {
-			unique = fmt.Sprintf("%s_%d", name(title), n)
+		base := name(title)
+		unique, n := base, max(2, next[base])
+		for ; taken[unique]; n++ {
+			unique = fmt.Sprintf("%s_%d", base, n)
 		}
-		taken[unique] = true
+		taken[unique], next[base] = true, n
 		names = append(names, unique)
 	}
 	return names

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"maps"
 	"net/url"
 	"regexp"
 	"slices"
@@ -21,7 +22,7 @@ func sourceSchema(raw []byte, place string) any {
 	if json.Unmarshal(raw, &declared) != nil || len(declared) == 0 {
 		return object{"type": "object"}
 	}
-	root := translated(declared)
+	root := translated(declared, 0)
 	relocate(root, root, place)
 	return root
 }
@@ -48,10 +49,14 @@ var (
 	simpleTypes = []any{"null", "boolean", "object", "array", "number", "string", "integer"}
 )
 
+// maxDepth is how deep schemas and values in a schema may be nested. What is deeper is left out: the
+// document is indented, and so grows with the square of its depth.
+const maxDepth = 100
+
 // translated returns a schema, which is an object or a boolean, in the form of 2020-12.
-func translated(value any) any {
+func translated(value any, depth int) any {
 	old, ok := value.(map[string]any)
-	if !ok {
+	if !ok || depth > maxDepth {
 		if allowed, ok := value.(bool); ok {
 			return allowed
 		}
@@ -63,41 +68,41 @@ func translated(value any) any {
 		old = map[string]any{"title": old["title"], "description": old["description"], "definitions": old["definitions"], "$defs": old["$defs"]}
 	}
 	for keyword, value := range old {
-		if value, ok := translatedKeyword(keyword, value); ok {
+		if value, ok := translatedKeyword(keyword, value, depth+1); ok {
 			s[keyword] = value
 		}
 	}
 	translateBounds(s, old)
 	if tuple, ok := old["items"].([]any); ok {
 		delete(s, "items")
-		if list := translatedList(tuple); list != nil {
+		if list := translatedList(tuple, depth+1); list != nil {
 			s["prefixItems"] = list
 		}
 		if rest, ok := old["additionalItems"]; ok {
-			s["items"] = translated(rest)
+			s["items"] = translated(rest, depth+1)
 		}
 	}
 	return s
 }
 
 // translatedKeyword returns a keyword's value, unless it has to be left out.
-func translatedKeyword(keyword string, value any) (any, bool) {
+func translatedKeyword(keyword string, value any, depth int) (any, bool) {
 	switch {
 	case value == nil && keyword != "const" && keyword != "default", slices.Contains(leftOut, keyword), keyword == "$ref":
 		return nil, false
 	case slices.Contains(subschemaKeywords, keyword):
-		return translated(value), true
+		return translated(value, depth), true
 	case slices.Contains(mapKeywords, keyword):
-		return translatedMap(keyword, value)
+		return translatedMap(keyword, value, depth)
 	case slices.Contains(listKeywords, keyword):
 		list, _ := value.([]any)
-		schemas := translatedList(list)
+		schemas := translatedList(list, depth)
 		return schemas, schemas != nil
 	}
-	return value, wellFormed(keyword, value)
+	return value, !nested(value, maxDepth-depth) && wellFormed(keyword, value)
 }
 
-func translatedMap(keyword string, value any) (object, bool) {
+func translatedMap(keyword string, value any, depth int) (object, bool) {
 	old, ok := value.(map[string]any)
 	if !ok {
 		return nil, false
@@ -107,17 +112,29 @@ func translatedMap(keyword string, value any) (object, bool) {
 		if keyword == "patternProperties" && !isPattern(name) {
 			continue
 		}
-		s[name] = translated(value)
+		s[name] = translated(value, depth)
 	}
 	return s, true
 }
 
-func translatedList(old []any) []any {
+func translatedList(old []any, depth int) []any {
 	var list []any
 	for _, value := range old {
-		list = append(list, translated(value))
+		list = append(list, translated(value, depth))
 	}
 	return list
+}
+
+// nested reports whether a value is nested deeper than depth.
+func nested(value any, depth int) bool {
+	deeper := func(value any) bool { return nested(value, depth-1) }
+	switch value := value.(type) {
+	case map[string]any:
+		return depth <= 0 || slices.ContainsFunc(slices.Collect(maps.Values(value)), deeper)
+	case []any:
+		return depth <= 0 || slices.ContainsFunc(value, deeper)
+	}
+	return false
 }
 
 // wellFormed reports whether a keyword that has no schema in it is valid.
