@@ -19,6 +19,10 @@ type Canonicalizer struct {
 	out     []byte
 	members []member
 	sorted  []byte
+
+	postponed []object // by their ends: inner ones first
+	kept      []member // of the postponed objects
+	moved     int      // bytes that were copied to put members in order, for the test of its bound
 }
 
 // member is the span of one object member in Canonicalizer.out; its name ends where its value begins.
@@ -32,6 +36,7 @@ var errNotJSON = errors.New("not JSON")
 // AppendForm appends the canonical form of one JSON value to buf.
 func (c *Canonicalizer) AppendForm(buf, text []byte) ([]byte, error) {
 	c.in, c.pos, c.out, c.members = text, 0, buf, c.members[:0]
+	c.postponed, c.kept, c.moved = c.postponed[:0], c.kept[:0], 0
 	err := c.value(0)
 	if err == nil && c.next() != 0 {
 		err = errNotJSON
@@ -39,6 +44,7 @@ func (c *Canonicalizer) AppendForm(buf, text []byte) ([]byte, error) {
 	if err != nil {
 		return buf, fmt.Errorf("reading a row at byte %d: %w", c.pos, err)
 	}
+	c.rearrange(len(buf))
 	return c.out, nil
 }
 
@@ -155,8 +161,8 @@ func (c *Canonicalizer) member(depth int) error {
 	return nil
 }
 
-// sort puts the members written from begin on in order, unless they are. Most sources send the members of
-// every row in one order, which is rarely the sorted one, so this works on spans and copies once.
+// sort puts the members written from begin on in order, unless they are. Most sources send the members
+// of every row in one order, which is rarely the sorted one, so this works on spans and copies once.
 func (c *Canonicalizer) sort(begin int, members []member) {
 	byName := func(a, b member) int { return bytes.Compare(c.out[a.name:a.value], c.out[b.name:b.value]) }
 	ascending := true
@@ -167,12 +173,20 @@ func (c *Canonicalizer) sort(begin int, members []member) {
 		return
 	}
 	slices.SortStableFunc(members, byName)
-	c.sorted = c.sorted[:0]
+	kept := members[:0]
 	for i, m := range members {
-		if i+1 < len(members) && byName(m, members[i+1]) == 0 {
-			continue // the last of equal names wins
+		if i+1 == len(members) || byName(m, members[i+1]) != 0 { // the last of equal names wins
+			kept = append(kept, m)
 		}
+	}
+	if len(c.out)-begin > maxMoved {
+		c.postpone(begin, kept)
+		return
+	}
+	c.sorted = c.sorted[:0]
+	for _, m := range kept {
 		c.sorted = append(c.sorted, c.out[m.name:m.end]...)
 	}
+	c.moved += len(c.sorted)
 	c.out = append(append(c.out[:begin], c.sorted...), '}')
 }

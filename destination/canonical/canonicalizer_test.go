@@ -114,6 +114,7 @@ func drawJSON(t *rapid.T, depth int) string {
 	}
 	return rapid.SampledFrom([]string{
 		"1", "1.0", "0.1e1", "10", "1e1", "0", "-0", "-1", "true", "null", `"a"`, `"\u0061"`, `"A"`, `"1"`, `"\n"`, `"\u000A"`,
+		`"` + strings.Repeat("x", maxMoved) + `"`, // objects that have one wait
 	}).Draw(t, "leaf")
 }
 
@@ -151,6 +152,27 @@ func exact(value any) any {
 		}
 	}
 	return value
+}
+
+// To put the members of a deep value in order takes time in proportion to its length.
+func TestDeepValuesAreMovedOnce(t *testing.T) {
+	const levels = 4_000
+	for name, filler := range map[string]int{"of little content": 1, "of much content": 2_000} {
+		level := `{"b":"` + strings.Repeat("x", filler) + `","a":`
+		text := strings.Repeat(level, levels) + "1" + strings.Repeat("}", levels)
+		var c Canonicalizer
+		form, err := c.AppendForm(nil, []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.moved > 64*len(text) {
+			t.Errorf("%s: %d bytes were moved for %d", name, c.moved, len(text))
+		}
+		sorted := strings.Repeat(`{"a":`, levels) + "1" + strings.Repeat(`,"b":"`+strings.Repeat("x", filler)+`"}`, levels)
+		if want, err := c.AppendForm(nil, []byte(sorted)); err != nil || !bytes.Equal(form, want) {
+			t.Errorf("%s: the form differs from that of sorted members, %v", name, err)
+		}
+	}
 }
 
 func FuzzForm(f *testing.F) {
