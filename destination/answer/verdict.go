@@ -75,11 +75,40 @@ func (r *Rows) indexKeys() {
 	}
 }
 
-// canonical returns one form for all the ways to write a JSON value.
+// maxNesting is how deep a key may be nested for its members to be put in order. The library moves the
+// content of a deep value once for each level, and keys are rarely nested at all.
+const maxNesting = 32
+
+// canonical returns one form for all the ways to write a JSON value. A value that is nested too deep is
+// its own form.
 func canonical(value []byte) string {
+	if nestedDeeper(value, maxNesting) {
+		return string(value)
+	}
 	v := jsontext.Value(value).Clone()
 	if v.Canonicalize(jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true)) != nil {
 		return string(value)
 	}
 	return string(v)
+}
+
+// nestedDeeper reports whether a JSON value has brackets within more than limit others.
+func nestedDeeper(value []byte, limit int) bool {
+	depth, quoted := 0, false
+	for i := 0; i < len(value); i++ {
+		switch b := value[i]; {
+		case b == '"':
+			quoted = !quoted
+		case b == '\\' && quoted:
+			i++
+		case quoted:
+		case b == '[' || b == '{':
+			if depth++; depth > limit {
+				return true
+			}
+		case b == ']' || b == '}':
+			depth--
+		}
+	}
+	return false
 }
