@@ -24,7 +24,7 @@ const lines = `[...document.querySelectorAll("#list tr")].map((l) => l.innerText
 
 func (c *chromium) click(selector string) {
 	c.t.Helper()
-	c.until(`(document.querySelector(` + quote(selector) + `)?.click(), document.querySelector(` + quote(selector) + `) !== null)`)
+	c.until(`((e) => e !== null && (e.click(), true))(document.querySelector(` + quote(selector) + `))`)
 }
 
 func (c *chromium) fill(selector, text string) {

@@ -275,7 +275,7 @@ func TestFormHasEveryFault(t *testing.T) {
 
 func TestPageFilesLoadNothingFromElsewhere(t *testing.T) {
 	r := receiver.New(receiver.Options{})
-	for _, name := range []string{"", "page.css", "parts.css", "page.js", "dom.js", "list.js", "rows.js", "body.js", "detail.js", "chart.js", "totals.js", "faults.js", "icon.svg"} {
+	for _, name := range []string{"", "page.css", "parts.css", "page.js", "dom.js", "list.js", "rows.js", "history.js", "body.js", "detail.js", "chart.js", "totals.js", "faults.js", "icon.svg"} {
 		resp := ask(r, "GET", "/_/"+name, "localhost", "")
 		body := strings.ReplaceAll(text(t, resp), "http://www.w3.org/2000/svg", "")
 		for _, never := range []string{"//cdn", "http://", "https://", "innerHTML", "outerHTML", "insertAdjacentHTML", "eval(", "style=\"", "onclick="} {

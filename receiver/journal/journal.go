@@ -17,10 +17,12 @@ type Journal struct {
 	maxKept  int
 	maxBytes int64
 
-	arrived  int64 // requests, which gives IDs
-	accepted int64 // requests, which gives the order of acceptance
-	revision int64 // counts every change
-	resets   int64
+	arrived   int64 // requests, which gives IDs
+	accepted  int64 // requests, which gives the order of acceptance
+	revision  int64 // counts every change
+	resets    int64
+	completed int64 // requests, which gives the order of answers
+	dropped   bool  // something that came since the last reset is no longer kept
 
 	ids     ids
 	totals  tally
@@ -57,6 +59,7 @@ func (j *Journal) Arrive(q *Request) {
 	j.totals.arrive(q)
 	if q.size() > j.maxBytes {
 		q.Body = nil
+		j.dropped = true
 	}
 	j.keep(q)
 	j.change(q)
@@ -73,6 +76,8 @@ func (j *Journal) Complete(q *Request, o Outcome, accepted []Row, now time.Time)
 	q.Status, q.Fault, q.Rejected = o.Status, o.Fault, o.Rejected
 	q.Answer = Short(o.Body, maxAnswer)
 	q.accepted = 0
+	j.completed++
+	q.completed = j.completed
 	if o.Accepts() {
 		j.accept(q)
 	}
@@ -118,6 +123,7 @@ func (j *Journal) Reset() {
 	j.kept, j.bytes, j.ids, j.totals = nil, 0, newIDs(), newTally()
 	j.totals.totals.Open = open
 	j.resets++
+	j.dropped = false
 	j.notify()
 }
 
@@ -141,6 +147,7 @@ func (j *Journal) trim() {
 		j.kept[0].counted = 0
 		j.kept[0] = nil
 		j.kept = j.kept[1:]
+		j.dropped = true
 	}
 }
 

@@ -46,10 +46,11 @@ type Request struct {
 
 	Answer string // the body of the answer, cut at maxAnswer
 
-	epoch    int64 // resets of the journal before it arrived
-	revision int64 // of the journal when this request last changed
-	accepted int64 // place in the order of acceptance; 0 for not accepted
-	counted  int64 // what the journal counts it for; 0 for not kept
+	epoch     int64 // resets of the journal before it arrived
+	revision  int64 // of the journal when this request last changed
+	completed int64 // place in the order of answers
+	accepted  int64 // place in the order of acceptance; 0 for not accepted
+	counted   int64 // what the journal counts it for; 0 for not kept
 }
 
 // SignatureValid is what Request.Signature says of a valid one.

@@ -40,6 +40,7 @@ type rowPage struct {
 }
 
 type rowView struct {
+	Request   int64  `json:"request,omitempty"` // if it is not the one that was asked for
 	Index     int    `json:"index"`
 	Operation string `json:"operation"`
 	Key       string `json:"key"`

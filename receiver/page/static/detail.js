@@ -12,6 +12,8 @@ let drawn = ""; // the request that is drawn, to leave it alone if nothing has c
 
 export function onClose(f) { close = f; }
 export function onChoose(f) { choose = f; }
+let compare = () => {};
+export function onCompare(f) { compare = f; }
 export function onTab(f) { tabbed = f; }
 export function setTab(name) { if (["Rows", "Body", "Headers", "Answer"].includes(name)) tab = name; }
 
@@ -148,6 +150,13 @@ function attemptList(d) {
     if (q.id === d.id) button.setAttribute("aria-current", "true");
     button.addEventListener("click", () => choose(q.id));
     list.append(button);
+    if (q.id === d.id) continue;
+    const diff = el("button", "link", "diff");
+    diff.type = "button";
+    diff.dataset.key = "diff " + q.id;
+    diff.setAttribute("aria-label", `What differs between #${q.id} and #${d.id}`);
+    diff.addEventListener("click", () => compare(q.id, d.id));
+    list.append(diff, " ");
   }
   return list;
 }

@@ -5,6 +5,8 @@ import * as detail from "./detail.js";
 import * as totals from "./totals.js";
 import * as faults from "./faults.js";
 import { newChart } from "./chart.js";
+import * as keys from "./history.js";
+import { onKey } from "./rows.js";
 
 const charts = [
   newChart("chart-rows", "Rows/s", "rows", count),
@@ -124,6 +126,10 @@ list.onFilter(link);
 detail.onChoose(choose);
 detail.onClose(close);
 detail.onTab((name) => { tab = name; link(); });
+keys.onChoose(choose);
+onKey(keys.history);
+detail.onCompare(keys.compare);
+totals.onTable(keys.table);
 totals.onStream((name) => { list.filter(name); drawer(false); });
 $("total-failed").addEventListener("click", () => list.filter("failed"));
 

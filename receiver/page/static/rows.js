@@ -42,38 +42,44 @@ async function part(id, from) {
   return content;
 }
 
-// fill draws the first part and a button for the next one, which presses itself when it comes in sight.
+// partial shows a table and a button for its next part, which presses itself when it comes in sight.
+export function partial(place, table, first, get, say = () => {}) {
+  const more = el("button", "more", "More rows");
+  more.type = "button";
+  let next = 0;
+  const show = (c) => {
+    table.append(c.rows_shown);
+    next = c.rows_next;
+    more.hidden = next < 0;
+    say(next);
+  };
+  let busy = false;
+  const load = async () => {
+    if (busy || next < 0 || !more.isConnected) return;
+    busy = true;
+    try {
+      show(await get(next));
+    } catch { say(null); }
+    busy = false;
+    inSight.unobserve(more); // observing again tells whether it is still in sight
+    inSight.observe(more);
+  };
+  const inSight = new IntersectionObserver((seen) => { if (seen.some((s) => s.isIntersecting)) load(); });
+  more.addEventListener("click", load);
+  inSight.observe(more);
+  place.replaceChildren(table.element, more);
+  show(first);
+}
+
+// fill draws the first part.
 async function fill(d, place, state, first) {
   const mine = ++turn;
   try {
     const content = first || await part(d.id, 0);
     if (mine !== turn) return;
     const table = newTable(d);
-    const more = el("button", "more", "More rows");
-    more.type = "button";
-    let next = 0;
-    const show = (c) => {
-      table.append(c.rows_shown);
-      next = c.rows_next;
-      more.hidden = next < 0;
-      state.textContent = `${count(table.size())} of ${count(d.rows)} rows` + (next < 0 ? "" : " so far");
-    };
-    let busy = false;
-    const load = async () => {
-      if (busy || next < 0 || !more.isConnected) return;
-      busy = true;
-      try {
-        show(await part(d.id, next));
-      } catch { state.textContent = "The receiver does not answer, or keeps this request no longer."; }
-      busy = false;
-      inSight.unobserve(more); // observing again tells whether it is still in sight
-      inSight.observe(more);
-    };
-    const inSight = new IntersectionObserver((seen) => { if (seen.some((s) => s.isIntersecting)) load(); });
-    more.addEventListener("click", load);
-    inSight.observe(more);
-    place.replaceChildren(table.element, more);
-    show(content);
+    const say = (next) => { state.textContent = next === null ? "The receiver does not answer, or keeps this request no longer." : `${count(table.size())} of ${count(d.rows)} rows` + (next < 0 ? "" : " so far"); };
+    partial(place, table, content, (from) => part(d.id, from), say);
     if (!table.size()) place.replaceChildren(el("p", "hint", "No row matches."));
   } catch (e) {
     if (mine === turn) place.replaceChildren(el("p", "hint", "The receiver is gone, or keeps this request no longer."));
@@ -81,7 +87,7 @@ async function fill(d, place, state, first) {
 }
 
 // newTable grows by parts; a part may bring new columns.
-function newTable(d) {
+export function newTable(d) {
   const names = [];
   const verdicts = d.rejected ? ["Verdict"] : [];
   const head = el("tr");
@@ -159,7 +165,7 @@ async function open(d, r, c) {
   dialog.showModal();
   if (!c.cut) return;
   try {
-    const answer = await fetch(`requests/${d.id}/rows/${r.index}?field=${encodeURIComponent(c.name)}`);
+    const answer = await fetch(`requests/${r.request || d.id}/rows/${r.index}?field=${encodeURIComponent(c.name)}`);
     text.replaceChildren(el("span", "", answer.ok ? await answer.text() : c.text));
   } catch { /* what is cut stays cut */ }
 }

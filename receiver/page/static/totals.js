@@ -4,6 +4,8 @@ import { $, bytes, count, el, streamName } from "./dom.js";
 let drawn = "";
 let choose = () => {};
 export function onStream(f) { choose = f; }
+let table = () => {};
+export function onTable(f) { table = f; }
 
 const order = ["added", "changed", "removed", ""];
 
@@ -45,5 +47,10 @@ function streamLine(s) {
   button.title = "Show the requests of " + name;
   button.dataset.stream = name;
   button.addEventListener("click", () => choose(name));
-  return el("li", "", el("div", "name", button, el("span", "n", count(s.rows))), parts, el("div", "words", words.join(" · ")));
+  const now = el("button", "quiet", "Table");
+  now.type = "button";
+  now.title = "Show the rows of this stream as they are now";
+  now.setAttribute("aria-label", "Table of " + name);
+  now.addEventListener("click", () => table(s));
+  return el("li", "", el("div", "name", button, now, el("span", "n", count(s.rows))), parts, el("div", "words", words.join(" · ")));
 }
