@@ -6,7 +6,12 @@ import { newVerifier } from "./publickey.mjs";
 const maxBody = 4 << 20; // above the destination's batching.max_bytes
 const memory = 6 * 3600e3; // milliseconds: longer than a sync and its retries, shorter than the time to the next full refresh
 
-const webhook = newVerifier(process.env.WEBHOOK_SECRET);
+const secret = process.env.WEBHOOK_SECRET ?? "";
+if (!secret.replace(/^whsec_/, "")) { // with an empty key everybody could sign
+  console.error("WEBHOOK_SECRET is not a signing secret or a public key");
+  process.exit(1);
+}
+const webhook = newVerifier(secret);
 const seen = new Map(); // Webhook-Id → when
 const tables = Object.create(null); // stream → key → data; stands for a database
 

@@ -16,7 +16,10 @@ MAX_BODY = 4 << 20  # above the destination's batching.max_bytes
 MEMORY = 6 * 3600  # seconds: longer than a sync and its retries, shorter than the time to the next full refresh
 
 app = FastAPI(openapi_url=None)
-webhook = new_verifier(os.environ["WEBHOOK_SECRET"])
+secret = os.environ.get("WEBHOOK_SECRET", "")
+if not secret.removeprefix("whsec_"):  # with an empty key everybody could sign
+    raise SystemExit("WEBHOOK_SECRET is not a signing secret or a public key")
+webhook = new_verifier(secret)
 seen: dict[str, float] = {}  # Webhook-Id → when
 tables: dict[str, dict[str, dict]] = {}  # stream → key → data; stands for a database
 
