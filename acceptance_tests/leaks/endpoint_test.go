@@ -15,7 +15,7 @@ import (
 func told(r *http.Request) []string {
 	_ = r.ParseForm() // a token request has its secret in the body
 	items := []string{r.URL.Path, r.URL.RawQuery, r.RequestURI}
-	for _, name := range []string{"Authorization", "X-Api-Key", "X-Tenant", "Webhook-Signature", "X-Amz-Security-Token", "Proxy-Authorization"} {
+	for _, name := range []string{"Authorization", "X-Api-Key", "X-Tenant", "Webhook-Signature", "X-Amz-Security-Token", "Proxy-Authorization", "Cookie", "X-Account", "User-Agent"} {
 		if value := r.Header.Get(name); value != "" {
 			_, credentials, _ := strings.Cut(value, " ")
 			items = append(items, value, credentials)
@@ -46,6 +46,21 @@ func (p *parrot) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	_, _ = io.Copy(io.Discard, r.Body)
 	p.answer(w, r, strings.Join(echo, " "))
+}
+
+// chorus answers with what it was told, and with a secret in all forms at once.
+type chorus struct {
+	secret string
+	answer func(w http.ResponseWriter, r *http.Request, echo string)
+}
+
+func (c *chorus) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	echo := told(r)
+	for _, form := range forms {
+		echo = append(echo, form.write(c.secret))
+	}
+	_, _ = io.Copy(io.Discard, r.Body)
+	c.answer(w, r, strings.Join(echo, " "))
 }
 
 // serve starts a server and returns its address.

@@ -34,6 +34,15 @@ var forms = []struct {
 	{"percents twice", func(s string) string { return url.PathEscape(url.QueryEscape(s)) }},
 	{"every byte", func(s string) string { return strings.ReplaceAll(fmt.Sprintf("% X", "_"+s)[2:], " ", "%") }},
 	{"hexadecimal", func(s string) string { return hex.EncodeToString([]byte(s)) }},
+	{"CSV", func(s string) string { return strings.ReplaceAll(s, `"`, `""`) }},
+	{"named entities without semicolons", strings.NewReplacer(`"`, "&quot", "<", "&lt", ">", "&gt", "&", "&amp").Replace},
+	{"octal", func(s string) string { return eachByte(s, `\%03o`) }},
+	{"braces", func(s string) string { return eachByte(s, `\u{%x}`) }}, // the secrets here are ASCII
+	{"percent u", func(s string) string { return eachByte(s, "%%u%04X") }},
+	{"UTF-16", func(s string) string { return eachByte(s, "%c\x00") }},
+	{"hexadecimal with colons", func(s string) string { return strings.TrimSuffix(eachByte(s, "%02x:"), ":") }},
+	{"base64 folded by blanks", func(s string) string { return strings.Join(lines(s), " ") }},
+	{"base64 of a form", func(s string) string { return base64.StdEncoding.EncodeToString([]byte(url.QueryEscape(s))) }},
 	{"base64 in lines", func(s string) string { return strings.Join(lines(s), "\r\n") }},
 	{"base64", func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }},
 	{"base64 without padding", func(s string) string { return base64.RawStdEncoding.EncodeToString([]byte(s)) }},
@@ -63,6 +72,14 @@ func lowerPercents(s string) string {
 	return strings.Join(parts, "%")
 }
 
+func eachByte(s, format string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		fmt.Fprintf(&b, format, s[i])
+	}
+	return b.String()
+}
+
 // minTrace is the shortest text that tells a secret from what may stand anywhere.
 const minTrace = 5
 
@@ -81,7 +98,7 @@ func traces(secret string) map[string]string {
 				text := base64.RawStdEncoding.EncodeToString(append(make([]byte, before), secret...))
 				add(text[min(4, len(text)):max(4, len(text)-4)], form.name)
 			}
-		case "base64 in lines":
+		case "base64 in lines", "base64 folded by blanks":
 			add(lines(secret)[0], form.name)
 		default:
 			add(form.write(secret), form.name)
