@@ -110,3 +110,26 @@ func hasTest(t *testing.T, folder, name string) bool {
 	}
 	return false
 }
+
+// The modules that the page calls unmaintained are in the binary's list: a row must go when its module does.
+func TestUnmaintainedModulesAreRequired(t *testing.T) {
+	page, err := os.ReadFile("security.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	required, err := os.ReadFile("../go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, found := strings.Cut(string(page), "## Modules without a maintainer")
+	section, _, closed := strings.Cut(section, "\n## ")
+	modules := regexp.MustCompile("`(github\\.com/[^`]+)`").FindAllStringSubmatch(section, -1)
+	if !found || !closed || len(modules) < 5 {
+		t.Fatalf("the section has %d modules", len(modules))
+	}
+	for _, module := range modules {
+		if !strings.Contains(string(required), module[1]+" v") {
+			t.Errorf("go.mod does not require %s", module[1])
+		}
+	}
+}
