@@ -59,6 +59,7 @@ var quarantine = map[string][]string{
 	"github.com/klauspost/compress":          {"destination/delivery", "destination/snapshot", "receiver"},
 	"github.com/minio/minio-go/v7":           {"destination/bucket"},
 	"github.com/spf13/cobra":                 {"cli"},
+	"github.com/spf13/pflag":                 {"cli"},
 	"github.com/xeipuuv/gojsonschema":        {"destination/config"},
 	"github.com/zeebo/blake3":                {"destination/payload"},
 	"golang.org/x/crypto/x509roots/fallback": {"destination/auth"},

@@ -19,14 +19,14 @@ var told = []string{"batching", "cli", "destination", "protocol", "receiver"}
 
 // help names the calls and the types whose texts explain a flag, a fault or a schema, or tell what goes well: they
 // stand where they are needed.
-var help = regexp.MustCompile(`^(.*\.\w*Var|c\.say|Setting|object|closed|header|describe)$`)
+var help = regexp.MustCompile(`^(.*\.\w*Var|.*\.Var|configFlag|c\.say|Setting|object|closed|header|describe)$`)
 
 // helpFields are fields of commands that do the same.
 var helpFields = []string{"Use", "Short", "Long", "Example"}
 
 // unsaid are texts that look like messages and are none: marks of a library's errors, names, formats of files.
 var unsaid = []string{
-	"destination-webhook: …; see destination-webhook --help", "remote error", "tls: internal error", "oauth2: cannot fetch token", "server gave HTTP response to HTTPS client",
+	"remote error", "tls: internal error", "oauth2: cannot fetch token", "server gave HTTP response to HTTPS client",
 	"destination-webhook snapshot 2", "(other streams)",
 	"HTTP/1.1 200 OK Content-Type: application/json Content-Length: 100",
 }

@@ -32,7 +32,17 @@ func TestUsageErrors(t *testing.T) {
 		want string
 	}{
 		"no command":       {nil, "which command"},
-		"unknown command":  {[]string{"wirte"}, `"wirte"`},
+		"unknown command":  {[]string{"xyzzy"}, `unknown command "xyzzy" for "destination-webhook"; see destination-webhook --help`},
+		"command":          {[]string{"wirte"}, "did you mean write?"},
+		"one letter":       {[]string{"chek"}, "did you mean check?"},
+		"one dash":         {[]string{"check", "-config", "c.json"}, "did you mean --config?"},
+		"one dash, a sign": {[]string{"check", "-config=c.json"}, "did you mean --config?"},
+		"a flag's letters": {[]string{"check", "--confg", "c.json"}, "did you mean --config?"},
+		"no flag":          {[]string{"check", "c.json"}, "did you mean --config c.json?; see destination-webhook check --help"},
+		"no second flag":   {[]string{"write", "--config", "c.json", "d.json"}, "did you mean --catalog d.json?"},
+		"a port":           {[]string{"receive", "--addr", "8080"}, "did you mean 127.0.0.1:8080?"},
+		"no output":        {[]string{"check", "--config", "c", "--output", "yaml"}, "expected auto, text or json"},
+		"no shell":         {[]string{"completion", "csh"}, "One of bash, zsh, fish"},
 		"no config":        {[]string{"check"}, `"config"`},
 		"no catalog":       {[]string{"write", "--config", "c.json"}, `"catalog"`},
 		"neither":          {[]string{"write"}, `"catalog", "config"`},
@@ -82,7 +92,7 @@ func TestConfigAsAnArgumentIsNotShown(t *testing.T) {
 }
 
 func TestHelpIsForPeople(t *testing.T) {
-	for _, args := range [][]string{{"--help"}, {"help"}, {"write", "--help"}} {
+	for _, args := range [][]string{{"--help"}, {"help"}, {"write", "--help"}, {"help", "write"}} {
 		outcome, stdout, stderr := run(args...)
 		if outcome.Code != 0 || stdout != "" || !strings.Contains(stderr, "Usage:") {
 			t.Errorf("%v: exit code %d, stdout %q, stderr %q; want help on stderr", args, outcome.Code, stdout, stderr)

@@ -1,14 +1,13 @@
 package cli
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -27,7 +26,10 @@ func (c *commands) demo() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Sync a sample into a local receiver, with a page to watch it",
-		Args:  noArgs,
+		Long: `Sync a sample into a receiver of its own, with a page to watch it: no config, no endpoint and no
+source are needed.`,
+		Example: `  destination-webhook demo --keep`,
+		Args:    noArgs,
 	}
 	cmd.Flags().BoolVar(&keep, "keep", false, "leave the receiver and its page up until Ctrl-C")
 	listening.add(cmd)
@@ -79,14 +81,9 @@ func (c *commands) syncSample(ctx context.Context, url string) error {
 	if err != nil {
 		return err
 	}
-	messages, out := io.Pipe()
-	shown := make(chan struct{})
-	go func() {
-		defer close(shown)
-		c.show(messages)
-	}()
-	program := c.program()
-	program.Stdin, program.Stdout, program.Terminal = bytes.NewReader(sample.Records), out, nil
+	view := &view{text: c.process.Stderr, all: true, now: time.Now}
+	program := c.program(view)
+	program.Stdin = bytes.NewReader(sample.Records)
 	program.ReadFile = func(path string) ([]byte, error) {
 		text, found := map[string][]byte{"config.json": config, "catalog.json": sample.Catalog}[path]
 		if !found {
@@ -94,10 +91,7 @@ func (c *commands) syncSample(ctx context.Context, url string) error {
 		}
 		return text, nil
 	}
-	err = program.Write(ctx, "config.json", "catalog.json")
-	_ = out.Close()
-	<-shown
-	return err
+	return program.Write(ctx, "config.json", "catalog.json")
 }
 
 // demoConfig is the sample's config for this endpoint, with a snapshot in the folder if there is one.
@@ -111,33 +105,6 @@ func demoConfig(url, snapshot string) ([]byte, error) {
 		config["snapshot"] = map[string]any{"type": "local", "path": snapshot}
 	}
 	return json.Marshal(config)
-}
-
-// show prints protocol messages as plain lines.
-func (c *commands) show(messages io.Reader) {
-	lines := bufio.NewScanner(messages)
-	for lines.Scan() {
-		var m struct {
-			Type  string
-			Log   struct{ Level, Message string }
-			State struct {
-				Stream struct {
-					Descriptor struct{ Name string } `json:"stream_descriptor"`
-				}
-				DestinationStats struct{ RecordCount float64 }
-			}
-		}
-		if json.Unmarshal(lines.Bytes(), &m) != nil {
-			continue
-		}
-		switch m.Type {
-		case "LOG":
-			c.say("%-5s  %s", m.Log.Level, m.Log.Message)
-		case "STATE":
-			c.say("STATE  %s: %.0f more rows are confirmed", m.State.Stream.Descriptor.Name, m.State.DestinationStats.RecordCount)
-		}
-	}
-	_, _ = io.Copy(io.Discard, messages) // a line too long to show must not stop the sync
 }
 
 func (c *commands) say(format string, args ...any) {

@@ -21,6 +21,8 @@ func (c *commands) keys() *cobra.Command {
 
 The private key goes into signing.secret, with signing.type ed25519. The public key goes to the endpoint, as it is or as a
 JSON Web Key Set: with it an endpoint can verify requests, and cannot sign any.`,
+		Example: `  destination-webhook keys
+  echo whsk_… | destination-webhook keys --of-private-key`,
 	}
 	cmd.Flags().BoolVar(&of, "of-private-key", false, "read a private key (whsk_…) on stdin, and print what belongs to it")
 	cmd.RunE = c.run(func(context.Context) error {

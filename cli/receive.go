@@ -24,7 +24,11 @@ func (c *commands) receive() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "receive [--addr 127.0.0.1:8080]",
 		Short: "Be the endpoint: show what arrives and answer as told",
-		Args:  noArgs,
+		Long: `Be the endpoint of a sync, and show what arrives on stderr and on a page. It answers as the flags of
+faults say: with a status, late, with rows rejected or not at all.`,
+		Example: `  destination-webhook receive --signing-secret whsec_c2FtcGxlLXNlY3JldC1mb3ItdGhlLWRlbW8tb25seQ==    # the sample's
+  destination-webhook receive --status 503 --every 4`,
+		Args: noArgs,
 	}
 	flags := cmd.Flags()
 	listening.add(cmd)
@@ -102,13 +106,15 @@ func (c *commands) serve(ctx context.Context, l listenFlags, secrets secretFlags
 
 // listenFlags say where a receiver listens and who may look at its page.
 type listenFlags struct {
-	addr, token, tokenFile string
-	allowRemote            bool
+	addr             address
+	token, tokenFile string
+	allowRemote      bool
 }
 
 func (l *listenFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&l.addr, "addr", "127.0.0.1:8080", "address to listen on; port 0 means a free one")
+	l.addr = "127.0.0.1:8080"
+	flags.Var(&l.addr, "addr", "address to listen on; port 0 means a free one")
 	flags.BoolVar(&l.allowRemote, "allow-remote", false, "listen on an address that others can reach; the page then asks for a token")
 	flags.StringVar(&l.token, "token", "", "the token that the page asks for, 16 characters at least; made up if empty. Others can read arguments: better --token-file or "+envToken)
 	flags.StringVar(&l.tokenFile, "token-file", "", "read the token from this file")
@@ -132,7 +138,7 @@ func (c *commands) listen(ctx context.Context, l listenFlags, o receiver.Options
 		return nil, err
 	}
 	o.AllowRemote, o.Token = l.allowRemote, token
-	server, err := receiver.Listen(ctx, l.addr, o)
+	server, err := receiver.Listen(ctx, string(l.addr), o)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		err = fmt.Errorf("%w; a free one: --addr 127.0.0.1:0", err)
 	}

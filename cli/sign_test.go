@@ -53,7 +53,7 @@ func TestSignAndVerify(t *testing.T) {
 		"no secret":     {"", body, verify("--signature", entry, "--tolerance", "0"), 1, "not valid: "},
 		"wrong secret":  {"whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD", body, verify("--signature", entry, "--tolerance", "0"), 1, "no signature matches"},
 		"no file":       {secret, body, verify("--signature", entry, file+".missing"), 1, "reading the body"},
-		"two files":     {secret, body, []string{"sign", file, file}, 2, "unknown command"},
+		"two files":     {secret, body, []string{"sign", file, file}, 2, "unknown argument"},
 		"cannot sign":   {"", body, []string{"sign"}, 1, "signing: "},
 		"public cannot": {"whpk_AAAA", body, []string{"sign"}, 1, "signing: "},
 	}

@@ -58,7 +58,7 @@ func TestPanicsOfCommandsAreErrors(t *testing.T) {
 		"write":   func(p *Program) error { return p.Write(t.Context(), config, catalog) },
 		"preview": func(p *Program) error { return p.Preview(t.Context(), config, catalog, false) },
 		"schema":  func(p *Program) error { return p.Schema(config, catalog, false) },
-		"check":   func(p *Program) error { return p.Check(t.Context(), config) },
+		"check":   func(p *Program) error { _, err := p.Check(t.Context(), config); return err },
 	} {
 		t.Run(name, func(t *testing.T) {
 			out := &bytes.Buffer{}

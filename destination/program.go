@@ -28,7 +28,7 @@ type Program struct {
 	Version  string
 	Stdin    io.Reader
 	Stdout   io.Writer
-	Terminal io.Writer // progress is drawn there; nil: it is not drawn
+	Terminal io.Writer // takes the progress, each write the whole line; nil if nobody watches
 	Getenv   func(string) string
 	ReadFile func(path string) ([]byte, error) // of config and catalog; nil: os.ReadFile
 }
@@ -54,15 +54,15 @@ func (p *Program) writer() *protocol.Writer {
 // PrintSpec writes the SPEC message.
 func (p *Program) PrintSpec() error { return protocol.NewWriter(p.Stdout).Spec(p.Spec) }
 
-// Check writes one CONNECTION_STATUS: whether a sync with the config could begin. The error is
+// Check reports in one CONNECTION_STATUS whether a sync with the config could begin. The error is
 // non-nil only if the message could not be written.
-func (p *Program) Check(ctx context.Context, configPath string) error {
+func (p *Program) Check(ctx context.Context, configPath string) (succeeded bool, err error) {
 	out := p.writer()
 	message, err := p.check(ctx, configPath, out)
 	if err != nil {
-		return out.Status(false, err.Error())
+		return false, out.Status(false, err.Error())
 	}
-	return out.Status(true, message)
+	return true, out.Status(true, message)
 }
 
 func (p *Program) check(ctx context.Context, configPath string, out *protocol.Writer) (message string, err error) {
@@ -94,10 +94,20 @@ func (p *Program) Write(ctx context.Context, configPath, catalogPath string) err
 	case ctx.Err() != nil && errors.Is(err, context.Cause(ctx)):
 		log.Warn("stopped before the end of the input; the states that came out hold, the rest is sent by the next sync")
 	default:
-		log.Error("the sync failed: " + err.Error())
-		_ = out.Failure(failureType(err), err.Error())
+		message, detail := describe(err)
+		_ = out.Failure(failureType(err), message, detail)
 	}
 	return err
+}
+
+// describe returns what the user reads of an error and, if there is more, the detail.
+func describe(err error) (message, detail string) {
+	message = err.Error()
+	if crash := (*failure.Panic)(nil); errors.As(err, &crash) {
+		detail = message
+		message, _, _ = strings.Cut(message, "\n") // the stack follows
+	}
+	return message, detail
 }
 
 func (p *Program) write(ctx context.Context, configPath, catalogPath string, out *protocol.Writer, log *slog.Logger) (err error) {

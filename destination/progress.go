@@ -91,7 +91,7 @@ func (p *progress) Observe(inFlight int) {
 	p.last, p.lastRows = now, total.rows
 	line := fmt.Sprintf("%d rows delivered, %.0f rows/s, %d requests in flight, %d retries", total.rows, rate, inFlight, total.retries)
 	if p.terminal != nil {
-		fmt.Fprintf(p.terminal, "\r\x1b[K%s", line)
+		_, _ = io.WriteString(p.terminal, line)
 		return
 	}
 	p.log.Info(line)
@@ -101,7 +101,7 @@ func (p *progress) Observe(inFlight int) {
 func (p *progress) end(streams []*engine.Stream, skipped protocol.Skipped) {
 	p.ticker.Stop()
 	if p.terminal != nil {
-		fmt.Fprint(p.terminal, "\r\x1b[K")
+		_, _ = io.WriteString(p.terminal, "")
 	}
 	if kinds := skipped.String(); kinds != "" {
 		p.log.Warn("lines of the input were skipped, as they are no Airbyte messages: " + kinds)

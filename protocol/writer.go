@@ -100,18 +100,19 @@ type traceMessage struct {
 		EmittedAt float64 `json:"emitted_at"` // milliseconds since 1970
 		Error     struct {
 			Message         string      `json:"message"`
-			InternalMessage string      `json:"internal_message"`
+			InternalMessage string      `json:"internal_message,omitzero"`
 			FailureType     FailureType `json:"failure_type"`
 		} `json:"error"`
 	} `json:"trace"`
 }
 
-// Failure writes a TRACE message of type ERROR.
-func (w *Writer) Failure(f FailureType, message string) error {
+// Failure writes a TRACE message of type ERROR: a message for the user and, if it says more, the
+// detail for who maintains the program.
+func (w *Writer) Failure(f FailureType, message, detail string) error {
 	m := traceMessage{Type: "TRACE"}
 	m.Trace.Type, m.Trace.EmittedAt = "ERROR", float64(w.now().UnixMilli())
 	m.Trace.Error.Message = w.redact(message)
-	m.Trace.Error.InternalMessage = m.Trace.Error.Message
+	m.Trace.Error.InternalMessage = w.redact(detail)
 	m.Trace.Error.FailureType = f
 	return w.message(m)
 }

@@ -52,12 +52,12 @@ var writerTests = []struct {
 		`{"type":"LOG","log":{"level":"DEBUG","message":"<a href='x'>&amp;</a> é 😀 ` + "\u2028" + `"}}`},
 	{"log of what is not UTF-8", func(w *Writer) error { return w.Log(LevelTrace, "caf\xe9 \xed\xa0\x80.") },
 		`{"type":"LOG","log":{"level":"TRACE","message":"caf` + "\uFFFD \uFFFD\uFFFD\uFFFD." + `"}}`},
-	{"config error", func(w *Writer) error { return w.Failure(ConfigError, "401: mend the token") },
-		`{"type":"TRACE","trace":{"type":"ERROR","emitted_at":1700000000123,"error":{"message":"401: mend the token","internal_message":"401: mend the token","failure_type":"config_error"}}}`},
-	{"transient error", func(w *Writer) error { return w.Failure(TransientError, "503") },
-		`{"type":"TRACE","trace":{"type":"ERROR","emitted_at":1700000000123,"error":{"message":"503","internal_message":"503","failure_type":"transient_error"}}}`},
-	{"system error", func(w *Writer) error { return w.Failure(SystemError, "\xff") },
-		`{"type":"TRACE","trace":{"type":"ERROR","emitted_at":1700000000123,"error":{"message":"` + "\uFFFD" + `","internal_message":"` + "\uFFFD" + `","failure_type":"system_error"}}}`},
+	{"config error", func(w *Writer) error { return w.Failure(ConfigError, "401: mend the token", "") },
+		`{"type":"TRACE","trace":{"type":"ERROR","emitted_at":1700000000123,"error":{"message":"401: mend the token","failure_type":"config_error"}}}`},
+	{"transient error", func(w *Writer) error { return w.Failure(TransientError, "503", "503, after 10 attempts") },
+		`{"type":"TRACE","trace":{"type":"ERROR","emitted_at":1700000000123,"error":{"message":"503","internal_message":"503, after 10 attempts","failure_type":"transient_error"}}}`},
+	{"system error", func(w *Writer) error { return w.Failure(SystemError, "\xff", "") },
+		`{"type":"TRACE","trace":{"type":"ERROR","emitted_at":1700000000123,"error":{"message":"` + "\uFFFD" + `","failure_type":"system_error"}}}`},
 	{"check that succeeded", func(w *Writer) error { return w.Status(true, "") },
 		`{"type":"CONNECTION_STATUS","connectionStatus":{"status":"SUCCEEDED"}}`},
 	{"check that succeeded, with a word", func(w *Writer) error { return w.Status(true, "204 in 3 ms") },
@@ -123,7 +123,7 @@ func TestWriterRedacts(t *testing.T) {
 	w.State(decodeState(t, line), 1, 0)
 	err := errors.Join(
 		w.Log(LevelInfo, "token "+secret),
-		w.Failure(ConfigError, "token "+secret),
+		w.Failure(ConfigError, "token "+secret, "stack with "+secret),
 		w.Status(false, "token "+secret),
 		w.Flush(),
 	)
@@ -132,7 +132,7 @@ func TestWriterRedacts(t *testing.T) {
 	}
 	want := []string{
 		`{"type":"LOG","log":{"level":"INFO","message":"token [redacted]"}}` + "\n",
-		`{"type":"TRACE","trace":{"type":"ERROR","emitted_at":1700000000123,"error":{"message":"token [redacted]","internal_message":"token [redacted]","failure_type":"config_error"}}}` + "\n",
+		`{"type":"TRACE","trace":{"type":"ERROR","emitted_at":1700000000123,"error":{"message":"token [redacted]","internal_message":"stack with [redacted]","failure_type":"config_error"}}}` + "\n",
 		`{"type":"CONNECTION_STATUS","connectionStatus":{"status":"FAILED","message":"token [redacted]"}}` + "\n",
 		`{"type":"STATE","state":{"data":"s3cret [x]","destinationStats":{"recordCount":1.0}}}` + "\n",
 	}
