@@ -16,7 +16,7 @@ const module = "destination-webhook"
 // layers says what each package may import of this module, tests aside; see docs/architecture.md.
 var layers = map[string][]string{
 	"":                           {"cli"},
-	"cli":                        {"destination", "destination/printable", "destination/signature", "receiver", "receiver/faults", "receiver/relay", "sample"},
+	"cli":                        {"destination", "destination/printable", "destination/signature", "receiver", "receiver/faults", "receiver/relay", "receiver/store", "sample"},
 	"protocol":                   {},
 	"batching":                   {"protocol"},
 	"destination":                {"batching", "protocol", "destination/answer", "destination/audience", "destination/auth", "destination/bucket", "destination/config", "destination/deadletter", "destination/delivery", "destination/engine", "destination/failure", "destination/outbound", "destination/payload", "destination/payload/schema", "destination/printable", "destination/redact", "destination/route", "destination/sender", "destination/snapshot"},
@@ -40,10 +40,11 @@ var layers = map[string][]string{
 	"destination/sender":         {"destination/answer", "destination/audience", "batching", "destination/deadletter", "destination/delivery", "destination/failure", "destination/payload", "destination/printable", "destination/route"},
 	"destination/signature":      {},
 	"destination/snapshot":       {"destination/bucket", "destination/canonical"},
-	"receiver":                   {"destination/signature", "receiver/faults", "receiver/journal", "receiver/page", "receiver/relay"},
+	"receiver":                   {"destination/signature", "receiver/faults", "receiver/journal", "receiver/page", "receiver/relay", "receiver/store"},
 	"receiver/faults":            {},
 	"receiver/journal":           {},
 	"receiver/page":              {"receiver/faults", "receiver/journal", "receiver/relay"},
+	"receiver/store":             {"receiver/journal"},
 	"receiver/relay":             {"destination/guard", "destination/signature", "receiver/journal"},
 	"sample":                     {},
 }

@@ -13,6 +13,7 @@ import (
 	"destination-webhook/receiver"
 	"destination-webhook/receiver/faults"
 	"destination-webhook/receiver/relay"
+	"destination-webhook/receiver/store"
 )
 
 // receive is the other end of the wire, for trying a sync out.
@@ -37,6 +38,7 @@ faults say: with a status, late, with rows rejected or not at all.`,
 	flags.IntVar(&o.KeepRequests, "keep-requests", receiver.DefaultKeepRequests, "show this many of the last requests")
 	flags.Int64Var(&o.KeepBytes, "keep-bytes", receiver.DefaultKeepBytes, "memory for them, in bytes; the oldest go first")
 	flags.Int64Var(&o.MaxBody, "max-body", receiver.DefaultMaxBody, "read bodies of up to this many uncompressed bytes, 413 above")
+	flags.StringVar(&files.store, "store", "", "keep what came in this file over a restart, within twice --keep-bytes and without credentials")
 	flags.StringVar(&files.script, "script", "", "answer by the steps in this file: status, body, delay or reset for the n-th request, a stream or a key")
 	flags.StringVar(&files.forward, "forward", "", "pass requests on to this URL of this machine, and answer as it does")
 	flags.BoolVar(&files.remote, "forward-remote", false, "let --forward lead to another machine")
@@ -57,8 +59,18 @@ faults say: with a status, late, with rows rejected or not at all.`,
 
 // receiveFiles are files and addresses that a receiver reads or writes.
 type receiveFiles struct {
-	rows, script, forward string
-	remote                bool
+	rows, store, script, forward string
+	remote                       bool
+}
+
+// openStore opens the file, and takes what is in it into the options.
+func openStore(path string, o *receiver.Options) error {
+	file, err := appendPrivate(path)
+	if err != nil {
+		return fmt.Errorf("opening the store: %w", err)
+	}
+	o.Store, o.Stored, err = store.Open(file, o.KeepRequests, 2*o.KeepBytes)
+	return err
 }
 
 func (f receiveFiles) open(secrets []string) (script *faults.Script, target *relay.Relay, err error) {
@@ -91,6 +103,12 @@ func (c *commands) serve(ctx context.Context, l listenFlags, secrets secretFlags
 		}
 		defer func() { _ = file.Close() }()
 		o.Rows = file
+	}
+	if files.store != "" {
+		if err := openStore(files.store, &o); err != nil {
+			return err
+		}
+		defer func() { _ = o.Store.Close() }()
 	}
 	server, err := c.listen(ctx, l, o)
 	if err != nil {

@@ -29,6 +29,16 @@ func (l *lineWriter) write(q *Request) {
 	_, _ = io.WriteString(l.w, line) // nobody is left to report it to
 }
 
+// say prints a line that is not about one request.
+func (l *lineWriter) say(text string) {
+	if l.w == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_, _ = io.WriteString(l.w, text+"\n")
+}
+
 // line describes a request for a terminal.
 func line(q *Request) string {
 	parts := []string{q.Time.Format("15:04:05.000"), status(q), plain(q.Method), plain(journal.Short(path(q.URL), journal.MaxURL))}

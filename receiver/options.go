@@ -7,6 +7,7 @@ import (
 	"destination-webhook/receiver/faults"
 	"destination-webhook/receiver/journal"
 	"destination-webhook/receiver/relay"
+	"destination-webhook/receiver/store"
 )
 
 // What a Receiver remembers; see package journal.
@@ -58,6 +59,11 @@ type Options struct {
 
 	Log  io.Writer // one plain line per request; nil for none
 	Rows io.Writer // one JSON line per accepted row; nil for none
+
+	// Store keeps what came over a restart, together with Stored, what it held at the start; nil for
+	// nowhere.
+	Store  *store.Store
+	Stored []journal.Record
 
 	// Discard counts requests and bytes and looks at nothing else, for measuring a sender.
 	Discard bool

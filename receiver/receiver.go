@@ -46,8 +46,9 @@ func New(o Options) *Receiver {
 		closing: make(chan struct{}),
 		dice:    faults.NewDice(o.Faults),
 	}
+	r.journal.Restore(o.Stored, time.Now())
 	r.page = page.New(page.Options{
-		Journal: r.journal, Faults: r, Relay: r.relay, Closing: r.closing, Signed: len(o.SigningSecrets) > 0, AllowRemote: o.AllowRemote, Token: o.Token,
+		Journal: r.journal, Faults: r, Reset: r.Reset, Relay: r.relay, Closing: r.closing, Signed: len(o.SigningSecrets) > 0, AllowRemote: o.AllowRemote, Token: o.Token,
 		Keeps: page.Keeps{Requests: o.KeepRequests, Bytes: o.KeepBytes},
 	})
 	return r
@@ -193,7 +194,45 @@ func (r *Receiver) finish(w http.ResponseWriter, in *Request, rows []Row, a answ
 	a.Body = a.content()
 	a = r.complete(in, rows, a)
 	r.lines.write(in)
+	r.keep(in.ID)
 	a.write(w, in)
+}
+
+// keep writes the request to the store. An answer is right without it, so an error only ends up in the
+// log.
+func (r *Receiver) keep(id int64) {
+	if r.options.Store == nil {
+		return
+	}
+	record, found := r.journal.Record(id)
+	if !found {
+		return
+	}
+	if err := r.options.Store.Add(record, r.records); err != nil {
+		r.lines.say(err.Error())
+	}
+}
+
+// records returns all requests that are kept and answered.
+func (r *Receiver) records() []journal.Record {
+	var records []journal.Record
+	for _, q := range r.journal.Requests() {
+		if record, found := r.journal.Record(q.ID); found {
+			records = append(records, record)
+		}
+	}
+	return records
+}
+
+// Reset forgets all requests and totals.
+func (r *Receiver) Reset() {
+	r.journal.Reset()
+	if r.options.Store == nil {
+		return
+	}
+	if err := r.options.Store.Clear(); err != nil {
+		r.lines.say(err.Error())
+	}
 }
 
 // complete counts the rows that the answer accepts. A row that cannot be written to Options.Rows is

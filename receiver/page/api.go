@@ -98,6 +98,6 @@ func (p *page) waitFor(w http.ResponseWriter, req *http.Request) {
 
 // reset forgets all requests and totals.
 func (p *page) reset(w http.ResponseWriter, _ *http.Request) {
-	p.Journal.Reset()
+	p.Reset()
 	w.WriteHeader(http.StatusNoContent)
 }

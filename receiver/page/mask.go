@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"destination-webhook/receiver/journal"
 )
 
 // masked replaces a value that the page does not show.
@@ -16,16 +18,12 @@ type header struct {
 	Masked bool   `json:"masked"`
 }
 
-// shownHeaders are the beginnings of names whose values are no credentials. All other headers are
-// masked, because every service names its keys as it likes. A signature does not reveal its secret.
-var shownHeaders = []string{"Accept", "Airbyte-", "Content-", "Host", "User-Agent", "Webhook-"}
-
 // maskedHeaders lists headers by name, unknown ones masked. It shows the scheme of an Authorization
 // header, which says how the sender authenticates.
 func maskedHeaders(h http.Header) []header {
 	list := []header{}
 	for name, values := range h {
-		shown := slices.ContainsFunc(shownHeaders, func(begin string) bool { return strings.HasPrefix(name, begin) })
+		shown := !journal.SecretHeader(name)
 		for _, value := range values {
 			if scheme, _, found := strings.Cut(value, " "); !shown && found && strings.HasSuffix(name, "Authorization") {
 				value = scheme + " " + masked

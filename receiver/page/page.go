@@ -23,6 +23,7 @@ var staticFiles embed.FS
 type Options struct {
 	Journal *journal.Journal
 	Faults  FaultSetter
+	Reset   func()          // forgets all requests
 	Relay   *relay.Relay    // where kept requests can be sent again; nil for nowhere
 	Closing <-chan struct{} // closed when the receiver ends
 	Keeps   Keeps
