@@ -2,6 +2,8 @@ package snapshot
 
 import (
 	"context"
+	"errors"
+	"slices"
 
 	"github.com/cockroachdb/pebble/v2"
 )
@@ -54,12 +56,20 @@ func (st *Stream) Commit(rows []Row) error { return st.commit(rows, nil) }
 // commit need not wait for the disk: a commit that is lost in a crash leaves the note of the batch.
 func (st *Stream) commit(rows []Row, intent []byte) error {
 	batch := st.store.db.NewBatch()
+	if slices.ContainsFunc(rows, func(r Row) bool { return r.Rejected }) {
+		batch = st.store.db.NewIndexedBatch() // which can be read
+	}
 	var buf []byte
+	var err error
 	for _, row := range rows {
 		if row.Rejected {
-			continue
+			buf, err = st.advance(batch, row, buf)
+		} else {
+			buf = st.write(batch, row, buf)
 		}
-		buf = st.write(batch, row, buf)
+		if err != nil {
+			return errors.Join(st.store.fail("reading", err), batch.Close())
+		}
 	}
 	if intent != nil {
 		set(batch, intent, nil, true)
@@ -80,6 +90,13 @@ func (st *Stream) write(batch *pebble.Batch, row Row, buf []byte) []byte {
 	if st.store.options.KeepRows {
 		buf[0] = rowPrefix
 		set(batch, buf[:n], row.Data, row.removed())
+	}
+	switch {
+	case row.removed():
+		buf = st.bury(batch, row.Key, row.Version.revision, buf)
+	case st.tombstones.Load():
+		buf[0] = gravePrefix
+		set(batch, buf[:n], nil, true)
 	}
 	return buf
 }

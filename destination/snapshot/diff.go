@@ -18,10 +18,7 @@ const (
 	Removed
 )
 
-// Version is what Diff hands out for a row and Begin takes back.
-type Version struct{ entry }
-
-// Diff tells how row, a JSON object, differs from the version of its key that was confirmed last or, where one is in
+// Diff reports how row, a JSON object, differs from the version of its key that was confirmed last or, where one is in
 // flight, from the latest of these. Any result but Unchanged counts as in flight until the batch with
 // its mark is settled. Diff keeps no reference to key or row.
 func (st *Stream) Diff(key, row []byte) (Change, Version, error) {
@@ -53,8 +50,8 @@ func (st *Stream) Diff(key, row []byte) (Change, Version, error) {
 	return change, st.take(key, was, digest), nil
 }
 
-// Remove tells whether the endpoint has a row of this key and it is so Removed, or Unchanged where it has none.
-// It is for rows that their source says are deleted.
+// Remove returns Removed if the endpoint has a row with this key, and Unchanged if it has none. It is for rows that their
+// source says are deleted.
 func (st *Stream) Remove(key []byte) (Change, Version, error) {
 	was, ok, err := st.lookup(key)
 	if err != nil {
@@ -73,11 +70,12 @@ func (st *Stream) see(ordinal uint64) {
 	}
 }
 
-// lookup finds the latest version of a key. It looks at what is in flight first and at the store second, and Confirm
+// lookup finds the latest version of a key, and of one that is not there its revision. It looks at what is in flight first and at the store second, and Confirm
 // writes to the store first, so a version that is settled in between is found in either.
 func (st *Stream) lookup(key []byte) (entry, bool, error) {
 	if st.start == 0 && !st.given.has(key) {
-		return entry{}, false, nil // the store has nothing but what this sync gave out
+		e, err := st.absent(key)
+		return e, false, err // the store has nothing but what this sync gave out
 	}
 	st.mu.Lock()
 	f := st.pending[string(key)]
@@ -93,7 +91,11 @@ func (st *Stream) lookup(key []byte) (entry, bool, error) {
 		return entry{}, false, err
 	}
 	st.keyBuf = appendKey(st.keyBuf[:0], entryPrefix, st.meta.ID, key)
-	return readEntry(st.store.db, st.keyBuf)
+	e, ok, err := readEntry(st.store.db, st.keyBuf)
+	if err == nil && !ok {
+		e, err = st.absent(key)
+	}
+	return e, ok, err
 }
 
 // readEntry reads an entry by its key in the database.
@@ -117,7 +119,7 @@ func (st *Stream) take(key []byte, was entry, digest Digest) Version {
 	if st.start == 0 {
 		st.given.add(key)
 	}
-	e := entry{digest: digest, ordinal: was.ordinal}
+	e := entry{digest: digest, ordinal: was.ordinal, revision: was.after(digest)}
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	f := st.pending[string(key)]

@@ -11,7 +11,8 @@ import (
 // intent encodes the note on a batch that is about to be sent: everything by which a later sync, perhaps on an older copy
 // of the store, can hold its rows to be in doubt. Without rows it notes that a sync of the stream's generation began.
 func (st *Stream) encodeIntent(rows []Row) []byte {
-	buf := make([]byte, 0, 64+32*len(rows))
+	buf := make([]byte, 0, 64+64*len(rows))
+	buf = append(buf, 0) // which no intent of versionBefore begins with
 	for _, text := range []string{st.id.Stream, st.id.Endpoint, st.id.Key} {
 		buf = appendBytes(buf, []byte(text))
 	}
@@ -27,6 +28,7 @@ func (st *Stream) encodeIntent(rows []Row) []byte {
 		buf = appendBytes(buf, row.Key)
 		buf = binary.AppendUvarint(buf, removed)
 		buf = appendBytes(buf, data)
+		buf = row.Version.revision.append(append(buf, row.Version.digest[:]...))
 	}
 	return buf
 }
@@ -44,6 +46,10 @@ type intent struct {
 
 func parseIntent(buf []byte) (intent, error) {
 	p := parser{rest: buf}
+	before := len(buf) > 0 && buf[0] != 0 // it is one of versionBefore
+	if !before {
+		p.skip(1)
+	}
 	name, endpoint, key := string(p.bytes()), string(p.bytes()), string(p.bytes())
 	n := intent{id: Identity{Stream: name, Title: name, Endpoint: endpoint, Key: key}, generation: p.varint()}
 	for len(p.rest) > 0 && !p.bad {
@@ -52,6 +58,9 @@ func parseIntent(buf []byte) (intent, error) {
 			row.Version.digest = tombstone
 		}
 		row.Data = p.bytes()
+		if !before {
+			row.Version.digest, row.Version.revision = p.digest(), p.revision()
+		}
 		n.rows = append(n.rows, row)
 	}
 	if p.bad {
@@ -85,6 +94,17 @@ func (p *parser) varint() int64 {
 	p.skip(n)
 	return v
 }
+
+func (p *parser) digest() (d Digest) {
+	if copy(d[:], p.rest) < len(d) {
+		p.bad, p.rest = true, nil
+		return d
+	}
+	p.rest = p.rest[len(d):]
+	return d
+}
+
+func (p *parser) revision() revision { return revision{born: p.uvarint(), changes: p.uvarint()} }
 
 func (p *parser) bytes() []byte {
 	n := p.uvarint()
@@ -131,7 +151,7 @@ func (s *Store) markUncertain(n intent, intent []byte) error {
 	return s.apply(batch, pebble.NoSync) // what is lost is found again
 }
 
-// doubt holds one row to be in doubt. One that is new has an ordinal of its own: two syncs that did not know of each other
+// markUncertain makes one row uncertain. One that is new gets an ordinal of its own: two syncs that did not know of each other
 // may have given out the same.
 func (st *Stream) markUncertain(batch *pebble.Batch, row Row) error {
 	key := appendKey(nil, entryPrefix, st.meta.ID, row.Key)
@@ -143,10 +163,17 @@ func (st *Stream) markUncertain(batch *pebble.Batch, row Row) error {
 		return nil // of a row that is not there
 	}
 	if !ok {
-		was = entry{digest: uncertainAdded, ordinal: st.meta.Next}
+		was = entry{digest: uncertainAdded, ordinal: st.meta.Next, revision: st.newest()}
 		st.meta.Next++
+		grave, buried, err := readEntry(batch, appendKey(nil, gravePrefix, st.meta.ID, row.Key))
+		if err != nil {
+			return err
+		}
+		if buried {
+			was.revision = grave.revision
+		}
 	}
-	set(batch, key, entry{digest: uncertainAfter(was, row), ordinal: was.ordinal}.append(nil), false)
+	set(batch, key, was.uncertainAfter(row).append(nil), false)
 	if len(row.Data) > 0 && st.store.options.KeepRows {
 		key[0] = rowPrefix
 		set(batch, key, row.Data, false)
@@ -154,10 +181,14 @@ func (st *Stream) markUncertain(batch *pebble.Batch, row Row) error {
 	return nil
 }
 
-// uncertainAfter is the digest of a row in doubt by the entry before.
-func uncertainAfter(was entry, row Row) Digest {
-	if row.removed() || was.digest == uncertainAdded {
-		return uncertainAdded
+// uncertainAfter returns the entry after a row was sent and its outcome is not known.
+func (e entry) uncertainAfter(row Row) entry {
+	after := entry{digest: uncertainChanged, ordinal: e.ordinal, revision: e.revision}
+	if row.removed() || e.digest == uncertainAdded {
+		after.digest = uncertainAdded
 	}
-	return uncertainChanged
+	if v := row.Version; v.changes > 0 && v.before().compare(e.revision) >= 0 {
+		after.revision, after.sent = v.before(), v.digest
+	}
+	return after
 }

@@ -11,12 +11,16 @@ import (
 //	v                       version
 //	m <name>                meta of a stream, JSON
 //	s <stream>              what the stream's generation has seen, a bitmap over ordinals
-//	e <stream> <key>        entry: digest, ordinal
+//	e <stream> <key>        entry: digest, ordinal, revision and, if it is uncertain, the digest that was sent last
+//	t <stream> <key>        tombstone: the revision of a key that is not there, until a sync ends well
 //	r <stream> <key>        row, with KeepRows
 //	i <number>              intent: the rows of a batch that was begun
 //
 // <stream> is four bytes, so that a long name is not part of every key.
-const version = "destination-webhook snapshot 2"
+const version = "destination-webhook snapshot 3"
+
+// versionBefore is one that is read and goes over to version by itself: its entries and intents have no revisions.
+const versionBefore = "destination-webhook snapshot 2"
 
 var versionKey = []byte("v")
 
@@ -24,6 +28,7 @@ const (
 	metaPrefix   = 'm'
 	seenPrefix   = 's'
 	entryPrefix  = 'e'
+	gravePrefix  = 't'
 	rowPrefix    = 'r'
 	intentPrefix = 'i'
 )
@@ -43,25 +48,36 @@ func intentKey(number uint64) []byte {
 
 func metaKey(name string) []byte { return append([]byte{metaPrefix}, name...) }
 
-// entry is what is known of a key: what was confirmed, and the bit that stands for it.
+// entry is what is known of a key: what was confirmed, the bit that stands for it, and its revision.
 type entry struct {
 	digest  Digest
 	ordinal uint64
+	revision
+	sent Digest // what was sent last to replace the revision, if the entry is uncertain; zero if nothing was
 }
 
 func (e entry) append(buf []byte) []byte {
-	return binary.AppendUvarint(append(buf, e.digest[:]...), e.ordinal)
+	buf = binary.AppendUvarint(append(buf, e.digest[:]...), e.ordinal)
+	buf = e.revision.append(buf)
+	if e.digest.uncertain() {
+		buf = append(buf, e.sent[:]...)
+	}
+	return buf
 }
 
 var errMalformed = errors.New("a value in the snapshot is malformed: " + startOver)
 
 func parseEntry(value []byte) (entry, error) {
-	var e entry
-	n := copy(e.digest[:], value)
-	ordinal, size := binary.Uvarint(value[n:])
-	if n != len(e.digest) || size <= 0 || n+size != len(value) {
+	p := parser{rest: value}
+	e := entry{digest: p.digest(), ordinal: p.uvarint()}
+	if len(p.rest) > 0 { // one of versionBefore ends here
+		e.revision = p.revision()
+		if e.digest.uncertain() {
+			e.sent = p.digest()
+		}
+	}
+	if p.bad || len(p.rest) > 0 {
 		return entry{}, fmt.Errorf("%w (an entry of %d bytes)", errMalformed, len(value))
 	}
-	e.ordinal = ordinal
 	return e, nil
 }

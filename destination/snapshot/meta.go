@@ -29,8 +29,9 @@ type meta struct {
 	Newer bool `json:"newer,omitempty"`
 	// Finished is true once a sync that read this generation to its end has ended well.
 	Finished bool `json:"finished,omitempty"`
-	// Epoch counts the syncs that ended well, from a random number on.
+	// Epoch counts the syncs that ended well, from Base on, which is random.
 	Epoch uint64 `json:"epoch"`
+	Base  uint64 `json:"base,omitempty"`
 	// Renumbering is true while entries have old and new ordinals.
 	Renumbering bool `json:"renumbering,omitempty"`
 }
@@ -87,14 +88,18 @@ func (st *Stream) load() error {
 		}
 		if st.origin = st.meta.origin(st.id); st.origin == Continued {
 			st.next = st.meta.Next
-			return nil
+			if st.meta.Base == 0 { // it is of versionBefore
+				st.meta.Base = st.meta.Epoch
+			}
+			return st.findTombstones()
 		}
 		if err := st.drop(); err != nil {
 			return err
 		}
 	}
 	st.store.lastID++
-	st.meta, st.next = meta{ID: st.store.lastID, Endpoint: st.id.Endpoint, Key: st.id.Key, Epoch: rand.Uint64()}, 0
+	base := rand.Uint64()
+	st.meta, st.next = meta{ID: st.store.lastID, Endpoint: st.id.Endpoint, Key: st.id.Key, Epoch: base, Base: base}, 0
 	return nil
 }
 
@@ -105,7 +110,7 @@ func (st *Stream) storeMeta(how *pebble.WriteOptions) error {
 
 // drop deletes all that is stored below the stream's number, which is not used again.
 func (st *Stream) drop() error {
-	for _, prefix := range []byte{entryPrefix, rowPrefix} {
+	for _, prefix := range []byte{entryPrefix, rowPrefix, gravePrefix} {
 		if err := st.store.erase(streamKey(prefix, st.meta.ID), streamKey(prefix, st.meta.ID+1)); err != nil {
 			return err
 		}

@@ -17,13 +17,13 @@ func (st *Stream) Restart() {
 
 // Finish notes that the sync has ended well, for Close to store; whole says that it read its generation to the end.
 func (st *Stream) Finish(whole bool) {
+	st.finished = true
 	st.meta.Epoch++
 	st.meta.Finished = st.meta.Finished || whole
 }
 
-// Epoch is the same for all syncs up to one that ended well, that one included, and never the same again, also not for a
-// snapshot that was begun anew.
-func (st *Stream) Epoch() uint64 { return st.meta.Epoch }
+// Salt is the same for all syncs of this snapshot of the stream, and never the same for one that was begun anew.
+func (st *Stream) Salt() uint64 { return st.meta.Base }
 
 // KeepsAny tells whether there is a key that has not left. Like CountUnseen it is for the end of a refresh.
 func (st *Stream) KeepsAny() (bool, error) {
@@ -48,7 +48,7 @@ func (st *Stream) RemoveUnknown(key []byte) (Change, Version, error) {
 	if err != nil {
 		return 0, Version{}, st.store.fail("reading", err)
 	}
-	if was.digest == tombstone {
+	if ok && was.digest == tombstone {
 		return Unchanged, Version{}, nil
 	}
 	st.see(was.ordinal)

@@ -88,27 +88,6 @@ func TestNewerGenerations(t *testing.T) {
 	}
 }
 
-func TestEpochAdvancesWhenASyncEndsWell(t *testing.T) {
-	dir := t.TempDir()
-	sync := func(well bool) uint64 {
-		stream := read(t, dir, 1, false)
-		defer closeStore(t, stream.store)
-		epoch := stream.Epoch()
-		if well {
-			stream.Finish(false)
-		}
-		return epoch
-	}
-	first, again, next := sync(false), sync(true), sync(false)
-	if again != first || next == first {
-		t.Errorf("epochs %d, %d and %d; want the second to be as the first, and the third another", first, again, next)
-	}
-	dir = t.TempDir()
-	if anew := sync(true); anew == first {
-		t.Errorf("a snapshot that was begun anew has epoch %d again", anew)
-	}
-}
-
 func TestRemovalOfUnknownKeys(t *testing.T) {
 	store := open(t, t.TempDir(), Options{})
 	defer closeStore(t, store)

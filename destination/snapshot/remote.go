@@ -119,7 +119,7 @@ func (r *remote) readManifest(ctx context.Context) (m manifest, etag string, err
 	if err != nil {
 		return m, "", err
 	}
-	if err := json.Unmarshal(text.Bytes(), &m); err != nil || m.Version != version {
+	if err := json.Unmarshal(text.Bytes(), &m); err != nil || m.Version != version && m.Version != versionBefore {
 		return m, "", fmt.Errorf("%w (%s says version %.40q, want %q): %s", ErrForeign, manifestName, m.Version, version, startOver)
 	}
 	return m, etag, nil

@@ -202,6 +202,9 @@ func (s *Store) checkVersion(fresh bool) error {
 		return s.set(versionKey, []byte(version), pebble.Sync)
 	}
 	found, _, err := s.get(versionKey)
+	if err == nil && string(found) == versionBefore {
+		return s.set(versionKey, []byte(version), pebble.Sync)
+	}
 	if err == nil && string(found) != version {
 		err = fmt.Errorf("%w (found %.40q, want %q): %s", ErrForeign, found, version, startOver)
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
 )
@@ -24,11 +25,14 @@ type Stream struct {
 	seen     bitmap // in this sync
 	before   bitmap // in earlier attempts of its generation
 	repeated int
+	finished bool // this sync has ended well
 
 	start uint64  // the first ordinal that was free when the stream was opened; 0: there was no entry
 	reads int     // of the store
 	index *index  // nil until it pays
 	given *filter // the keys given out to be sent in this sync
+
+	tombstones atomic.Bool // whether there are any
 
 	mu      sync.Mutex
 	pending map[string]*flight
@@ -148,6 +152,10 @@ func (st *Stream) close() error {
 	}
 	batch := st.store.db.NewBatch()
 	err := batch.Set(streamKey(seenPrefix, st.meta.ID), st.before.union(st.seen).encode(), nil)
+	if err == nil && st.finished {
+		from, to := st.graves()
+		err = batch.DeleteRange(from, to, nil)
+	}
 	if err == nil {
 		err = batch.Set(metaKey(st.id.Stream), st.meta.encode(), nil)
 	}

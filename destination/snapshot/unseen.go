@@ -57,7 +57,7 @@ func (st *Stream) isUnseen(e entry) bool {
 }
 
 func (st *Stream) removal(key []byte, e entry) (Row, error) {
-	row := Row{Key: append([]byte(nil), key...), Version: Version{entry{digest: tombstone, ordinal: e.ordinal}}}
+	row := Row{Key: append([]byte(nil), key...), Version: Version{entry{digest: tombstone, ordinal: e.ordinal, revision: e.after(tombstone)}}}
 	data, _, err := st.store.get(appendKey(nil, rowPrefix, st.meta.ID, key))
 	row.Data = data
 	return row, err

@@ -1,0 +1,135 @@
+package snapshot
+
+import (
+	"fmt"
+	"testing"
+)
+
+// replaces names what a row of the key a replaces, or that it is not sent.
+func replaces(t *testing.T, stream *Stream, row string) (string, Row) {
+	t.Helper()
+	var change Change
+	var v Version
+	var err error
+	if row == "" {
+		change, v, err = stream.Remove([]byte("a"))
+	} else {
+		change, v, err = stream.Diff([]byte("a"), []byte(row))
+	}
+	if err != nil || change == Unchanged {
+		t.Fatalf("%q is %v, %v", row, change, err)
+	}
+	return fmt.Sprintf("%x %x", stream.Salt(), v.AppendReplaced(nil)), mark(v)
+}
+
+// TestRevisions sends rows of one key, and looks which of them pass for repetitions of others.
+func TestRevisions(t *testing.T) {
+	const (
+		zero, one, removed = `{"v":0}`, `{"v":1}`, ""
+
+		confirmed = "confirmed"
+		rejected  = "rejected"
+		dies      = "the process dies"
+		fails     = "the sync fails"
+		ends      = "the sync ends well"
+	)
+	type step struct{ row, outcome string }
+	for name, steps := range map[string][]step{
+		"back and forth in a sync":        {{zero, confirmed}, {one, confirmed}, {zero, confirmed}, {one, ends}},
+		"back and forth in many":          {{zero, ends}, {one, ends}, {zero, ends}, {one, ends}},
+		"back and forth in failed ones":   {{zero, ends}, {one, fails}, {zero, fails}, {one, fails}, {zero, ends}},
+		"back and forth in processes":     {{zero, ends}, {one, dies}, {zero, dies}, {one, dies}, {zero, dies}, {one, ends}},
+		"removed and back":                {{zero, confirmed}, {removed, confirmed}, {zero, confirmed}, {removed, confirmed}, {zero, ends}},
+		"removed and back in many":        {{zero, ends}, {removed, ends}, {zero, ends}, {removed, ends}, {zero, ends}},
+		"removed and back in processes":   {{zero, confirmed}, {removed, dies}, {zero, dies}, {removed, dies}, {zero, ends}},
+		"removed, died, and back":         {{zero, confirmed}, {removed, confirmed}, {zero, dies}, {removed, confirmed}, {zero, ends}},
+		"rejected and again":              {{zero, rejected}, {zero, rejected}, {zero, ends}},
+		"rejected in the next sync":       {{zero, rejected}, {zero, ends}, {one, rejected}, {one, ends}},
+		"rejected after a death":          {{zero, confirmed}, {one, rejected}, {zero, dies}, {one, ends}},
+		"another row after one in flight": {{zero, dies}, {one, confirmed}, {zero, ends}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			stream := openStream(t, open(t, dir, Options{}), "users", 1)
+			seen := map[string]bool{}
+			for i, s := range steps {
+				if s.row == zero && s.outcome == dies && name == "rejected after a death" {
+					// the endpoint has this row: nothing is sent
+					continue
+				}
+				revision, row := replaces(t, stream, s.row)
+				if id := revision + s.row; seen[id] {
+					t.Errorf("step %d, %s, passes for a repetition: it replaces %s", i, s.row, revision)
+				} else {
+					seen[id] = true
+				}
+				batch := begin(t, stream, row)
+				batch.rows[0].Rejected = s.outcome == rejected
+				if s.outcome != dies && s.outcome != fails {
+					if err := batch.Confirm(); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if s.outcome == confirmed || s.outcome == rejected {
+					continue
+				}
+				stream.finishAs(t, s.outcome == ends, s.outcome == dies)
+				stream = openStream(t, open(t, dir, Options{}), "users", 1)
+			}
+			closeStore(t, stream.store)
+		})
+	}
+}
+
+func (st *Stream) finishAs(t *testing.T, well, dies bool) {
+	t.Helper()
+	if well {
+		st.Finish(true)
+	}
+	if !dies {
+		closeStore(t, st.store)
+	} else if err := st.store.release(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// What a resumed sync sends again replaces what it replaced before.
+func TestRepetitionsKeepTheirRevisions(t *testing.T) {
+	for _, dies := range []bool{false, true} {
+		dir := t.TempDir()
+		for _, row := range []string{`{"v":0}`, `{"v":1}`, ""} {
+			var first string
+			for attempt := range 3 {
+				stream := openStream(t, open(t, dir, Options{}), "users", 1)
+				revision, sent := replaces(t, stream, row)
+				if batch := begin(t, stream, sent); attempt == 2 {
+					if err := batch.Confirm(); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if attempt == 0 {
+					first = revision
+				} else if revision != first {
+					t.Errorf("dies %v: attempt %d of %q replaces %s, the first replaced %s", dies, attempt, row, revision, first)
+				}
+				stream.finishAs(t, attempt == 2, dies && attempt < 2)
+			}
+		}
+	}
+}
+
+// A snapshot that was begun anew repeats nothing of the one before.
+func TestSaltOfASnapshotBegunAnew(t *testing.T) {
+	salts := map[uint64]bool{}
+	for range 2 {
+		dir := t.TempDir()
+		for range 2 {
+			stream := openStream(t, open(t, dir, Options{}), "users", 1)
+			salts[stream.Salt()] = true
+			stream.finishAs(t, true, false)
+		}
+	}
+	if len(salts) != 2 {
+		t.Errorf("two snapshots have %d salts", len(salts))
+	}
+}

@@ -1,0 +1,61 @@
+package snapshot
+
+import "github.com/cockroachdb/pebble/v2"
+
+// A key that was removed, or whose first row was rejected, keeps its revision as a tombstone until a sync ends well: the same
+// row, added once more in the same epoch, is no repetition. After that the epoch tells them apart, and all tombstones go.
+
+func (st *Stream) graves() (from, to []byte) {
+	return streamKey(gravePrefix, st.meta.ID), streamKey(gravePrefix, st.meta.ID+1)
+}
+
+// findTombstones looks whether there are any, so that a stream without them pays nothing for them.
+func (st *Stream) findTombstones() error {
+	none, err := st.store.empty(st.graves())
+	st.tombstones.Store(!none)
+	return err
+}
+
+// absent returns what is known of a key that has no entry: its revision.
+func (st *Stream) absent(key []byte) (entry, error) {
+	e := entry{revision: st.newest()}
+	if !st.tombstones.Load() {
+		return e, nil
+	}
+	st.keyBuf = appendKey(st.keyBuf[:0], gravePrefix, st.meta.ID, key)
+	grave, ok, err := readEntry(st.store.db, st.keyBuf)
+	if ok {
+		e.revision = grave.revision
+	}
+	return e, err
+}
+
+// bury stores the revision of a key that has no entry. It uses buf and returns it.
+func (st *Stream) bury(batch *pebble.Batch, key []byte, r revision, buf []byte) []byte {
+	st.tombstones.Store(true)
+	buf = appendKey(buf[:0], gravePrefix, st.meta.ID, key)
+	n := len(buf)
+	buf = entry{digest: tombstone, revision: r}.append(buf)
+	set(batch, buf[:n], buf[n:], false)
+	return buf
+}
+
+// advance gives the key of a rejected row the next revision, and leaves everything else as it was: the endpoint may remember the
+// request, so the row's next one must not look like its repetition.
+func (st *Stream) advance(batch *pebble.Batch, row Row, buf []byte) ([]byte, error) {
+	buf = appendKey(buf[:0], entryPrefix, st.meta.ID, row.Key)
+	e, ok, err := readEntry(batch, buf)
+	if err != nil {
+		return buf, err
+	}
+	if !ok {
+		return st.bury(batch, row.Key, row.Version.revision, buf), nil
+	}
+	if row.Version.compare(e.revision) > 0 {
+		e.revision, e.sent = row.Version.revision, Digest{}
+	}
+	n := len(buf)
+	buf = e.append(buf)
+	set(batch, buf[:n], buf[n:], false)
+	return buf, nil
+}
