@@ -27,7 +27,7 @@ var helpFields = []string{"Use", "Short", "Long", "Example"}
 // unsaid are texts that look like messages and are none: marks of a library's errors, names, formats of files.
 var unsaid = []string{
 	"remote error", "tls: internal error", "oauth2: cannot fetch token", "server gave HTTP response to HTTPS client",
-	"destination-webhook snapshot 2", "(other streams)",
+	"destination-webhook snapshot 2", "destination-webhook snapshot 3", "(other streams)",
 	"HTTP/1.1 200 OK Content-Type: application/json Content-Length: 100",
 }
 

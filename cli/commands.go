@@ -74,7 +74,7 @@ func (c *commands) spec() *cobra.Command {
 }
 
 func (c *commands) write() *cobra.Command {
-	var config, catalog string
+	var config, catalog, syncID string
 	cmd := &cobra.Command{
 		Use: "write --config FILE --catalog FILE", Short: "Deliver the records on stdin", Args: noArgs,
 		Long: `Deliver the records on stdin to the endpoint, and write each state to stdout after the endpoint has
@@ -86,6 +86,7 @@ the last state that was written.`,
   destination-webhook write --config sample/config.json --catalog sample/catalog.json < sample/records.jsonl`,
 	}
 	c.syncFlags(cmd, &config, &catalog)
+	cmd.Flags().StringVar(&syncID, "sync-id", "", "the same text for all attempts of a sync, and another for each sync: what is sent again keeps its Webhook-Id (default: sync_id of the catalog, WORKER_JOB_ID)")
 	c.output.add(cmd)
 	cmd.RunE = c.run(func(ctx context.Context) error {
 		ctx, stop := untilSignal(ctx)
@@ -93,7 +94,9 @@ the last state that was written.`,
 		c.hintAtStdin()
 		view := c.newView()
 		defer view.Close()
-		return c.program(view).Write(ctx, config, catalog)
+		program := c.program(view)
+		program.SyncID = syncID
+		return program.Write(ctx, config, catalog)
 	})
 	return cmd
 }

@@ -50,7 +50,7 @@ func syncAll(tb testing.TB, stream string, in io.Reader) {
 	client := delivery.New(delivery.Options{Transport: discarding{}, Timeout: time.Minute, Concurrency: c.Delivery.MaxConcurrentRequests, Retry: delivery.RetryOptions{MaxAttempts: 1}})
 	deliver := sender.New(sender.Options{Client: client, Redact: func(s string) string { return s }, Warn: progress.Warn, Observer: progress})
 	r := table[0]
-	streams := []*engine.Stream{{Route: r, Send: deliver.Stream(r, nil).Send}}
+	streams := []*engine.Stream{{Route: r, Send: deliver.Stream(r, nil, "sync").Send}}
 	e := engine.New(context.Background(), streams, engineOptions(c, progress), protocol.NewWriter(io.Discard))
 	if err := e.Run(context.Background(), in, client.Stop); err != nil {
 		tb.Fatal(err)

@@ -25,6 +25,7 @@ import (
 type previewer struct {
 	session *session
 	stream  *engine.Stream
+	names   *payload.Names
 
 	mu      sync.Mutex
 	preview StreamPreview
@@ -78,7 +79,8 @@ func (s *session) copySnapshot(ctx context.Context, cancel context.CancelCauseFu
 func (s *session) count(ctx context.Context, streams []*engine.Stream, in io.Reader) ([]StreamPreview, error) {
 	var previewers []*previewer
 	for _, stream := range streams {
-		v := &previewer{session: s, stream: stream}
+		names := payload.NewNames(stream.Route, s.identity.of(stream.Route), &payload.Occurrences{})
+		v := &previewer{session: s, stream: stream, names: names}
 		stream.Send, stream.OnRecord = v.send, func() { v.preview.records++ }
 		previewers = append(previewers, v)
 	}
@@ -152,7 +154,7 @@ func (p *StreamPreview) add(operation payload.Operation) {
 func (v *previewer) show(b *batching.Batch, sent []int) {
 	p, r := &v.preview, v.stream.Route
 	p.Request = v.session.redact(r.Method + " " + r.URL)
-	p.Header = v.header(r.Header, payload.IdentityOf(r, v.stream.Audience.Epoch()).WebhookID(b.AppendBody(nil, sent)))
+	p.Header = v.header(r.Header, v.names.WebhookID(b.AppendBody(nil, sent), v.stream.Audience.Replaced(b, sent), false))
 	p.BatchRows = len(sent)
 	p.Envelope = b.AppendBody(nil, sent[:min(len(sent), maxPreviewRows)])
 }

@@ -31,6 +31,9 @@ type Program struct {
 	Terminal io.Writer // takes the progress, each write the whole line; nil if nobody watches
 	Getenv   func(string) string
 	ReadFile func(path string) ([]byte, error) // of config and catalog; nil: os.ReadFile
+	// SyncID is what the user calls the sync, "" if nothing: attempts with the same one send the same batches with the same
+	// Webhook-Ids.
+	SyncID string
 }
 
 // readFile reads at most limit bytes of a file.
@@ -143,7 +146,7 @@ func (p *Program) session(configPath, catalogPath string, out *protocol.Writer, 
 	if err != nil {
 		return nil, failure.Config(err)
 	}
-	return &session{config: c, table: table, network: network, redact: redactor.String, agent: p.agent(), out: out, progress: progress}, nil
+	return &session{config: c, table: table, network: network, redact: redactor.String, agent: p.agent(), identity: p.syncIdentity(), out: out, progress: progress}, nil
 }
 
 // configure reads the config, and makes out mask its secrets.

@@ -28,6 +28,7 @@ type session struct {
 	network  *outbound.Network
 	redact   func(string) string
 	agent    string
+	identity syncIdentity
 	out      *protocol.Writer
 	progress *progress
 }
@@ -96,7 +97,7 @@ func (s *session) sync(ctx context.Context, streams []*engine.Stream, deadLetter
 		Warn: s.progress.Warn, Observer: s.progress,
 	})
 	for _, stream := range streams {
-		stream.Send = deliver.Stream(stream.Route, stream.Audience).Send
+		stream.Send = deliver.Stream(stream.Route, stream.Audience, s.identity.of(stream.Route)).Send
 	}
 	s.progress.start(s.config, s.table)
 	options := engineOptions(s.config, s.progress)

@@ -59,16 +59,6 @@ func identity(r *route.Route) snapshot.Identity {
 	}
 }
 
-// Epoch returns the snapshot's epoch, which a Webhook-Id has to cover, or nil for a stream that is
-// not compared. It is constant during a sync.
-func (a *Audience) Epoch() *uint64 {
-	if a == nil {
-		return nil
-	}
-	epoch := a.stream.Epoch()
-	return &epoch
-}
-
 // Summary describes what the rows were found to be, whether they were sent or not.
 func (a *Audience) Summary() string {
 	text := fmt.Sprintf("compared with the snapshot %d rows are added, %d changed, %d removed, %d unchanged",

@@ -2,6 +2,7 @@ package audience
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 
 	"destination-webhook/batching"
@@ -17,7 +18,10 @@ func (a *Audience) Begin(ctx context.Context, b *batching.Batch) (*Confirmation,
 		if len(m.Version) == 0 {
 			continue // it has no key
 		}
-		version, _ := snapshot.ParseVersion(m.Version)
+		version, err := snapshot.ParseVersion(m.Version)
+		if err != nil {
+			return nil, a.named(err)
+		}
 		row := payload.ReadRow(b.Row(i))
 		c.places[i] = len(c.rows)
 		c.rows = append(c.rows, snapshot.Row{Key: row.PrimaryKey, Data: row.Data, Version: version})
@@ -70,4 +74,19 @@ func (c *Confirmation) Confirm(rejected, suppressed []int) error {
 		return c.audience.named(c.audience.stream.Commit(c.rows))
 	}
 	return c.audience.named(c.batch.Confirm())
+}
+
+// Replaced returns what some rows of a batch replace, for a Webhook-Id; nil for a stream that is not compared.
+func (a *Audience) Replaced(b *batching.Batch, rows []int) []byte {
+	if a == nil {
+		return nil
+	}
+	replaced := binary.BigEndian.AppendUint64(make([]byte, 0, 8+4*len(rows)), a.stream.Salt())
+	for _, row := range rows {
+		version, err := snapshot.ParseVersion(payload.ReadMetadata(b.Metadata(row)).Version)
+		if err == nil { // each row that is sent has a key, and so a version
+			replaced = version.AppendReplaced(replaced)
+		}
+	}
+	return replaced
 }

@@ -1,6 +1,7 @@
 package payload
 
 import (
+	"encoding/binary"
 	"encoding/hex"
 	"io"
 	"strconv"
@@ -17,33 +18,68 @@ type Identity struct {
 	Method, URL string
 	Stream      protocol.StreamDescriptor
 	Mode        config.SyncMode
-	Epoch       *uint64 // of the snapshot; nil without one
 }
 
-// IdentityOf returns the identity of a stream's requests. epoch is nil without a snapshot.
-func IdentityOf(r *route.Route, epoch *uint64) *Identity {
-	return &Identity{Method: r.Method, URL: r.URL, Stream: r.Stream, Mode: r.Mode, Epoch: epoch}
-}
+// content is a digest of all that a receiver can see of a request. BLAKE3 is the fastest digest for which nobody can craft two
+// batches of one name; a receiver never computes it.
+type content [32]byte
 
-// WebhookID names a request by what it is: a digest of method, URL, stream, sync mode and the
-// uncompressed body. Every attempt has the same one, and so has the same batch sent again by a
-// later sync, so that a receiver can tell that it has seen it. BLAKE3 is the fastest digest for
-// which nobody can craft two batches of one name; a receiver never computes it.
-//
-// With a snapshot an equal body may be another event: a row that changes, changes back and changes
-// again is sent three times, and a receiver that took the third for the first again would end with
-// the wrong row. So with a snapshot the name also has its epoch, which advances with each sync that
-// ends well: a retry and a resumed sync are within one.
-func (i *Identity) WebhookID(body []byte) string {
+func (i *Identity) content(body []byte) (c content) {
 	h := blake3.New()
 	for _, part := range []string{i.Method, i.URL, i.Stream.Namespace, i.Stream.Name, string(i.Mode)} {
-		_, _ = io.WriteString(h, part+"\x00") // none of them can hold a zero byte and mean something
-	}
-	if i.Epoch != nil {
-		_, _ = io.WriteString(h, strconv.FormatUint(*i.Epoch, 10)+"\x00")
+		_, _ = io.WriteString(h, strconv.Itoa(len(part))+" "+part) // so that no two lists of parts are one text
 	}
 	_, _ = h.Write(body)
+	_, _ = h.Digest().Read(c[:])
+	return c
+}
+
+// name names a request by its content and by the event that it reports: equal content may be sent for different ones.
+func (c content) name(event []byte) string {
+	h := blake3.New()
+	_, _ = h.Write(c[:])
+	_, _ = h.Write(event)
 	var sum [16]byte
 	_, _ = h.Digest().Read(sum[:])
 	return "msg_" + hex.EncodeToString(sum[:])
+}
+
+// WebhookID names a request by its content alone.
+func (i *Identity) WebhookID(body []byte) string { return i.content(body).name(nil) }
+
+// Names gives the requests of a stream their ids. It is safe for concurrent use.
+type Names struct {
+	identity    Identity
+	sync        string
+	occurrences *Occurrences
+}
+
+// NewNames makes the names of a stream's requests. sync identifies the sync: all of its attempts, and no other sync, have it.
+// occurrences counts the content that the sync has sent.
+func NewNames(r *route.Route, sync string, occurrences *Occurrences) *Names {
+	return &Names{
+		identity: Identity{Method: r.Method, URL: r.URL, Stream: r.Stream, Mode: r.Mode},
+		sync:     sync, occurrences: occurrences,
+	}
+}
+
+// WebhookID names a request. Every attempt has the same name, and so has the same batch sent again by a resumed sync, as far as
+// that can be known, so that a receiver can tell that it has seen it. No other request has that name: a receiver may obey it.
+//
+// An equal body may be another event: a row that changes, changes back and changes again is sent three times. So the name also
+// covers replaced, which says what the rows replace, see snapshot.Version; or, for a stream that is not compared, for which
+// replaced is nil, the identity of the sync and how often it has sent the content before. again is set for rows that the
+// endpoint asked for once more in the answer to a request that it may remember.
+func (n *Names) WebhookID(body, replaced []byte, again bool) string {
+	c := n.identity.content(body)
+	event := make([]byte, 0, 64)
+	if again {
+		event = append(event, "again"...)
+	}
+	event = append(event, 0)
+	if replaced != nil {
+		return c.name(append(append(event, "replaces"...), replaced...))
+	}
+	event = append(event, n.sync...)
+	return c.name(binary.AppendUvarint(append(event, 0), n.occurrences.count(c)))
 }

@@ -1,10 +1,12 @@
 package payload
 
 import (
+	"encoding/binary"
 	"regexp"
 	"testing"
 
 	"destination-webhook/destination/config"
+	"destination-webhook/destination/route"
 	"destination-webhook/protocol"
 )
 
@@ -16,8 +18,7 @@ func TestWebhookIDFormat(t *testing.T) {
 	}
 }
 
-// A batch sent again, by this sync or a later one, has its id again; whatever else differs makes
-// another.
+// A request has its id again; whatever else differs makes another.
 func TestWebhookIDNamesTheRequest(t *testing.T) {
 	same := func() *Identity {
 		return &Identity{Method: "POST", URL: "https://example.com/hook", Stream: protocol.StreamDescriptor{Namespace: "public", Name: "users"}, Mode: config.Upsert}
@@ -33,9 +34,10 @@ func TestWebhookIDNamesTheRequest(t *testing.T) {
 		"url":                    func(r *Identity) { r.URL += "?a=b" },
 		"namespace":              func(r *Identity) { r.Stream.Namespace = "" },
 		"stream":                 func(r *Identity) { r.Stream.Name = "orders" },
-		"epoch":                  func(r *Identity) { r.Epoch = new(uint64) },
 		"mode":                   func(r *Identity) { r.Mode = config.Insert },
 		"a name cut elsewhere":   func(r *Identity) { r.Stream.Namespace, r.Stream.Name = "publicu", "sers" },
+		"a name with a NUL":      func(r *Identity) { r.Stream.Namespace, r.Stream.Name = "", "public\x00users" },
+		"another with a NUL":     func(r *Identity) { r.Stream.Namespace, r.Stream.Name = "public\x00users", "" },
 		"a method cut elsewhere": func(r *Identity) { r.Method, r.URL = "POSThttps", "://example.com/hook" },
 	} {
 		r := same()
@@ -48,5 +50,58 @@ func TestWebhookIDNamesTheRequest(t *testing.T) {
 	}
 	if id := same().WebhookID(append(body, ' ')); seen[id] != "" {
 		t.Error("another body has the id of the request")
+	}
+}
+
+// Equal content gets the same name only if it is a repetition.
+func TestWebhookIDNamesTheEvent(t *testing.T) {
+	r := &route.Route{Endpoint: route.Endpoint{Method: "POST", URL: "https://example.com/hook"}, Stream: protocol.StreamDescriptor{Name: "users"}, Mode: config.Insert}
+	body := []byte(`{"sync_mode":"insert","rows":[{"data":{}}]}`)
+	names := func(sync string) *Names { return NewNames(r, sync, &Occurrences{}) }
+	first, resumed, other := names("job 1"), names("job 1"), names("job 2")
+	seen := map[string]string{}
+	for _, event := range []struct {
+		what     string
+		names    *Names
+		body     string
+		replaced []byte
+		again    bool
+		repeats  string
+	}{
+		{"the first", first, "a", nil, false, ""},
+		{"another content", first, "b", nil, false, ""},
+		{"the second of a sync", first, "a", nil, false, ""},
+		{"asked for once more", first, "a", nil, true, ""},
+		{"another sync", other, "a", nil, false, ""},
+		{"a resumed sync", resumed, "a", nil, false, "the first"},
+		{"a resumed sync, the second", resumed, "a", nil, false, "the second of a sync"},
+		{"with a snapshot", first, "a", []byte("v1"), false, ""},
+		{"with a snapshot, asked for once more", first, "a", []byte("v1"), true, ""},
+		{"with a snapshot, another version", first, "a", []byte("v2"), false, ""},
+		{"with a snapshot, another sync", other, "a", []byte("v1"), false, "with a snapshot"},
+		{"with a snapshot, nothing known of the rows", first, "a", []byte{}, false, ""},
+	} {
+		id := event.names.WebhookID(append(body, event.body...), event.replaced, event.again)
+		if seen[id] != event.repeats {
+			t.Errorf("%s repeats %q, want %q", event.what, seen[id], event.repeats)
+		}
+		if seen[id] == "" {
+			seen[id] = event.what
+		}
+	}
+}
+
+// However many contents share the counters, equal content never gets the same count twice.
+func TestOccurrencesAreNeverTooFew(t *testing.T) {
+	var o Occurrences
+	for round := range uint64(3) {
+		for i := range 2 * occurrenceCounters {
+			var c content
+			binary.LittleEndian.PutUint32(c[0:], uint32(i)*7)
+			binary.LittleEndian.PutUint32(c[4:], uint32(i)*13)
+			if n := o.count(c); n < round {
+				t.Fatalf("content %d was counted %d times before, and came %d times", i, n, round)
+			}
+		}
 	}
 }

@@ -75,7 +75,7 @@ func (s *batchSend) part(ctx context.Context, rows []int, retry bool) error {
 	if len(rows) > 1 && !o.Client.Fits(r.URL, len(body)) {
 		return s.bisect(ctx, rows, retry)
 	}
-	request := s.stream.request(body)
+	request := s.request(body, rows, !retry)
 	response, err := o.Client.Deliver(ctx, request)
 	if err == nil {
 		o.Observer.Answered(r, response.Attempts, response.Latency)
@@ -109,6 +109,13 @@ func (s *batchSend) bodyOf(rows []int) []byte {
 	}
 	s.body = s.batch.AppendBody(s.body[:0], rows)
 	return s.body
+}
+
+// request is the delivery of a body with some rows; again is set if the endpoint has asked for them once more.
+func (s *batchSend) request(body []byte, rows []int, again bool) delivery.Request {
+	r := s.stream.route
+	id := s.stream.names.WebhookID(body, s.stream.audience.Replaced(s.batch, rows), again)
+	return delivery.Request{Method: r.Method, URL: r.URL, Header: r.Header, ID: id, Body: body}
 }
 
 // key returns the row's primary key as it was sent; nil if it has none.

@@ -92,7 +92,7 @@ func senderOf(t interface{ Helper() }, n int, keyOf func(id int) int, e *endpoin
 		Client:      delivery.New(delivery.Options{Transport: e, Retry: delivery.RetryOptions{MaxAttempts: 1}}),
 		DeadLetters: box, Redact: func(s string) string { return s }, Warn: func(string) {}, Observer: nobody{},
 		Now: func() time.Time { return time.Unix(1700000000, 0) },
-	}).Stream(r, nil)
+	}).Stream(r, nil, "job 1")
 	return s, batchOf(r, n, keyOf)
 }
 

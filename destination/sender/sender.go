@@ -45,14 +45,17 @@ type Counts struct {
 }
 
 // Sender brings the batches of a sync to their endpoints. It is safe for concurrent use.
-type Sender struct{ options Options }
+type Sender struct {
+	options     Options
+	occurrences payload.Occurrences
+}
 
 // New makes a sender.
 func New(o Options) *Sender {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Sender{o}
+	return &Sender{options: o}
 }
 
 // Stream is the sending of one stream's batches. It is safe for concurrent use.
@@ -60,17 +63,17 @@ type Stream struct {
 	options  *Options
 	route    *route.Route
 	audience *audience.Audience
-	identity *payload.Identity
+	names    *payload.Names
 
 	// What the endpoint has said of single rows so far.
 	accepted, refused atomic.Int64
 	reported          atomic.Bool
 }
 
-// Stream prepares the sending of a stream's batches. a is nil if the stream is not compared with a
-// snapshot.
-func (s *Sender) Stream(r *route.Route, a *audience.Audience) *Stream {
-	return &Stream{options: &s.options, route: r, audience: a, identity: payload.IdentityOf(r, a.Epoch())}
+// Stream prepares the sending of a stream's batches. a is nil if the stream is not compared with a snapshot; sync identifies the
+// sync, see payload.NewNames.
+func (s *Sender) Stream(r *route.Route, a *audience.Audience, sync string) *Stream {
+	return &Stream{options: &s.options, route: r, audience: a, names: payload.NewNames(r, sync, &s.occurrences)}
 }
 
 // Send delivers a batch; it is a batching.Send.
@@ -83,11 +86,6 @@ func (s *Stream) Send(ctx context.Context, b *batching.Batch) (outcome batching.
 	}
 	s.options.Observer.Settled(s.route, counts(b, rejected))
 	return batching.Outcome{Rejected: rejected}
-}
-
-// request returns the delivery of a body of the stream.
-func (s *Stream) request(body []byte) delivery.Request {
-	return delivery.Request{Method: s.route.Method, URL: s.route.URL, Header: s.route.Header, ID: s.identity.WebhookID(body), Body: body}
 }
 
 // counts returns what of a settled batch was sent: suppressed rows were not, and a batch of nothing
