@@ -14,7 +14,7 @@ import (
 
 const (
 	maxBody = 4 << 20       // above the destination's batching.max_bytes
-	memory  = 6 * time.Hour // longer than a sync and its retries, shorter than the time to the next full refresh
+	memory  = 6 * time.Hour // longer than a sync with all its attempts; no other sync repeats an id
 )
 
 type row struct {

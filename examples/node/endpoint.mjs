@@ -4,7 +4,7 @@ import express from "express";
 import { newVerifier } from "./publickey.mjs";
 
 const maxBody = 4 << 20; // above the destination's batching.max_bytes
-const memory = 6 * 3600e3; // milliseconds: longer than a sync and its retries, shorter than the time to the next full refresh
+const memory = 6 * 3600e3; // milliseconds: longer than a sync with all its attempts; no other sync repeats an id
 
 const secret = process.env.WEBHOOK_SECRET ?? "";
 if (!secret.replace(/^whsec_/, "")) { // with an empty key everybody could sign

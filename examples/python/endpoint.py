@@ -13,7 +13,7 @@ from standardwebhooks.webhooks import WebhookVerificationError
 from publickey import new_verifier
 
 MAX_BODY = 4 << 20  # above the destination's batching.max_bytes
-MEMORY = 6 * 3600  # seconds: longer than a sync and its retries, shorter than the time to the next full refresh
+MEMORY = 6 * 3600  # seconds: longer than a sync with all its attempts; no other sync repeats an id
 
 app = FastAPI(openapi_url=None)
 secret = os.environ.get("WEBHOOK_SECRET", "")
