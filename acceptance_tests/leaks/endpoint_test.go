@@ -30,7 +30,8 @@ func told(r *http.Request) []string {
 	return items
 }
 
-// parrot answers with what it was told, each request in the next form, and with secrets that it knows from elsewhere.
+// parrot answers with what it was told, each request in the next form, and with secrets that it
+// knows from elsewhere.
 type parrot struct {
 	requests atomic.Int64
 	first    int // the form of the first request

@@ -51,7 +51,8 @@ var shapes = map[string]struct {
 	"path with an extension":  {"/hooks/" + token + ".json", nil},
 }
 
-// channels are the ways by which what an endpoint says comes out. To cover another channel add a line.
+// channels are the ways by which what an endpoint says comes out. To cover another channel add a
+// line.
 var channels = map[string]func(http.ResponseWriter, *http.Request, string){
 	"refusal that ends the sync":  status(401),
 	"excerpt, Location and Allow": status(405),

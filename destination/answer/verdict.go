@@ -75,12 +75,12 @@ func (r *Rows) indexKeys() {
 	}
 }
 
-// maxNesting is how deep a key may be nested for its members to be put in order. The library moves the
-// content of a deep value once for each level, and keys are rarely nested at all.
+// maxNesting is how deep a key may be nested for its members to be put in order. The library moves
+// the content of a deep value once for each level, and keys are rarely nested at all.
 const maxNesting = 32
 
-// canonical returns one form for all the ways to write a JSON value. A value that is nested too deep is
-// its own form.
+// canonical returns one form for all the ways to write a JSON value. A value that is nested too
+// deep is its own form.
 func canonical(value []byte) string {
 	if nestedDeeper(value, maxNesting) {
 		return string(value)

@@ -25,8 +25,8 @@ func TestVerdictReadsEachKeyOnce(t *testing.T) {
 	}
 }
 
-// Keys are the same however their members are ordered, unless they are nested too deep to put in order:
-// those are compared as they are written.
+// Keys are the same however their members are ordered, unless they are nested too deep to put in
+// order: those are compared as they are written.
 func TestDeepKeys(t *testing.T) {
 	nested := func(levels int, first, second string) string {
 		return strings.Repeat(`{`+first+`,`+second+`,"c":`, levels) + "1" + strings.Repeat("}", levels)

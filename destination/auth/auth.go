@@ -34,8 +34,8 @@ type Options struct {
 }
 
 // NewTransport returns a transport that adds the credentials to each request and describes
-// certificate errors as [DescribeTLSError] does. It contacts nobody: the first token is fetched with
-// the first request.
+// certificate errors as [DescribeTLSError] does. It contacts nobody: the first token is fetched
+// with the first request.
 func NewTransport(base http.RoundTripper, o Options) (http.RoundTripper, error) {
 	base = &tlsErrorTransport{base, ofEndpoint}
 	switch o.Type {
@@ -83,8 +83,8 @@ func setBearer(req *http.Request, token string) { // RFC 6750, section 2.1
 	req.Header.Set("Authorization", "Bearer "+token)
 }
 
-// closeBody fulfils the contract of [http.RoundTripper], which closes the body even if the request is
-// not sent.
+// closeBody fulfils the contract of [http.RoundTripper], which closes the body even if the request
+// is not sent.
 func closeBody(req *http.Request) {
 	if req.Body != nil {
 		_ = req.Body.Close()

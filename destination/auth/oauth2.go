@@ -20,8 +20,8 @@ type OAuth2Options struct {
 	Audience     string // sent if not empty
 	Style        string // where the client's id and secret go: "header" (the default) or "body"
 
-	// Transport sends the token requests. It needs a guarded dialer and its own TLS settings: if the
-	// endpoint's skip verification, these must not.
+	// Transport sends the token requests. It needs a guarded dialer and its own TLS settings: if
+	// the endpoint's skip verification, these must not.
 	Transport http.RoundTripper
 
 	// OnToken is called with each new token before its first use, for the redactor.
@@ -73,8 +73,8 @@ func (t *oauth2Transport) retry(req *http.Request, rejected int64) (*http.Respon
 	return t.base.RoundTrip(req)
 }
 
-// resend returns a copy of a request that was sent, with its body from the start. It returns false if
-// the body cannot be read again.
+// resend returns a copy of a request that was sent, with its body from the start. It returns false
+// if the body cannot be read again.
 func resend(req *http.Request) (*http.Request, bool) {
 	again := req.Clone(req.Context())
 	if req.Body == nil || req.Body == http.NoBody {

@@ -274,7 +274,8 @@ func TestOAuth2OneTokenForAllRefused(t *testing.T) {
 	})
 }
 
-// A service may issue the same token until it ends: that it was asked is what tells a fresh one from the rejected.
+// A service may issue the same token until it ends: that it was asked is what tells a fresh one
+// from the rejected.
 func TestOAuth2SameTokenAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var asked atomic.Int64

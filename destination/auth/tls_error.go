@@ -24,9 +24,9 @@ var (
 	ofOthers   = advice{"check the address", "the system has to trust it", "check the address"}
 )
 
-// DescribeTLSError explains a certificate or TLS problem of the endpoint in one line and says what to
-// do. It reports false for other errors. Text from a certificate is quoted, so that it cannot forge a
-// message.
+// DescribeTLSError explains a certificate or TLS problem of the endpoint in one line and says what
+// to do. It reports false for other errors. Text from a certificate is quoted, so that it cannot
+// forge a message.
 func DescribeTLSError(err error) (string, bool) { return ofEndpoint.describe(err) }
 
 func (a advice) describe(err error) (string, bool) {
@@ -99,8 +99,8 @@ func issuedBy(certificate *x509.Certificate) string {
 // maxName is the longest text of a certificate that is shown, in bytes; a DNS name has at most 253.
 const maxName = 253
 
-// quoted shows a text of a certificate, or only its length if it is too long. It does not cut: secrets
-// are masked later, and half a secret would not be recognised.
+// quoted shows a text of a certificate, or only its length if it is too long. It does not cut:
+// secrets are masked later, and half a secret would not be recognised.
 func quoted(text string) string {
 	if len(text) > maxName {
 		return fmt.Sprintf("a name of %d bytes", len(text))
@@ -108,8 +108,8 @@ func quoted(text string) string {
 	return strconv.Quote(text)
 }
 
-// NewPlainTransport returns a transport that describes certificate errors as [DescribeTLSError] does,
-// for connections without credentials and TLS settings of their own.
+// NewPlainTransport returns a transport that describes certificate errors as [DescribeTLSError]
+// does, for connections without credentials and TLS settings of their own.
 func NewPlainTransport(base http.RoundTripper) http.RoundTripper {
 	return &tlsErrorTransport{base, ofOthers}
 }

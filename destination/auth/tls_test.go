@@ -178,8 +178,8 @@ func TestDescribeTLSErrorOfPlainHTTP(t *testing.T) {
 	}
 }
 
-// Names come from the other side: they cannot break the line, and are bounded but never cut, as they are
-// masked later and half a secret would not be recognised.
+// Names come from the other side: they cannot break the line, and are bounded but never cut, as
+// they are masked later and half a secret would not be recognised.
 func TestDescribeTLSErrorQuotesNames(t *testing.T) {
 	certificate := &x509.Certificate{DNSNames: []string{"a\n{\"type\":\"TRACE\"}\x1b[31m", strings.Repeat("x", 9000)}}
 	text, is := auth.DescribeTLSError(x509.HostnameError{Certificate: certificate, Host: "h"})

@@ -13,8 +13,8 @@ import (
 // maxAnswer bounds the answer of a token endpoint, in bytes.
 const maxAnswer = 1 << 20
 
-// lenientAnswers makes answers of token endpoints fit the oauth2 library. It takes JSON for a query if
-// the content type is text/plain, and refuses a token whose lifetime is not a whole number.
+// lenientAnswers makes answers of token endpoints fit the oauth2 library. It takes JSON for a query
+// if the content type is text/plain, and refuses a token whose lifetime is not a whole number.
 type lenientAnswers struct{ base http.RoundTripper }
 
 func (t *lenientAnswers) RoundTrip(req *http.Request) (*http.Response, error) {

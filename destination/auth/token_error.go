@@ -11,8 +11,8 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// TokenError says why no OAuth2 token could be fetched. It keeps only the status and the error code,
-// because the rest of a token endpoint's answer may echo the secret.
+// TokenError says why no OAuth2 token could be fetched. It keeps only the status and the error
+// code, because the rest of a token endpoint's answer may echo the secret.
 type TokenError struct {
 	Host   string // of the token URL
 	Status int    // 0 if there was no answer
@@ -23,8 +23,8 @@ type TokenError struct {
 }
 
 // Answer returns the status and header of the token endpoint's answer. The status is 0 if there was
-// none. Callers learn from it when to retry, and from the method itself that the request which needed
-// the token was not sent.
+// none. Callers learn from it when to retry, and from the method itself that the request which
+// needed the token was not sent.
 func (e *TokenError) Answer() (status int, header http.Header) { return e.Status, e.header }
 
 // codes are the error codes of RFC 6749, section 5.2, and others in use. No other code is shown: it

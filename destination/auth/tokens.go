@@ -8,8 +8,8 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// maxEarly is how long before it expires a token is replaced, so that it does not expire on the way.
-// A token that lives less than five times as long is replaced after four fifths of its life.
+// maxEarly is how long before it expires a token is replaced, so that it does not expire on the
+// way. A token that lives less than five times as long is replaced after four fifths of its life.
 const maxEarly = time.Minute
 
 // tokens holds the one token that all workers share. It is safe for concurrent use: one worker

@@ -7,12 +7,13 @@ import (
 	"slices"
 )
 
-// Canonicalizer writes JSON in a form that is the same for equal content: members are sorted by name and only the last of
-// equal names is kept, strings have no escapes, numbers are exact decimal digits and an exponent. The form is compact and
-// unambiguous but it is not JSON.
+// Canonicalizer writes JSON in a form that is the same for equal content: members are sorted by
+// name and only the last of equal names is kept, strings have no escapes, numbers are exact decimal
+// digits and an exponent. The form is compact and unambiguous but it is not JSON.
 //
-// It relies on the protocol's reader for validity: for text that is not JSON it returns an error or some form, and never
-// panics. Its buffers are reused from row to row, so it is for one goroutine. The zero value is ready.
+// It relies on the protocol's reader for validity: for text that is not JSON it returns an error or
+// some form, and never panics. Its buffers are reused from row to row, so it is for one goroutine.
+// The zero value is ready.
 type Canonicalizer struct {
 	in      []byte
 	pos     int
@@ -25,7 +26,8 @@ type Canonicalizer struct {
 	moved     int      // bytes that were copied to put members in order, for the test of its bound
 }
 
-// member is the span of one object member in Canonicalizer.out; its name ends where its value begins.
+// member is the span of one object member in Canonicalizer.out; its name ends where its value
+// begins.
 type member struct{ name, value, end int }
 
 // maxDepth is the nesting limit of the protocol's reader.
@@ -161,8 +163,9 @@ func (c *Canonicalizer) member(depth int) error {
 	return nil
 }
 
-// sort puts the members written from begin on in order, unless they are. Most sources send the members
-// of every row in one order, which is rarely the sorted one, so this works on spans and copies once.
+// sort puts the members written from begin on in order, unless they are. Most sources send the
+// members of every row in one order, which is rarely the sorted one, so this works on spans and
+// copies once.
 func (c *Canonicalizer) sort(begin int, members []member) {
 	byName := func(a, b member) int { return bytes.Compare(c.out[a.name:a.value], c.out[b.name:b.value]) }
 	ascending := true

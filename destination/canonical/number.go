@@ -5,8 +5,8 @@ import (
 	"strconv"
 )
 
-// number reads a number and writes its sign, its digits without zeros around them, and the exponent of the
-// last digit, so that 1, 1.0, 10e-1 and 0.1E1 become one form. Nothing is rounded.
+// number reads a number and writes its sign, its digits without zeros around them, and the exponent
+// of the last digit, so that 1, 1.0, 10e-1 and 0.1E1 become one form. Nothing is rounded.
 func (c *Canonicalizer) number() error {
 	literal := c.in[c.pos:]
 	n := 0
@@ -29,8 +29,8 @@ func (c *Canonicalizer) decimal(literal []byte) error {
 	c.out = append(c.out, '#')
 	digits, exponent, ok := splitExponent(literal)
 	if !ok {
-		// An exponent beyond 18 digits is left as it is: equal numbers of that kind may look different,
-		// which costs a resend and hides nothing.
+		// An exponent beyond 18 digits is left as it is: equal numbers of that kind may look
+		// different, which costs a resend and hides nothing.
 		c.out = append(append(c.out, '!'), literal...)
 		return nil
 	}
@@ -60,7 +60,8 @@ func (c *Canonicalizer) decimal(literal []byte) error {
 	return nil
 }
 
-// splitExponent splits a number into digits and exponent. ok is false if the exponent is too long to count with.
+// splitExponent splits a number into digits and exponent. ok is false if the exponent is too long
+// to count with.
 func splitExponent(literal []byte) (digits []byte, exponent int64, ok bool) {
 	at := bytes.IndexAny(literal, "eE")
 	if at < 0 {

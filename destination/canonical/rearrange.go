@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// maxMoved is the size of the largest object that is put in order at once, in bytes. If each level of a
-// deep value were, its content would be moved once for each level; so larger objects wait until the
-// whole value is written, and are put in order together, in one copy.
+// maxMoved is the size of the largest object that is put in order at once, in bytes. If each level
+// of a deep value were, its content would be moved once for each level; so larger objects wait
+// until the whole value is written, and are put in order together, in one copy.
 const maxMoved = 512
 
 // object is an object in Canonicalizer.out whose members have to be put in order.

@@ -6,7 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// textEnd closes a string in the canonical form: no UTF-8 contains it, nor does the encoding of lone surrogates.
+// textEnd closes a string in the canonical form: no UTF-8 contains it, nor does the encoding of
+// lone surrogates.
 const textEnd = 0xff
 
 // text reads a string and writes it without escapes.
@@ -108,8 +109,9 @@ func (c *Canonicalizer) hex() (rune, error) {
 // isSurrogate reports whether r is in the 1024 code points from begin on.
 func isSurrogate(r, begin rune) bool { return r&^0x3ff == begin }
 
-// rune writes UTF-8, and a lone surrogate in the three bytes that UTF-8 would have for it: two different
-// ones must stay different, where the standard library would make one replacement character of both.
+// rune writes UTF-8, and a lone surrogate in the three bytes that UTF-8 would have for it: two
+// different ones must stay different, where the standard library would make one replacement
+// character of both.
 func (c *Canonicalizer) rune(r rune) {
 	if r&^0x7ff == 0xd800 {
 		c.out = append(c.out, 0xe0|byte(r>>12), 0x80|byte(r>>6)&0xbf, 0x80|byte(r)&0xbf)

@@ -13,8 +13,8 @@ import (
 	"destination-webhook/destination/bucket"
 )
 
-// ProbeLocal returns why a sync could not write dead letters below dir. It makes what a sync would make,
-// and removes it.
+// ProbeLocal returns why a sync could not write dead letters below dir. It makes what a sync would
+// make, and removes it.
 func ProbeLocal(dir string, now time.Time) error {
 	for _, missing := range missingFolders(dir) {
 		defer func() { _ = os.Remove(missing) }() // fails if somebody has put something in
@@ -47,8 +47,8 @@ func missingFolders(dir string) (missing []string) {
 // probeName is the name of the object by which a check tries to write. It contains no dead letters.
 const probeName = "dead-letters-check.jsonl"
 
-// ProbeS3 returns why a sync could not write dead letters to b. It writes an empty object and removes it
-// again; if it may not remove it, the object stays.
+// ProbeS3 returns why a sync could not write dead letters to b. It writes an empty object and
+// removes it again; if it may not remove it, the object stays.
 func ProbeS3(ctx context.Context, b *bucket.Bucket) error {
 	if _, err := b.Put(ctx, probeName, bytes.NewReader(nil), 0, bucket.Condition{}); err != nil {
 		return fmt.Errorf("writing dead letters: %w", err)

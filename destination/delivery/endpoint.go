@@ -63,8 +63,8 @@ func parseURL(raw string) (*url.URL, error) {
 	return u, nil
 }
 
-// asciiQuery percent-encodes what is not ASCII in a query, which net/http would send as it is. In a path
-// net/http encodes it.
+// asciiQuery percent-encodes what is not ASCII in a query, which net/http would send as it is. In a
+// path net/http encodes it.
 func asciiQuery(query string) string {
 	var b strings.Builder
 	for i := range len(query) {

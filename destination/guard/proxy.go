@@ -13,8 +13,8 @@ var proxyVariables = []string{"HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_
 var proxySchemes = []string{"http", "https", "socks5", "socks5h"}
 
 // Proxies returns the proxy addresses in the environment, credentials included. A value that is not
-// the address of a proxy is an error that does not show it: net/http would ignore the value and dial
-// the endpoint directly, past the proxy that the operator meant.
+// the address of a proxy is an error that does not show it: net/http would ignore the value and
+// dial the endpoint directly, past the proxy that the operator meant.
 func Proxies(getenv func(string) string) (addresses []string, err error) {
 	for _, name := range proxyVariables {
 		value := getenv(name)

@@ -20,8 +20,8 @@ var metadataNames = []string{
 }
 
 // CheckURL judges a URL before anything is dialled: in private mode it refuses plain http, and it
-// judges a literal IP address as [Guard.Safe] does. It gives an early and clearer message, and it is
-// the only check that a proxy does not bypass. Names are judged when they are dialled.
+// judges a literal IP address as [Guard.Safe] does. It gives an early and clearer message, and it
+// is the only check that a proxy does not bypass. Names are judged when they are dialled.
 //
 // A proxy may take more spellings for an address than Go does. So a host is folded as browsers fold
 // it, a host that ends in a number must be an address in its usual form (WHATWG URL, "ends in a
@@ -46,8 +46,8 @@ func (g *Guard) CheckURL(u *url.URL) error {
 	return nil // a name
 }
 
-// quoted shows a host, or only its length if it is too long to be a name. It does not cut: half of a
-// secret would not be recognised and masked.
+// quoted shows a host, or only its length if it is too long to be a name. It does not cut: half of
+// a secret would not be recognised and masked.
 func quoted(host string) string {
 	if len(host) > 253 {
 		return fmt.Sprintf("of %d bytes", len(host))
@@ -55,8 +55,8 @@ func quoted(host string) string {
 	return strconv.Quote(host)
 }
 
-// maxHost is the longest host that is folded, in bytes. A name has at most 253 in ASCII, and the time
-// to fold a longer text grows with its square.
+// maxHost is the longest host that is folded, in bytes. A name has at most 253 in ASCII, and the
+// time to fold a longer text grows with its square.
 const maxHost = 1 << 10
 
 // fold returns host in lower case, in ASCII and without the dot of a fully qualified name. It fails

@@ -1,8 +1,8 @@
 package redact
 
-// automaton finds forms in a text in one pass. It is Aho and Corasick's, "Efficient string matching:
-// an aid to bibliographic search", 1975. Its nodes are the beginnings of forms; the first one is the
-// empty text.
+// automaton finds forms in a text in one pass. It is Aho and Corasick's, "Efficient string
+// matching: an aid to bibliographic search", 1975. Its nodes are the beginnings of forms; the first
+// one is the empty text.
 type automaton struct {
 	nodes []node
 	first [256]int32 // the children of the first node
@@ -85,8 +85,8 @@ type matcher struct {
 	at    int32
 }
 
-// next takes the next byte, and returns the length of the longest form that the text ends with; 0 if
-// it ends with none.
+// next takes the next byte, and returns the length of the longest form that the text ends with; 0
+// if it ends with none.
 func (m *matcher) next(char byte) (length int) {
 	if m.at == 0 { // as it mostly is
 		m.at = m.known.first[char]

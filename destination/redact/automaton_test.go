@@ -23,7 +23,8 @@ func TestAutomatonIsBounded(t *testing.T) {
 	}
 }
 
-// What decodes to noise is not looked at further: there are as few views of a long text as of a short one.
+// What decodes to noise is not looked at further: there are as few views of a long text as of a
+// short one.
 func TestNoiseIsNotSearchedFurther(t *testing.T) {
 	line := `{"error":"row 17 was refused: \"email\" is not valid","id":"0123456789abcdef"} `
 	redactor := New("Bearer s3cr/et+token")

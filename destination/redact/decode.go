@@ -121,8 +121,8 @@ func (d *decoded) view(v view, a *alphabet) view {
 	return out
 }
 
-// minReadable is the length from which decoded bytes are taken for text. Decoding what is not encoded
-// gives arbitrary bytes, which seldom look like that for long.
+// minReadable is the length from which decoded bytes are taken for text. Decoding what is not
+// encoded gives arbitrary bytes, which seldom look like that for long.
 const minReadable = 8
 
 // reader follows a text byte by byte.
@@ -131,7 +131,8 @@ type reader struct {
 	ahead  int // continuation bytes that are due
 }
 
-// next takes the next byte, and returns the length of the readable text that the text now ends with.
+// next takes the next byte, and returns the length of the readable text that the text now ends
+// with.
 func (r *reader) next(b byte) int {
 	readable := true
 	switch {

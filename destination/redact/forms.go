@@ -8,8 +8,8 @@ import (
 	"unicode/utf16"
 )
 
-// minPart is the shortest part of a longer secret that is masked by itself, in bytes: long enough to
-// leave "Basic" and most words of a message alone.
+// minPart is the shortest part of a longer secret that is masked by itself, in bytes: long enough
+// to leave "Basic" and most words of a message alone.
 const minPart = 8
 
 // maxSecret is how much of a secret is known, in bytes. The config takes no longer ones.
@@ -37,8 +37,8 @@ func unescaped(form string) string {
 	return v.text
 }
 
-// halves returns a form as it reads in UTF-16, little and big endian, without the NULs in there. For
-// ASCII that is the form itself.
+// halves returns a form as it reads in UTF-16, little and big endian, without the NULs in there.
+// For ASCII that is the form itself.
 func halves(form string) []string {
 	if strings.IndexFunc(form, func(r rune) bool { return r > 0x7F }) < 0 {
 		return nil
@@ -55,9 +55,10 @@ func halves(form string) []string {
 // scheme is what precedes the token of an Authorization header (RFC 9110, section 11.4).
 var scheme = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+ +")
 
-// parts returns the secret and what discloses it alone: the token after an authentication scheme, the
-// key after a Standard Webhooks prefix, Basic credentials, and its longer parts, such as the value of
-// a cookie, the signature in a connection string, the password of a pair and the lines of a PEM block.
+// parts returns the secret and what discloses it alone: the token after an authentication scheme,
+// the key after a Standard Webhooks prefix, Basic credentials, and its longer parts, such as the
+// value of a cookie, the signature in a connection string, the password of a pair and the lines of
+// a PEM block.
 func parts(secret string) []string {
 	found := []string{secret, scheme.ReplaceAllString(secret, "")}
 	for _, prefix := range keyPrefixes {
@@ -94,8 +95,9 @@ func split(text string) (found []string) {
 	return found
 }
 
-// basicParts returns what an "Authorization: Basic" header discloses (RFC 7617): the credentials, the
-// password in them, and the user if there is no password or if it is long enough for an API key.
+// basicParts returns what an "Authorization: Basic" header discloses (RFC 7617): the credentials,
+// the password in them, and the user if there is no password or if it is long enough for an API
+// key.
 func basicParts(header string) []string {
 	scheme, token, ok := strings.Cut(header, " ")
 	if !ok || !strings.EqualFold(scheme, "Basic") {

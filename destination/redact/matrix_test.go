@@ -57,8 +57,8 @@ var shapes = []struct {
 	{"password of a URL", redact.URL("https://joe:" + ascii + "@h/"), ascii},
 }
 
-// encodings are ways in which a text comes back. To cover another one add a line; those that are left
-// are in docs/security.md.
+// encodings are ways in which a text comes back. To cover another one add a line; those that are
+// left are in docs/security.md.
 var encodings = []struct {
 	name  string
 	write func(string) string

@@ -272,7 +272,8 @@ func FuzzMask(f *testing.F) {
 			t.Errorf("%q in %q became %q", secret, before+secret+after, got)
 		}
 		for _, form := range []string{base64.StdEncoding.EncodeToString([]byte(secret)), hex.EncodeToString([]byte(secret)), url.QueryEscape(secret)} {
-			// A secret may begin with what is in front of it here, or with the byte that separates decoded texts, which is not UTF-8.
+			// A secret may begin with what is in front of it here, or with the byte that separates
+			// decoded texts, which is not UTF-8.
 			exact := utf8.ValidString(secret) && !strings.ContainsAny(secret, "<>")
 			if got := redactor.String("<" + form + ">"); got != "<"+redact.Mask+">" && (exact || !strings.Contains(got, redact.Mask)) {
 				t.Errorf("%q became %q", form, got)

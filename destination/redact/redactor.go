@@ -19,8 +19,8 @@ const (
 // Redactor masks known secrets in text. It is safe for concurrent use. A nil Redactor returns text
 // unchanged.
 //
-// It recognises whole values only. Redact first and cut to length afterwards, or the part of a secret
-// that survives the cut is shown. For text that others have cut use [Redactor.Cut].
+// It recognises whole values only. Redact first and cut to length afterwards, or the part of a
+// secret that survives the cut is shown. For text that others have cut use [Redactor.Cut].
 type Redactor struct {
 	mu      sync.Mutex // held by Add and Learn
 	added   []string   // forms; guarded by mu

@@ -3,11 +3,11 @@ package redact
 const (
 	// maxRounds bounds how many escapes around escapes are removed.
 	maxRounds = 5
-	// maxDecodes bounds how many encodings around encodings are decoded, such as the base64 of a JSON
-	// that contains the Basic credentials of a request.
+	// maxDecodes bounds how many encodings around encodings are decoded, such as the base64 of a
+	// JSON that contains the Basic credentials of a request.
 	maxDecodes = 3
-	// maxWork bounds the bytes that are looked at, in all views, as a multiple of the text's length and
-	// of minWork. An ordinary text takes two to five.
+	// maxWork bounds the bytes that are looked at, in all views, as a multiple of the text's length
+	// and of minWork. An ordinary text takes two to five.
 	maxWork = 32
 	minWork = 1 << 10
 )
@@ -27,8 +27,8 @@ func newSearch(known *automaton, cut bool, length int) search {
 	return search{known: known, cut: cut, work: maxWork * max(length, minWork)}
 }
 
-// look adds the spans of secrets in v, in what v says without its escapes, and in what is encoded in
-// any of these.
+// look adds the spans of secrets in v, in what v says without its escapes, and in what is encoded
+// in any of these.
 func (s *search) look(v view, decodes int) {
 	for range maxRounds {
 		if s.work -= len(v.text); s.work < 0 {

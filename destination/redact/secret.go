@@ -1,8 +1,8 @@
 // Package redact keeps credentials out of everything that leaves the process.
 //
 // It has two lines of defence: a [Secret] does not print by itself, and a [Redactor] masks the
-// configured values in finished text, whoever put them there: an endpoint that echoes its request, or
-// a library's error.
+// configured values in finished text, whoever put them there: an endpoint that echoes its request,
+// or a library's error.
 //
 // The Redactor knows each secret and its parts as plain text. It removes from a text what may hide
 // them: escapes and encodings, also around one another.
@@ -17,11 +17,11 @@ import (
 // Mask replaces a secret.
 const Mask = "[redacted]"
 
-// Secret is a string that cannot be printed, logged or marshalled by accident. It decodes from a plain
-// string. Only [Secret.Reveal] returns the value.
+// Secret is a string that cannot be printed, logged or marshalled by accident. It decodes from a
+// plain string. Only [Secret.Reveal] returns the value.
 //
-// It cannot prevent two things: fmt calls no methods on unexported struct fields, so keep secrets in
-// exported ones, and encoding/json calls none on map keys.
+// It cannot prevent two things: fmt calls no methods on unexported struct fields, so keep secrets
+// in exported ones, and encoding/json calls none on map keys.
 type Secret string
 
 // Reveal returns the value itself, for the code that sends it.

@@ -9,8 +9,8 @@ import (
 
 const (
 	// minSegment is the shortest path segment that is masked by itself if it has a digit or an
-	// upper-case letter, minWord if it has none: "webhooks", "v1" and "customers" are words, and often
-	// the names of streams as well.
+	// upper-case letter, minWord if it has none: "webhooks", "v1" and "customers" are words, and
+	// often the names of streams as well.
 	minSegment = 8
 	minWord    = 12
 )
@@ -37,8 +37,8 @@ func URL(address string) []string {
 	return append(append(found, u.RawQuery, u.Fragment), queryParts(u.RawQuery)...)
 }
 
-// tokens returns what could be a token in a path segment: the segment, without its file extension, and
-// without the word in front of it, as in "bot123:secret".
+// tokens returns what could be a token in a path segment: the segment, without its file extension,
+// and without the word in front of it, as in "bot123:secret".
 func tokens(segment string) (found []string) {
 	bare := strings.TrimSuffix(segment, path.Ext(segment))
 	for _, token := range []string{segment, bare, strings.TrimLeft(segment, "abcdefghijklmnopqrstuvwxyz")} {
@@ -51,8 +51,8 @@ func tokens(segment string) (found []string) {
 
 func digitOrUpper(r rune) bool { return unicode.IsDigit(r) || unicode.IsUpper(r) }
 
-// queryParts returns the names and values of a query. It is more tolerant than [url.ParseQuery], which
-// drops what has a semicolon or a wrong escape: a server may read it.
+// queryParts returns the names and values of a query. It is more tolerant than [url.ParseQuery],
+// which drops what has a semicolon or a wrong escape: a server may read it.
 func queryParts(query string) (found []string) {
 	for _, pair := range strings.FieldsFunc(query, func(r rune) bool { return r == '&' || r == ';' }) {
 		name, value, _ := strings.Cut(pair, "=")

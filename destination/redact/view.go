@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// view is a text with some of its escapes and encodings removed. It knows which part of the original
-// each byte comes from.
+// view is a text with some of its escapes and encodings removed. It knows which part of the
+// original each byte comes from.
 type view struct {
 	text  string
 	from  []span // nil: the view is the original
@@ -51,7 +51,8 @@ func (v view) fold() (folded view, changed bool) {
 	})
 }
 
-// withoutNUL reads one byte of s, for [view.replace]: what is not text after decoding may be UTF-16.
+// withoutNUL reads one byte of s, for [view.replace]: what is not text after decoding may be
+// UTF-16.
 func withoutNUL(s string) (plain string, n int) {
 	if s[0] == 0 {
 		return "", 1
@@ -59,8 +60,8 @@ func withoutNUL(s string) (plain string, n int) {
 	return s[:1], 1
 }
 
-// replace returns the view with each unit replaced by what read says that it stands for, and reports
-// whether any was. read is only called if there is one of the characters.
+// replace returns the view with each unit replaced by what read says that it stands for, and
+// reports whether any was. read is only called if there is one of the characters.
 func (v view) replace(characters string, read func(string) (plain string, n int)) (next view, changed bool) {
 	if !strings.ContainsAny(v.text, characters) {
 		return v, false

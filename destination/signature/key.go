@@ -23,8 +23,8 @@ type signingKey interface {
 	sign(message message) (entry string)
 }
 
-// verifyingKey makes functions that report whether an entry of [HeaderSignature] is by the key. They do
-// the work that depends on the message alone once, however many entries there are.
+// verifyingKey makes functions that report whether an entry of [HeaderSignature] is by the key.
+// They do the work that depends on the message alone once, however many entries there are.
 type verifyingKey interface {
 	verifier(message message) func(entry string) bool
 }
@@ -60,8 +60,8 @@ func (k privateKey) sign(m message) string {
 	return asymmetric + base64.StdEncoding.EncodeToString(ed25519.Sign(ed25519.PrivateKey(k), m.text()))
 }
 
-// maxAsymmetric is how many entries of a request are verified by a public key. Each takes as long as
-// the body, and no sender rotates more keys.
+// maxAsymmetric is how many entries of a request are verified by a public key. Each takes as long
+// as the body, and no sender rotates more keys.
 const maxAsymmetric = 16
 
 func (k publicKey) verifier(m message) func(entry string) bool {

@@ -29,8 +29,8 @@ func New(keys ...string) (*Signer, error) {
 	return &Signer{keys: parsed}, nil
 }
 
-// Sign returns the value of [HeaderSignature]: one "v1,…" or "v1a,…" for each key, separated by a space.
-// It does not keep body. For a private key it copies it.
+// Sign returns the value of [HeaderSignature]: one "v1,…" or "v1a,…" for each key, separated by a
+// space. It does not keep body. For a private key it copies it.
 func (s *Signer) Sign(id string, at time.Time, body []byte) string {
 	m := message{id, Timestamp(at), body}
 	entries := make([]string, 0, len(s.keys))

@@ -169,8 +169,8 @@ func TestVerify(t *testing.T) {
 	}
 }
 
-// FuzzVerify: what passes has the signature for its very timestamp and body among the header's entries, and a timestamp that is
-// near and in its only spelling; all of that passes.
+// FuzzVerify: what passes has the signature for its very timestamp and body among the header's
+// entries, and a timestamp that is near and in its only spelling; all of that passes.
 func FuzzVerify(f *testing.F) {
 	for _, header := range []string{signed, "", "v1", "v1,", "v1,,", " ", "v1,AAAA v1a,BBBB " + signed, strings.Repeat("v1, ", 1000), "v1," + base64.StdEncoding.EncodeToString(make([]byte, 32)), signed + "\n", "V1" + signed[2:]} {
 		f.Add(header, timestamp, []byte(body))

@@ -14,10 +14,10 @@ func CheckVerifying(keys ...string) error {
 	return err
 }
 
-// Verify returns nil if header, the value of [HeaderSignature], has an entry by one of the keys for this
-// id, timestamp and body, and if timestamp is within tolerance of now, before or after. The keys are
-// secrets ("whsec_") and public keys ("whpk_"). The specification's libraries use a tolerance of five
-// minutes.
+// Verify returns nil if header, the value of [HeaderSignature], has an entry by one of the keys for
+// this id, timestamp and body, and if timestamp is within tolerance of now, before or after. The
+// keys are secrets ("whsec_") and public keys ("whpk_"). The specification's libraries use a
+// tolerance of five minutes.
 //
 // Entries of unknown versions are ignored, as the specification asks.
 func Verify(keys []string, header, id, timestamp string, body []byte, now time.Time, tolerance time.Duration) error {

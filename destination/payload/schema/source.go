@@ -49,8 +49,8 @@ var (
 	simpleTypes = []any{"null", "boolean", "object", "array", "number", "string", "integer"}
 )
 
-// maxDepth is how deep schemas and values in a schema may be nested. What is deeper is left out: the
-// document is indented, and so grows with the square of its depth.
+// maxDepth is how deep schemas and values in a schema may be nested. What is deeper is left out:
+// the document is indented, and so grows with the square of its depth.
 const maxDepth = 100
 
 // translated returns a schema, which is an object or a boolean, in the form of 2020-12.
