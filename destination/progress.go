@@ -117,8 +117,8 @@ func (p *progress) end(streams []*engine.Stream, skipped protocol.Skipped) {
 func (p *progress) sent(streams []*engine.Stream) {
 	listed := 0
 	for _, stream := range streams {
-		text, any := p.stats.of(stream.Route)
-		if !any {
+		text, sent := p.stats.of(stream.Route)
+		if !sent {
 			continue
 		}
 		if listed++; listed > maxListed {

@@ -19,14 +19,14 @@ const saveInterval = time.Minute
 const closingTime = 30 * time.Second
 
 // closeInTime closes a store, also after ctx has ended, but not for longer than closingTime then.
-func closeInTime(ctx context.Context, close func(context.Context) error) error {
+func closeInTime(ctx context.Context, closeStore func(context.Context) error) error {
 	closing, giveUp := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer giveUp(nil)
 	defer context.AfterFunc(ctx, func() {
 		defer time.AfterFunc(closingTime, func() { giveUp(context.Cause(ctx)) }).Stop()
 		<-closing.Done()
 	})()
-	return close(closing)
+	return closeStore(closing)
 }
 
 // saveAtIntervals saves the snapshot while the sync runs. If another sync was first, this one ends

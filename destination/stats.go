@@ -74,8 +74,8 @@ func (s *stats) len() int {
 	return len(s.streams)
 }
 
-// of describes what a stream has sent; any is false if that is nothing.
-func (s *stats) of(r *route.Route) (text string, any bool) {
+// of describes what a stream has sent; sent is false if that is nothing.
+func (s *stats) of(r *route.Route) (text string, sent bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t := s.streams[r]

@@ -69,7 +69,7 @@ func (a *Audience) ObserveStatus(t *protocol.Trace) {
 // reports whether there are any to take out. The error refuses a removal that the policy does not
 // allow. kept is the reason why rows that left are not removed though the mode would send them; ""
 // if there is none.
-func (a *Audience) CountUnseen(p Policy) (any bool, kept string, err error) {
+func (a *Audience) CountUnseen(p Policy) (found bool, kept string, err error) {
 	f := &a.refresh
 	if !f.whole {
 		return false, "", nil

@@ -126,5 +126,3 @@ func masks(secrets ...string) func(string) string {
 		return s
 	}
 }
-
-func plain(s string) string { return s }

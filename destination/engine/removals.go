@@ -22,14 +22,14 @@ func (e *Engine) nextRemovals() (*removals, error) {
 		if s.Audience == nil {
 			continue
 		}
-		any, kept, err := s.Audience.CountUnseen(e.options.Policy)
+		found, kept, err := s.Audience.CountUnseen(e.options.Policy)
 		if err != nil {
 			return nil, err
 		}
 		if kept != "" {
 			e.options.Warn(fmt.Sprintf("stream %s: rows that left are not removed: %s", s.Route.Title(), kept))
 		}
-		if any {
+		if found {
 			next, stop := iter.Pull2(s.Audience.Removals(s.encoder))
 			return &removals{stream: s, next: next, stop: stop}, nil
 		}

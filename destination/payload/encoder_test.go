@@ -220,7 +220,7 @@ type differ struct{ change Change }
 
 func (d differ) Diff(_, _ []byte, _ bool, version []byte) (Change, error) {
 	c := d.change
-	c.Version = append(version, "version"...)
+	c.Version = append(append([]byte{}, version...), "version"...)
 	return c, nil
 }
 
