@@ -120,7 +120,7 @@ func (r *remote) readManifest(ctx context.Context) (m manifest, etag string, err
 		return m, "", err
 	}
 	if err := json.Unmarshal(text.Bytes(), &m); err != nil || m.Version != version && m.Version != versionBefore {
-		return m, "", fmt.Errorf("%w (%s says version %.40q, want %q): %s", ErrForeign, manifestName, m.Version, version, startOver)
+		return m, "", fmt.Errorf("%w (%s says version %s, want %q): %s", ErrForeign, manifestName, shownVersion(m.Version), version, startOver)
 	}
 	return m, etag, nil
 }

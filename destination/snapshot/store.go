@@ -8,6 +8,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -206,7 +207,7 @@ func (s *Store) checkVersion(fresh bool) error {
 		return s.set(versionKey, []byte(version), pebble.Sync)
 	}
 	if err == nil && string(found) != version {
-		err = fmt.Errorf("%w (found %.40q, want %q): %s", ErrForeign, found, version, startOver)
+		err = fmt.Errorf("%w (found %s, want %q): %s", ErrForeign, shownVersion(found), version, startOver)
 	}
 	return err
 }
@@ -336,4 +337,13 @@ func (s *Store) fail(doing string, err error) error {
 		return fmt.Errorf("%s the snapshot in %s: it is damaged: %w; %s", doing, place, err, startOver)
 	}
 	return fmt.Errorf("%s the snapshot in %s: %w", doing, place, err)
+}
+
+// shownVersion shows a version that was found, or only its length if it cannot be one. It does not cut:
+// secrets are masked later, and half a secret would not be recognised.
+func shownVersion[T ~string | ~[]byte](found T) string {
+	if len(found) > 40 {
+		return fmt.Sprintf("a text of %d bytes", len(found))
+	}
+	return strconv.Quote(string(found))
 }
