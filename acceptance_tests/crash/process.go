@@ -58,7 +58,7 @@ type process struct {
 func (p *process) live(ctx context.Context) (finished bool, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, p.binary, "write", "--config", "config.json", "--catalog", "catalog.json")
+	cmd := exec.CommandContext(ctx, p.binary, "write", "--config", "config.json", "--catalog", "catalog.json", "--sync-id", "one")
 	cmd.Dir = p.folder
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
