@@ -75,6 +75,7 @@ function draw() {
   const actual = $("list").firstElementChild?.offsetHeight;
   if (actual && actual !== height) {
     height = actual;
+    reveal(selected);
     soon();
   }
 }

@@ -23,20 +23,20 @@ export function rows(d) {
   const state = el("span", "dim");
   state.setAttribute("role", "status");
   const place = el("div", "row-table");
-  const all = el("div", "rows-tab", el("div", "bar-small", search, el("label", "check-small", only, `Rejected only (${count(d.rejected)})`), state), place);
+  const all = el("div", "rows-tab", el("div", "bar-small", search, ...(d.rejected ? [el("label", "check-small", only, `Rejected only (${count(d.rejected)})`)] : []), state), place);
   const load = (first) => fill(d, place, state, first);
-  const again = () => { query.text = search.value; query.rejected = only.checked; load(null); };
+  const again = () => { query.text = search.value; if (d.rejected) query.rejected = only.checked; load(null); };
   let timer = 0;
   search.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(again, 150); });
   only.addEventListener("change", again);
-  load(query.text || query.rejected ? null : d);
+  load(chosen(d) ? null : d);
   return all;
 }
 
-const chosen = () => (query.text ? "&text=" + encodeURIComponent(query.text) : "") + (query.rejected ? "&rejected=true" : "");
+const chosen = (d) => (query.text ? "&text=" + encodeURIComponent(query.text) : "") + (query.rejected && d.rejected ? "&rejected=true" : "");
 
-async function part(id, from) {
-  const answer = await fetch(`requests/${id}/rows?from=${from}${chosen()}`);
+async function part(d, from) {
+  const answer = await fetch(`requests/${d.id}/rows?from=${from}${chosen(d)}`);
   const content = await answer.json();
   if (!answer.ok) throw new Error(content.error);
   return content;
@@ -75,11 +75,11 @@ export function partial(place, table, first, get, say = () => {}) {
 async function fill(d, place, state, first) {
   const mine = ++turn;
   try {
-    const content = first || await part(d.id, 0);
+    const content = first || await part(d, 0);
     if (mine !== turn) return;
     const table = newTable(d);
     const say = (next) => { state.textContent = next === null ? "The receiver does not answer, or keeps this request no longer." : `${count(table.size())} of ${count(d.rows)} rows` + (next < 0 ? "" : " so far"); };
-    partial(place, table, content, (from) => part(d.id, from), say);
+    partial(place, table, content, (from) => part(d, from), say);
     if (!table.size()) place.replaceChildren(el("p", "hint", "No row matches."));
   } catch (e) {
     if (mine === turn) place.replaceChildren(el("p", "hint", "The receiver is gone, or keeps this request no longer."));
