@@ -114,10 +114,10 @@ func (c *commands) serve(ctx context.Context, l listenFlags, secrets secretFlags
 	if err != nil {
 		return err
 	}
+	c.say("receiving at %s, shown at %s, stop with Ctrl-C", server.URL(), server.PageURL())
 	if o.Forward != nil {
 		c.say("forwarding to %s", o.Forward.Target())
 	}
-	c.say("receiving at %s, shown at %s, stop with Ctrl-C", server.URL(), server.PageURL())
 	<-ctx.Done()
 	return server.Close()
 }
