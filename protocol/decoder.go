@@ -15,6 +15,8 @@ type Decoder struct {
 
 	skipped Skipped
 	typed   typed
+	begun   bool    // the first line of the input has been read
+	own     Message // of Decode
 
 	b       []byte // the block from the line at hand on: indices into it are offsets in the line
 	m       *Message
@@ -64,7 +66,8 @@ const byteOrderMark = "\uFEFF"
 func (d *Decoder) Next(m *Message) error {
 	for d.pos < len(d.block) {
 		d.b = d.block[d.pos:]
-		if d.line++; d.line == 1 {
+		if d.line++; !d.begun {
+			d.begun = true
 			if err := d.begin(); err != nil {
 				return err
 			}

@@ -21,6 +21,7 @@ const (
 // layout is the keys of the records of one stream, and where among them are the fields that somebody looks for.
 type layout struct {
 	name   streamName
+	names  recordNames // the same, for records
 	prefix prefix
 	lookup *Lookup // nil: nobody looks for fields
 	first  *knownKey

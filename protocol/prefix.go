@@ -59,7 +59,10 @@ func (ls *layouts) of(namespace, name []byte) *layout {
 	if l != nil || len(ls.all) >= maxLayouts {
 		return l
 	}
-	l = &layout{name: streamName{string(namespace), string(name)}, total: &ls.keys}
+	l = &layout{
+		name: streamName{string(namespace), string(name)}, names: recordNames{bytes.Clone(namespace), bytes.Clone(name)},
+		total: &ls.keys,
+	}
 	if ls.all == nil {
 		ls.all = make(map[streamName]*layout)
 	}

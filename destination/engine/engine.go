@@ -65,16 +65,17 @@ type Engine struct {
 	abort    context.CancelFunc // ends attempts in flight
 	out      *protocol.Writer
 
-	input   *input
-	block   block // being worked on; no lines: none is
-	ended   bool  // the input is
-	fault   error // what ended it before its time: the rows before it are delivered first
-	decoder protocol.Decoder
-	message protocol.Message
-	recent  *Stream // of the last record
-	warned  bool    // that a state's stream is not known
-	now     time.Time
-	age     *time.Timer
+	input    *input
+	block    block // being worked on; no lines: none is
+	ended    bool  // the input is
+	fault    error // what ended it before its time: the rows before it are delivered first
+	decoders []*protocol.Decoder
+	skipped  protocol.Skipped
+	message  protocol.Message
+	recent   *Stream // of the last record
+	warned   bool    // that a state's stream is not known
+	now      time.Time
+	age      *time.Timer
 
 	swept    int       // streams whose removals are done
 	removals *removals // of the stream at hand
@@ -89,6 +90,13 @@ func New(ctx context.Context, streams []*Stream, o Options, out *protocol.Writer
 		return streams[b.Stream.Index].Send(ctx, b)
 	}
 	e.pipeline = batching.New(sending, o.Batching, send, e.emit)
+	for i := range decoders() {
+		d := &protocol.Decoder{}
+		if i > 0 {
+			d.Continue()
+		}
+		e.decoders = append(e.decoders, d)
+	}
 	for _, s := range streams {
 		e.prepare(s)
 	}
@@ -104,7 +112,9 @@ func (e *Engine) prepare(s *Stream) {
 	s.encoder = payload.NewEncoder(s.Route, o)
 	keyed := len(s.Route.Key) > 0
 	if keyed {
-		e.decoder.Find(s.Route.Stream.Namespace, s.Route.Stream.Name, s.encoder.Lookup())
+		for _, d := range e.decoders {
+			d.Find(s.Route.Stream.Namespace, s.Route.Stream.Name, s.encoder.Lookup())
+		}
 	}
 	s.batches = e.pipeline.Stream(payload.Envelope(s.Route, e.options.Metadata), keyed)
 }
@@ -117,7 +127,7 @@ func (e *Engine) emit(st *protocol.State, records, rejected int64) {
 }
 
 // Skipped returns the counts of the lines of the input that were no Airbyte messages.
-func (e *Engine) Skipped() protocol.Skipped { return e.decoder.Skipped() }
+func (e *Engine) Skipped() protocol.Skipped { return e.skipped }
 
 // Run reads the input to its end and returns once all of it is settled; or at the first failure, or
 // when ctx ends, which is its cause then. In each case the states that are due have been written.
@@ -126,7 +136,7 @@ func (e *Engine) Run(ctx context.Context, in io.Reader, stop func()) error {
 	reading, stopReading := context.WithCancel(ctx)
 	defer stopReading()
 	defer e.abort()
-	e.input = newInput(reading, in)
+	e.input = newInput(reading, in, e.decoders)
 	e.age = time.NewTimer(0)
 	defer e.age.Stop()
 	err := e.loop(ctx)
@@ -197,7 +207,7 @@ func (e *Engine) step() (done bool, err error) {
 // wait waits for whatever comes first. While the pipeline is full it takes no input: that is the
 // back-pressure.
 func (e *Engine) wait(ctx context.Context) error {
-	blocks := e.input.blocks
+	blocks := e.input.next()
 	if e.ended || e.block.lines != nil || e.pipeline.Full() {
 		blocks = nil
 	}

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"io"
+	"runtime"
 
 	"destination-webhook/destination/failure"
 	"destination-webhook/protocol"
@@ -11,55 +12,151 @@ import (
 const (
 	// blockSize is how much of stdin is read at once.
 	blockSize = 256 << 10
-	// blockCount is how many blocks there are: one being read, one being worked on, one between the
-	// two.
-	blockCount = 3
+	// maxAhead is how many bytes of longer blocks, each of one long line, may be at work before no
+	// further block is read.
+	maxAhead = 8 << 20
+	// maxDecoders is how many decoders bring more than they cost: one goroutine that owns the sync
+	// cannot take the messages of more.
+	maxDecoders = 4
 )
 
-// block is whole lines of the input, or the error that ended it.
+// decoders returns how many goroutines decode the input.
+func decoders() int { return min(maxDecoders, runtime.GOMAXPROCS(0)) }
+
+// block is whole lines of the input, and their messages, or the error that ended the input.
 type block struct {
-	lines  []byte
-	memory []byte
-	err    error
+	lines    []byte
+	messages *protocol.Messages
+	memory   []byte
+	extra    int // bytes that the lines take beyond memory
+	err      error
 }
 
-// input reads blocks in a goroutine of its own, so that no other one waits for stdin.
+// input reads blocks in a goroutine of its own, so that no other one waits for stdin, and deals them
+// in turn to decoders, each in a goroutine of its own. The owner of the sync collects them in turn
+// as well, so that they come in the order of the input. A decoder that is the only one works for the
+// owner itself: on one core another goroutine would only take turns with it.
 type input struct {
-	blocks chan block
-	memory chan []byte
+	ctx    context.Context //nolint:containedctx // that of all its goroutines
+	free   chan block      // for their memory
+	dealt  []chan block    // to each decoder
+	ready  []chan block    // from each decoder
+	turn   int             // the decoder whose block is next
+	before int64           // lines
+	only   *protocol.Decoder
 }
 
 // newInput starts to read, until the input ends or ctx does. A read that is under way then is left
 // alone: only the other end of the pipe can interrupt it.
-func newInput(ctx context.Context, r io.Reader) *input {
+//
+// There is memory for as many blocks as can be at work: one being read, one with each decoder and one
+// decoded ahead by it, and one with the owner.
+func newInput(ctx context.Context, r io.Reader, decoders []*protocol.Decoder) *input {
 	protocol.EnlargePipe(r)
-	in := &input{blocks: make(chan block), memory: make(chan []byte, blockCount)}
-	for range blockCount {
-		in.memory <- make([]byte, blockSize)
+	in := &input{ctx: ctx, free: make(chan block, 2*len(decoders)+2)}
+	for range cap(in.free) {
+		in.free <- block{memory: make([]byte, blockSize), messages: &protocol.Messages{}}
 	}
-	go in.read(ctx, protocol.NewBlockReader(r))
+	if len(decoders) == 1 {
+		ready := make(chan block)
+		in.only, in.dealt, in.ready = decoders[0], []chan block{ready}, []chan block{ready}
+		decoders = nil
+	}
+	for _, d := range decoders {
+		dealt, ready := make(chan block), make(chan block, 1)
+		in.dealt, in.ready = append(in.dealt, dealt), append(in.ready, ready)
+		go in.decode(d, dealt, ready)
+	}
+	go in.read(protocol.NewBlockReader(r))
 	return in
 }
 
-// release gives a block's memory back. Its lines are no longer valid.
-func (in *input) release(b block) { in.memory <- b.memory }
+// next delivers the next block of the input, for received.
+func (in *input) next() <-chan block { return in.ready[in.turn] }
 
-func (in *input) read(ctx context.Context, r *protocol.BlockReader) {
-	for {
-		b := block{memory: <-in.memory}
+// received takes a block that came from next, and sets which lines of the input it holds.
+func (in *input) received(b block) {
+	if in.only != nil {
+		b.decode(in.only)
+	}
+	in.turn = (in.turn + 1) % len(in.ready)
+	b.messages.First = in.before
+	in.before += b.messages.Lines
+}
+
+// release gives a block's memory back. Its messages are no longer valid.
+func (in *input) release(b block) {
+	b.messages.Release()
+	in.free <- block{memory: b.memory, messages: b.messages, extra: b.extra}
+}
+
+// read reads blocks and deals them.
+func (in *input) read(r *protocol.BlockReader) {
+	var spare []block
+	ahead := 0
+	for turn := 0; ; turn = (turn + 1) % len(in.dealt) {
+		for len(spare) == 0 || ahead > maxAhead {
+			select {
+			case b := <-in.free:
+				ahead -= b.extra
+				spare = append(spare, block{memory: b.memory, messages: b.messages})
+			case <-in.ctx.Done():
+				return
+			}
+		}
+		b := spare[len(spare)-1]
+		spare = spare[:len(spare)-1]
 		b.read(r)
+		ahead += b.extra
+		if !in.pass(in.dealt[turn], b) || b.err != nil {
+			return
+		}
+	}
+}
+
+// decode decodes the blocks that are dealt to it.
+func (in *input) decode(d *protocol.Decoder, dealt <-chan block, ready chan<- block) {
+	for {
 		select {
-		case in.blocks <- b:
-		case <-ctx.Done():
+		case b := <-dealt:
+			b.decode(d)
+			if !in.pass(ready, b) {
+				return
+			}
+		case <-in.ctx.Done():
 			return
 		}
-		if b.err != nil {
-			return
-		}
+	}
+}
+
+// pass sends a block, unless the sync ends before; it reports whether it has.
+func (in *input) pass(to chan<- block, b block) bool {
+	select {
+	case to <- b:
+		return true
+	case <-in.ctx.Done():
+		return false
 	}
 }
 
 func (b *block) read(r *protocol.BlockReader) {
 	defer failure.RecoverTo(&b.err)
 	b.lines, b.err = r.Next(b.memory)
+	b.extra = max(0, cap(b.lines)-cap(b.memory))
+}
+
+// decode decodes the lines of a block. A panic is an error of the line after the last message.
+func (b *block) decode(d *protocol.Decoder) {
+	if b.err != nil {
+		b.messages.Lines = 0
+		return
+	}
+	var err error
+	defer func() {
+		if err != nil {
+			b.messages.Fail(err)
+		}
+	}()
+	defer failure.RecoverTo(&err)
+	d.Decode(b.lines, b.messages)
 }

@@ -11,15 +11,15 @@ import (
 
 // receive takes the next block of the input.
 func (e *Engine) receive(b block) {
+	e.input.received(b)
 	switch {
 	case errors.Is(b.err, io.EOF):
-		skipped := e.decoder.Skipped()
-		e.end(skipped.Err())
+		e.end(e.skipped.Err())
 	case b.err != nil:
-		e.end(fmt.Errorf("reading stdin after line %d: %w", e.decoder.Line(), b.err))
+		e.end(fmt.Errorf("reading stdin after line %d: %w", e.input.before, b.err))
 	default:
 		e.block = b
-		e.decoder.Reset(b.lines)
+		e.skipped.Add(b.messages.Skipped)
 	}
 }
 
@@ -31,7 +31,7 @@ func (e *Engine) end(fault error) {
 // work takes messages from the block at hand until it ends or the pipeline is full.
 func (e *Engine) work() error {
 	for e.block.lines != nil && !e.pipeline.Full() {
-		err := e.decoder.Next(&e.message)
+		err := e.block.messages.Next(&e.message)
 		if err == nil {
 			err = e.handle(&e.message)
 		}
@@ -63,7 +63,7 @@ func (e *Engine) record(record *protocol.Record) error {
 	s := e.recent
 	if s == nil || !s.Route.Is(record) {
 		if s = e.names.find(record.Namespace, record.Stream); s == nil {
-			return e.names.unknown(e.decoder.Line(), "RECORD", record.Namespace, record.Stream)
+			return e.names.unknown(e.message.Line, "RECORD", record.Namespace, record.Stream)
 		}
 		e.recent = s
 	}
@@ -72,7 +72,7 @@ func (e *Engine) record(record *protocol.Record) error {
 	}
 	row, err := s.encoder.Encode(record)
 	if err != nil {
-		return fmt.Errorf("line %d of the input: %w", e.decoder.Line(), err)
+		return fmt.Errorf("line %d of the input: %w", e.message.Line, err)
 	}
 	if row == nil {
 		e.pipeline.Skip(s.batches)
@@ -92,7 +92,7 @@ func (e *Engine) state(st *protocol.State) {
 		} else if !e.warned {
 			e.warned = true
 			e.options.Warn(fmt.Sprintf("%v; it and others like it wait for all rows before them",
-				e.names.unknown(e.decoder.Line(), "STATE", st.Namespace, st.Stream)))
+				e.names.unknown(e.message.Line, "STATE", st.Namespace, st.Stream)))
 		}
 	}
 	e.pipeline.State(st.Clone(), stream)
