@@ -2,6 +2,8 @@ import base64
 import json
 import time
 
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 TOLERANCE = 5 * 60  # seconds, as in the official library, which knows secrets alone
@@ -14,9 +16,6 @@ def new_verifier(key):
 
 class PublicKey:
     def __init__(self, key):
-        # pip install cryptography
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
         self.key = Ed25519PublicKey.from_public_bytes(base64.b64decode(key.removeprefix("whpk_")))
 
     def verify(self, body, headers):
@@ -32,8 +31,6 @@ class PublicKey:
         return json.loads(body)
 
     def by_us(self, signed, entry):
-        from cryptography.exceptions import InvalidSignature
-
         version, _, signature = entry.partition(",")
         try:
             self.key.verify(base64.b64decode(signature), signed)

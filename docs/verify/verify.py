@@ -1,5 +1,5 @@
 """Receives webhooks and accepts only those that are signed with WEBHOOK_SECRET, a secret (whsec_…) or
-the sender's public key (whpk_…). pip install standardwebhooks"""
+the sender's public key (whpk_…). pip install standardwebhooks cryptography"""
 
 import os
 import zlib
