@@ -156,7 +156,7 @@ func (c *commands) program(v *view) *destination.Program {
 	p := c.process
 	program := &destination.Program{Spec: p.Spec, Version: p.Version, Stdin: p.Stdin, Stdout: p.Stdout, Getenv: p.Getenv}
 	if v != nil {
-		program.Stdout, program.Terminal = v.messages(), v.terminal()
+		program.Stdout, program.Console = v.messages(), v.console()
 	}
 	return program
 }

@@ -22,7 +22,7 @@ func TestCut(t *testing.T) {
 func TestMessagesAppearAboveTheProgress(t *testing.T) {
 	var screen bytes.Buffer
 	v := &view{text: &screen, all: true, progress: progressLine{w: &screen}, now: clock}
-	_, _ = v.setProgress([]byte("7 rows"))
+	v.Progress("7 rows")
 	v.Print("summary\n")
 	_, err := v.write([]byte(`{"type":"LOG","log":{"level":"INFO","message":"a\u001bb"}}` + "\n"))
 	v.Close()

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"destination-webhook/destination"
 	"destination-webhook/destination/printable"
 )
 
@@ -27,14 +28,16 @@ type view struct {
 // messages returns the writer of protocol messages, which come as whole lines.
 func (v *view) messages() io.Writer { return writerFunc(v.write) }
 
-// terminal returns the writer of the progress, of which each write is the whole line; nil if nobody
-// would see it.
-func (v *view) terminal() io.Writer {
-	if v.progress.w == nil {
+// console returns where a person watches the sync; nil if nobody does.
+func (v *view) console() destination.Console {
+	if v.text == nil {
 		return nil
 	}
-	return writerFunc(v.setProgress)
+	return v
 }
+
+// ShowsLog implements destination.Console.
+func (v *view) ShowsLog() bool { return v.all }
 
 // Print shows text that stays above the progress.
 func (v *view) Print(text string) {
@@ -49,15 +52,15 @@ func (v *view) Print(text string) {
 }
 
 // Close removes the progress.
-func (v *view) Close() { _, _ = v.setProgress(nil) }
+func (v *view) Close() { v.Progress("") }
 
-func (v *view) setProgress(line []byte) (int, error) {
+// Progress replaces the progress.
+func (v *view) Progress(line string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.progress.clear()
-	v.progress.text = string(line)
+	v.progress.text = line
 	v.progress.draw()
-	return len(line), nil
 }
 
 // write passes messages on. Only what cannot be written to stdout is an error.

@@ -374,7 +374,7 @@ func TestCountsWithASnapshot(t *testing.T) {
 		want    []string
 	}{
 		{"", input(firstTable), []string{
-			`"recordCount":3.0}`, "stream users: 3 rows in 1 batches, ",
+			`"recordCount":3.0}`, "stream users: 3 rows in 1 request, ",
 			"compared with the snapshot 3 rows are added, 0 changed, 0 removed, 0 unchanged",
 		}},
 		{"", input(secondTable), []string{
@@ -386,7 +386,7 @@ func TestCountsWithASnapshot(t *testing.T) {
 			`"recordCount":3.0}`, "1 rows are added, 0 changed, 0 removed, 3 unchanged",
 		}},
 		{letters, append([]string{user(`{"name":"no id"}`), user(`{"id":6}`), user(`{"id":6}`), state}, completed), []string{
-			`"recordCount":2.0,"rejectedRecordCount":1.0}`, "stream users: 5 rows in 2 batches, ", ", 1 rows rejected",
+			`"recordCount":2.0,"rejectedRecordCount":1.0}`, "stream users: 5 rows in 2 requests, ", "1 row was rejected and stored in ",
 			"compared with the snapshot 1 rows are added, 0 changed, 4 removed, 1 unchanged; 1 came with a key that had come before",
 		}},
 	} {
@@ -399,7 +399,7 @@ func TestCountsWithASnapshot(t *testing.T) {
 		for _, request := range requests {
 			rows, bytes = rows+request.Rows, bytes+len(request.Body)
 		}
-		for _, part := range append(sync.want, fmt.Sprintf("in all: %d rows in %d batches, %d bytes, ", rows, len(requests), bytes)) {
+		for _, part := range append(sync.want, fmt.Sprintf("in all: %d rows in %s, %d bytes, ", rows, count(int64(len(requests)), "request"), bytes)) {
 			if !strings.Contains(out.String(), part) {
 				t.Errorf("%q is not in\n%s", part, out)
 			}

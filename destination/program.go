@@ -28,7 +28,7 @@ type Program struct {
 	Version  string
 	Stdin    io.Reader
 	Stdout   io.Writer
-	Terminal io.Writer // takes the progress, each write the whole line; nil if nobody watches
+	Console  Console // nil: nobody watches
 	Getenv   func(string) string
 	ReadFile func(path string) ([]byte, error) // of config and catalog; nil: os.ReadFile
 	// SyncID is what the user calls the sync, "" if nothing: attempts with the same one send the same batches with the same
@@ -133,7 +133,7 @@ func (p *Program) session(configPath, catalogPath string, out *protocol.Writer, 
 	if err != nil {
 		return nil, err
 	}
-	progress := newProgress(log, masking(p.Terminal, redactor))
+	progress := newProgress(log, masking(p.Console, redactor.String))
 	network, err := p.network(c, redactor, progress.attempt)
 	if err != nil {
 		return nil, err
@@ -180,27 +180,6 @@ func inFile(path string, err error) error {
 		return fmt.Errorf("%s: %w", printable.Line(path, maxArgument), err)
 	}
 	return err
-}
-
-// masking returns a writer to w that masks secrets; nil if w is nil. Each text has to come in one
-// piece.
-func masking(w io.Writer, redactor *redact.Redactor) io.Writer {
-	if w == nil {
-		return nil
-	}
-	return &maskingWriter{w, redactor}
-}
-
-type maskingWriter struct {
-	w        io.Writer
-	redactor *redact.Redactor
-}
-
-func (m *maskingWriter) Write(text []byte) (int, error) {
-	if _, err := m.w.Write(m.redactor.Bytes(text)); err != nil {
-		return 0, err
-	}
-	return len(text), nil
 }
 
 func (p *Program) readCatalog(path string) (*protocol.Catalog, error) {

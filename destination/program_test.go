@@ -1,23 +1,31 @@
 package destination
 
 import (
-	"bytes"
+	"strings"
 	"testing"
 
 	"destination-webhook/destination/redact"
 )
 
-func TestTerminalShowsNoSecret(t *testing.T) {
-	var shown bytes.Buffer
-	w := masking(&shown, redact.New("hunter2"))
-	const text = "\r\x1b[Kthe endpoint says hunter2"
-	if n, err := w.Write([]byte(text)); n != len(text) || err != nil {
-		t.Errorf("wrote %d bytes, %v, want all %d", n, err, len(text))
-	}
-	if got := shown.String(); got != "\r\x1b[Kthe endpoint says "+redact.Mask {
+// shown is a Console that keeps what it is given.
+type shown struct {
+	lines []string
+	texts []string
+}
+
+func (s *shown) Progress(line string) { s.lines = append(s.lines, line) }
+func (s *shown) Print(text string)    { s.texts = append(s.texts, text) }
+func (s *shown) ShowsLog() bool       { return true }
+
+func TestConsoleShowsNoSecret(t *testing.T) {
+	s := &shown{}
+	c := masking(s, redact.New("hunter2").String)
+	c.Progress("the endpoint says hunter2\x1b[2J")
+	c.Print("stream hunter2\n")
+	if got := strings.Join(append(s.lines, s.texts...), "|"); got != "the endpoint says "+redact.Mask+`\x1b[2J|stream `+redact.Mask+"\n" {
 		t.Errorf("got %q", got)
 	}
 	if masking(nil, nil) != nil {
-		t.Error("a terminal out of nothing")
+		t.Error("a console out of nothing")
 	}
 }

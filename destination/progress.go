@@ -2,16 +2,13 @@ package destination
 
 import (
 	"fmt"
-	"io"
 	"log/slog"
 	"time"
 
 	"destination-webhook/destination/config"
 	"destination-webhook/destination/delivery"
-	"destination-webhook/destination/engine"
 	"destination-webhook/destination/route"
 	"destination-webhook/destination/sender"
-	"destination-webhook/protocol"
 )
 
 const (
@@ -22,42 +19,53 @@ const (
 	maxListed = 50
 )
 
-// progress shows people how a sync goes: in the log, or, on a terminal, in a line that is drawn
-// over and over. It belongs to the engine's goroutine; only attempt, Answered and Settled may be
-// called by others.
+// progress shows people how a sync goes: in the log and, if somebody watches, on a console. It
+// belongs to the engine's goroutine; only Warn, attempt, Attempted and Settled may be called by
+// others.
 type progress struct {
 	log      *slog.Logger
-	terminal io.Writer // nil: there is none
+	console  Console // nil: nobody watches
 	stats    *stats
+	attempts attemptLog
 	ticker   *time.Ticker
-	began    time.Time
-	states   int64
+	load     func() (inFlight, limit int) // of requests; nil: not known
+	limit    int                          // as the log knows it; 0: nothing was logged yet
 
-	last     time.Time // of the last tick
-	lastRows int64
+	began     time.Time
+	logged    time.Time // when the log was last told
+	rate      rate
+	states    int64
+	lastState time.Time
 }
 
-func newProgress(log *slog.Logger, terminal io.Writer) *progress {
+func newProgress(log *slog.Logger, console Console) *progress {
 	interval := logInterval
-	if terminal != nil {
+	if console != nil {
 		interval = drawInterval
 	}
 	now := time.Now()
-	return &progress{log: log, terminal: terminal, stats: newStats(), ticker: time.NewTicker(interval), began: now, last: now}
+	return &progress{
+		log: log, console: console, stats: newStats(), attempts: attemptLog{log: log},
+		ticker: time.NewTicker(interval), began: now, logged: now,
+	}
 }
 
 // Warn logs what a user should know.
 func (p *progress) Warn(text string) { p.log.Warn(text) }
 
 // StateEmitted counts a state; see engine.Observer.
-func (p *progress) StateEmitted() { p.states++ }
+func (p *progress) StateEmitted() {
+	p.states++
+	p.lastState = time.Now()
+}
 
 // Due has the moments at which progress is told.
 func (p *progress) Due() <-chan time.Time { return p.ticker.C }
 
-// Answered counts a delivery; see sender.Observer.
-func (p *progress) Answered(r *route.Route, attempts int, latency time.Duration) {
-	p.stats.answered(r, attempts, latency)
+// Attempted counts and logs an attempt; see sender.Observer.
+func (p *progress) Attempted(r *route.Route, rows int, a delivery.Attempt) {
+	p.stats.attempted(r, a)
+	p.attempts.debug(r.Title(), rows, a)
 }
 
 // Settled counts a batch; see sender.Observer.
@@ -76,70 +84,44 @@ func (p *progress) start(c *config.Config, table route.Table) {
 	}
 }
 
-// attempt logs an attempt that did not succeed and will be followed by another.
-func (p *progress) attempt(a delivery.Attempt) {
-	if a.Err == nil || a.Final {
+// attempt logs an attempt that failed and is followed by another.
+func (p *progress) attempt(a delivery.Attempt) { p.attempts.warn(a) }
+
+// Observe shows how far the sync is. With a console it is called more often than the log is told.
+func (p *progress) Observe(batches int) {
+	now := time.Now()
+	line := p.line(now, batches)
+	if p.console != nil {
+		p.console.Progress(line)
+	}
+	if now.Sub(p.logged) < logInterval {
 		return
 	}
-	p.log.Warn(fmt.Sprintf("attempt %d of %s failed, the next one follows in %v: %v", a.N, a.ID, a.Wait.Round(time.Millisecond), a.Err))
+	p.logged = now
+	p.attempts.flush()
+	p.logLimit()
+	if p.console == nil || !p.console.ShowsLog() {
+		p.log.Info(line)
+	}
 }
 
-// Observe shows how far the sync is.
-func (p *progress) Observe(inFlight int) {
-	now, total := time.Now(), p.stats.all()
-	rate := float64(total.rows-p.lastRows) / max(now.Sub(p.last).Seconds(), 1e-3)
-	p.last, p.lastRows = now, total.rows
-	line := fmt.Sprintf("%d rows delivered, %.0f rows/s, %d requests in flight, %d retries", total.rows, rate, inFlight, total.retries)
-	if p.terminal != nil {
-		_, _ = io.WriteString(p.terminal, line)
+func (p *progress) line(now time.Time, batches int) string {
+	total, inFlight := p.stats.all(), count(int64(batches), "request")
+	if p.load != nil {
+		busy, limit := p.load()
+		inFlight = fmt.Sprintf("%d of %s", busy, count(int64(limit), "request"))
+	}
+	return fmt.Sprintf("%s delivered, %.0f rows/s, %s in flight, %s", count(total.rows, "row"), p.rate.per(now, total.rows), inFlight, retries(total.retries))
+}
+
+// logLimit logs that the endpoint is given more or fewer requests at once than the log knows.
+func (p *progress) logLimit() {
+	if p.load == nil {
 		return
 	}
-	p.log.Info(line)
-}
-
-// end logs what the sync has done, and which lines of the input it skipped.
-func (p *progress) end(streams []*engine.Stream, skipped protocol.Skipped) {
-	p.ticker.Stop()
-	if p.terminal != nil {
-		_, _ = io.WriteString(p.terminal, "")
+	_, limit := p.load()
+	if p.limit != 0 && limit != p.limit {
+		p.log.Info(fmt.Sprintf("concurrency: up to %s at once from now on, %d before", count(int64(limit), "request"), p.limit))
 	}
-	if kinds := skipped.String(); kinds != "" {
-		p.log.Warn("lines of the input were skipped, as they are no Airbyte messages: " + kinds)
-	}
-	p.sent(streams)
-	p.compared(streams)
-	total, took := p.stats.all(), time.Since(p.began)
-	p.log.Info(fmt.Sprintf("in all: %d rows in %d batches, %d bytes, %d states, %d retries in %v (%.0f rows/s)",
-		total.rows, total.batches, total.bytes, p.states, total.retries, took.Round(time.Millisecond), float64(total.rows)/max(took.Seconds(), 1e-3)))
-}
-
-// sent logs what the streams have sent, in the catalog's order.
-func (p *progress) sent(streams []*engine.Stream) {
-	listed := 0
-	for _, stream := range streams {
-		text, sent := p.stats.of(stream.Route)
-		if !sent {
-			continue
-		}
-		if listed++; listed > maxListed {
-			p.log.Info(fmt.Sprintf("and %d more streams", p.stats.len()-maxListed))
-			return
-		}
-		p.log.Info("stream " + stream.Route.Title() + ": " + text)
-	}
-}
-
-// compared logs what the streams with a snapshot were found to be.
-func (p *progress) compared(streams []*engine.Stream) {
-	listed := 0
-	for _, stream := range streams {
-		if stream.Audience == nil {
-			continue
-		}
-		if listed++; listed > maxListed {
-			p.log.Info("and more streams were compared with the snapshot")
-			return
-		}
-		p.log.Info("stream " + stream.Route.Title() + ": " + stream.Audience.Summary())
-	}
+	p.limit = limit
 }

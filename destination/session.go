@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"time"
 
 	"destination-webhook/batching"
 	"destination-webhook/destination/audience"
@@ -92,8 +93,10 @@ func (s *session) streams(ctx context.Context, store *snapshot.Store) ([]*engine
 
 // sync delivers the input to its end.
 func (s *session) sync(ctx context.Context, streams []*engine.Stream, deadLetters deadletter.Store, in io.Reader) error {
+	client := s.network.EndpointClient()
+	s.progress.load = client.Load
 	deliver := sender.New(sender.Options{
-		Client: s.network.EndpointClient(), DeadLetters: deadLetters, Redact: s.redact,
+		Client: client, DeadLetters: deadLetters, Redact: s.redact,
 		Warn: s.progress.Warn, Observer: s.progress,
 	})
 	for _, stream := range streams {
@@ -106,7 +109,7 @@ func (s *session) sync(ctx context.Context, streams []*engine.Stream, deadLetter
 	if err == nil {
 		finish(streams, options.Policy)
 	}
-	s.progress.end(streams, e.Skipped())
+	s.progress.end(summarize(s.config, s.progress, streams, time.Now()), e.Skipped())
 	return err
 }
 

@@ -22,6 +22,7 @@ type attempt struct {
 	status  int // 0: no answer
 	header  http.Header
 	body    []byte
+	request *http.Request
 	cut     bool  // the answer goes on after body
 	err     error // of the connection, also after an answer's header
 	reused  bool  // the connection had served before
@@ -66,8 +67,8 @@ func (d *delivery) attempt(ctx context.Context, now time.Time) *attempt {
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn: func(i httptrace.GotConnInfo) { reused.Store(i.Reused) },
 	})
-	a := &attempt{started: now}
-	res, err := d.client.options.Transport.RoundTrip(d.httpRequest(ctx, now))
+	a := &attempt{started: now, request: d.httpRequest(ctx, now)}
+	res, err := d.client.options.Transport.RoundTrip(a.request)
 	if err == nil {
 		a.status, a.header = res.StatusCode, res.Header
 		a.body, a.cut, err = read(res, cancel)

@@ -57,6 +57,9 @@ type Attempt struct {
 	Wait    time.Duration // until the next attempt, 0 when there is none or it follows at once
 	Latency time.Duration // from the first byte sent to the last byte read
 	Excerpt string        // of the answer, when it was not a success
+	Advice  string        // what happened and what to do about it, without what varies; empty if delivered
+	Header  http.Header   // of the request, without what the transport added; it may hold secrets
+	Bytes   int           // of the body as it was sent
 }
 
 // Client delivers. It is safe for concurrent use; make one per sync.
@@ -125,6 +128,17 @@ func (c *Client) Stop() {
 	for _, cancel := range c.waiting {
 		cancel(errStopped)
 	}
+}
+
+// Load returns how many attempts are in flight, and how many may be at once; 0: any number.
+func (c *Client) Load() (inFlight, limit int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, e := range c.endpoints {
+		busy, most := e.slots.load()
+		inFlight, limit = inFlight+busy, limit+most
+	}
+	return inFlight, limit
 }
 
 // register returns a context for the waits of d: it ends with ctx or Stop.

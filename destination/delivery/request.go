@@ -15,6 +15,9 @@ type Request struct {
 	Header http.Header // never modified
 	ID     string      // for Sign and OnAttempt; sending it is the header's business
 	Body   []byte      // not modified, and not read after Deliver has returned
+
+	// OnAttempt is called with every finished attempt of this request. Nil: nobody is told.
+	OnAttempt func(Attempt)
 }
 
 // Response is a 2xx answer. It is the caller's.

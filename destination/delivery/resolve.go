@@ -151,12 +151,18 @@ func (d *delivery) unpack() {
 }
 
 func (d *delivery) report(a *attempt, f *Failure) {
-	r := Attempt{ID: d.request.ID, N: d.attempts, Host: d.host, Status: a.status, Final: !d.again, Latency: a.latency}
+	r := Attempt{
+		ID: d.request.ID, N: d.attempts, Host: d.host, Status: a.status, Final: !d.again, Latency: a.latency,
+		Header: a.request.Header, Bytes: int(a.request.ContentLength),
+	}
 	if f != nil {
-		r.Err, r.Excerpt = f, f.Excerpt
+		r.Err, r.Excerpt, r.Advice = f, f.Excerpt, f.Advice
 	}
 	if d.again {
 		r.Wait = d.wait
+	}
+	if d.request.OnAttempt != nil {
+		d.request.OnAttempt(r)
 	}
 	d.client.options.OnAttempt(r)
 }

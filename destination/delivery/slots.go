@@ -78,6 +78,12 @@ func (s *slots) done(l sample, now time.Time) {
 	s.serve()
 }
 
+func (s *slots) load() (busy, limit int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.busy, s.limit
+}
+
 func (s *slots) free() bool { return s.limit == 0 || s.busy < s.limit }
 
 func (s *slots) serve() {

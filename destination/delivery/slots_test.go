@@ -98,3 +98,20 @@ func TestRequestsPerSecondCountsRetries(t *testing.T) {
 		}
 	})
 }
+
+// The load is that of all endpoints: attempts in flight, and how many may be.
+func TestLoad(t *testing.T) {
+	c := New(Options{Concurrency: 3})
+	for _, url := range []string{"https://one.test/a", "https://one.test/b", "https://two.test"} {
+		target, err := c.target(url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := target.endpoint.slots.acquire(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if inFlight, limit := c.Load(); inFlight != 3 || limit != 6 {
+		t.Errorf("%d of %d in flight, want 3 of 6", inFlight, limit)
+	}
+}

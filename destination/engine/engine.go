@@ -29,6 +29,8 @@ type Stream struct {
 	Send     batching.Send      // delivers the stream's batches
 	OnRecord func()             // called with each record, if not nil
 
+	Skipped int64 // records so far of which nothing has to be sent
+
 	encoder *payload.Encoder
 	batches *batching.Stream
 }

@@ -75,6 +75,7 @@ func (e *Engine) record(record *protocol.Record) error {
 		return fmt.Errorf("line %d of the input: %w", e.message.Line, err)
 	}
 	if row == nil {
+		s.Skipped++
 		e.pipeline.Skip(s.batches)
 		return nil
 	}

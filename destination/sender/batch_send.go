@@ -23,6 +23,7 @@ type batchSend struct {
 	stream   *Stream
 	batch    *batching.Batch
 	rejected []rejection
+	accepted int    // rows that the endpoint has taken
 	body     []byte // of a part
 }
 
@@ -78,14 +79,12 @@ func (s *batchSend) part(ctx context.Context, rows []int, retry bool) error {
 	request := s.request(body, rows, !retry)
 	response, err := o.Client.Deliver(ctx, request)
 	if err == nil {
-		o.Observer.Answered(r, response.Attempts, response.Latency)
 		return s.delivered(ctx, rows, response, request.ID, retry)
 	}
 	f := (*delivery.Failure)(nil)
 	if !errors.As(err, &f) || f.Kind != answer.Refused && f.Kind != answer.TooLarge {
 		return undelivered(r, len(rows), err)
 	}
-	o.Observer.Answered(r, f.Attempts, 0)
 	if len(rows) > 1 {
 		return s.bisect(ctx, rows, retry)
 	}
@@ -115,7 +114,10 @@ func (s *batchSend) bodyOf(rows []int) []byte {
 func (s *batchSend) request(body []byte, rows []int, again bool) delivery.Request {
 	r := s.stream.route
 	id := s.stream.names.WebhookID(body, s.stream.audience.Replaced(s.batch, rows), again)
-	return delivery.Request{Method: r.Method, URL: r.URL, Header: r.Header, ID: id, Body: body}
+	return delivery.Request{
+		Method: r.Method, URL: r.URL, Header: r.Header, ID: id, Body: body,
+		OnAttempt: func(a delivery.Attempt) { s.stream.options.Observer.Attempted(r, len(rows), a) },
+	}
 }
 
 // key returns the row's primary key as it was sent; nil if it has none.

@@ -427,8 +427,8 @@ func TestRowWithoutKeyIsADeadLetter(t *testing.T) {
 // nobody is an Observer that does not care.
 type nobody struct{}
 
-func (nobody) Answered(*route.Route, int, time.Duration) {}
-func (nobody) Settled(*route.Route, Counts)              {}
+func (nobody) Attempted(*route.Route, int, delivery.Attempt) {}
+func (nobody) Settled(*route.Route, Counts)                  {}
 
 func typeOf(err error) protocol.FailureType {
 	t, _ := failure.TypeOf(err)

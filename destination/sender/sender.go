@@ -31,16 +31,17 @@ type Options struct {
 
 // Observer is told what is sent. It is called from many goroutines.
 type Observer interface {
-	// Answered tells of a delivery that was answered: after how many attempts, and how long the
-	// last one took; 0 if its body was refused.
-	Answered(r *route.Route, attempts int, latency time.Duration)
-	// Settled tells of a batch of which every row is settled.
+	// Attempted tells of an attempt to deliver so many rows, whatever came of it.
+	Attempted(r *route.Route, rows int, a delivery.Attempt)
+	// Settled tells of a batch of which every row is settled, or of the rows that the endpoint took
+	// before the batch failed.
 	Settled(r *route.Route, c Counts)
 }
 
-// Counts is what became of a batch. Suppressed rows are not sent.
+// Counts is what became of a batch.
 type Counts struct {
 	Accepted, Rejected int // rows
+	Suppressed         int // rows that were neither sent nor rejected
 	Bytes              int // of the body without the suppressed rows; 0 if nothing was sent
 }
 
@@ -82,6 +83,7 @@ func (s *Stream) Send(ctx context.Context, b *batching.Batch) (outcome batching.
 	send := &batchSend{stream: s, batch: b}
 	rejected, err := send.run(ctx)
 	if err != nil {
+		s.options.Observer.Settled(s.route, Counts{Accepted: send.accepted})
 		return batching.Outcome{Err: err}
 	}
 	s.options.Observer.Settled(s.route, counts(b, rejected))
@@ -92,7 +94,7 @@ func (s *Stream) Send(ctx context.Context, b *batching.Batch) (outcome batching.
 // else has no bytes.
 func counts(b *batching.Batch, rejected []int) Counts {
 	suppressed := b.Suppressed()
-	c := Counts{Accepted: b.Rows() - len(suppressed), Rejected: len(rejected)}
+	c := Counts{Accepted: b.Rows() - len(suppressed), Rejected: len(rejected), Suppressed: len(suppressed)}
 	if c.Accepted > 0 {
 		c.Bytes = len(b.Body)
 		for _, i := range suppressed {
@@ -102,6 +104,8 @@ func counts(b *batching.Batch, rejected []int) Counts {
 	for _, i := range rejected {
 		if _, found := slices.BinarySearch(suppressed, i); !found {
 			c.Accepted--
+		} else {
+			c.Suppressed--
 		}
 	}
 	return c

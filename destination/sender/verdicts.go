@@ -75,7 +75,10 @@ func (s *batchSend) split(rows []int, refused map[int]string, again map[int]bool
 }
 
 // accept counts rows that the endpoint has taken.
-func (s *batchSend) accept(rows []int) { s.stream.accepted.Add(int64(len(rows))) }
+func (s *batchSend) accept(rows []int) {
+	s.accepted += len(rows)
+	s.stream.accepted.Add(int64(len(rows)))
+}
 
 // unread returns the error of a verdict that goes on after what is read of an answer: the rows that
 // it names there would count as delivered.

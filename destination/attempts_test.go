@@ -1,0 +1,56 @@
+package destination
+
+import (
+	"bytes"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"destination-webhook/destination/delivery"
+	"destination-webhook/protocol"
+)
+
+func logAt(level slog.Level) (*attemptLog, *bytes.Buffer) {
+	var out bytes.Buffer
+	return &attemptLog{log: slog.New(protocol.NewLogHandler(protocol.NewWriter(&out), level))}, &out
+}
+
+// Eight attempts that one dead endpoint refuses are one warning, and a count at the interval's end.
+func TestEqualFailuresAreCounted(t *testing.T) {
+	l, out := logAt(slog.LevelInfo)
+	for n := range 8 {
+		l.warn(delivery.Attempt{N: n + 1, ID: "msg", Host: "http://a", Advice: "the connection was refused", Err: errors.New("refused"), Wait: time.Second})
+	}
+	l.warn(delivery.Attempt{N: 1, Host: "http://b", Advice: "the connection was refused", Err: errors.New("refused")})
+	l.warn(delivery.Attempt{N: 2, Host: "http://b"})                                        // delivered
+	l.warn(delivery.Attempt{N: 3, Host: "http://c", Err: errors.New("fatal"), Final: true}) // told by the sync's end
+	l.flush()
+	l.flush()
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	if len(lines) != 3 || !strings.Contains(lines[0], "attempt 1 of msg failed") || !strings.Contains(lines[2], "7 more attempts failed in the same way: http://a: the connection was refused") {
+		t.Errorf("got %q", lines)
+	}
+}
+
+func TestAttemptsInTheDebugLog(t *testing.T) {
+	a := delivery.Attempt{N: 2, ID: "msg_1", Status: 503, Bytes: 900, Latency: 12 * time.Millisecond, Header: http.Header{
+		"Content-Type": {"application/json"}, "X-Api-Key": {"hunter2"}, "Webhook-Signature": {"v1,hunter2"}, "Airbyte-Stream": {"users"},
+	}}
+	const attempt = "stream users: attempt 2 of msg_1: 7 rows, 900 bytes, status 503, 12ms"
+	const headers = "headers of msg_1: Airbyte-Stream: users; Content-Type: application/json; Webhook-Signature: ********; X-Api-Key: ********"
+	for level, want := range map[slog.Level][]string{slog.LevelInfo: nil, slog.LevelDebug: {attempt}, protocol.SlogTrace: {attempt, headers}} {
+		l, out := logAt(level)
+		l.debug("users", 7, a)
+		if got := strings.Count(out.String(), "\n"); got != len(want) {
+			t.Errorf("%v: %d messages, want %d", level, got, len(want))
+		}
+		for _, text := range want {
+			if !strings.Contains(out.String(), text) {
+				t.Errorf("%v: no %q in %s", level, text, out)
+			}
+		}
+	}
+}

@@ -1,0 +1,196 @@
+package destination
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"destination-webhook/destination/config"
+	"destination-webhook/destination/engine"
+	"destination-webhook/destination/route"
+	"destination-webhook/protocol"
+)
+
+// summary is what a sync has done, for people.
+type summary struct {
+	streams     []streamSummary // in the catalog's order
+	total       streamStats
+	skipped     int64
+	took        time.Duration
+	states      int64
+	lastState   time.Time
+	endpoint    string
+	deadLetters string // where they are; empty: nowhere
+}
+
+type streamSummary struct {
+	streamStats
+	name, mode string
+	skipped    int64
+	compared   string // with the snapshot; empty if there is none
+}
+
+// summarize returns the summary of a sync that has ended.
+func summarize(c *config.Config, p *progress, streams []*engine.Stream, now time.Time) *summary {
+	s := &summary{
+		total: p.stats.all(), took: now.Sub(p.began), states: p.states, lastState: p.lastState,
+		endpoint: route.Host(c.URL), deadLetters: deadLetterPlace(c),
+	}
+	for _, stream := range streams {
+		line := streamSummary{streamStats: p.stats.of(stream.Route), name: stream.Route.Title(), mode: string(stream.Route.Mode)}
+		line.skipped = stream.Skipped + line.suppressed
+		if stream.Audience != nil {
+			line.compared = stream.Audience.Summary()
+		}
+		s.skipped += line.skipped
+		s.streams = append(s.streams, line)
+	}
+	return s
+}
+
+// deadLetterPlace returns where rejected rows are stored.
+func deadLetterPlace(c *config.Config) string {
+	d := &c.DeadLetter
+	switch {
+	case c.OnRejectedRows != config.ToDeadLetter:
+		return ""
+	case d.Type == config.LocalStorage:
+		return d.Path
+	case d.Type == config.S3Storage:
+		return "s3://" + d.Bucket + "/" + d.Prefix
+	}
+	return route.Host(d.URL)
+}
+
+// end tells what the sync has done, and which lines of the input it skipped.
+func (p *progress) end(s *summary, skipped protocol.Skipped) {
+	p.ticker.Stop()
+	p.attempts.flush()
+	if p.console != nil {
+		p.console.Progress("")
+	}
+	if kinds := skipped.String(); kinds != "" {
+		p.log.Warn("lines of the input were skipped, as they are no Airbyte messages: " + kinds)
+	}
+	for _, stream := range s.streams {
+		if stream.rejected > 0 {
+			p.log.Warn(fmt.Sprintf("stream %s: %s rejected and stored in %s", stream.name, wereRows(stream.rejected), s.deadLetters))
+		}
+	}
+	if p.console != nil {
+		p.console.Print(s.table())
+	}
+	if p.console == nil || !p.console.ShowsLog() {
+		s.log(p.log.Info)
+	}
+}
+
+// log tells the summary line by line.
+func (s *summary) log(info func(string, ...any)) {
+	for i := range s.streams {
+		t := &s.streams[i]
+		if i == maxListed {
+			info(fmt.Sprintf("and %d more streams", len(s.streams)-maxListed))
+			break
+		}
+		if t.requests > 0 || t.rejected > 0 {
+			info(fmt.Sprintf("stream %s: %s in %s, %d bytes, %s, latency p50 %v p95 %v max %v", t.name, count(t.rows, "row"), count(t.requests, "request"),
+				t.bytes, retries(t.retries), brief(t.latency.quantile(0.5)), brief(t.latency.quantile(0.95)), brief(t.latency.max)))
+		}
+		if t.compared != "" {
+			info(fmt.Sprintf("stream %s: %s", t.name, t.compared))
+		}
+	}
+	info("in all: " + s.totals())
+}
+
+func (s *summary) totals() string {
+	return fmt.Sprintf("%s in %s, %d bytes, %s, %s in %v (%.0f rows/s)", count(s.total.rows, "row"), count(s.total.requests, "request"),
+		s.total.bytes, count(s.states, "state"), retries(s.total.retries), brief(s.took), float64(s.total.rows)/max(s.took.Seconds(), 1e-3))
+}
+
+// table returns the summary as a table and the totals below it.
+func (s *summary) table() string {
+	cells := [][]string{{"STREAM", "MODE", "DELIVERED", "REJECTED", "SKIPPED", "REQUESTS", "RETRIES", "BYTES", "P50", "P95", "MAX"}}
+	for i := range s.streams {
+		if i == maxListed {
+			cells = append(cells, []string{fmt.Sprintf("… %d more streams", len(s.streams)-maxListed)})
+			break
+		}
+		cells = append(cells, s.streams[i].cells())
+	}
+	var b strings.Builder
+	b.WriteString("\n" + align(cells) + "\n" + s.totals() + " to " + s.endpoint + "\n")
+	for i := range s.streams[:min(len(s.streams), maxListed)] {
+		if t := &s.streams[i]; t.compared != "" {
+			b.WriteString(t.name + ": " + t.compared + "\n")
+		}
+	}
+	if s.states > 0 {
+		b.WriteString("last state at " + s.lastState.Format(time.TimeOnly) + "\n")
+	}
+	return b.String()
+}
+
+func (t *streamSummary) cells() []string {
+	cells := []string{t.name, t.mode}
+	for _, n := range []int64{t.rows, t.rejected, t.skipped, t.requests, t.retries, t.bytes} {
+		cells = append(cells, fmt.Sprint(n))
+	}
+	if t.latency.n == 0 {
+		return append(cells, "–", "–", "–")
+	}
+	return append(cells, brief(t.latency.quantile(0.5)), brief(t.latency.quantile(0.95)), brief(t.latency.max))
+}
+
+// align lays cells out in columns: the first two begin, all others end at the same place.
+func align(rows [][]string) string {
+	widths := make([]int, len(rows[0]))
+	for _, row := range rows {
+		for i, cell := range row {
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	var b strings.Builder
+	for _, row := range rows {
+		for i, cell := range row {
+			padding := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
+			switch {
+			case i == 0:
+				b.WriteString(cell + padding)
+			case i == 1:
+				b.WriteString("  " + cell + padding)
+			default:
+				b.WriteString("  " + padding + cell)
+			}
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+// brief returns a duration with three digits or so.
+func brief(d time.Duration) string {
+	switch {
+	case d >= time.Second:
+		return d.Round(10 * time.Millisecond).String()
+	case d >= 10*time.Millisecond:
+		return d.Round(time.Millisecond).String()
+	}
+	return d.Round(10 * time.Microsecond).String()
+}
+
+func retries(n int64) string {
+	if n == 1 {
+		return "1 retry"
+	}
+	return fmt.Sprintf("%d retries", n)
+}
+
+func wereRows(n int64) string {
+	if n == 1 {
+		return "1 row was"
+	}
+	return fmt.Sprintf("%d rows were", n)
+}

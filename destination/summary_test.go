@@ -1,0 +1,95 @@
+package destination
+
+import (
+	"bytes"
+	"log/slog"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"destination-webhook/protocol"
+)
+
+func summaryOfTwo() *summary {
+	users := streamSummary{name: "users", mode: "upsert", skipped: 40, streamStats: streamStats{rows: 1, requests: 2, retries: 1, bytes: 512, rejected: 3}}
+	for _, ms := range []time.Duration{5, 20, 1500} {
+		users.latency.add(ms * time.Millisecond)
+	}
+	users.compared = "compared with the snapshot 1 rows are added"
+	return &summary{
+		streams: []streamSummary{users, {name: "größen", mode: "insert"}}, total: users.streamStats, took: 2 * time.Second,
+		states: 1, lastState: time.Date(2026, 11, 24, 12, 30, 15, 0, time.UTC), endpoint: "https://example.com", deadLetters: "/var/rejected",
+	}
+}
+
+func TestSummaryTable(t *testing.T) {
+	const want = `
+STREAM  MODE    DELIVERED  REJECTED  SKIPPED  REQUESTS  RETRIES  BYTES   P50   P95   MAX
+users   upsert          1         3       40         2        1    512  20ms  1.5s  1.5s
+größen  insert          0         0        0         0        0      0     –     –     –
+
+1 row in 2 requests, 512 bytes, 1 state, 1 retry in 2s (0 rows/s) to https://example.com
+users: compared with the snapshot 1 rows are added
+last state at 12:30:15
+`
+	if diff := cmp.Diff(want, summaryOfTwo().table()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// The log tells the same line by line; if the console shows the log as well, it is told once.
+func TestEndTellsOnce(t *testing.T) {
+	for name, test := range map[string]struct {
+		console Console
+		want    []string
+	}{
+		"nobody watches": {nil, []string{
+			`stream users: 1 row in 2 requests, 512 bytes, 1 retry, latency p50 20ms p95 1.5s max 1.5s`, `stream users: compared with the snapshot`,
+			`in all: 1 row in 2 requests, 512 bytes, 1 state, 1 retry in 2s (0 rows/s)`, `stream users: 3 rows were rejected and stored in /var/rejected`,
+		}},
+		"a person reads the log": {&shown{}, []string{`stream users: 3 rows were rejected and stored in /var/rejected`}},
+	} {
+		var out bytes.Buffer
+		p := newProgress(slog.New(protocol.NewLogHandler(protocol.NewWriter(&out), slog.LevelInfo)), test.console)
+		p.end(summaryOfTwo(), protocol.Skipped{})
+		if got := strings.Count(out.String(), "\n"); got != len(test.want) {
+			t.Errorf("%s: %d messages, want %d:\n%s", name, got, len(test.want), out.String())
+		}
+		for _, text := range test.want {
+			if !strings.Contains(out.String(), text) {
+				t.Errorf("%s: no %q in\n%s", name, text, out.String())
+			}
+		}
+		if s, ok := test.console.(*shown); ok && (len(s.texts) != 1 || s.lines[0] != "") {
+			t.Errorf("%s: the console shows %q, %q", name, s.lines, s.texts)
+		}
+	}
+}
+
+// The console is told at every moment, the log at every interval, and of the concurrency once it changes.
+func TestObserve(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		s := &shown{}
+		p := newProgress(slog.New(protocol.NewLogHandler(protocol.NewWriter(&out), slog.LevelInfo)), s)
+		defer p.ticker.Stop()
+		limit := 8
+		p.load = func() (int, int) { return 3, limit }
+		for range 101 {
+			<-p.Due()
+			p.Observe(5)
+			if len(s.lines) == 60 {
+				limit = 4
+			}
+		}
+		if len(s.lines) != 101 || !strings.Contains(s.lines[100], "0 rows delivered, 0 rows/s, 3 of 4 requests in flight, 0 retries") {
+			t.Errorf("%d lines, the last is %q", len(s.lines), s.lines[len(s.lines)-1])
+		}
+		if got := strings.Count(out.String(), "concurrency: up to 4 requests at once from now on, 8 before"); got != 1 || strings.Count(out.String(), "\n") != 1 {
+			t.Errorf("the log is\n%s", out.String())
+		}
+	})
+}
