@@ -223,7 +223,8 @@ func TestPageSuggestsWhatTheReceiverTakes(t *testing.T) {
 	c.until(`document.getElementById("sample-config").textContent.includes("signing") && document.getElementById("sample-curl").textContent.includes("destination-webhook sign")`)
 }
 
-// Ten thousand requests cost the page no more than those in sight, and what is in sight stays there.
+// Ten thousand requests cost the page no more than those in sight, and what is in sight stays
+// there.
 func TestPageWithManyRequests(t *testing.T) {
 	c, s, from := openPage(t, receiver.Options{KeepRequests: 10_000})
 	for range 10_000 {

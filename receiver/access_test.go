@@ -192,8 +192,8 @@ func TestShortTokensAreRefused(t *testing.T) {
 	}
 }
 
-// An address has one token compared a second, however many it sends. The right one is among those that
-// are not compared.
+// An address has one token compared a second, however many it sends. The right one is among those
+// that are not compared.
 func TestGuessingIsSlow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := receiver.New(receiver.Options{AllowRemote: true, Token: "open sesame, please"})

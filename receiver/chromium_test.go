@@ -17,8 +17,8 @@ import (
 	"time"
 )
 
-// chromium is a headless browser with one page, driven by the DevTools protocol
-// over a pair of pipes: messages are JSON, each ended by a NUL.
+// chromium is a headless browser with one page, driven by the DevTools protocol over a pair of
+// pipes: messages are JSON, each ended by a NUL.
 type chromium struct {
 	t       *testing.T
 	out     io.Writer
@@ -47,7 +47,7 @@ var chromiumFlags = []string{
 	"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "--remote-debugging-pipe",
 }
 
-// startChromium skips the test where there is no browser.
+// startChromium skips the test if there is no browser.
 func startChromium(t *testing.T) *chromium {
 	t.Helper()
 	program, err := exec.LookPath("chromium")
@@ -235,7 +235,7 @@ func (c *chromium) look(scheme string, width, height int) {
 	c.must("Emulation.setDeviceMetricsOverride", map[string]any{"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false}, nil)
 }
 
-// screenshot writes a picture where RECEIVER_SCREENSHOTS names a folder.
+// screenshot writes a picture if RECEIVER_SCREENSHOTS names a folder.
 func (c *chromium) screenshot(name string) {
 	c.t.Helper()
 	folder := os.Getenv("RECEIVER_SCREENSHOTS")

@@ -18,7 +18,8 @@ func upsert(rows ...string) string {
 	return `{"sync_mode":"upsert","rows":[` + strings.Join(rows, ",") + `]}`
 }
 
-// What came for a key is told in the order of the answers, and whether an older row came after a newer.
+// What came for a key is told in the order of the answers, and whether an older row came after a
+// newer.
 func TestHistoryOfAKey(t *testing.T) {
 	r := receiver.New(receiver.Options{})
 	send := func(body string) { post(t, r, body, "Airbyte-Stream", "users") }

@@ -50,8 +50,8 @@ func tooManyFields(h http.Header) bool {
 	return n > maxHeaderFields
 }
 
-// liftReadDeadline is for a request that was read to its end: the server's deadline for reading would
-// only end its waiting for the answer.
+// liftReadDeadline is for a request that was read to its end: the server's deadline for reading
+// would only end its waiting for the answer.
 func liftReadDeadline(w http.ResponseWriter) {
 	_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // a recorder of a test has none
 }

@@ -104,8 +104,8 @@ func TestZstdWindowsAreBounded(t *testing.T) {
 	}
 }
 
-// All bodies under way share the memory of two. A third one has to come again, and takes it as soon as
-// one of them was answered.
+// All bodies under way share the memory of two. A third one has to come again, and takes it as soon
+// as one of them was answered.
 func TestBodiesUnderWayAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := New(Options{MaxBody: 1 << 20, Faults: faults.Faults{Latency: time.Minute}})
@@ -136,8 +136,8 @@ func TestBodiesUnderWayAreBounded(t *testing.T) {
 	})
 }
 
-// A header of few bytes in many fields costs more to keep than its bytes. It is refused, and what is
-// kept of others counts for what it takes.
+// A header of few bytes in many fields costs more to keep than its bytes. It is refused, and what
+// is kept of others counts for what it takes.
 func TestHeadersAreBounded(t *testing.T) {
 	header := func(fields int) http.Header {
 		h := http.Header{}
@@ -179,8 +179,8 @@ func (p pipes) Accept() (net.Conn, error) {
 func (p pipes) Close() error   { close(p); return nil }
 func (p pipes) Addr() net.Addr { return &net.TCPAddr{} }
 
-// A sender that stops in the middle of its request, or after it, does not hold a connection for ever.
-// One that waits for its answer does.
+// A sender that stops in the middle of its request, or after it, does not hold a connection for
+// ever. One that waits for its answer does.
 func TestConnectionsEnd(t *testing.T) {
 	const head = "POST /hook HTTP/1.1\r\nHost: localhost\r\nContent-Length: 32\r\n\r\n"
 	tests := map[string]struct {

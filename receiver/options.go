@@ -48,8 +48,8 @@ const (
 	DefaultMaxBody      = 256 << 20
 )
 
-// Options say what a Receiver keeps and where it writes. The zero value keeps the last 1000 requests
-// within 64 MiB and writes nowhere.
+// Options say what a Receiver keeps and where it writes. The zero value keeps the last 1000
+// requests within 64 MiB and writes nowhere.
 type Options struct {
 	Faults Faults // how to misbehave from the start
 
@@ -68,19 +68,18 @@ type Options struct {
 	// Discard counts requests and bytes and looks at nothing else, for measuring a sender.
 	Discard bool
 
-	// SigningSecrets are Standard Webhooks secrets. With them, a request that none of them signed
-	// is answered 401.
+	// SigningSecrets are Standard Webhooks secrets. With them, a request that none of them signed is
+	// answered 401.
 	SigningSecrets []string
 
 	// Script answers requests that are right by rules; nil for none.
 	Script *faults.Script
 
-	// Forward passes requests that are right on, and answers as its target does; nil for none. The page
-	// sends kept requests there again.
+	// Forward passes requests that are right on, and answers as its target does; nil for none. The
+	// page sends kept requests there again.
 	Forward *relay.Relay
 
-	// AllowRemote lets Listen use an address that others can reach. The page then asks for the
-	// Token.
+	// AllowRemote lets Listen use an address that others can reach. The page then asks for the Token.
 	AllowRemote bool
 
 	// Token opens the page. Without AllowRemote an empty one opens it to everybody on this machine;

@@ -21,8 +21,8 @@ const (
 	wrongSecret = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
 )
 
-// syncSample lets the program sync the sample into a receiver, with a snapshot so
-// that it knows what is added and what is changed.
+// syncSample lets the program sync the sample into a receiver, with a snapshot so that it knows
+// what is added and what is changed.
 func syncSample(t *testing.T, url, secret string) error {
 	t.Helper()
 	spec, err := os.ReadFile("../spec.json")
@@ -281,8 +281,8 @@ func TestPageInABrowser(t *testing.T) {
 	}
 }
 
-// A page outlives its receiver: it says that nobody is there, and shows nothing
-// of the old one beside the new one's requests.
+// A page outlives its receiver: it says that nobody is there, and shows nothing of the old one
+// beside the new one's requests.
 func TestPageOutlivesTheReceiver(t *testing.T) {
 	c := startChromium(t)
 	first := listen(t, receiver.Options{})
@@ -310,7 +310,7 @@ func TestPageOutlivesTheReceiver(t *testing.T) {
 	c.until(`document.getElementById("detail").hidden && document.querySelectorAll("#list tr").length === 0`)
 }
 
-// A request that the page learns of late stands where it belongs.
+// A request that the page learns of late is put in its place.
 func TestLateRequestsKeepTheirPlace(t *testing.T) {
 	c := startChromium(t)
 	s := listen(t, receiver.Options{})

@@ -11,8 +11,8 @@ import (
 	"destination-webhook/sample"
 )
 
-// TestPictures makes the pictures of the docs in the folder that RECEIVER_PICTURES
-// names; docs/images/make runs it.
+// TestPictures makes the pictures of the docs in the folder that RECEIVER_PICTURES names;
+// docs/images/make runs it.
 func TestPictures(t *testing.T) {
 	folder := os.Getenv("RECEIVER_PICTURES")
 	if folder == "" {

@@ -66,8 +66,8 @@ func (r *Receiver) Close() error {
 	return nil
 }
 
-// SetFaults changes the behaviour for the requests that arrive from now on.
-// Counting for Every starts again.
+// SetFaults changes the behaviour for the requests that arrive from now on. Counting for Every
+// starts again.
 func (r *Receiver) SetFaults(f Faults) {
 	r.mu.Lock()
 	r.dice = faults.NewDice(f)
@@ -198,8 +198,8 @@ func (r *Receiver) finish(w http.ResponseWriter, in *Request, rows []Row, a answ
 	a.write(w, in)
 }
 
-// keep writes the request to the store. An answer is right without it, so an error only ends up in the
-// log.
+// keep writes the request to the store. An answer is right without it, so an error only ends up in
+// the log.
 func (r *Receiver) keep(id int64) {
 	if r.options.Store == nil {
 		return

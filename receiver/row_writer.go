@@ -68,8 +68,8 @@ func (rw *rowWriter) undo(n int) {
 	rw.torn = rw.buffer.Bytes()[n-1] != '\n'
 }
 
-// rowLine is a row as a JSON line. Encoding compacts raw values, so a row never breaks its line, and
-// changes nothing else in their text.
+// rowLine is a row as a JSON line. Encoding compacts raw values, so a row never breaks its line,
+// and changes nothing else in their text.
 type rowLine struct {
 	Stream     string          `json:"stream,omitempty"`
 	Namespace  string          `json:"namespace,omitempty"`

@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// A failed write leaves no half of a line behind: it is taken back from a file, and ended elsewhere.
+// A failed write leaves no half of a line behind: it is taken back from a file, and ended
+// elsewhere.
 func TestTornLines(t *testing.T) {
 	row := func(n string) []Row { return []Row{{Data: json.RawMessage(`{"id":` + n + `}`)}} }
 	file, err := os.OpenFile(filepath.Join(t.TempDir(), "rows"), os.O_APPEND|os.O_CREATE|os.O_RDWR, 0o600)

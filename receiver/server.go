@@ -26,9 +26,9 @@ type Server struct {
 // minToken is the length of the shortest token that is accepted.
 const minToken = 16
 
-// Listen starts a Receiver on addr, such as "127.0.0.1:8080"; port 0 means a free one. It refuses an
-// address that others can reach, unless Options.AllowRemote is set. The caller closes the Server,
-// which waits for its goroutines.
+// Listen starts a Receiver on addr, such as "127.0.0.1:8080"; port 0 means a free one. It refuses
+// an address that others can reach, unless Options.AllowRemote is set. The caller closes the
+// Server, which waits for its goroutines.
 func Listen(ctx context.Context, addr string, o Options) (*Server, error) {
 	resolved, err := net.ResolveTCPAddr("tcp", addr)
 	if err != nil {
@@ -89,8 +89,8 @@ func (s *Server) URL() string {
 	return "http://" + addr.String()
 }
 
-// PageURL returns the address of the Server's page. It contains the token, if there is one: show it to
-// the person who started the Server, and to nobody else.
+// PageURL returns the address of the Server's page. It contains the token, if there is one: show it
+// to the person who started the Server, and to nobody else.
 func (s *Server) PageURL() string {
 	address := s.URL() + page.Path
 	if token := s.options.Token; token != "" {

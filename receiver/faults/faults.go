@@ -1,5 +1,5 @@
-// Package faults says how a receiver misbehaves: which requests fail, with what, and which rows
-// are rejected. It knows nothing of HTTP servers; the receiver acts on what it says.
+// Package faults says how a receiver misbehaves: which requests fail, with what, and which rows are
+// rejected. It knows nothing of HTTP servers; the receiver acts on what it says.
 package faults
 
 import (

@@ -19,8 +19,8 @@ type Changes struct {
 	Oldest   int64     // the ID of the oldest request that is kept, or of the next one
 }
 
-// Since returns what has changed after the cursor, advances it, and returns a channel that is closed
-// at the next change.
+// Since returns what has changed after the cursor, advances it, and returns a channel that is
+// closed at the next change.
 func (j *Journal) Since(c *Cursor, now time.Time) (Changes, <-chan struct{}) {
 	j.mu.Lock()
 	defer j.mu.Unlock()

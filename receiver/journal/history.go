@@ -27,8 +27,7 @@ func (h *history) add(now time.Time, rows, bytes int64) {
 	s.Bytes += bytes
 }
 
-// since returns the seconds from the given one to now in order, without those that had no
-// traffic.
+// since returns the seconds from the given one to now in order, without those that had no traffic.
 func (h *history) since(from, now int64) []Second {
 	var seconds []Second
 	for at := max(from, now-historySeconds+1); at <= now; at++ {

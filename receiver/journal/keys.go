@@ -18,9 +18,9 @@ type Version struct {
 	Overtaken bool   // a row with a later emitted_at was accepted before
 }
 
-// History returns the rows of the kept requests that came for a key, in the order in which they were
-// answered. Ordered reports whether all accepted ones have an emitted_at: without it nobody can tell
-// whether one overtook another.
+// History returns the rows of the kept requests that came for a key, in the order in which they
+// were answered. Ordered reports whether all accepted ones have an emitted_at: without it nobody
+// can tell whether one overtook another.
 func (j *Journal) History(stream, namespace, key string) (versions []Version, ordered bool) {
 	requests := j.inOrder(stream, namespace)
 	ordered = true

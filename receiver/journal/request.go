@@ -77,8 +77,8 @@ func NewRequest(req *http.Request, now time.Time) *Request {
 	}
 }
 
-// percentDecoded undoes the encoding of names that are not plain ASCII. It returns a value that
-// is not encoded properly as it is.
+// percentDecoded undoes the encoding of names that are not plain ASCII. It returns a value that is
+// not encoded properly as it is.
 func percentDecoded(s string) string {
 	if decoded, err := url.PathUnescape(s); err == nil {
 		return decoded

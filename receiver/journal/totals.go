@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// maxStreams bounds the totals per stream: a sender chooses the names, and must not be able to
-// fill the memory with them. Later streams are counted as one.
+// maxStreams bounds the totals per stream: a sender chooses the names, and must not be able to fill
+// the memory with them. Later streams are counted as one.
 const maxStreams = 1000
 
 // otherStreams is the name under which streams beyond maxStreams are counted.

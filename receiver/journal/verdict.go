@@ -2,8 +2,8 @@ package journal
 
 import "encoding/json"
 
-// Verdict returns the rows that an answer names as rejected by their index: what it says of other rows
-// than the request has does not count.
+// Verdict returns the rows that an answer names as rejected by their index: what it says of other
+// rows than the request has does not count.
 func Verdict(body []byte, rows int) []Rejection {
 	var answer struct{ Rejected []json.RawMessage }
 	if json.Unmarshal(body, &answer) != nil {

@@ -14,8 +14,8 @@ import (
 // tokenCookie keeps the token after it was given once.
 const tokenCookie = "receiver_token"
 
-// contentPolicy lets the page load its own files and nothing else. Trusted types without a policy make
-// the browser refuse to turn any string into markup.
+// contentPolicy lets the page load its own files and nothing else. Trusted types without a policy
+// make the browser refuse to turn any string into markup.
 const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
 	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 
@@ -58,8 +58,8 @@ func isLoopbackHost(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// SameOrigin reports whether no script or form of another site sent this. A link to the page carries
-// no Origin and passes.
+// SameOrigin reports whether no script or form of another site sent this. A link to the page
+// carries no Origin and passes.
 func SameOrigin(req *http.Request) bool {
 	if http.NewCrossOriginProtection().Check(req) != nil {
 		return false

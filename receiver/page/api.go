@@ -65,8 +65,8 @@ func download(w http.ResponseWriter, contentType, name string) {
 // maxWait bounds how long one request waits.
 const maxWait = 5 * time.Minute
 
-// waitFor answers with the totals as soon as there are enough rows and requests, or after the timeout
-// with 408.
+// waitFor answers with the totals as soon as there are enough rows and requests, or after the
+// timeout with 408.
 func (p *page) waitFor(w http.ResponseWriter, req *http.Request) {
 	v := req.URL.Query()
 	rows, err1 := strconv.ParseInt(cmp.Or(v.Get("rows"), "0"), 10, 64)

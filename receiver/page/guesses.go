@@ -10,8 +10,8 @@ import (
 // guessDelay is how long the answer to a wrong token takes.
 const guessDelay = time.Second
 
-// guesses slow down guessing: an address has one wrong token answered at a time, each after a delay.
-// Meanwhile its other tokens are not compared. The zero value is ready to use.
+// guesses slow down guessing: an address has one wrong token answered at a time, each after a
+// delay. Meanwhile its other tokens are not compared. The zero value is ready to use.
 type guesses struct {
 	mu      sync.Mutex
 	delayed map[string]bool // addresses; no more than there are connections

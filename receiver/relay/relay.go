@@ -1,7 +1,7 @@
 // Package relay passes requests that a receiver kept on to one target, and brings back its answer.
 //
-// The target is the one that the operator names; nothing in a request chooses it. Unless the operator
-// allows others, only addresses of this machine are dialled, whatever names they have.
+// The target is the one that the operator names; nothing in a request chooses it. Unless the
+// operator allows others, only addresses of this machine are dialled, whatever names they have.
 package relay
 
 import (
@@ -35,8 +35,8 @@ type Relay struct {
 	signer *signature.Signer // nil: signatures are passed on as they came
 }
 
-// New returns a Relay to the target, an address of this machine unless remote is set. With secrets that
-// can sign, each request is signed again, with a fresh timestamp.
+// New returns a Relay to the target, an address of this machine unless remote is set. With secrets
+// that can sign, each request is signed again, with a fresh timestamp.
 func New(target string, remote bool, secrets []string) (*Relay, error) {
 	u, err := url.Parse(target)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
@@ -95,7 +95,8 @@ type Answer struct {
 	Rejected    []journal.Rejection // rows that the body of a success names
 }
 
-// Send sends a kept request to the target, under the same Webhook-Id. The body is sent uncompressed.
+// Send sends a kept request to the target, under the same Webhook-Id. The body is sent
+// uncompressed.
 func (r *Relay) Send(ctx context.Context, q *journal.Request, now time.Time) (Answer, error) {
 	req, err := http.NewRequestWithContext(ctx, q.Method, r.target, bytes.NewReader(q.Body))
 	if err != nil {

@@ -28,8 +28,9 @@ type Store struct {
 	limit int64 // bytes of the file; beyond them it is written anew with what is still kept
 }
 
-// Open takes a file that is open for reading and appending, and returns what is in it, the last keep
-// requests in the order of their IDs. It fails if another process uses the file. The Store closes it.
+// Open takes a file that is open for reading and appending, and returns what is in it, the last
+// keep requests in the order of their IDs. It fails if another process uses the file. The Store
+// closes it.
 func Open(file *os.File, keep int, limit int64) (*Store, []journal.Record, error) {
 	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		_ = file.Close()
@@ -73,7 +74,8 @@ func (s *Store) load(keep int) ([]journal.Record, error) {
 	return records[max(0, len(records)-keep):], nil
 }
 
-// Add appends a request. When the file is larger than its limit, it is written anew with the kept ones.
+// Add appends a request. When the file is larger than its limit, it is written anew with the kept
+// ones.
 func (s *Store) Add(r journal.Record, kept func() []journal.Record) error {
 	line, err := json.Marshal(r)
 	if err != nil {
