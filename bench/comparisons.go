@@ -65,6 +65,11 @@ func comparisons(o *options) []comparison {
 			{name: "100 streams in turn", input: with(func(i *input) { i.Streams = 100 })},
 			{name: "10,000 streams in turn", input: with(func(i *input) { i.Streams = 10_000 })},
 		}},
+		{"cores", in(chosen), []contender{
+			{name: "1 core", cores: 1},
+			{name: "2 cores", cores: 2},
+			{name: "all cores"},
+		}},
 		{"tls", in(chosen), []contender{
 			{name: "HTTP/1.1", members: large, endpoint: []string{"-tls", "h1"}},
 			{name: "HTTP/2", members: large, endpoint: []string{"-tls", "h2"}},

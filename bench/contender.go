@@ -13,6 +13,7 @@ type contender struct {
 	program  string   // a part of the bench; empty: the destination
 	members  string   // of the destination's config, besides the URL
 	keyed    bool     // the streams have a primary key
+	cores    int      // that the program may use; 0: all
 	input    *input   // nil: the comparison's
 	endpoint []string // arguments
 	want     float64  // the least rows per second, as a share of the comparison's first contender; 0: no target

@@ -41,7 +41,7 @@ func (c *contender) once(o *options, in *input) (*sample, error) {
 		return nil, err
 	}
 	s := &sample{Fed: f.bytes}
-	if err := s.run(args, f.out, c.program == "", in.states()); err != nil {
+	if err := s.run(c.start(args), f.out, c.program == "", in.states()); err != nil {
 		return nil, fmt.Errorf("%s: %w", c.name, err)
 	}
 	if err := f.command.Wait(); err != nil {
@@ -51,11 +51,19 @@ func (c *contender) once(o *options, in *input) (*sample, error) {
 	return s, err
 }
 
+// start returns the command of the contender's program, on as many cores as it may use.
+func (c *contender) start(args []string) *exec.Cmd {
+	command := exec.Command(args[0], args[1:]...)
+	if c.cores > 0 {
+		command.Env = append(os.Environ(), fmt.Sprintf("GOMAXPROCS=%d", c.cores))
+	}
+	return command
+}
+
 // run runs the contender on its input. The destination has to release as many states as it was fed.
-func (s *sample) run(args []string, in *os.File, states bool, want int) error {
+func (s *sample) run(command *exec.Cmd, in *os.File, states bool, want int) error {
 	var errs bytes.Buffer
 	out := &counter{word: []byte(`{"type":"STATE"`)}
-	command := exec.Command(args[0], args[1:]...)
 	command.Stdin, command.Stdout, command.Stderr = in, out, &errs
 	began := time.Now()
 	err := command.Run()
