@@ -191,11 +191,19 @@ func FuzzVerify(f *testing.F) {
 			"signed":       {header + " " + mark, payload, near},
 			"another body": {mark, append([]byte("x"), payload...), false},
 			"another key":  {newSigner(t, previous).Sign(id, time.Unix(seconds, 0), payload), payload, false},
+			"asymmetric":   {newSigner(t, private).Sign(id, time.Unix(seconds, 0), payload), payload, false},
 		} {
 			err := signature.Verify([]string{secret}, tt.header, id, stamp, tt.payload, at, 5*time.Minute)
 			if (err == nil) != tt.want {
 				t.Errorf("%s: header %q at %q: %v, want it to pass: %v", name, tt.header, stamp, err, tt.want)
 			}
+		}
+		rotated := newSigner(t, secret, private).Sign(id, time.Unix(seconds, 0), payload)
+		if err := signature.Verify([]string{public}, rotated, id, stamp, payload, at, 5*time.Minute); (err == nil) != near {
+			t.Errorf("by the public key at %q: %v, want it to pass: %v", stamp, err, near)
+		}
+		if err := signature.Verify([]string{public}, header, id, stamp, payload, at, 5*time.Minute); err == nil && !strings.Contains(header, "v1a,") {
+			t.Errorf("header %q passes by the public key", header)
 		}
 	})
 }
