@@ -1,6 +1,7 @@
 package destination
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -157,5 +158,37 @@ func TestWebhookIDOfEqualChanges(t *testing.T) {
 	requests := r.endpoint.Requests()
 	if failed, again := requests[4].WebhookID, requests[5].WebhookID; failed != again || ids[again] {
 		t.Errorf("a failed sync named its request %s and the next one %s", failed, again)
+	}
+}
+
+func TestInsertBetweenTwoMirrors(t *testing.T) {
+	r := newRig(t)
+	warnings := func(mode string, v int) (warned bool) {
+		p, config, catalog, out := r.program(fmt.Sprintf(`,"sync_mode":%q`, mode), table(fmt.Sprintf(`{"id":1,"v":%d}`, v))...)
+		if err := p.Write(context.Background(), config, catalog); err != nil {
+			t.Fatal(err)
+		}
+		return strings.Contains(out.String(), "does not update the snapshot") || strings.Contains(out.String(), "were sent in sync mode insert")
+	}
+	for i, sync := range []struct {
+		mode  string
+		v     int
+		warns bool
+	}{{"insert", 1, false}, {"mirror", 5, false}, {"insert", 7, true}, {"mirror", 5, true}, {"mirror", 5, false}} {
+		if warns := warnings(sync.mode, sync.v); warns != sync.warns {
+			t.Errorf("sync %d, %s, warns: %v", i, sync.mode, warns)
+		}
+	}
+}
+
+// The endpoint goes on with the order of the key's fields that it got first.
+func TestKeyFieldsInAnotherOrder(t *testing.T) {
+	r := newRig(t)
+	for i, key := range []string{`[["id"],["part"]]`, `[["part"],["id"]]`} {
+		r.catalog = strings.Replace(usersRefresh, `[["id"]]`, key, 1)
+		bodies, err := r.sync("", table(`{"id":1,"part":2}`, fmt.Sprintf(`{"id":3,"part":4,"v":%d}`, i))...)
+		if err != nil || len(bodies) != 1 || !strings.Contains(bodies[0], `"primary_key":["3","4"]`) || strings.Contains(bodies[0], `["1","2"]`) != (i == 0) {
+			t.Errorf("with the key %s: %s, %v", key, bodies, err)
+		}
 	}
 }

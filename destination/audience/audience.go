@@ -4,8 +4,13 @@
 package audience
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"net/url"
+	"regexp"
+	"strings"
 	"sync"
 
 	"destination-webhook/destination/config"
@@ -32,7 +37,7 @@ type Audience struct {
 // another endpoint or key.
 func Open(ctx context.Context, store *snapshot.Store, r *route.Route, warn func(text string)) (*Audience, error) {
 	if r.Mode == config.Insert {
-		return nil, nil
+		return nil, bypass(store, r, warn)
 	}
 	stream, err := store.Stream(ctx, identity(r), r.Configured.GenerationID)
 	if err != nil {
@@ -44,6 +49,16 @@ func Open(ctx context.Context, store *snapshot.Store, r *route.Route, warn func(
 	case snapshot.Rekeyed:
 		warn(fmt.Sprintf("stream %s: its primary key has changed, so the snapshot of the old one is dropped and every row counts as added", r.Title()))
 	}
+	if stream.Bypassed() {
+		warn(fmt.Sprintf("stream %s: rows were sent in sync mode insert since the snapshot was used last, and it does not know them: a row that is again as the snapshot has it is not sent; delete the snapshot to send every row", r.Title()))
+	}
+	if r.Configured.SyncID > 0 {
+		stream.KnowGeneration()
+	}
+	if r.Configured.SyncMode != protocol.FullRefresh && r.Configured.Truncates() && stream.Unclear() {
+		warn(fmt.Sprintf("stream %s: this is the first sync with a generation, so whether the source is read anew is not known: rows that left are not removed before the next refresh", r.Title()))
+	}
+	r.Key = stream.Key()
 	return &Audience{
 		stream: stream, route: r, refused: make(map[string]bool),
 		incremental: r.Configured.SyncMode != protocol.FullRefresh,
@@ -51,13 +66,43 @@ func Open(ctx context.Context, store *snapshot.Store, r *route.Route, warn func(
 	}, nil
 }
 
+// bypass notes that the rows of a stream are sent without the snapshot.
+func bypass(store *snapshot.Store, r *route.Route, warn func(text string)) error {
+	known, err := store.Bypass(streamName(r))
+	if known {
+		warn(fmt.Sprintf("stream %s: sync mode insert sends every row and does not update the snapshot of earlier syncs: another mode would go on from that, and not know these rows", r.Title()))
+	}
+	return err
+}
+
+func streamName(r *route.Route) string {
+	return fmt.Sprintf("%q %q", r.Stream.Namespace, r.Stream.Name)
+}
+
 // identity returns what the snapshot knows a stream by.
 func identity(r *route.Route) snapshot.Identity {
 	return snapshot.Identity{
-		Stream: fmt.Sprintf("%q %q", r.Stream.Namespace, r.Stream.Name), Title: r.Title(),
-		Endpoint: fmt.Sprintf("%q %q", r.Method, r.URL), Key: fmt.Sprintf("%q", r.Key),
+		Stream: streamName(r), Title: r.Title(), Key: r.Key,
+		Endpoint: endpoint(r.Method, r.URL), EndpointBefore: fmt.Sprintf("%q %q", r.Method, r.URL),
 	}
 }
+
+// endpoint returns what makes an endpoint another one: method, host, port, path, and the query without its secrets. A new
+// password, token or signature leads to the same endpoint.
+func endpoint(method, address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return fmt.Sprintf("%q %q", method, address)
+	}
+	query := u.Query()
+	maps.DeleteFunc(query, func(name string, _ []string) bool { return secretName.MatchString(name) })
+	port := cmp.Or(u.Port(), map[string]string{"http": "80", "https": "443"}[strings.ToLower(u.Scheme)])
+	return fmt.Sprintf("%s %s:%s %q %s", method, strings.ToLower(u.Hostname()), port, u.EscapedPath(), query.Encode())
+}
+
+// secretName matches the names of a query that carry credentials, or change with them: the time when they expire, and the other
+// members of a signed address.
+var secretName = regexp.MustCompile(`(?i)token|key|secret|sig|pass|pwd|auth|cred|jwt|code|expir|^x-(amz|goog)-|^(sv|se|st|sp|sr|spr)$`)
 
 // Summary describes what the rows were found to be, whether they were sent or not.
 func (a *Audience) Summary() string {
@@ -73,4 +118,4 @@ func (a *Audience) Summary() string {
 func (a *Audience) Repeated() int { return a.stream.Repeated() }
 
 // Finish notes in the snapshot that the sync has ended well.
-func (a *Audience) Finish(p Policy) { a.stream.Finish(a.refresh.complete(p)) }
+func (a *Audience) Finish(p Policy) { a.stream.Finish(!a.refresh.whole || a.refresh.complete(p)) }

@@ -74,6 +74,10 @@ func (a *Audience) CountUnseen(p Policy) (found bool, kept string, err error) {
 	if !f.whole {
 		return false, "", nil
 	}
+	if f.finished && a.route.Configured.GenerationID == 0 {
+		f.finished = false // nothing resumes a refresh without a generation: the source has read an empty table
+		a.stream.Restart()
+	}
 	if f.kept = f.incompleteReason(p); f.kept != "" {
 		return false, a.Kept(), nil
 	}

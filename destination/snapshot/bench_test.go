@@ -61,7 +61,7 @@ func benchmarkSync(b *testing.B, dir string, changed int, version int64) int {
 	if err != nil {
 		b.Fatal(err)
 	}
-	stream, err := store.Stream(b.Context(), Identity{Stream: "users", Key: "id"}, time.Now().UnixNano())
+	stream, err := store.Stream(b.Context(), Identity{Stream: "users", Key: [][]string{{"id"}}}, time.Now().UnixNano())
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -114,7 +114,7 @@ func childSync(dir, version, stage string) error {
 	if err != nil {
 		return err
 	}
-	stream, err := store.Stream(ctx, Identity{Stream: "users", Key: "id"}, int64(version[0]))
+	stream, err := store.Stream(ctx, Identity{Stream: "users", Key: [][]string{{"id"}}}, int64(version[0]))
 	if err != nil {
 		return err
 	}

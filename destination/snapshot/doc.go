@@ -28,7 +28,8 @@
 // A full refresh may take several attempts with the same generation, and only what none of them has seen has
 // left. The bitmap is stored at Close and continued by the next sync of the same generation. An attempt that
 // died did not store it, so what the generation has seen is not known any more, and Unseen refuses with
-// ErrGenerationIncomplete: nothing is removed until the next generation. A generation of 0 is unknown: each sync then stands for itself.
+// ErrGenerationIncomplete: nothing is removed until the next generation. A generation of 0 is a constant one, as some
+// drivers give no other: its refresh ends with a sync that ended well, and Restart begins the next.
 //
 // # Where it lives
 //

@@ -104,7 +104,7 @@ func faultySync(ctx context.Context, files watchedFS, fatal func(error)) error {
 }
 
 func faultyStream(ctx context.Context, s *Store) error {
-	stream, err := s.Stream(ctx, Identity{Stream: "users", Title: "users", Key: "id"}, 1)
+	stream, err := s.Stream(ctx, Identity{Stream: "users", Title: "users", Key: [][]string{{"id"}}}, 1)
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@ import (
 func (st *Stream) encodeIntent(rows []Row) []byte {
 	buf := make([]byte, 0, 64+64*len(rows))
 	buf = append(buf, 0) // which no intent of versionBefore begins with
-	for _, text := range []string{st.id.Stream, st.id.Endpoint, st.id.Key} {
+	for _, text := range []string{st.id.Stream, st.meta.Endpoint, st.meta.Key} {
 		buf = appendBytes(buf, []byte(text))
 	}
 	buf = binary.AppendVarint(buf, st.meta.Generation)
@@ -39,9 +39,9 @@ func appendBytes(buf, text []byte) []byte {
 
 // note is a decoded intent.
 type intent struct {
-	id         Identity
-	generation int64
-	rows       []Row // with key and data, and the digest of a removal
+	stream, endpoint, key string // as in the meta of the stream
+	generation            int64
+	rows                  []Row // with key and data, and the digest of a removal
 }
 
 func parseIntent(buf []byte) (intent, error) {
@@ -51,7 +51,7 @@ func parseIntent(buf []byte) (intent, error) {
 		p.skip(1)
 	}
 	name, endpoint, key := string(p.bytes()), string(p.bytes()), string(p.bytes())
-	n := intent{id: Identity{Stream: name, Title: name, Endpoint: endpoint, Key: key}, generation: p.varint()}
+	n := intent{stream: name, endpoint: endpoint, key: key, generation: p.varint()}
 	for len(p.rest) > 0 && !p.bad {
 		row := Row{Key: p.bytes()}
 		if p.uvarint() == 1 {
@@ -132,8 +132,8 @@ func (s *Store) recover() error {
 // that says so. Intents are taken one by one: two may have a key in common. A note from elsewhere, without the key of an
 // intent, is all that is known of its sync, so it also tells that this sync took place and died.
 func (s *Store) markUncertain(n intent, intent []byte) error {
-	st := &Stream{store: s, id: n.id}
-	if err := st.load(); err != nil {
+	st := &Stream{store: s, id: Identity{Stream: n.stream, Title: n.stream}}
+	if err := st.loadFor(n); err != nil {
 		return err
 	}
 	batch := s.db.NewIndexedBatch()

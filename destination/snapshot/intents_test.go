@@ -83,8 +83,8 @@ func TestNotedKeysHaveOrdinalsOfTheirOwn(t *testing.T) {
 	closeStore(t, store)
 	store = open(t, dir, Options{})
 	defer closeStore(t, store)
-	other := &Stream{store: store, id: Identity{Stream: "users", Key: "id"}}
-	other.id.Endpoint = "e3b0c44298fc1c149afbf4c8996fb924" // the digest of nothing
+	other := &Stream{store: store, id: Identity{Stream: "users", Key: [][]string{{"id"}}}}
+	other.meta.Endpoint, other.meta.Key = digestOf(""), keyText(other.id.Key)
 	for _, key := range []string{"x", "y"} {
 		n, err := parseIntent(other.encodeIntent([]Row{{Key: []byte(key), Version: Version{entry{ordinal: 1}}}}))
 		if err != nil {

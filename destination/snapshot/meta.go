@@ -1,6 +1,8 @@
 package snapshot
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -11,10 +13,12 @@ import (
 
 // meta is what is stored about a stream.
 type meta struct {
-	ID         uint32 `json:"id"`
-	Endpoint   string `json:"endpoint"` // its digest
-	Key        string `json:"key"`
-	Generation int64  `json:"generation"`
+	ID       uint32 `json:"id"`
+	Endpoint string `json:"endpoint"` // its digest
+	Key      string `json:"key"`
+	// Paths are the key's fields in the order in which the endpoint gets them; nil in a snapshot of versionBefore.
+	Paths      [][]string `json:"paths,omitempty"`
+	Generation int64      `json:"generation"`
 	// Open is true from the start of a sync to its close, so it tells of a sync that died.
 	Open bool `json:"open"`
 	// Torn has the generations, as far as they may go on, of which a sync died.
@@ -25,8 +29,13 @@ type meta struct {
 	Next uint64 `json:"next"`
 	// Entries is how many there were when they were counted last.
 	Entries uint64 `json:"entries"`
-	// Newer is true where the stored generation before this one was a lesser one.
-	Newer bool `json:"newer,omitempty"`
+	// Newer is true if the generation before this one was a lesser one, Unclear if it was not known.
+	Newer   bool `json:"newer,omitempty"`
+	Unclear bool `json:"unclear,omitempty"`
+	// Known is true if a generation of 0 was the platform's, and not that of a catalog without generations.
+	Known bool `json:"known,omitempty"`
+	// Bypassed is true if rows were sent that the snapshot does not know of.
+	Bypassed bool `json:"bypassed,omitempty"`
 	// Finished is true once a sync that read this generation to its end has ended well.
 	Finished bool `json:"finished,omitempty"`
 	// Epoch counts the syncs that ended well, from Base on, which is random.
@@ -41,65 +50,116 @@ func (m *meta) encode() []byte {
 	return text
 }
 
-// tear notes that a sync of a generation died. A generation of 0 is over with its sync.
+// markIncomplete notes that a sync of a generation died.
 func (m *meta) markIncomplete(generation int64) {
-	if generation != 0 && !slices.Contains(m.Incomplete, generation) {
+	if !slices.Contains(m.Incomplete, generation) {
 		m.Incomplete = append(m.Incomplete, generation)
 	}
 	if generation == m.Generation {
-		m.Finished = false // its refresh, begun anew perhaps, is not at its end
+		m.Finished = false // its refresh, begun anew perhaps, is not complete
 	}
 }
 
-// turn starts a generation, of which notes from elsewhere may have told before.
-func (m *meta) beginGeneration(generation int64) {
-	m.Newer = m.Generation > 0 && generation > m.Generation
+// beginGeneration starts a generation, which intents from elsewhere may have named before. first is set for a stream that the
+// snapshot did not know.
+func (m *meta) beginGeneration(generation int64, first bool) {
+	m.Newer = !first && generation > m.Generation && (m.Generation > 0 || m.Known)
+	m.Unclear = !first && generation > 0 && m.Generation == 0 && !m.Known
 	m.Generation, m.Finished = generation, false
 	m.Incomplete = slices.DeleteFunc(m.Incomplete, func(other int64) bool { return other != generation })
 }
 
-// mend forgets that a sync of the generation at hand died.
+// clearIncomplete forgets that a sync of the generation at hand died.
 func (m *meta) clearIncomplete() {
 	m.Incomplete = slices.DeleteFunc(m.Incomplete, func(other int64) bool { return other == m.Generation })
 }
 
 func (m *meta) incomplete() bool { return slices.Contains(m.Incomplete, m.Generation) }
 
-// origin tells whether the stored stream is the one of an identity.
+// origin reports whether the stored stream is the one of an identity.
 func (m *meta) origin(id Identity) Origin {
 	switch {
-	case m.Endpoint != id.Endpoint:
+	case m.Endpoint != digestOf(id.Endpoint) && m.Endpoint != digestOf(id.EndpointBefore):
 		return Moved
-	case m.Key != id.Key:
+	case m.Key != keyText(id.Key) && !sameFields(m.Paths, id.Key):
 		return Rekeyed
 	}
 	return Continued
 }
 
-// load reads the stream's meta, or makes it where there is none of this identity.
+// digestOf is what is stored of an endpoint.
+func digestOf(endpoint string) string {
+	sum := sha256.Sum256([]byte(endpoint))
+	return hex.EncodeToString(sum[:16])
+}
+
+func keyText(paths [][]string) string { return fmt.Sprintf("%q", paths) }
+
+// sameFields reports whether two keys have the same fields, in any order.
+func sameFields(a, b [][]string) bool {
+	sorted := func(paths [][]string) [][]string { return slices.SortedFunc(slices.Values(paths), slices.Compare) }
+	return slices.EqualFunc(sorted(a), sorted(b), slices.Equal)
+}
+
+// load reads the stream's meta, or makes it if there is none of this identity.
 func (st *Stream) load() error {
-	value, ok, err := st.store.get(metaKey(st.id.Stream))
+	found, err := st.readMeta()
 	if err != nil {
 		return err
 	}
-	if ok {
-		if err := json.Unmarshal(value, &st.meta); err != nil {
-			return fmt.Errorf("%w (the meta of stream %s)", errMalformed, st.id.Title)
+	if found {
+		st.origin = st.meta.origin(st.id)
+	}
+	if found && st.origin == Continued {
+		st.meta.Endpoint = digestOf(st.id.Endpoint)
+		if st.meta.Paths == nil { // it is of versionBefore
+			st.meta.Paths = st.id.Key
 		}
-		if st.origin = st.meta.origin(st.id); st.origin == Continued {
-			st.next = st.meta.Next
-			if st.meta.Base == 0 { // it is of versionBefore
-				st.meta.Base = st.meta.Epoch
-			}
-			return st.findTombstones()
-		}
+		return st.resume()
+	}
+	return st.replaceMeta(found, meta{Endpoint: digestOf(st.id.Endpoint), Key: keyText(st.id.Key), Paths: st.id.Key})
+}
+
+// loadFor is load for the stream that an intent names.
+func (st *Stream) loadFor(n intent) error {
+	found, err := st.readMeta()
+	if err != nil {
+		return err
+	}
+	if found && st.meta.Endpoint == n.endpoint && st.meta.Key == n.key {
+		return st.resume()
+	}
+	return st.replaceMeta(found, meta{Endpoint: n.endpoint, Key: n.key})
+}
+
+func (st *Stream) readMeta() (found bool, err error) {
+	value, found, err := st.store.get(metaKey(st.id.Stream))
+	if err == nil && found && json.Unmarshal(value, &st.meta) != nil {
+		err = fmt.Errorf("%w (the meta of stream %s)", errMalformed, st.id.Title)
+	}
+	return found, err
+}
+
+// resume goes on with the stored stream.
+func (st *Stream) resume() error {
+	st.next = st.meta.Next
+	if st.meta.Base == 0 { // it is of versionBefore
+		st.meta.Base = st.meta.Epoch
+	}
+	return st.findTombstones()
+}
+
+// replaceMeta begins the stream anew.
+func (st *Stream) replaceMeta(found bool, m meta) error {
+	if found {
 		if err := st.drop(); err != nil {
 			return err
 		}
 	}
 	st.store.lastID++
-	base := rand.Uint64()
-	st.meta, st.next = meta{ID: st.store.lastID, Endpoint: st.id.Endpoint, Key: st.id.Key, Epoch: base, Base: base}, 0
+	m.ID, m.Epoch = st.store.lastID, rand.Uint64()
+	m.Base = m.Epoch
+	st.meta, st.next = m, 0
 	return nil
 }
 

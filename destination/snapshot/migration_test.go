@@ -28,7 +28,7 @@ func TestSnapshotOfTheVersionBefore(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	intent := appendBytes(appendBytes(appendBytes(nil, []byte("users")), []byte(endpoint)), []byte("id"))
+	intent := appendBytes(appendBytes(appendBytes(nil, []byte("users")), []byte(endpoint)), []byte(`[["id"]]`))
 	intent = binary.AppendVarint(intent, 1)
 	intent = appendBytes(intent, []byte("b"))
 	intent = appendBytes(binary.AppendUvarint(intent, 0), []byte(`{"v":1}`))
@@ -78,6 +78,7 @@ func age(t *testing.T, store *Store, id uint32) {
 		err = json.Unmarshal(text, &m)
 	}
 	delete(m, "base")
+	delete(m, "paths")
 	if text, err = json.Marshal(m); err == nil {
 		err = store.db.Set(metaKey("users"), text, pebble.Sync)
 	}

@@ -184,7 +184,7 @@ func (s *simulation) sync(faults bool) int {
 	defer func() { _ = store.release() }() // where a draw gives up in mid-sync
 	run := &run{simulation: s, faults: faults, store: store, touched: map[string]bool{}, confirmed: map[string]bool{}}
 	var err error
-	run.stream, err = store.Stream(s.t.Context(), Identity{Stream: "users", Key: "id"}, s.generation)
+	run.stream, err = store.Stream(s.t.Context(), Identity{Stream: "users", Key: [][]string{{"id"}}}, s.generation)
 	if err == nil {
 		err = run.all()
 	}

@@ -2,10 +2,16 @@ package snapshot
 
 import "errors"
 
-// Newer tells whether the generation at hand came after another one that the snapshot knew.
+// KnowGeneration notes that the platform gives the stream generations: then 0 is one that was never refreshed.
+func (st *Stream) KnowGeneration() { st.meta.Known = true }
+
+// Unclear reports whether the generation at hand is the first that is known, so that nobody can tell if it is a refresh.
+func (st *Stream) Unclear() bool { return st.meta.Unclear }
+
+// Newer reports whether the generation at hand came after another one that the snapshot knew.
 func (st *Stream) Newer() bool { return st.meta.Newer }
 
-// Finished tells whether an earlier sync has read the generation at hand to its end.
+// Finished reports whether an earlier sync has read the generation at hand to its end.
 func (st *Stream) Finished() bool { return st.meta.Finished }
 
 // Restart begins the generation at hand anew: only what is seen from here on has not left. It is for drivers that give
@@ -15,7 +21,8 @@ func (st *Stream) Restart() {
 	st.meta.Finished, st.meta.Start, st.before = false, st.next, nil
 }
 
-// Finish notes that the sync has ended well, for Close to store; whole says that it read its generation to the end.
+// Finish notes that the sync has ended well, for Close to store. whole is set if it read its generation to the end, or was no
+// part of a refresh: then a later refresh of the same generation does not count what it has seen.
 func (st *Stream) Finish(whole bool) {
 	st.finished = true
 	st.meta.Epoch++

@@ -75,9 +75,9 @@ func TestNewerGenerations(t *testing.T) {
 		{2, true, false, true}, // another attempt
 		{2, true, true, false},
 		{1, false, false, false},
-		{0, false, false, true}, // unknown ones stand for themselves
-		{0, false, false, false},
-		{3, false, false, false},
+		{0, false, false, true},
+		{0, false, true, false},  // a constant one
+		{3, false, false, false}, // nobody knows what came before
 	} {
 		stream := read(t, dir, sync.generation, false)
 		if stream.Newer() != sync.newer || stream.Finished() != sync.finished {
@@ -107,5 +107,23 @@ func TestRemovalOfUnknownKeys(t *testing.T) {
 	settle(t, stream, mark(unknown), mark(back))
 	if b := remove("b", Removed); b.ordinal == back.ordinal {
 		t.Error("two keys share an ordinal, so that one counts as seen when the other is")
+	}
+}
+
+// A stream that was never refreshed has the generation 0, as the platform says.
+func TestFirstRefreshAfterGenerationZero(t *testing.T) {
+	for _, known := range []bool{false, true} {
+		dir := t.TempDir()
+		stream := read(t, dir, 0, false)
+		if known {
+			stream.KnowGeneration()
+		}
+		stream.Finish(true)
+		closeStore(t, stream.store)
+		stream = read(t, dir, 1, false)
+		if stream.Newer() != known || stream.Unclear() == known {
+			t.Errorf("known %v: newer %v, unclear %v", known, stream.Newer(), stream.Unclear())
+		}
+		closeStore(t, stream.store)
 	}
 }

@@ -2,8 +2,6 @@ package snapshot
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -26,6 +24,7 @@ type Stream struct {
 	before   bitmap // in earlier attempts of its generation
 	repeated int
 	finished bool // this sync has ended well
+	bypassed bool
 
 	start uint64  // the first ordinal that was free when the stream was opened; 0: there was no entry
 	reads int     // of the store
@@ -48,10 +47,11 @@ type flight struct {
 type Identity struct {
 	Stream string // a name that no other stream has
 	Title  string // its name in messages
-	// Endpoint is all that makes the endpoint another one, which then knows nothing of the rows. It may hold secrets: only a
-	// digest of it is stored.
+	// Endpoint is all that makes the endpoint another one, which then knows nothing of the rows. Only a digest of it is stored.
 	Endpoint string
-	Key      string // a canonical text of the primary key's paths
+	// EndpointBefore is what Endpoint was in a snapshot of versionBefore.
+	EndpointBefore string
+	Key            [][]string // the paths of the primary key's fields
 }
 
 // Origin says what a stream's snapshot goes back to.
@@ -72,8 +72,6 @@ func (s *Store) Stream(ctx context.Context, id Identity, generation int64) (*Str
 	if s.streams[id.Stream] != nil {
 		return nil, fmt.Errorf("opening the snapshot of stream %s: it is open already", id.Title)
 	}
-	sum := sha256.Sum256([]byte(id.Endpoint))
-	id.Endpoint = hex.EncodeToString(sum[:16])
 	st, err := s.openStream(id, generation)
 	if err == nil && s.remote != nil {
 		err = s.remote.putIntent(ctx, st.encodeIntent(nil))
@@ -98,16 +96,17 @@ func (s *Store) openStream(id Identity, generation int64) (*Stream, error) {
 		return nil, err
 	}
 	st.start = st.next
+	st.bypassed, st.meta.Bypassed = st.meta.Bypassed, false
 	st.meta.Open = true
 	return st, st.storeMeta(pebble.Sync)
 }
 
-// turn starts a generation, unless the stored one goes on.
+// beginGeneration starts a generation, unless the stored one goes on.
 func (st *Stream) beginGeneration(generation int64) error {
 	if st.meta.Open {
 		st.meta.markIncomplete(st.meta.Generation)
 	}
-	if st.meta.Generation == generation && generation != 0 {
+	if st.meta.Generation == generation {
 		stored, _, err := st.store.get(streamKey(seenPrefix, st.meta.ID))
 		if err == nil {
 			st.before, err = decodeBitmap(stored)
@@ -115,7 +114,7 @@ func (st *Stream) beginGeneration(generation int64) error {
 		return err
 	}
 	st.meta.Start = st.next
-	st.meta.beginGeneration(generation)
+	st.meta.beginGeneration(generation, st.origin != Continued)
 	return nil
 }
 
@@ -139,6 +138,9 @@ func (s *Store) scan(from, to []byte, f func(key, value []byte) error) error {
 
 // Origin tells what the snapshot of this stream goes back to.
 func (st *Stream) Origin() Origin { return st.origin }
+
+// Key returns the paths of the primary key's fields in the order in which the endpoint got them first.
+func (st *Stream) Key() [][]string { return st.meta.Paths }
 
 // Repeated counts the rows whose key came before in this sync.
 func (st *Stream) Repeated() int { return st.repeated }
