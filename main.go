@@ -29,7 +29,7 @@ func main() {
 	syscall.Umask(0o077)
 	outcome := cli.Run(context.Background(), cli.Process{
 		Args: os.Args[1:], Spec: spec, Version: version,
-		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv,
+		Stdin: os.Stdin, Stdout: stdout(), Stderr: os.Stderr, Getenv: os.Getenv,
 	})
 	if outcome.Signal != nil {
 		die(outcome.Signal)
