@@ -74,7 +74,7 @@ func (c *commands) spec() *cobra.Command {
 }
 
 func (c *commands) write() *cobra.Command {
-	var config, catalog, syncID string
+	var config, catalog, syncID, report string
 	cmd := &cobra.Command{
 		Use: "write --config FILE --catalog FILE", Short: "Deliver the records on stdin", Args: noArgs,
 		Long: `Deliver the records on stdin to the endpoint, and write each state to stdout after the endpoint has
@@ -87,6 +87,8 @@ the last state that was written.`,
 	}
 	c.syncFlags(cmd, &config, &catalog)
 	cmd.Flags().StringVar(&syncID, "sync-id", "", "the same text for all attempts of a sync, and another for each sync: what is sent again keeps its Webhook-Id (default: sync_id of the catalog, WORKER_JOB_ID)")
+	cmd.Flags().StringVar(&report, "report", "", "write what the sync did to this file at its end, as JSON, also if it failed")
+	must(cmd.MarkFlagFilename("report", "json"))
 	c.output.add(cmd)
 	cmd.RunE = c.run(func(ctx context.Context) error {
 		ctx, stop := untilSignal(ctx)
@@ -95,7 +97,7 @@ the last state that was written.`,
 		view := c.newView()
 		defer view.Close()
 		program := c.program(view)
-		program.SyncID = syncID
+		program.SyncID, program.Report = syncID, report
 		return program.Write(ctx, config, catalog)
 	})
 	return cmd

@@ -11,6 +11,7 @@ import (
 	"math"
 	"os"
 	"strings"
+	"time"
 
 	"destination-webhook/destination/config"
 	"destination-webhook/destination/delivery"
@@ -29,6 +30,7 @@ type Program struct {
 	Stdin    io.Reader
 	Stdout   io.Writer
 	Console  Console // nil: nobody watches
+	Report   string  // the file for the report of a sync; empty: none
 	Getenv   func(string) string
 	ReadFile func(path string) ([]byte, error) // of config and catalog; nil: os.ReadFile
 	// SyncID is what the user calls the sync, "" if nothing: attempts with the same one send the same batches with the same
@@ -90,17 +92,34 @@ func (p *Program) check(ctx context.Context, configPath string, out *protocol.Wr
 func (p *Program) Write(ctx context.Context, configPath, catalogPath string) error {
 	out := p.writer()
 	log := slog.New(protocol.NewLogHandler(out, protocol.ParseLevel(p.Getenv("LOG_LEVEL"))))
-	err := p.write(ctx, configPath, catalogPath, out, log)
-	switch {
-	case err == nil:
-		return nil
-	case ctx.Err() != nil && errors.Is(err, context.Cause(ctx)):
+	began := time.Now()
+	done, err := p.write(ctx, configPath, catalogPath, out, log)
+	how := outcomeOf(ctx, err)
+	switch how {
+	case succeeded:
+	case interrupted:
 		log.Warn("stopped before the end of the input; the states that came out hold, the rest is sent by the next sync")
-	default:
+	case failed:
 		message, detail := describe(err)
 		_ = out.Failure(failureType(err), message, detail)
 	}
+	if p.Report != "" {
+		if err := p.newReport(done, began, how, err, out.Redact).write(p.Report); err != nil {
+			log.Warn(err.Error())
+		}
+	}
 	return err
+}
+
+// outcomeOf returns how a sync ended. ctx ends with a signal.
+func outcomeOf(ctx context.Context, err error) outcome {
+	switch {
+	case err == nil:
+		return succeeded
+	case ctx.Err() != nil && errors.Is(err, context.Cause(ctx)):
+		return interrupted
+	}
+	return failed
 }
 
 // describe returns what the user reads of an error and, if there is more, the detail.
@@ -113,18 +132,20 @@ func describe(err error) (message, detail string) {
 	return message, detail
 }
 
-func (p *Program) write(ctx context.Context, configPath, catalogPath string, out *protocol.Writer, log *slog.Logger) (err error) {
+// write returns what the sync has done, nil if it did not get as far as its streams.
+func (p *Program) write(ctx context.Context, configPath, catalogPath string, out *protocol.Writer, log *slog.Logger) (done *summary, err error) {
 	defer failure.RecoverTo(&err)
 	if medium := p.Getenv("DATA_CHANNEL_MEDIUM"); medium != "" && !strings.EqualFold(medium, "STDIO") {
-		return fmt.Errorf("DATA_CHANNEL_MEDIUM is %s: this destination reads records from stdin alone, set it to STDIO", medium)
+		return nil, fmt.Errorf("DATA_CHANNEL_MEDIUM is %s: this destination reads records from stdin alone, set it to STDIO", medium)
 	}
 	s, err := p.session(configPath, catalogPath, out, log)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	defer func() { done = s.progress.summary }()
 	defer s.network.Close()
 	defer boundMemory(s.config)()
-	return s.write(ctx, p.Stdin)
+	return nil, s.write(ctx, p.Stdin)
 }
 
 // session reads config and catalog and makes ready to sync.

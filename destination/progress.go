@@ -36,6 +36,7 @@ type progress struct {
 	rate      rate
 	states    int64
 	lastState time.Time
+	summary   *summary // once the sync has ended
 }
 
 func newProgress(log *slog.Logger, console Console) *progress {

@@ -1,6 +1,8 @@
 package destination
 
 import (
+	"maps"
+	"strconv"
 	"sync"
 
 	"destination-webhook/destination/delivery"
@@ -13,6 +15,9 @@ type stats struct {
 	mu      sync.Mutex
 	streams map[*route.Route]*streamStats // those that sent something
 	total   streamStats
+	// statuses counts attempts by the status of their answer, which "none" stands for if there was
+	// none.
+	statuses map[string]int64
 }
 
 // streamStats counts what one stream has done.
@@ -22,7 +27,9 @@ type streamStats struct {
 	latency                                    latency
 }
 
-func newStats() *stats { return &stats{streams: make(map[*route.Route]*streamStats)} }
+func newStats() *stats {
+	return &stats{streams: make(map[*route.Route]*streamStats), statuses: make(map[string]int64)}
+}
 
 // settled counts a batch. It is not counted as a batch if nothing of it was sent.
 func (s *stats) settled(r *route.Route, c sender.Counts) {
@@ -48,6 +55,20 @@ func (s *stats) attempted(r *route.Route, a delivery.Attempt) {
 			t.latency.add(a.Latency)
 		}
 	})
+	status := "none"
+	if a.Status != 0 {
+		status = strconv.Itoa(a.Status)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.statuses[status]++
+}
+
+// byStatus returns how many attempts were answered with each status.
+func (s *stats) byStatus() map[string]int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.Clone(s.statuses)
 }
 
 func (s *stats) each(r *route.Route, f func(*streamStats)) {

@@ -16,6 +16,7 @@ import (
 type summary struct {
 	streams     []streamSummary // in the catalog's order
 	total       streamStats
+	statuses    map[string]int64 // requests by status
 	skipped     int64
 	took        time.Duration
 	states      int64
@@ -34,7 +35,7 @@ type streamSummary struct {
 // summarize returns the summary of a sync that has ended.
 func summarize(c *config.Config, p *progress, streams []*engine.Stream, now time.Time) *summary {
 	s := &summary{
-		total: p.stats.all(), took: now.Sub(p.began), states: p.states, lastState: p.lastState,
+		total: p.stats.all(), statuses: p.stats.byStatus(), took: now.Sub(p.began), states: p.states, lastState: p.lastState,
 		endpoint: route.Host(c.URL), deadLetters: deadLetterPlace(c),
 	}
 	for _, stream := range streams {
@@ -65,6 +66,7 @@ func deadLetterPlace(c *config.Config) string {
 
 // end tells what the sync has done, and which lines of the input it skipped.
 func (p *progress) end(s *summary, skipped protocol.Skipped) {
+	p.summary = s
 	p.ticker.Stop()
 	p.attempts.flush()
 	if p.console != nil {
