@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Row is what a batch is made of: Open, Data and Close are copied one behind the other into the batch's body.
+// Row is what a batch is made of: Open, Data and Close are copied one after the other into the batch's body.
 type Row struct {
 	Open, Data, Close []byte
 
@@ -15,7 +15,7 @@ type Row struct {
 	// Key is the hash of the row's primary key, see Stream.Keyed; 0 where it has none.
 	Key uint64
 
-	// Silent says that the row is not to be sent, and yet is settled in its place among the others.
+	// Suppressed is set if the row is not to be sent. It is settled in its place among the others.
 	Suppressed bool
 }
 
@@ -85,7 +85,7 @@ type arrival struct {
 // Rows is the number of rows.
 func (b *Batch) Rows() int { return len(b.ends) }
 
-// Row is row i as it stands in the body.
+// Row returns row i as it is in the body.
 func (b *Batch) Row(i int) []byte {
 	start := len(b.Stream.Frame.Prefix)
 	if i > 0 {

@@ -67,7 +67,7 @@ func (c *scope) seal() {
 	c.segments = append(c.segments, &segment{})
 }
 
-// close records that a batch is closed whose rows all came before the last state, or all behind it.
+// close records that a batch is closed whose rows all came before the last state, or all after it.
 func (c *scope) close(b *Batch) {
 	b.scope, b.segment = c, c.growing()
 	b.segment.pending += b.Rows()

@@ -294,7 +294,7 @@ func (p *Pipeline) closeLargest() {
 
 func (p *Pipeline) buffered() int { return p.openBytes + p.waitingBytes + p.ledger.held }
 
-// Full says that nothing may be added before a result was settled.
+// Full reports whether the pipeline is full: nothing may be added before a result is settled.
 func (p *Pipeline) Full() bool {
 	return p.waiting >= p.maxWaiting() || p.buffered() > p.options.MaxBuffered && p.inFlight > 0
 }
@@ -385,7 +385,7 @@ func (p *Pipeline) Err() error { return p.err }
 // InFlight is the number of batches being sent.
 func (p *Pipeline) InFlight() int { return p.inFlight }
 
-// Idle says that every row added is settled.
+// Idle reports whether every row added is settled.
 func (p *Pipeline) Idle() bool { return len(p.open) == 0 && p.waiting == 0 && p.inFlight == 0 }
 
 // Close ends the senders and waits for them. Batches that are not in flight are not sent.

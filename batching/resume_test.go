@@ -16,7 +16,7 @@ import (
 	"destination-webhook/protocol"
 )
 
-// A sync that resumes behind a released state sends the same batches as one that was never interrupted, whatever the
+// A sync that resumes after a released state sends the same batches as one that was never interrupted, whatever the
 // latencies and however many batches are in flight: that is what makes a Webhook-Id worth remembering. Age and memory,
 // which cut batches where chance has it, are out of play here.
 func TestResumedSyncSendsTheSameBatches(t *testing.T) {
@@ -96,7 +96,7 @@ func record(t *testing.T, s *scenario) (batches []string, released [][]event) {
 	return batches, append(released, out)
 }
 
-// behind is the input from where the released states leave off: each stream behind its own last one, or all behind the
+// behind is the input from where the released states leave off: each stream after its own last one, or all after the
 // last GLOBAL one.
 func behind(s *scenario, released []event) (rest []event) {
 	last := map[int]int{}

@@ -10,7 +10,7 @@ import (
 // megabytes are legal; this one keeps memory bounded.
 const MaxLine = 256 << 20
 
-// ErrLineTooLong says that a line exceeds MaxLine.
+// ErrLineTooLong is the error of a line that exceeds MaxLine.
 var ErrLineTooLong = errors.New("longer than 256 MiB, the longest line that is read")
 
 // BlockReader cuts a byte stream into blocks of whole lines. It is not safe for concurrent use.

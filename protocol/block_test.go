@@ -22,7 +22,7 @@ func readAll(r *BlockReader, size int) ([]string, error) {
 			return blocks, err
 		}
 		blocks = append(blocks, string(block))
-		clear(buf) // it is the caller's again, whatever was read behind the block
+		clear(buf) // it is the caller's again, whatever was read after the block
 	}
 }
 

@@ -66,14 +66,14 @@ func (s *ConfiguredStream) Key() [][]string {
 	return s.Stream.SourceDefinedPrimaryKey
 }
 
-// Replaces says that the sync is a full refresh whose records take the place of all earlier ones. With refreshes
+// Replaces reports whether the sync is a full refresh whose records take the place of all earlier ones. With refreshes
 // supported the platform asks for it by an append whose generation is the least one to keep.
 func (s *ConfiguredStream) Replaces() bool {
 	overwrites := s.DestinationSyncMode == Overwrite || s.DestinationSyncMode == OverwriteDedup
 	return s.SyncMode == FullRefresh && (overwrites || s.Truncates())
 }
 
-// Truncates says that records of generations before this one are to go. It tells little of an incremental sync: some
+// Truncates reports whether records of generations before this one are to go. It tells little of an incremental sync: some
 // drivers give each of theirs the same generation, and mean nothing by it.
 func (s *ConfiguredStream) Truncates() bool {
 	return s.GenerationID > 0 && s.GenerationID == s.MinimumGenerationID

@@ -61,7 +61,7 @@ func (d *Decoder) Skipped() Skipped { return d.skipped }
 // byteOrderMark opens the output of some tools on Windows.
 const byteOrderMark = "\uFEFF"
 
-// Next reads the next message of the block into m. It returns io.EOF at the block's end, or a *SyntaxError, behind whose
+// Next reads the next message of the block into m. It returns io.EOF at the block's end, or a *SyntaxError, after whose
 // line it goes on if it is called again.
 func (d *Decoder) Next(m *Message) error {
 	for d.pos < len(d.block) {
@@ -267,7 +267,7 @@ func (d *Decoder) complete(m *Message) error {
 		if f.problem == "" && len(m.Record.Stream) == 0 {
 			f.set(0, "a RECORD without record.stream")
 		}
-		if d.layout != nil && d.layout.is(&m.Record) { // names may come behind the data, or twice
+		if d.layout != nil && d.layout.is(&m.Record) { // names may come after the data, or twice
 			d.fields()
 		}
 	case TypeState:

@@ -14,7 +14,7 @@ type knownKey struct {
 	room             int // the bytes that at looks at
 	text, between    string
 
-	next  *knownKey // the key behind it in the same object
+	next  *knownKey // the key after it in the same object
 	inner *knownKey // the first key of the object that is its value
 	items *knownKey // the first key of the objects in the array that is its value
 
@@ -39,7 +39,7 @@ func newKnownKey(text []byte) *knownKey {
 	return k
 }
 
-// at says whether the key stands at b[i].
+// at reports whether the key is at b[i].
 func (k *knownKey) at(b []byte, i int) bool {
 	if i+k.room > len(b) {
 		return false

@@ -34,7 +34,7 @@ type layout struct {
 // streamName is what tells streams apart.
 type streamName struct{ namespace, name string }
 
-// is says whether the layout is that of the record's stream.
+// is reports whether the layout is that of the record's stream.
 func (l *layout) is(r *Record) bool {
 	return l.name.name == string(r.Stream) && l.name.namespace == string(r.Namespace)
 }
@@ -162,7 +162,7 @@ func (l *layout) array(b []byte, i, depth int, link **knownKey) int {
 	}
 }
 
-// find scans a key at b[i] that is not the expected one, and returns the index behind its colon. The key is a later one of
+// find scans a key at b[i] that is not the expected one, and returns the index after its colon. The key is a later one of
 // the object, where the record lacks those before it, or becomes known; nil where it does not.
 func (l *layout) find(b []byte, i int, link **knownKey, level lookupLevel) (*knownKey, int) {
 	if b[i] != '"' {

@@ -12,7 +12,7 @@ type LogHandler struct {
 	w     *Writer
 	level slog.Level
 	attrs string // of WithAttrs, written out
-	group string // of WithGroup: what stands before every key
+	group string // of WithGroup: what is written before every key
 }
 
 // NewLogHandler returns a handler that drops records below level.

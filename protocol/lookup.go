@@ -9,7 +9,7 @@ import (
 )
 
 // Lookup finds fields of JSON objects by their paths. It is for objects that a Decoder has validated: it looks for quotes
-// and brackets only, which makes it several times as fast as a scan. Where a name stands twice the last one counts, as for
+// and brackets only, which makes it several times as fast as a scan. If a name comes twice the last one counts, as for
 // most receivers. It is safe for concurrent use.
 type Lookup struct {
 	root  lookupLevel
@@ -57,7 +57,7 @@ func (l lookupLevel) named(name []byte) *lookupField {
 	return nil
 }
 
-// Find returns the values of the paths in the object, as they stand there; nil for a path that leads nowhere. It uses the
+// Find returns the values of the paths in the object, as they came; nil for a path that leads nowhere. It uses the
 // memory of values.
 func (l *Lookup) Find(object []byte, values [][]byte) [][]byte {
 	values = values[:0]
@@ -73,7 +73,7 @@ func (l lookupLevel) find(b []byte, values [][]byte) {
 	i := skipBlank(b, 1)
 	for b[i] != '}' {
 		end := skipString(b, i+1)
-		start := skipBlank(b, skipBlank(b, end)+1) // behind the colon
+		start := skipBlank(b, skipBlank(b, end)+1) // after the colon
 		behind := skipValue(b, start)
 		if key := b[i+1 : end-1]; bytes.IndexByte(key, '\\') < 0 {
 			l.match(key, b[start:behind], values)
@@ -119,7 +119,7 @@ func skipBlank(b []byte, i int) int {
 	return i
 }
 
-// skipString returns the index behind the string whose first byte is b[i]; see str for how it looks at eight at a time.
+// skipString returns the index after the string whose first byte is b[i]; see str for how it looks at eight at a time.
 func skipString(b []byte, i int) int {
 	for {
 		for i+8 <= len(b) {
@@ -143,7 +143,7 @@ func skipString(b []byte, i int) int {
 	}
 }
 
-// skipValue returns the index behind the value at b[i].
+// skipValue returns the index after the value at b[i].
 func skipValue(b []byte, i int) int {
 	switch b[i] {
 	case '"':

@@ -37,7 +37,7 @@ type Record struct {
 
 // Trace is the payload of a TRACE message, as far as a destination reads it.
 type Trace struct {
-	// Complete says that the source has sent the whole stream, Incomplete that it did not and will not: they are statuses of
+	// Complete is set if the source has sent the whole stream, Incomplete if it did not and will not: they are statuses of
 	// a STREAM_STATUS trace.
 	Complete, Incomplete bool
 

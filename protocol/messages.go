@@ -109,7 +109,7 @@ func (d *Decoder) names(r *Record) *recordNames {
 	return &recordNames{bytes.Clone(r.Namespace), bytes.Clone(r.Stream)}
 }
 
-// place returns where a span of the block is: every one has its end, and all memory behind that, in common with the block.
+// place returns where a span of the block is: every one has its end, and all memory after that, in common with the block.
 func (ms *Messages) place(span []byte) place {
 	if span == nil {
 		return place{}

@@ -15,7 +15,7 @@ const (
 )
 
 // prefix is what a record's line held before its data, when nothing but type and names was in it. Most lines of a stream
-// begin with the same bytes, so that one comparison stands for scanning them.
+// begin with the same bytes, so that one comparison replaces scanning them.
 type prefix struct {
 	line      []byte
 	typ       Type
@@ -32,7 +32,7 @@ func (p *prefix) match(b []byte, m *Message) (int, bool) {
 	return len(p.line), true
 }
 
-// remember keeps the line up to its data for the lines to come, and says whether it did. A prefix that holds more than
+// remember keeps the line up to its data for the lines to come, and reports whether it did. A prefix that holds more than
 // match restores, or that holds a value which differs from line to line, is not worth keeping.
 func (p *prefix) remember(line []byte, m *Message, f *faults) bool {
 	r := &m.Record

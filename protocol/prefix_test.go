@@ -91,7 +91,7 @@ func (c composer) spoil(line string) string {
 	return line[:i] + c.one("", "", line[i:j]+line[i:j], " ", `"`, "\\", "{", "\xff", "\x00", ",") + line[j:]
 }
 
-// decodeEach reads a block and goes on behind what is refused. It counts the lines that a known prefix answered for.
+// decodeEach reads a block and goes on after what is refused. It counts the lines that a known prefix answered for.
 func decodeEach(d *Decoder, block []byte) (answers []any, known int) {
 	d.Reset(block)
 	var m Message
@@ -141,7 +141,7 @@ func TestPrefixChangesNoAnswer(t *testing.T) {
 	}
 }
 
-// Prefixes that must not answer for the line behind them, or only in part.
+// Prefixes that must not answer for the line after them, or only in part.
 func TestPrefixHostile(t *testing.T) {
 	record := func(s string) string { return `{"type":"RECORD","record":` + s + "}" }
 	long := strings.Repeat("x", maxPrefix)

@@ -8,7 +8,7 @@ import (
 
 // The scanner: one pass over a line, full RFC 8259 validation, no value built.
 //
-// Every function takes the text and the index where its construct begins and returns the index just behind it, or, where
+// Every function takes the text and the index where its construct begins and returns the index just after it, or, if
 // the text is not JSON, the complement ^i of the index i of the first byte that cannot be: a negative number, so that a
 // single comparison tells the two apart and errors cost nothing on the way.
 //
@@ -102,7 +102,7 @@ func anyArray(b []byte, i, depth int) int {
 	}
 }
 
-// A member function is called by object for each member: with the key as it stands between its quotes, and the index
+// A member function is called by object for each member: with the key as it is between its quotes, and the index
 // of the value, which it scans. It returns what a scan returns.
 type member func(key []byte, i int) int
 
@@ -141,7 +141,7 @@ func members(b []byte, i int, f member) int {
 	}
 }
 
-// membersAfter goes on behind the value of a member that has been scanned already.
+// membersAfter goes on after the value of a member that has been scanned already.
 func membersAfter(b []byte, i int, f member) int {
 	if i = space(b, i); b[i] == '}' {
 		return i + 1
@@ -182,7 +182,7 @@ func special(w uint64) uint64 {
 	return (((w ^ twos) - (ones + blanks)) | ((w ^ slants) - ones) | w) & highs
 }
 
-// str scans a string whose first byte behind the opening quote is b[i].
+// str scans a string whose first byte after the opening quote is b[i].
 //
 // It looks at sixteen bytes at a time: most strings end among the first sixteen, so that how often the loop goes round is
 // easily predicted.

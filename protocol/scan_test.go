@@ -9,7 +9,7 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// valid says whether the scanner takes the whole text as one JSON value.
+// valid reports whether the scanner takes the whole text as one JSON value.
 func valid(text string) bool {
 	b := append([]byte(text), sentinel)
 	i := value(b, space(b, 0), 0)
@@ -84,7 +84,7 @@ func TestValue(t *testing.T) {
 	}
 }
 
-// Every special byte at every place in a word, with and without a whole word behind it.
+// Every special byte at every place in a word, with and without a whole word after it.
 func TestStringAtEveryOffset(t *testing.T) {
 	for pad := range 20 {
 		for tail := range 20 {
