@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"destination-webhook/destination/folder"
 )
 
 // openFolder opens dir if only its owner and the operator can determine where rows are stored, or
@@ -15,6 +17,9 @@ import (
 func openFolder(dir string) (*os.Root, error) {
 	dir, err := filepath.Abs(dir) // cleaned: with a slash or a dot at the end a link would be followed
 	if err != nil {
+		return nil, err
+	}
+	if err := folder.Check(filepath.Dir(dir)); err != nil { // whoever controls a parent can move the folder away
 		return nil, err
 	}
 	parent, err := os.OpenRoot(filepath.Dir(dir))
@@ -42,26 +47,10 @@ func openFolder(dir string) (*os.Root, error) {
 		err = errors.New("it was replaced while it was being opened")
 	}
 	if err == nil {
-		err = safe(after.Mode(), int(after.Sys().(*syscall.Stat_t).Uid), os.Geteuid())
+		err = folder.Safe(after.Mode(), int(after.Sys().(*syscall.Stat_t).Uid), os.Geteuid())
 	}
 	if err != nil {
 		return nil, errors.Join(err, root.Close())
 	}
 	return root, nil
-}
-
-// safe refuses a folder in which another user of the machine could remove what we wrote. One that
-// belongs to root is the operator's, whatever its mode: volumes of Kubernetes and Docker are root's
-// and open to all, for a container's user to write to. A group is trusted, as the owner chose it;
-// so is a sticky folder, in which everybody removes what is theirs.
-func safe(mode os.FileMode, owner, us int) error {
-	switch {
-	case owner == 0:
-		return nil
-	case owner != us:
-		return errors.New("it belongs to another user, name a folder of your own")
-	case mode.Perm()&0o002 != 0 && mode&os.ModeSticky == 0:
-		return errors.New("all users of the machine can write to it, take that right away (chmod o-w)")
-	}
-	return nil
 }

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"destination-webhook/destination/folder"
 )
 
 var (
@@ -120,7 +122,7 @@ func TestFoldersThatAreSafe(t *testing.T) {
 		{"another user's", 0o777, other, "another user"},
 		{"another user's, sticky", 0o777 | os.ModeSticky, other, "another user"},
 	} {
-		err := safe(test.mode, test.owner, us)
+		err := folder.Safe(test.mode, test.owner, us)
 		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: got %v, want %q", test.name, err, test.want)
 		}

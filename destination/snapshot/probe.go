@@ -23,6 +23,9 @@ func Probe(dir string) error {
 }
 
 func (s *Store) probe() error {
+	if err := s.checkFolder(); err != nil {
+		return err
+	}
 	if err := s.checkSpace(0); err != nil {
 		return err
 	}

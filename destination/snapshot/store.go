@@ -31,7 +31,7 @@ type Options struct {
 // Store is a snapshot in a folder. Its methods are safe for concurrent use, except for Close, which comes last.
 type Store struct {
 	dir     string
-	files   vfs.FS
+	files   watchedFS
 	options Options
 	db      *pebble.DB
 	lock    *pebble.Lock
@@ -86,6 +86,9 @@ func newStore(files vfs.FS, dir string, o Options) *Store {
 }
 
 func (s *Store) open() error {
+	if err := s.checkFolder(); err != nil {
+		return err
+	}
 	if err := s.files.MkdirAll(s.dir, 0o700); err != nil {
 		return err
 	}
