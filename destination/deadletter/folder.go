@@ -19,7 +19,7 @@ func openFolder(dir string) (*os.Root, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := folder.Check(filepath.Dir(dir)); err != nil { // whoever controls a parent can move the folder away
+	if err := folder.CheckParents(dir); err != nil { // whoever controls a parent can move the folder away
 		return nil, err
 	}
 	parent, err := os.OpenRoot(filepath.Dir(dir))

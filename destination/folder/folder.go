@@ -23,6 +23,15 @@ func Check(dir string) error {
 	return checkPath(dir, 0)
 }
 
+// CheckParents is Check for the folders and links on the way to dir, and not for dir itself.
+func CheckParents(dir string) error {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return err
+	}
+	return checkPath(filepath.Dir(dir), 0)
+}
+
 // maxLinks is how many links a path may lead over, as in the kernel.
 const maxLinks = 40
 

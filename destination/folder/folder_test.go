@@ -65,3 +65,17 @@ func first(errs ...error) error {
 	}
 	return nil
 }
+
+// A dead-letter folder may lie below a link of ours.
+func TestCheckParents(t *testing.T) {
+	base := t.TempDir()
+	if err := first(os.MkdirAll(base+"/a/b", 0o700), os.Symlink("a", base+"/link")); err != nil {
+		t.Fatal(err)
+	}
+	if err := CheckParents(base + "/link/b"); err != nil {
+		t.Error(err)
+	}
+	if err := first(os.Chmod(base+"/a", 0o777), CheckParents(base+"/link/b")); os.Geteuid() != 0 && err == nil {
+		t.Error("a parent that is open to all passes")
+	}
+}
