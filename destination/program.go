@@ -90,6 +90,10 @@ func (p *Program) check(ctx context.Context, configPath string, out *protocol.Wr
 // Write delivers the records on stdin. An error has been reported in a TRACE message, unless it is
 // the end of ctx: then it is the context's cause.
 func (p *Program) Write(ctx context.Context, configPath, catalogPath string) error {
+	return untilAbandoned(ctx, func() error { return p.writeAndReport(ctx, configPath, catalogPath) })
+}
+
+func (p *Program) writeAndReport(ctx context.Context, configPath, catalogPath string) error {
 	out := p.writer()
 	log := slog.New(protocol.NewLogHandler(out, protocol.ParseLevel(p.Getenv("LOG_LEVEL"))))
 	began := time.Now()

@@ -16,7 +16,7 @@ import (
 const saveInterval = time.Minute
 
 // closingTime is how long a snapshot may take to close after a signal.
-const closingTime = 30 * time.Second
+const closingTime = 15 * time.Second
 
 // closeInTime closes a store, also after ctx has ended, but not for longer than closingTime then.
 func closeInTime(ctx context.Context, closeStore func(context.Context) error) error {
