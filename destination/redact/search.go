@@ -39,7 +39,7 @@ func (s *search) look(v view, decodes int) {
 			v = v.whole()
 			s.find(v)
 		}
-		if folded, changed := v.fold(); changed {
+		for _, folded := range v.folds() {
 			s.find(folded)
 		}
 		if decodes > 0 {

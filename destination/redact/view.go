@@ -31,24 +31,34 @@ func (v view) unescape() (next view, escaped bool) {
 	return v.replace(escapes, unit)
 }
 
-// folds are the characters that fold may read in another way.
-const folds = `+"'`
-
-// fold returns the view as some formats would read it: a plus is the blank of a query, and doubled
-// quotes are one, as in CSV and SQL. It reports whether that makes a difference.
-func (v view) fold() (folded view, changed bool) {
-	if !strings.Contains(v.text, "+") && !strings.Contains(v.text, `""`) && !strings.Contains(v.text, "''") {
-		return v, false
+// folds returns the view as some formats would read it: a plus is the blank of a query, doubled
+// quotes are one, as in CSV and SQL, or both.
+func (v view) folds() (folded []view) {
+	if spaced, changed := v.replace("+", plusAsBlank); changed {
+		folded = append(folded, spaced)
 	}
-	return v.replace(folds, func(s string) (plain string, n int) {
-		switch {
-		case s[0] == '+':
-			return " ", 1
-		case len(s) > 1 && s[0] == s[1] && (s[0] == '"' || s[0] == '\''):
-			return s[:1], 2
-		}
-		return s[:1], 1
-	})
+	if !strings.Contains(v.text, `""`) && !strings.Contains(v.text, "''") {
+		return folded
+	}
+	for _, v := range append(folded, v) {
+		single, _ := v.replace(`"'`, singleQuote)
+		folded = append(folded, single)
+	}
+	return folded
+}
+
+func plusAsBlank(s string) (plain string, n int) {
+	if s[0] == '+' {
+		return " ", 1
+	}
+	return s[:1], 1
+}
+
+func singleQuote(s string) (plain string, n int) {
+	if len(s) > 1 && s[0] == s[1] && (s[0] == '"' || s[0] == '\'') {
+		return s[:1], 2
+	}
+	return s[:1], 1
 }
 
 // withoutNUL reads one byte of s, for [view.replace]: what is not text after decoding may be
