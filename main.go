@@ -21,11 +21,14 @@ var spec []byte
 var version = "dev"
 
 func main() {
-	// net/http logs what an endpoint sends unasked on an idle connection: that is text of a stranger, and no message of ours.
+	// net/http logs what an endpoint sends on an idle connection, which is foreign text and not a message
+	// of this program.
 	log.SetOutput(io.Discard)
-	// With SIGPIPE ignored a closed stdout is an error of the write, which is ours to report; else it kills the process.
+	// With SIGPIPE ignored, a closed stdout is an error of the write, which is reported. Otherwise it
+	// kills the process.
 	signal.Ignore(syscall.SIGPIPE)
-	// Snapshots and dead letters hold rows: whatever a library writes is for the user we run as, in an open folder too.
+	// Snapshots and dead letters contain rows: only the user who runs the program may read them, even in
+	// an open folder.
 	syscall.Umask(0o077)
 	outcome := cli.Run(context.Background(), cli.Process{
 		Args: os.Args[1:], Spec: spec, Version: version,
@@ -37,8 +40,9 @@ func main() {
 	os.Exit(outcome.Code)
 }
 
-// die ends the process by the signal that asked for it, so that its parent sees why. As the first process of a container
-// it cannot: the kernel keeps signals without a handler from that one, and it returns.
+// die ends the process by the signal that asked for it, so that its parent sees why. It returns if
+// the process is the first of a container, as the kernel does not deliver signals without a handler to
+// that one.
 func die(s os.Signal) {
 	signal.Reset(s)
 	if self, err := os.FindProcess(os.Getpid()); err == nil && self.Signal(s) == nil {
