@@ -51,13 +51,23 @@ func (v *view) Print(text string) {
 	_, _ = io.WriteString(v.text, text)
 }
 
-// Close removes the progress.
-func (v *view) Close() { v.Progress("") }
+// Close removes the progress, unless a write holds the view that nobody reads: the process is about to
+// end, and must not wait for it.
+func (v *view) Close() {
+	if v.mu.TryLock() {
+		defer v.mu.Unlock()
+		v.replace("")
+	}
+}
 
 // Progress replaces the progress.
 func (v *view) Progress(line string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	v.replace(line)
+}
+
+func (v *view) replace(line string) {
 	v.progress.clear()
 	v.progress.text = line
 	v.progress.draw()
