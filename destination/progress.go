@@ -95,7 +95,7 @@ func (p *progress) Observe(batches int) {
 	if p.console != nil {
 		p.console.Progress(line)
 	}
-	if now.Sub(p.logged) < logInterval {
+	if now.Sub(p.logged) < logInterval-drawInterval { // the last moment may have come late
 		return
 	}
 	p.logged = now

@@ -69,6 +69,23 @@ func TestEndTellsOnce(t *testing.T) {
 	}
 }
 
+// A moment that the engine comes to late does not cost the log the next one.
+func TestObserveAfterALateMoment(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		p := newProgress(slog.New(protocol.NewLogHandler(protocol.NewWriter(&out), slog.LevelInfo)), nil)
+		defer p.ticker.Stop()
+		for late := range 3 {
+			<-p.Due()
+			time.Sleep(time.Duration(3-late) * 50 * time.Millisecond)
+			p.Observe(1)
+		}
+		if got := strings.Count(out.String(), "0 rows delivered, 0 rows/s, 1 request in flight"); got != 3 {
+			t.Errorf("%d lines of progress, want 3:\n%s", got, out.String())
+		}
+	})
+}
+
 // The console is told at every moment, the log at every interval, and of the concurrency once it changes.
 func TestObserve(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
