@@ -51,8 +51,8 @@ func (v *view) Print(text string) {
 	_, _ = io.WriteString(v.text, text)
 }
 
-// Close removes the progress, unless a write holds the view that nobody reads: the process is about to
-// end, and must not wait for it.
+// Close removes the progress, unless a write holds the view that nobody reads: the process is about
+// to end, and must not wait for it.
 func (v *view) Close() {
 	if v.mu.TryLock() {
 		defer v.mu.Unlock()

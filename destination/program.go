@@ -33,8 +33,8 @@ type Program struct {
 	Report   string  // the file for the report of a sync; empty: none
 	Getenv   func(string) string
 	ReadFile func(path string) ([]byte, error) // of config and catalog; nil: os.ReadFile
-	// SyncID is what the user calls the sync, "" if nothing: attempts with the same one send the same batches with the same
-	// Webhook-Ids.
+	// SyncID is what the user calls the sync, "" if nothing: attempts with the same one send the
+	// same batches with the same Webhook-Ids.
 	SyncID string
 }
 

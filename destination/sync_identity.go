@@ -8,15 +8,17 @@ import (
 	"destination-webhook/destination/route"
 )
 
-// syncIdentity is what all attempts of a sync share, and no other sync. Without a snapshot a Webhook-Id covers it.
+// syncIdentity is what all attempts of a sync share, and no other sync. Without a snapshot a
+// Webhook-Id covers it.
 type syncIdentity struct{ flag, job string }
 
 func (p *Program) syncIdentity() syncIdentity {
 	return syncIdentity{flag: p.SyncID, job: cmp.Or(p.Getenv("WORKER_JOB_ID"), "process "+rand.Text())}
 }
 
-// of returns the identity of the sync for one stream: the one that the user gave, else the catalog's, else the job's of the
-// platform. If there is none, no two processes belong to one sync, so that nothing passes for a repetition that is none.
+// of returns the identity of the sync for one stream: the one that the user gave, else the
+// catalog's, else the job's of the platform. If there is none, no two processes belong to one sync,
+// so that nothing passes for a repetition that is none.
 func (s syncIdentity) of(r *route.Route) string {
 	switch id := r.Configured.SyncID; {
 	case s.flag != "":

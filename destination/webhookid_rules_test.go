@@ -22,8 +22,8 @@ import (
 	"destination-webhook/destination/config/configtest"
 )
 
-// obedient is an endpoint that follows docs/payload.md to the letter. With strict it does more than it has to: it drops every
-// request whose Webhook-Id it has seen, also rows with a key.
+// obedient is an endpoint that follows docs/payload.md to the letter. With strict it does more than
+// it has to: it drops every request whose Webhook-Id it has seen, also rows with a key.
 type obedient struct {
 	strict bool
 	fault  func() string // of a request
@@ -83,8 +83,9 @@ type history struct {
 	job      int
 }
 
-// TestWebhookIDIsSafeToObey runs random histories with few rows and values, so that equal content comes again and again, against
-// an endpoint that follows the rules. Its table must be the source's.
+// TestWebhookIDIsSafeToObey runs random histories with few rows and values, so that equal content
+// comes again and again, against an endpoint that follows the rules. Its table must be the
+// source's.
 func TestWebhookIDIsSafeToObey(t *testing.T) {
 	for name, mode := range map[string]history{
 		"mirror":                    {mode: "mirror", snapshot: true},

@@ -87,8 +87,8 @@ func identity(r *route.Route) snapshot.Identity {
 	}
 }
 
-// endpoint returns what makes an endpoint another one: method, host, port, path, and the query without its secrets. A new
-// password, token or signature leads to the same endpoint.
+// endpoint returns what makes an endpoint another one: method, host, port, path, and the query
+// without its secrets. A new password, token or signature leads to the same endpoint.
 func endpoint(method, address string) string {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -100,8 +100,8 @@ func endpoint(method, address string) string {
 	return fmt.Sprintf("%s %s:%s %q %s", method, strings.ToLower(u.Hostname()), port, u.EscapedPath(), query.Encode())
 }
 
-// secretName matches the names of a query that carry credentials, or change with them: the time when they expire, and the other
-// members of a signed address.
+// secretName matches the names of a query that carry credentials, or change with them: the time
+// when they expire, and the other members of a signed address.
 var secretName = regexp.MustCompile(`(?i)token|key|secret|sig|pass|pwd|auth|cred|jwt|code|expir|^x-(amz|goog)-|^(sv|se|st|sp|sr|spr)$`)
 
 // Summary describes what the rows were found to be, whether they were sent or not.

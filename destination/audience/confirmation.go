@@ -76,7 +76,8 @@ func (c *Confirmation) Confirm(rejected, suppressed []int) error {
 	return c.audience.named(c.batch.Confirm())
 }
 
-// Replaced returns what some rows of a batch replace, for a Webhook-Id; nil for a stream that is not compared.
+// Replaced returns what some rows of a batch replace, for a Webhook-Id; nil for a stream that is
+// not compared.
 func (a *Audience) Replaced(b *batching.Batch, rows []int) []byte {
 	if a == nil {
 		return nil

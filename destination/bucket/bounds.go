@@ -13,15 +13,17 @@ import (
 
 // What a service may cost us that hangs, trickles or answers without end.
 const (
-	// stall is how long a request may go without a byte either way. Services keep an answer that takes them
-	// longer alive with white space.
+	// stall is how long a request may go without a byte either way. Services keep an answer that
+	// takes them longer alive with white space.
 	stall = time.Minute
-	// patience bounds a call with all its tries, and slowest adds time for what it moves, in bytes a second.
+	// patience bounds a call with all its tries, and slowest adds time for what it moves, in bytes
+	// a second.
 	patience = 5 * time.Minute
 	slowest  = 64 << 10
 	// maxAnswer bounds all answers but objects, in bytes: a listing's page has a thousand names.
 	maxAnswer = 2 << 20
-	// maxObjects bounds a listing. A snapshot has as many notes as batches are sent between two saves.
+	// maxObjects bounds a listing. A snapshot has as many notes as batches are sent between two
+	// saves.
 	maxObjects = 100_000
 )
 

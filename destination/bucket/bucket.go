@@ -22,8 +22,8 @@ type Options struct {
 	Bucket   string
 	Prefix   string // in front of every name, "" or "folder/"
 	// Without keys they are those of the environment, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and
-	// AWS_SESSION_TOKEN, through Getenv. Leave that nil where the user is not the operator: the keys are
-	// the operator's.
+	// AWS_SESSION_TOKEN, through Getenv. Leave that nil where the user is not the operator: the
+	// keys are the operator's.
 	AccessKeyID     string
 	SecretAccessKey redact.Secret
 	Getenv          func(string) string
@@ -44,8 +44,8 @@ type Object struct {
 	Size int64
 }
 
-// tries bounds how often the client library repeats a request that failed in passing: with its waits
-// of up to a second it gives up after some seconds, and the caller's own policy begins.
+// tries bounds how often the client library repeats a request that failed in passing: with its
+// waits of up to a second it gives up after some seconds, and the caller's own policy begins.
 const tries = 5
 
 // New checks the options and builds a client. It sends nothing.
@@ -77,7 +77,7 @@ func New(o Options) (*Bucket, error) {
 	return &Bucket{client: client, bucket: o.Bucket, prefix: o.Prefix, host: endpoint.Host}, nil
 }
 
-// parseEndpoint never repeats what it refuses: a credential may stand in it.
+// parseEndpoint never repeats what it refuses: it may hold a credential.
 func parseEndpoint(text string) (*url.URL, error) {
 	if text == "" {
 		text = "s3.amazonaws.com"
@@ -109,8 +109,8 @@ func (o Options) credentials() (*credentials.Credentials, error) {
 // String names the place for messages, without the path of any object.
 func (b *Bucket) String() string { return fmt.Sprintf("bucket %q at %s", b.bucket, b.host) }
 
-// Fetch copies an object of at most limit bytes to w and returns its ETag, or an error that is ErrNotFound where there
-// is none and ErrTooLarge where it is longer.
+// Fetch copies an object of at most limit bytes to w and returns its ETag, or an error that is
+// ErrNotFound if there is none and ErrTooLarge if it is longer.
 func (b *Bucket) Fetch(ctx context.Context, name string, w io.Writer, limit int64) (etag string, err error) {
 	ctx, cancel := bounded(ctx, limit)
 	defer cancel()
@@ -132,9 +132,10 @@ func (b *Bucket) Fetch(ctx context.Context, name string, w io.Writer, limit int6
 	return info.ETag, nil
 }
 
-// Put writes an object of size bytes if the condition holds and returns its ETag; otherwise the error is
-// ErrConflict and nothing was written. A body that can seek is sent again after a failure in passing, and
-// then a conflict may be with the first sending: who depends on it compares the object's content.
+// Put writes an object of size bytes if the condition holds and returns its ETag; otherwise the
+// error is ErrConflict and nothing was written. A body that can seek is sent again after a failure
+// in passing, and then a conflict may be with the first sending: who depends on it compares the
+// object's content.
 func (b *Bucket) Put(ctx context.Context, name string, body io.Reader, size int64, when Condition) (etag string, err error) {
 	ctx, cancel := bounded(ctx, size)
 	defer cancel()

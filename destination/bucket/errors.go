@@ -21,8 +21,8 @@ var (
 	ErrConflict = errors.New("another writer was first")
 )
 
-// Refused is the service's own answer. Its message is left out: it is the other side's text and may repeat
-// what we sent.
+// Refused is the service's own answer. Its message is left out: it is the other side's text and may
+// repeat what we sent.
 type Refused struct {
 	Status int
 	Code   string // of S3, such as AccessDenied
@@ -39,7 +39,8 @@ func (b *Bucket) fail(ctx context.Context, doing, name string, err error) error 
 	return fmt.Errorf("%s %s in %s: %w", doing, name, b, plain(err))
 }
 
-// plain reduces an error to what may be shown. The library's errors carry URLs and the service's text.
+// plain reduces an error to what may be shown. The library's errors carry URLs and the service's
+// text.
 func plain(err error) error {
 	var answer minio.ErrorResponse
 	if errors.As(err, &answer) {

@@ -1,4 +1,5 @@
-// Package folder tells whether a folder may hold what no other user of the machine is to read, change or move away.
+// Package folder tells whether a folder may hold what no other user of the machine is to read,
+// change or move away.
 package folder
 
 import (
@@ -10,8 +11,9 @@ import (
 	"syscall"
 )
 
-// Check refuses a folder that another user of the machine controls: it, or a folder or link on the way to it, belongs to another
-// user or is open to all. It refuses a symbolic link in its place. Folders that do not exist yet are not looked at.
+// Check refuses a folder that another user of the machine controls: it, or a folder or link on the
+// way to it, belongs to another user or is open to all. It refuses a symbolic link in its place.
+// Folders that do not exist yet are not looked at.
 func Check(dir string) error {
 	dir, err := filepath.Abs(dir) // cleaned: with a slash or a dot at the end a link would be followed
 	if err != nil {
@@ -73,9 +75,10 @@ func named(path string, err error) error {
 	return fmt.Errorf("%s: %w", path, err)
 }
 
-// Safe refuses a folder in which another user of the machine could remove what we wrote. One that belongs to root is the
-// operator's, whatever its mode: volumes of Kubernetes and Docker are root's and open to all, for a container's user to write
-// to. A group is trusted, as the owner chose it; so is a sticky folder, in which everybody removes what is theirs.
+// Safe refuses a folder in which another user of the machine could remove what we wrote. One that
+// belongs to root is the operator's, whatever its mode: volumes of Kubernetes and Docker are root's
+// and open to all, for a container's user to write to. A group is trusted, as the owner chose it;
+// so is a sticky folder, in which everybody removes what is theirs.
 func Safe(mode os.FileMode, owner, us int) error {
 	switch {
 	case owner == 0:

@@ -5,15 +5,17 @@ import (
 	"sync"
 )
 
-// Occurrences counts how often content was sent before in a sync. It takes 4 MiB, however long the sync is: contents share
-// counters, so that a count may be too high. Then the name of a request is not the one that a resumed sync gives it; but two
-// requests with equal content never get one count. The zero value is ready, and it is safe for concurrent use.
+// Occurrences counts how often content was sent before in a sync. It takes 4 MiB, however long the
+// sync is: contents share counters, so that a count may be too high. Then the name of a request is
+// not the one that a resumed sync gives it; but two requests with equal content never get one
+// count. The zero value is ready, and it is safe for concurrent use.
 type Occurrences struct {
 	mu     sync.Mutex
 	counts [2][]uint32
 }
 
-// occurrenceCounters is the number of counters in each of the two tables, of which content has one in each.
+// occurrenceCounters is the number of counters in each of the two tables, of which content has one
+// in each.
 const occurrenceCounters = 1 << 19
 
 // count returns how often content was counted before, and counts it.

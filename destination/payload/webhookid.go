@@ -20,8 +20,8 @@ type Identity struct {
 	Mode        config.SyncMode
 }
 
-// content is a digest of all that a receiver can see of a request. BLAKE3 is the fastest digest for which nobody can craft two
-// batches of one name; a receiver never computes it.
+// content is a digest of all that a receiver can see of a request. BLAKE3 is the fastest digest for
+// which nobody can craft two batches of one name; a receiver never computes it.
 type content [32]byte
 
 func (i *Identity) content(body []byte) (c content) {
@@ -34,7 +34,8 @@ func (i *Identity) content(body []byte) (c content) {
 	return c
 }
 
-// name names a request by its content and by the event that it reports: equal content may be sent for different ones.
+// name names a request by its content and by the event that it reports: equal content may be sent
+// for different ones.
 func (c content) name(event []byte) string {
 	h := blake3.New()
 	_, _ = h.Write(c[:])
@@ -54,8 +55,8 @@ type Names struct {
 	occurrences *Occurrences
 }
 
-// NewNames makes the names of a stream's requests. sync identifies the sync: all of its attempts, and no other sync, have it.
-// occurrences counts the content that the sync has sent.
+// NewNames makes the names of a stream's requests. sync identifies the sync: all of its attempts,
+// and no other sync, have it. occurrences counts the content that the sync has sent.
 func NewNames(r *route.Route, sync string, occurrences *Occurrences) *Names {
 	return &Names{
 		identity: Identity{Method: r.Method, URL: r.URL, Stream: r.Stream, Mode: r.Mode},
@@ -63,13 +64,15 @@ func NewNames(r *route.Route, sync string, occurrences *Occurrences) *Names {
 	}
 }
 
-// WebhookID names a request. Every attempt has the same name, and so has the same batch sent again by a resumed sync, as far as
-// that can be known, so that a receiver can tell that it has seen it. No other request has that name: a receiver may obey it.
+// WebhookID names a request. Every attempt has the same name, and so has the same batch sent again
+// by a resumed sync, as far as that can be known, so that a receiver can tell that it has seen it.
+// No other request has that name: a receiver may obey it.
 //
-// An equal body may be another event: a row that changes, changes back and changes again is sent three times. So the name also
-// covers replaced, which says what the rows replace, see snapshot.Version; or, for a stream that is not compared, for which
-// replaced is nil, the identity of the sync and how often it has sent the content before. again is set for rows that the
-// endpoint asked for once more in the answer to a request that it may remember.
+// An equal body may be another event: a row that changes, changes back and changes again is sent
+// three times. So the name also covers replaced, which says what the rows replace, see
+// snapshot.Version; or, for a stream that is not compared, for which replaced is nil, the identity
+// of the sync and how often it has sent the content before. again is set for rows that the endpoint
+// asked for once more in the answer to a request that it may remember.
 func (n *Names) WebhookID(body, replaced []byte, again bool) string {
 	c := n.identity.content(body)
 	event := make([]byte, 0, 64)

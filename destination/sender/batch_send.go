@@ -110,7 +110,8 @@ func (s *batchSend) bodyOf(rows []int) []byte {
 	return s.body
 }
 
-// request is the delivery of a body with some rows; again is set if the endpoint has asked for them once more.
+// request is the delivery of a body with some rows; again is set if the endpoint has asked for them
+// once more.
 func (s *batchSend) request(body []byte, rows []int, again bool) delivery.Request {
 	r := s.stream.route
 	id := s.stream.names.WebhookID(body, s.stream.audience.Replaced(s.batch, rows), again)

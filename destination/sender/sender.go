@@ -71,8 +71,8 @@ type Stream struct {
 	reported          atomic.Bool
 }
 
-// Stream prepares the sending of a stream's batches. a is nil if the stream is not compared with a snapshot; sync identifies the
-// sync, see payload.NewNames.
+// Stream prepares the sending of a stream's batches. a is nil if the stream is not compared with a
+// snapshot; sync identifies the sync, see payload.NewNames.
 func (s *Sender) Stream(r *route.Route, a *audience.Audience, sync string) *Stream {
 	return &Stream{options: &s.options, route: r, audience: a, names: payload.NewNames(r, sync, &s.occurrences)}
 }

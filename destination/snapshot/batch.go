@@ -8,7 +8,8 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 )
 
-// Row is one row of a batch. Key and Data stay the caller's, who leaves them alone until the batch is settled.
+// Row is one row of a batch. Key and Data stay the caller's, who leaves them alone until the batch
+// is settled.
 type Row struct {
 	Key     []byte
 	Version Version // from Diff, Remove, RemoveUnknown or Unseen
@@ -19,15 +20,17 @@ type Row struct {
 
 func (r Row) removed() bool { return r.Version.digest == tombstone }
 
-// Batch is a number of rows that are about to be sent together, in the order in which they are sent.
+// Batch is a number of rows that are about to be sent together, in the order in which they are
+// sent.
 type Batch struct {
 	stream *Stream
 	number uint64
 	rows   []Row
 }
 
-// Begin notes durably that these rows are about to be sent; the request must not start before it returns. A batch
-// whose outcome is never known is left without Confirm, and its rows are in doubt in the next sync.
+// Begin durably writes that these rows are about to be sent; the request must not start before it
+// returns. A batch whose outcome is never known is left without Confirm, and its rows are uncertain
+// in the next sync.
 func (st *Stream) Begin(ctx context.Context, rows []Row) (*Batch, error) {
 	b := &Batch{stream: st, number: st.store.intent.Add(1), rows: rows}
 	if len(rows) == 0 {
@@ -44,16 +47,19 @@ func (st *Stream) Begin(ctx context.Context, rows []Row) (*Batch, error) {
 	return b, nil
 }
 
-// Confirm takes over what the endpoint confirmed: all rows but those marked as rejected, of which the
-// snapshot keeps what it had. Batches that share a key are settled in the order in which they were sent.
+// Confirm takes over what the endpoint confirmed: all rows but those marked as rejected, of which
+// the snapshot keeps what it had. Batches that share a key are settled in the order in which they
+// were sent.
 func (b *Batch) Confirm() error {
 	return b.stream.commit(b.rows, intentKey(b.number))
 }
 
-// Commit takes rows as confirmed that were never sent, because what is sent leaves their kind of change out.
+// Commit takes rows as confirmed that were never sent, because what is sent leaves their kind of
+// change out.
 func (st *Stream) Commit(rows []Row) error { return st.commit(rows, nil) }
 
-// commit need not wait for the disk: a commit that is lost in a crash leaves the note of the batch.
+// commit need not wait for the disk: a commit that is lost in a crash leaves the intent of the
+// batch.
 func (st *Stream) commit(rows []Row, intent []byte) error {
 	batch := st.store.db.NewBatch()
 	if slices.ContainsFunc(rows, func(r Row) bool { return r.Rejected }) {
@@ -81,7 +87,8 @@ func (st *Stream) commit(rows []Row, intent []byte) error {
 	return nil
 }
 
-// write puts a confirmed row into a batch of the database, which copies it. It uses buf and returns it.
+// write puts a confirmed row into a batch of the database, which copies it. It uses buf and returns
+// it.
 func (st *Stream) write(batch *pebble.Batch, row Row, buf []byte) []byte {
 	buf = appendKey(buf[:0], entryPrefix, st.meta.ID, row.Key)
 	n := len(buf)

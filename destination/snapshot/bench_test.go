@@ -17,8 +17,8 @@ import (
 
 var keyCount = flag.Int("keys", 20_000, "keys of BenchmarkSyncs; 5000000 for the figures of the documentation")
 
-// BenchmarkSyncs runs three syncs of one table whose keys are 20 random bytes: the first, one without a change, one
-// with a change in every hundredth row. Run it big, once each, by
+// BenchmarkSyncs runs three syncs of one table whose keys are 20 random bytes: the first, one
+// without a change, one with a change in every hundredth row. Run it big, once each, by
 //
 //	go test ./destination/snapshot -run '^$' -bench Syncs -benchtime 1x -keys 5000000 -timeout 30m
 //
@@ -55,7 +55,8 @@ func BenchmarkSyncs(b *testing.B) {
 	}
 }
 
-// benchmarkSync sends a whole table through the snapshot and returns how many rows it would have sent.
+// benchmarkSync sends a whole table through the snapshot and returns how many rows it would have
+// sent.
 func benchmarkSync(b *testing.B, dir string, changed int, version int64) int {
 	store, err := Open(b.Context(), dir, Options{})
 	if err != nil {
@@ -138,7 +139,8 @@ func size(b *testing.B, dir string) (total int64) {
 	return total
 }
 
-// cpuTime is what this process has used of the processors, a figure that other processes change little.
+// cpuTime is what this process has used of the processors, a figure that other processes change
+// little.
 func cpuTime(b *testing.B) time.Duration {
 	var usage syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {

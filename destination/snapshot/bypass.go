@@ -2,7 +2,8 @@ package snapshot
 
 import "github.com/cockroachdb/pebble/v2"
 
-// Bypass notes that rows of a stream are sent without the snapshot, and reports whether it knows the stream.
+// Bypass notes that rows of a stream are sent without the snapshot, and reports whether it knows
+// the stream.
 func (s *Store) Bypass(stream string) (known bool, err error) {
 	st := &Stream{store: s, id: Identity{Stream: stream, Title: stream}}
 	known, err = st.readMeta()
@@ -16,5 +17,6 @@ func (s *Store) Bypass(stream string) (known bool, err error) {
 	return known, nil
 }
 
-// Bypassed reports whether rows of the stream were sent without the snapshot since it was opened last.
+// Bypassed reports whether rows of the stream were sent without the snapshot since it was opened
+// last.
 func (st *Stream) Bypassed() bool { return st.bypassed }

@@ -14,18 +14,20 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
-// checksumName is the file that a clean Close leaves: a digest over all files of the store. The database checks each block of its
-// tables when it reads it, but takes damage in its log, or in its list of tables, for the end of a log that was cut
-// short in a crash, and goes on without what came behind. After a clean Close nothing is cut short.
+// checksumName is the file that a clean Close leaves: a digest over all files of the store. The
+// database checks each block of its tables when it reads it. But it takes damage in its log, or in
+// its list of tables, for the end of a log that was cut short in a crash, and goes on without what
+// comes after it. After a clean Close nothing is cut short.
 const checksumName = "SEAL"
 
-// partialChecksum is a seal that is being written. A process that dies then leaves it, which is no damage.
+// partialChecksum is a checksum that is being written. A process that dies then leaves it, which is
+// no damage.
 const partialChecksum = checksumName + ".tmp"
 
 // ours are the files of the database. Others are nothing to it.
 var ours = regexp.MustCompile(`^(\d+\.(sst|blob|log)|(MANIFEST|OPTIONS)-\d+|CURRENT|marker\..*)$`)
 
-// seal writes the seal. The database is flushed and closed, and the lock is held.
+// storeChecksum writes the checksum. The database is flushed and closed, and the lock is held.
 func (s *Store) storeChecksum() error {
 	if err := s.removeLogs(); err != nil {
 		return err
@@ -37,8 +39,8 @@ func (s *Store) storeChecksum() error {
 	return s.writeChecksum(sum)
 }
 
-// removeLogs removes the database's logs, whose content is in its tables. It keeps old ones, as large as they ever were, to
-// write over them.
+// removeLogs removes the database's logs, whose content is in its tables. It keeps old ones, as
+// large as they ever were, to write over them.
 func (s *Store) removeLogs() error {
 	names, err := s.databaseFiles()
 	if err != nil {
@@ -55,8 +57,8 @@ func (s *Store) removeLogs() error {
 	return nil
 }
 
-// verifyChecksum checks the seal and takes it off, so that a crash from here on is not taken for damage.
-// A store without one comes from a crash.
+// verifyChecksum compares the files with the checksum and removes it, so that a crash from here on
+// is not taken for damage. A store without one comes from a crash.
 func (s *Store) verifyChecksum() error {
 	if err := s.files.Remove(s.path(partialChecksum)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -91,7 +93,8 @@ func (s *Store) databaseFiles() ([]string, error) {
 	return slices.DeleteFunc(names, func(name string) bool { return !ours.MatchString(name) }), nil
 }
 
-// fingerprint is a digest over the names and sizes of the database's files, and the content of those that are no tables.
+// fingerprint is a digest over the names and sizes of the database's files, and the content of
+// those that are no tables.
 func (s *Store) fingerprint() (string, error) {
 	names, err := s.databaseFiles()
 	if err != nil {
@@ -133,7 +136,7 @@ func (s *Store) readFile(name string) ([]byte, error) {
 	return text, errors.Join(err, file.Close())
 }
 
-// writeChecksum writes the seal whole or not at all.
+// writeChecksum writes the checksum whole or not at all.
 func (s *Store) writeChecksum(text string) error {
 	partial := s.path(partialChecksum)
 	file, err := s.files.Create(partial, vfs.WriteCategoryUnspecified)

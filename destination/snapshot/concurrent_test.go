@@ -13,8 +13,8 @@ import (
 	"destination-webhook/destination/bucket/buckettest"
 )
 
-// What a sync delivered whose save was refused is in doubt in the next one, though the sync that was first has saved and
-// cleaned up meanwhile.
+// What a sync delivered whose save was refused is in doubt in the next one, though the sync that
+// was first has saved and cleaned up meanwhile.
 func TestRefusedSyncIsInDoubt(t *testing.T) {
 	b := connect(t, buckettest.Start(t))
 	store := openRemote(t, b, t.TempDir())
@@ -68,7 +68,8 @@ func TestLateNotesAreInDoubt(t *testing.T) {
 	left(t, stream, "b ")
 }
 
-// Notes that could not be removed, though a snapshot contains them, are not taken in again, and a later save removes them.
+// Notes that could not be removed, though a snapshot contains them, are not taken in again, and a
+// later save removes them.
 func TestContainedNotesAreOver(t *testing.T) {
 	b := connect(t, buckettest.Start(t))
 	store := openRemote(t, b, t.TempDir())
@@ -144,7 +145,8 @@ func TestNotesKeepRows(t *testing.T) {
 	left(t, openStream(t, store, "users", 2), `a {"email":"a@example.com"}`)
 }
 
-// hook is a transport that calls before each request, and after its answer, which an error replaces.
+// hook is a transport that calls before each request, and after its answer, which an error
+// replaces.
 type hook struct {
 	http.Transport
 	before func(r *http.Request)
@@ -176,7 +178,8 @@ func hooked(t *testing.T, o bucket.Options, h *hook) *bucket.Bucket {
 	return b
 }
 
-// Between what an opening reads, another sync saves: data and notes that it was about to read are gone, or too few.
+// Between what an opening reads, another sync saves: data and notes that it was about to read are
+// gone, or too few.
 func TestSavedWhileItIsOpened(t *testing.T) {
 	o := buckettest.Start(t)
 	for name, at := range map[string]func(r *http.Request) bool{

@@ -13,8 +13,9 @@ import (
 	"destination-webhook/destination/bucket"
 )
 
-// OpenCopy opens a copy of the snapshot in dir, in a folder below scratch that the caller removes. It holds the lock of
-// dir while it copies: of a snapshot that a sync works on, no two files fit together.
+// OpenCopy opens a copy of the snapshot in dir, in a folder below scratch that the caller removes.
+// It holds the lock of dir while it copies: of a snapshot that a sync works on, no two files fit
+// together.
 func OpenCopy(ctx context.Context, dir, scratch string, o Options) (*Store, error) {
 	s, to := newStore(vfs.Default, dir, o), filepath.Join(scratch, "snapshot")
 	if err := s.run(ctx, func() error { return s.copyTo(ctx, to) }); err != nil {
@@ -69,8 +70,8 @@ func copyFile(from, to string) error {
 	return errors.Join(err, target.Close())
 }
 
-// OpenRemoteCopy opens a copy of the snapshot that a bucket holds, in a folder below scratch that the caller removes. The
-// bucket is only read.
+// OpenRemoteCopy opens a copy of the snapshot that a bucket holds, in a folder below scratch that
+// the caller removes. The bucket is only read.
 func OpenRemoteCopy(ctx context.Context, b *bucket.Bucket, scratch string, o Options) (*Store, error) {
 	s, err := OpenRemote(ctx, b, scratch, o)
 	if err != nil {

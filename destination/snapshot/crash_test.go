@@ -24,7 +24,8 @@ const (
 	stageClosed    = "never"
 )
 
-// TestKill kills a process with SIGKILL at each stage of its second batch and looks at what the next one believes.
+// TestKill kills a process with SIGKILL at each stage of its second batch and looks at what the
+// next one believes.
 func TestKill(t *testing.T) {
 	for _, test := range []struct {
 		stage string

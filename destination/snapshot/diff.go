@@ -18,9 +18,9 @@ const (
 	Removed
 )
 
-// Diff reports how row, a JSON object, differs from the version of its key that was confirmed last or, where one is in
-// flight, from the latest of these. Any result but Unchanged counts as in flight until the batch with
-// its mark is settled. Diff keeps no reference to key or row.
+// Diff reports how row, a JSON object, differs from the version of its key that was confirmed last
+// or, where one is in flight, from the latest of these. Any result but Unchanged counts as in
+// flight until the batch with its mark is settled. Diff keeps no reference to key or row.
 func (st *Stream) Diff(key, row []byte) (Change, Version, error) {
 	digest, err := st.digester.digest(key, row)
 	if err != nil {
@@ -50,8 +50,8 @@ func (st *Stream) Diff(key, row []byte) (Change, Version, error) {
 	return change, st.take(key, was, digest), nil
 }
 
-// Remove returns Removed if the endpoint has a row with this key, and Unchanged if it has none. It is for rows that their
-// source says are deleted.
+// Remove returns Removed if the endpoint has a row with this key, and Unchanged if it has none. It
+// is for rows that their source says are deleted.
 func (st *Stream) Remove(key []byte) (Change, Version, error) {
 	was, ok, err := st.lookup(key)
 	if err != nil {
@@ -70,8 +70,9 @@ func (st *Stream) see(ordinal uint64) {
 	}
 }
 
-// lookup finds the latest version of a key, and of one that is not there its revision. It looks at what is in flight first and at the store second, and Confirm
-// writes to the store first, so a version that is settled in between is found in either.
+// lookup finds the latest version of a key, and of one that is not there its revision. It looks at
+// what is in flight first and at the store second, and Confirm writes to the store first, so a
+// version that is settled in between is found in either.
 func (st *Stream) lookup(key []byte) (entry, bool, error) {
 	if st.start == 0 && !st.given.has(key) {
 		e, err := st.absent(key)

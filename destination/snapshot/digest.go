@@ -6,13 +6,14 @@ import (
 	"destination-webhook/destination/canonical"
 )
 
-// Digest stands for the key and the content of a row: half of a SHA-256 over both. It is a cryptographic hash because rows
-// come from anywhere: nobody may craft a change that goes unseen.
+// Digest stands for the key and the content of a row: half of a SHA-256 over both. It is a
+// cryptographic hash because rows come from anywhere: nobody may craft a change that goes unseen.
 type Digest [16]byte
 
 // Values that take the place of a digest. No row has one of them, as far as SHA-256 goes.
 var (
-	// uncertainAdded and uncertainChanged are rows whose request was begun and whose outcome is not known.
+	// uncertainAdded and uncertainChanged are rows whose request was begun and whose outcome is not
+	// known.
 	uncertainAdded   = Digest{}         // the endpoint has the row or nothing
 	uncertainChanged = Digest{15: 0xff} // the endpoint has the row, in a version that is not known
 	// tombstone is a row that is removed.

@@ -11,8 +11,8 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 )
 
-// failure is the end of a store whose disk has failed. The first failure counts, as the database must not be used after it.
-// The zero value is not ready.
+// failure is the end of a store whose disk has failed. The first failure counts, as the database
+// must not be used after it. The zero value is not ready.
 type failure struct {
 	once sync.Once
 	done chan struct{} // closed after err is set
@@ -44,8 +44,9 @@ func (s *Store) diskFailed(err error) {
 	}
 }
 
-// run calls f, which works on the database, in a goroutine of its own and returns its error. It does not wait for f once the
-// disk has failed or ctx has ended: f may then never return, and the store is abandoned.
+// run calls f, which works on the database, in a goroutine of its own and returns its error. It
+// does not wait for f once the disk has failed or ctx has ended: f may then never return, and the
+// store is abandoned.
 func (s *Store) run(ctx context.Context, f func() error) error {
 	if err := s.failure.get(); err != nil {
 		return err
@@ -73,8 +74,8 @@ func (s *Store) run(ctx context.Context, f func() error) error {
 	}
 }
 
-// crashed turns a panic of the database into a failure. It panics with the errors of the disk that it has no other use for;
-// any other value is passed on.
+// crashed turns a panic of the database into a failure. It panics with the errors of the disk that
+// it has no other use for; any other value is passed on.
 func (s *Store) crashed(last any) error {
 	err, isError := last.(error)
 	if _, isFault := last.(runtime.Error); !isError || isFault {
@@ -101,8 +102,9 @@ type logger struct{ store *Store }
 func (logger) Infof(string, ...any)  {}
 func (logger) Errorf(string, ...any) {}
 
-// Fatalf is how the database reports that it cannot go on. It must not return, and a panic would end the process: the
-// database calls it with its locks held and not held. So the goroutine stops here, and run does not wait for it.
+// Fatalf is how the database reports that it cannot go on. It must not return, and a panic would
+// end the process: the database calls it with its locks held and not held. So the goroutine stops
+// here, and run does not wait for it.
 func (l logger) Fatalf(format string, args ...any) {
 	err := fmt.Errorf(format, args...)
 	for _, arg := range args {

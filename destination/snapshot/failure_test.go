@@ -18,7 +18,8 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 )
 
-// leakVariable tells the test binary, started by itself, that it may leave goroutines behind, as failed databases do.
+// leakVariable tells the test binary, started by itself, that it may leave goroutines behind, as
+// failed databases do.
 const leakVariable = "SNAPSHOT_LEAK"
 
 // inChild runs a test in a process of its own. It returns false in that process.
@@ -35,7 +36,8 @@ func inChild(t *testing.T) bool {
 	return true
 }
 
-// faultyDisk fails from a call on: with err, or by not returning at all. It counts calls from the start.
+// faultyDisk fails from a call on: with err, or by not returning at all. It counts calls from the
+// start.
 type faultyDisk struct {
 	mu      sync.Mutex
 	calls   int
@@ -128,8 +130,8 @@ func faultyStream(ctx context.Context, s *Store) error {
 	return nil
 }
 
-// TestFaultsOfTheDisk fails every call to the disk in turn, in opening, writing, flushing and closing. Each time the sync ends,
-// and says what to do.
+// TestFaultsOfTheDisk fails every call to the disk in turn, in opening, writing, flushing and
+// closing. Each time the sync ends, and says what to do.
 func TestFaultsOfTheDisk(t *testing.T) {
 	if inChild(t) {
 		return
@@ -206,8 +208,8 @@ func TestSignalsEndTheWaitForTheDisk(t *testing.T) {
 	}
 }
 
-// TestFullDisk fails every write to the database's log from some point on: the failure is reported once, and every later write
-// fails with it.
+// TestFullDisk fails every write to the database's log from some point on: the failure is reported
+// once, and every later write fails with it.
 func TestFullDisk(t *testing.T) {
 	if inChild(t) {
 		return

@@ -2,8 +2,9 @@ package snapshot
 
 import "hash/maphash"
 
-// filter knows keys without holding them: what it has not is certain, what it has is likely. It is a chain of Bloom
-// filters, each larger than the one before, whose keys have their bits in one word of memory.
+// filter knows keys without holding them: what it has not is certain, what it has is likely. It is
+// a chain of Bloom filters, each larger than the one before, whose keys have their bits in one word
+// of memory.
 type filter struct {
 	seed   maphash.Seed
 	layers [][]uint64
@@ -13,13 +14,14 @@ type filter struct {
 const (
 	firstLayer = 1 << 12 // words
 	layerRate  = 4       // how much larger a layer is than the one before
-	// keysPerWord leaves 16 bits a key, with which about one in a hundred unknown keys is taken for a known one.
+	// keysPerWord leaves 16 bits a key, with which about one in a hundred unknown keys is taken for
+	// a known one.
 	keysPerWord = 4
 )
 
 func newFilter() *filter { return &filter{seed: maphash.MakeSeed()} }
 
-// has tells whether a key may have been added.
+// has reports whether a key may have been added.
 func (f *filter) has(key []byte) bool { return f.hasHash(maphash.Bytes(f.seed, key)) }
 
 func (f *filter) hasHash(hash uint64) bool {

@@ -11,8 +11,8 @@ import (
 	"destination-webhook/destination/folder"
 )
 
-// checkFolder refuses a folder that another user of the machine controls: whoever plants a snapshot decides which rows are not
-// sent, and whoever plants a link for LOCK has its target overwritten.
+// checkFolder refuses a folder that another user of the machine controls: whoever plants a snapshot
+// decides which rows are not sent, and whoever plants a link for LOCK has its target overwritten.
 func (s *Store) checkFolder() error {
 	if s.files.FS != vfs.Default || s.remote != nil {
 		return nil // it is no folder of the user's

@@ -6,10 +6,11 @@ import (
 	"math/bits"
 )
 
-// index answers in memory, for a row whose digest the store has, what a read of the store would: it is what makes
-// unchanged rows fast. It holds the rows that a sync has not seen yet, as a hash table with open addressing whose hash is
-// the digest itself, which covers key and content. It never grows, and a row that is given out to be sent is deleted from
-// it, so a digest that it finds is the store's and nothing of its key is in flight.
+// index answers in memory, for a row whose digest the store has, what a read of the store would: it
+// is what makes unchanged rows fast. It holds the rows that a sync has not seen yet, as a hash
+// table with open addressing whose hash is the digest itself, which covers key and content. It
+// never grows, and a row that is given out to be sent is deleted from it, so a digest that it finds
+// is the store's and nothing of its key is in flight.
 type index struct {
 	slots []slot
 }
@@ -27,8 +28,8 @@ const (
 	// A larger stream is read from the store row by row.
 	indexBytes = 256 << 20
 	slotBytes  = 20
-	// minReads and readShare say when a sync has read so much of a stream that it pays to load the rest:
-	// an incremental sync of a few rows never does.
+	// minReads and readShare say when a sync has read so much of a stream that it pays to load the
+	// rest: an incremental sync of a few rows never does.
 	minReads  = 1000
 	readShare = 16
 )
@@ -82,7 +83,8 @@ func (st *Stream) countRead() error {
 	return st.loadIndex()
 }
 
-// loadIndex takes in what is not seen yet. What is in flight was seen, so its stored version stays out.
+// loadIndex takes in what is not seen yet. What is in flight was seen, so its stored version stays
+// out.
 func (st *Stream) loadIndex() error {
 	n := 0
 	if err := st.indexable(func(entry) { n++ }); err != nil {

@@ -8,8 +8,9 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 )
 
-// intent encodes the note on a batch that is about to be sent: everything by which a later sync, perhaps on an older copy
-// of the store, can hold its rows to be in doubt. Without rows it notes that a sync of the stream's generation began.
+// encodeIntent encodes that a batch is about to be sent: everything by which a later sync, perhaps
+// on an older copy of the store, can make its rows uncertain. Without rows it says that a sync of
+// the stream's generation began.
 func (st *Stream) encodeIntent(rows []Row) []byte {
 	buf := make([]byte, 0, 64+64*len(rows))
 	buf = append(buf, 0) // which no intent of versionBefore begins with
@@ -37,7 +38,7 @@ func appendBytes(buf, text []byte) []byte {
 	return append(binary.AppendUvarint(buf, uint64(len(text))), text...)
 }
 
-// note is a decoded intent.
+// intent is a decoded intent.
 type intent struct {
 	stream, endpoint, key string // as in the meta of the stream
 	generation            int64
@@ -117,7 +118,7 @@ func (p *parser) bytes() []byte {
 	return text
 }
 
-// recover holds the rows of all batches that were begun and not settled to be in doubt.
+// recover makes the rows of all batches uncertain that were begun and not confirmed.
 func (s *Store) recover() error {
 	return s.scan([]byte{intentPrefix}, []byte{intentPrefix + 1}, func(key, value []byte) error {
 		n, err := parseIntent(value)
@@ -128,9 +129,10 @@ func (s *Store) recover() error {
 	})
 }
 
-// doubt stores that the endpoint may have these rows, or the ones before them, or neither, and deletes the intent
-// that says so. Intents are taken one by one: two may have a key in common. A note from elsewhere, without the key of an
-// intent, is all that is known of its sync, so it also tells that this sync took place and died.
+// markUncertain stores that the endpoint may have these rows, or the ones before them, or neither,
+// and deletes the intent that says so. Intents are adopted one by one: two may have a key in
+// common. An intent from elsewhere, for which intent is nil, is all that is known of its sync, so
+// it also shows that this sync took place and died.
 func (s *Store) markUncertain(n intent, intent []byte) error {
 	st := &Stream{store: s, id: Identity{Stream: n.stream, Title: n.stream}}
 	if err := st.loadFor(n); err != nil {
@@ -151,8 +153,8 @@ func (s *Store) markUncertain(n intent, intent []byte) error {
 	return s.apply(batch, pebble.NoSync) // what is lost is found again
 }
 
-// markUncertain makes one row uncertain. One that is new gets an ordinal of its own: two syncs that did not know of each other
-// may have given out the same.
+// markUncertain makes one row uncertain. One that is new gets an ordinal of its own: two syncs that
+// did not know of each other may have given out the same.
 func (st *Stream) markUncertain(batch *pebble.Batch, row Row) error {
 	key := appendKey(nil, entryPrefix, st.meta.ID, row.Key)
 	was, ok, err := readEntry(batch, key)

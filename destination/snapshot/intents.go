@@ -11,18 +11,18 @@ import (
 	"destination-webhook/destination/bucket"
 )
 
-// intentName is what the name of a note says.
+// intentName is what the name of an intent's object says.
 type intentName struct {
 	sequence uint64 // above that of the snapshot that its writer opened, so that syncs have an order
 	writer   string // who opened the snapshot: random, without a hyphen
-	number   uint64 // of the writer's notes
+	number   uint64 // of the writer's intents
 }
 
 func (n intentName) String() string {
 	return fmt.Sprintf("%s%016d-%s-%012d", intentsFolder, n.sequence, n.writer, n.number)
 }
 
-// parseIntentName reads an object's name; it is not ok for one that is no note's.
+// parseIntentName reads an object's name. ok is false for one that is not an intent's.
 func parseIntentName(name string) (n intentName, ok bool) {
 	parts := strings.Split(strings.TrimPrefix(name, intentsFolder), "-")
 	if len(parts) != 3 {
@@ -35,8 +35,9 @@ func parseIntentName(name string) (n intentName, ok bool) {
 	return n, err1 == nil && err2 == nil
 }
 
-// contents are the notes that a snapshot contains: for each writer spans of numbers, first and last. A writer's notes need
-// not come in order, and another sync may have taken in some of them while it still wrote.
+// contents are the intents that a snapshot contains: for each writer spans of numbers, first and
+// last. A writer's intents need not come in order, and another sync may have adopted some of them
+// while it still wrote.
 type contents map[string][][2]uint64
 
 func (c contents) has(n intentName) bool {
@@ -48,7 +49,7 @@ func (c contents) has(n intentName) bool {
 	return false
 }
 
-// add puts a note in, one writer's in ascending order.
+// add puts an intent in, one writer's in ascending order.
 func (c contents) add(n intentName) {
 	spans := c[n.writer]
 	if last := len(spans) - 1; last >= 0 && spans[last][1]+1 == n.number {
@@ -58,7 +59,7 @@ func (c contents) add(n intentName) {
 	c[n.writer] = append(spans, [2]uint64{n.number, n.number})
 }
 
-// with returns the contents and a writer's own notes up to a number.
+// with returns the contents and a writer's own intents up to a number.
 func (c contents) with(writer string, number uint64) contents {
 	all := contents{writer: {{1, number}}}
 	for other, spans := range c {
@@ -67,7 +68,8 @@ func (c contents) with(writer string, number uint64) contents {
 	return all
 }
 
-// note stores an intent; it is safe when intent returns. The intent is in the database, so that the next save contains it.
+// putIntent stores an intent; it is safe when putIntent returns. The intent is in the database as
+// well, so that the next save contains it.
 func (r *remote) putIntent(ctx context.Context, intent []byte) error {
 	name := intentName{r.first, r.id, r.number.Add(1)}.String()
 	_, err := r.bucket.Put(ctx, name, bytes.NewReader(intent), int64(len(intent)), bucket.IfAbsent())
@@ -77,8 +79,9 @@ func (r *remote) putIntent(ctx context.Context, intent []byte) error {
 	return err
 }
 
-// adoptIntents holds to be in doubt what other syncs noted and this snapshot does not contain: they died, or were refused when
-// they saved, or are still at it. The notes stay until a save contains them.
+// adoptIntents makes uncertain what other syncs were about to send and this snapshot does not
+// contain: they died, or were refused when they saved, or are still at work. The intents stay until
+// a save contains them.
 func (r *remote) adoptIntents(ctx context.Context, s *Store, base contents) error {
 	objects, err := r.bucket.List(ctx, intentsFolder)
 	if err != nil {

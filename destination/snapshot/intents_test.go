@@ -75,7 +75,8 @@ func TestWhatAManifestReplaces(t *testing.T) {
 	}
 }
 
-// Two syncs that did not know of each other may note keys with one ordinal. If one of them is seen, the other is not.
+// Two syncs that did not know of each other may note keys with one ordinal. If one of them is seen,
+// the other is not.
 func TestNotedKeysHaveOrdinalsOfTheirOwn(t *testing.T) {
 	dir := t.TempDir()
 	store := open(t, dir, Options{})

@@ -19,7 +19,8 @@ import (
 // <stream> is four bytes, so that a long name is not part of every key.
 const version = "destination-webhook snapshot 3"
 
-// versionBefore is one that is read and goes over to version by itself: its entries and intents have no revisions.
+// versionBefore is one that is read and goes over to version by itself: its entries and intents
+// have no revisions.
 const versionBefore = "destination-webhook snapshot 2"
 
 var versionKey = []byte("v")
@@ -48,7 +49,8 @@ func intentKey(number uint64) []byte {
 
 func metaKey(name string) []byte { return append([]byte{metaPrefix}, name...) }
 
-// entry is what is known of a key: what was confirmed, the bit that stands for it, and its revision.
+// entry is what is known of a key: what was confirmed, the bit that stands for it, and its
+// revision.
 type entry struct {
 	digest  Digest
 	ordinal uint64

@@ -16,12 +16,13 @@ type meta struct {
 	ID       uint32 `json:"id"`
 	Endpoint string `json:"endpoint"` // its digest
 	Key      string `json:"key"`
-	// Paths are the key's fields in the order in which the endpoint gets them; nil in a snapshot of versionBefore.
+	// Paths are the key's fields in the order in which the endpoint gets them; nil in a snapshot of
+	// versionBefore.
 	Paths      [][]string `json:"paths,omitempty"`
 	Generation int64      `json:"generation"`
 	// Open is true from the start of a sync to its close, so it tells of a sync that died.
 	Open bool `json:"open"`
-	// Torn has the generations, as far as they may go on, of which a sync died.
+	// Incomplete has the generations, as far as they may go on, of which a sync died.
 	Incomplete []int64 `json:"torn,omitempty"`
 	// Start is the first ordinal that was new in this generation.
 	Start uint64 `json:"start"`
@@ -29,10 +30,12 @@ type meta struct {
 	Next uint64 `json:"next"`
 	// Entries is how many there were when they were counted last.
 	Entries uint64 `json:"entries"`
-	// Newer is true if the generation before this one was a lesser one, Unclear if it was not known.
+	// Newer is true if the generation before this one was a lesser one, Unclear if it was not
+	// known.
 	Newer   bool `json:"newer,omitempty"`
 	Unclear bool `json:"unclear,omitempty"`
-	// Known is true if a generation of 0 was the platform's, and not that of a catalog without generations.
+	// Known is true if a generation of 0 was the platform's, and not that of a catalog without
+	// generations.
 	Known bool `json:"known,omitempty"`
 	// Bypassed is true if rows were sent that the snapshot does not know of.
 	Bypassed bool `json:"bypassed,omitempty"`
@@ -60,8 +63,8 @@ func (m *meta) markIncomplete(generation int64) {
 	}
 }
 
-// beginGeneration starts a generation, which intents from elsewhere may have named before. first is set for a stream that the
-// snapshot did not know.
+// beginGeneration starts a generation, which intents from elsewhere may have named before. first is
+// set for a stream that the snapshot did not know.
 func (m *meta) beginGeneration(generation int64, first bool) {
 	m.Newer = !first && generation > m.Generation && (m.Generation > 0 || m.Known)
 	m.Unclear = !first && generation > 0 && m.Generation == 0 && !m.Known

@@ -19,8 +19,8 @@ import (
 // table is what a source holds, and what an endpoint does: rows by key.
 type table map[string]string
 
-// simulation runs syncs of a changing table against an endpoint that applies what it gets. Where a process dies, its store
-// forgets what was not safe.
+// simulation runs syncs of a changing table against an endpoint that applies what it gets. Where a
+// process dies, its store forgets what was not safe.
 type simulation struct {
 	t        *rapid.T
 	place    place
@@ -28,7 +28,8 @@ type simulation struct {
 	endpoint table
 	// twice gets every row two times.
 	twice table
-	// obeying takes no row that replaces what an equal one replaced before, as an endpoint may that remembers Webhook-Ids.
+	// obeying takes no row that replaces what an equal one replaced before, as an endpoint may that
+	// remembers Webhook-Ids.
 	obeying    table
 	remembered map[string]bool
 	generation int64
@@ -303,8 +304,8 @@ func (r *run) remove(key string) error {
 	return r.add(Row{Key: []byte(key), Version: mark, Data: []byte(`{"deleted":true}`)})
 }
 
-// isThere holds the one promise of the package: what it takes for delivered is with the endpoint, or will be when what is
-// in flight or in the open batch has arrived.
+// isThere holds the one promise of the package: what it takes for delivered is with the endpoint,
+// or will be when what is in flight or in the open batch has arrived.
 func (r *run) isThere(key, row string) {
 	latest := r.endpoint[key]
 	for _, open := range r.batch {
@@ -458,7 +459,8 @@ func (r *run) removals() error {
 	return r.settleAll()
 }
 
-// mayLeave looks at a row that is to be removed: nobody has met it, and what goes out with it is what the endpoint knows it by.
+// mayLeave looks at a row that is to be removed: nobody has met it, and what goes out with it is
+// what the endpoint knows it by.
 func (r *run) mayLeave(row Row) error {
 	key, data := string(row.Key), string(row.Data)
 	switch {
@@ -473,7 +475,8 @@ func (r *run) mayLeave(row Row) error {
 }
 
 func TestTheSimulationSeesALostNote(t *testing.T) {
-	// The model above is worth something only if it fails for the order of events that the notes of Begin are for.
+	// The model above is worth something only if it fails for the order of events that the notes of
+	// Begin are for.
 	disk := vfs.NewCrashableMem()
 	store, err := openIn(t.Context(), disk, "snapshot", Options{})
 	if err != nil {

@@ -2,16 +2,17 @@ package snapshot
 
 import "github.com/cockroachdb/pebble/v2"
 
-// reserve is how many ordinals are taken at once, so that a new key costs no write of the meta. A sync that dies leaves
-// those that it did not use behind.
+// reserve is how many ordinals are taken at once, so that a new key costs no write of the meta.
+// Those that a sync did not use before it died are lost.
 const reserve = 1 << 16
 
-// reach is how far the ordinals of n entries may go before they are given out anew: a bitmap over them is then four
-// bits an entry, and what comes and goes cannot make it larger.
+// reach is how far the ordinals of n entries may go before they are given out anew: a bitmap over
+// them is then four bits an entry, and what comes and goes cannot make it larger.
 func reach(n uint64) uint64 { return 4*n + reserve }
 
-// nextOrdinal gives out an ordinal, and reserves more where none is left. The write of the reservation comes before
-// that of any entry with one of these ordinals, and the log keeps the order, so a crash does not give one out twice.
+// nextOrdinal gives out an ordinal, and reserves more where none is left. The write of the
+// reservation comes before that of any entry with one of these ordinals, and the log keeps the
+// order, so a crash does not give one out twice.
 func (st *Stream) nextOrdinal() (uint64, error) {
 	if st.next == st.meta.Next {
 		st.meta.Next += reserve
@@ -23,8 +24,8 @@ func (st *Stream) nextOrdinal() (uint64, error) {
 	return st.next - 1, nil
 }
 
-// tidy takes ordinals back that no entry has, once they are many. It counts the entries for that, which is done again only
-// when a multiple of them has been given out.
+// tidy takes ordinals back that no entry has, once they are many. It counts the entries for that,
+// which is done again only when a multiple of them has been given out.
 func (st *Stream) tidy() error {
 	if st.meta.Renumbering { // a process died in it, and what its bitmap said is not known
 		st.before = nil
@@ -59,8 +60,8 @@ func (st *Stream) limit(next, start uint64) { st.next, st.meta.Next, st.meta.Sta
 // renumbered is how many bytes of entries are written at once.
 const renumbered = 1 << 20
 
-// renumber gives the entries new ordinals without gaps: first the old ones, which were there before this generation. What
-// the generation has seen goes with them.
+// renumber gives the entries new ordinals without gaps: first the old ones, which were there before
+// this generation. What the generation has seen goes with them.
 func (st *Stream) renumber(old uint64) error {
 	st.meta.Renumbering = true
 	if err := st.storeMeta(pebble.Sync); err != nil {

@@ -8,8 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Deaths and rows that come and go use up ordinals. They are given out again, so that neither the bitmaps grow for ever nor a
-// small table is taken for a large one.
+// Deaths and rows that come and go use up ordinals. They are given out again, so that neither the
+// bitmaps grow for ever nor a small table is taken for a large one.
 func TestOrdinalsAreTakenBack(t *testing.T) {
 	const n = 2000
 	fill := func(t *testing.T, dir string) {
@@ -72,7 +72,8 @@ func TestOrdinalsAreTakenBack(t *testing.T) {
 	}
 }
 
-// Renumbering in the middle of a generation keeps what it has seen, and which rows were there before it.
+// Renumbering in the middle of a generation keeps what it has seen, and which rows were there
+// before it.
 func TestRenumberedGenerationGoesOn(t *testing.T) {
 	dir := t.TempDir()
 	for _, sync := range []struct {
@@ -104,7 +105,8 @@ func TestRenumberedGenerationGoesOn(t *testing.T) {
 	}
 }
 
-// A process that died while it renumbered leaves a bitmap that means nothing: nothing is removed by it.
+// A process that died while it renumbered leaves a bitmap that means nothing: nothing is removed by
+// it.
 func TestDeathInARenumbering(t *testing.T) {
 	dir := t.TempDir()
 	store := open(t, dir, Options{})

@@ -12,8 +12,8 @@ import (
 	"path/filepath"
 )
 
-// pack writes the files of a folder to one next to it, and its size and checksum to m. The file has no name any more
-// when pack returns, so that nothing is left of it but what the caller closes.
+// pack writes the files of a folder to one next to it, and its size and checksum to m. The file has
+// no name any more when pack returns, so that nothing is left of it but what the caller closes.
 func pack(folder string, m *manifest) (*os.File, error) {
 	packed, err := os.CreateTemp(filepath.Dir(folder), "packed-")
 	if err != nil {
@@ -65,8 +65,8 @@ func (r *remote) fetchData(ctx context.Context, m manifest, dir string) error {
 	return errors.Join(err, packed.Close())
 }
 
-// unpack writes the files of a packed store to dir, and none outside. A hole in a sparse file takes no room in the pack:
-// files that would take more than the pack's size are not ours.
+// unpack writes the files of a packed store to dir, and none outside. A hole in a sparse file takes
+// no room in the pack: files that would take more than the pack's size are not ours.
 func unpack(r io.Reader, dir string, size int64) error {
 	root, err := os.OpenRoot(dir)
 	if err != nil {

@@ -14,7 +14,8 @@ import (
 	"destination-webhook/destination/bucket/buckettest"
 )
 
-// Files that are larger than the pack they came in are holes: none is written once the room is used up.
+// Files that are larger than the pack they came in are holes: none is written once the room is used
+// up.
 func TestUnpackIsBounded(t *testing.T) {
 	var packed bytes.Buffer
 	w := tar.NewWriter(&packed)

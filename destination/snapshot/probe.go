@@ -12,8 +12,8 @@ import (
 	"destination-webhook/destination/bucket"
 )
 
-// Probe tells why a sync could not work in dir, as far as that shows without opening what is there: another sync
-// may be using it. It leaves the folder as it was.
+// Probe tells why a sync could not work in dir, as far as that shows without opening what is there:
+// another sync may be using it. It leaves the folder as it was.
 func Probe(dir string) error {
 	s := newStore(vfs.Default, dir, Options{})
 	if err := s.probe(); err != nil {
@@ -62,7 +62,8 @@ func probeMissing(dir string) error {
 	return err
 }
 
-// probeEmpty writes a file that a sync which begins meanwhile takes for one of its own, see beginnings.
+// probeEmpty writes a file that a sync which begins meanwhile takes for one of its own, see
+// beginnings.
 func probeEmpty(dir string) error {
 	file, err := os.CreateTemp(dir, "probe-*.dbtmp")
 	if err != nil {

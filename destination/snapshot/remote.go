@@ -18,20 +18,21 @@ import (
 
 // What is in the bucket:
 //
-//	snapshot.json                        the manifest: which data object is the snapshot, and which notes are in it
+//	snapshot.json                        the manifest: which data object is the snapshot, and which intents are in it
 //	data/<sequence>-<random>.tar         a packed store
-//	notes/<sequence>-<writer>-<number>   a note of Begin or Stream
+//	notes/<sequence>-<writer>-<number>   an intent of Begin or Stream
 //
-// The manifest alone is written with a condition. Each save has a higher sequence than the manifest it replaces. Notes that
-// the manifest does not name are of syncs that it knows nothing of; nobody removes them before a snapshot contains them.
+// The manifest alone is written with a condition. Each save has a higher sequence than the manifest
+// it replaces. Intents that the manifest does not name are of syncs that it knows nothing of;
+// nobody removes them before a snapshot contains them.
 const (
 	manifestName  = "snapshot.json"
 	dataFolder    = "data/"
 	intentsFolder = "notes/"
 )
 
-// What is read of them at most, in bytes: a manifest has a few short members and spans of numbers for each sync that left notes, and
-// a note the rows of a batch, which is at most 100 MB.
+// What is read of them at most, in bytes. A manifest has a few short members, and spans of numbers
+// for each sync that left intents. An intent has the rows of a batch, which is at most 100 MB.
 const (
 	maxManifest = 1 << 20
 	maxIntent   = 128 << 20
@@ -45,17 +46,17 @@ type manifest struct {
 	Size     int64    `json:"size"`
 	SHA256   string   `json:"sha256"`
 	Writer   string   `json:"writer"`
-	Contains contents `json:"contains"` // of the notes that may still be there
+	Contains contents `json:"contains"` // of the intents that may still be there
 }
 
 // remote is the side of a store that is in a bucket.
 type remote struct {
 	bucket   *bucket.Bucket
-	id       string        // random, by which others tell the notes of this opening from theirs
-	first    uint64        // sequence of its notes
+	id       string        // random, by which others tell the intents of this opening from theirs
+	first    uint64        // sequence of its intents
 	sequence atomic.Uint64 // of the last save
-	number   atomic.Uint64 // of the last note
-	taken    contents      // notes of others that are in the store
+	number   atomic.Uint64 // of the last intent
+	taken    contents      // intents of others that are in the store
 
 	saving sync.Mutex
 	etag   string // of the manifest that the store goes back to, "" where there is none
@@ -67,8 +68,8 @@ var errReplaced = fmt.Errorf("it was saved while it was being opened: %w", ErrIn
 // openTries bounds how often that may happen.
 const openTries = 3
 
-// OpenRemote opens the snapshot that a bucket holds, in a folder of its own below scratch, which Close removes. The
-// folder takes twice the snapshot's size while it is fetched and saved.
+// OpenRemote opens the snapshot that a bucket holds, in a folder of its own below scratch, which
+// Close removes. The folder takes twice the snapshot's size while it is fetched and saved.
 func OpenRemote(ctx context.Context, b *bucket.Bucket, scratch string, o Options) (*Store, error) {
 	for try := 1; ; try++ {
 		s, err := openOnce(ctx, b, scratch, o)
@@ -91,7 +92,7 @@ func openOnce(ctx context.Context, b *bucket.Bucket, scratch string, o Options) 
 	return s, nil
 }
 
-// open fetches the snapshot and the notes that belong to it.
+// open fetches the snapshot and adopts the intents that belong to it.
 func (r *remote) open(ctx context.Context, s *Store) error {
 	m, err := r.fetch(ctx, s)
 	if err != nil {
@@ -104,7 +105,7 @@ func (r *remote) open(ctx context.Context, s *Store) error {
 		return err
 	}
 	r.first = r.sequence.Load() + 1
-	return r.unchanged(ctx) // or notes that belong to it may be gone
+	return r.unchanged(ctx) // or intents that belong to it may be gone
 }
 
 func (r *remote) String() string { return r.bucket.String() }

@@ -177,8 +177,8 @@ func TestUnpackStaysInItsFolder(t *testing.T) {
 	}
 }
 
-// TestKillInAnUpload kills a process while its close sends the packed store, before it sends the manifest, and after
-// the service has it.
+// TestKillInAnUpload kills a process while its close sends the packed store, before it sends the
+// manifest, and after the service has it.
 func TestKillInAnUpload(t *testing.T) {
 	o := buckettest.Start(t)
 	t.Setenv("AWS_ACCESS_KEY_ID", o.AccessKeyID)

@@ -5,8 +5,9 @@ import (
 	"encoding/binary"
 )
 
-// revision says which state of a key a row replaces. No key has one revision twice with different states after it, also if it is
-// removed and added again: so a request whose rows replace the same revisions with the same content is a repetition.
+// revision says which state of a key a row replaces. No key has one revision twice with different
+// states after it, also if it is removed and added again: so a request whose rows replace the same
+// revisions with the same content is a repetition.
 type revision struct {
 	born    uint64 // the epoch in which the key was added
 	changes uint64 // confirmed since then
@@ -26,8 +27,9 @@ func (r revision) before() revision {
 	return r
 }
 
-// after returns the revision of an entry once digest is confirmed. The revision of an uncertain entry may be replaced only by
-// what was sent before: the endpoint may have it, so anything else replaces the next one.
+// after returns the revision of an entry once digest is confirmed. The revision of an uncertain
+// entry may be replaced only by what was sent before: the endpoint may have it, so anything else
+// replaces the next one.
 func (e entry) after(digest Digest) revision {
 	r := e.revision
 	if e.digest.uncertain() && e.sent != digest {

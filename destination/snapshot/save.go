@@ -16,12 +16,13 @@ import (
 	"destination-webhook/destination/bucket"
 )
 
-// save packs the store into a new object, points the manifest to it, and removes what that replaces.
+// save packs the store into a new object, points the manifest to it, and removes what that
+// replaces.
 func (r *remote) save(ctx context.Context, s *Store) error {
 	r.saving.Lock()
 	defer r.saving.Unlock()
 	sequence := r.sequence.Add(1)
-	contains := r.taken.with(r.id, r.number.Load()) // before the checkpoint: a note from here on may not be in it
+	contains := r.taken.with(r.id, r.number.Load()) // before the checkpoint: an intent from here on may not be in it
 	m, err := r.putData(ctx, s, sequence)
 	m.Writer, m.Contains = r.id, contains
 	if err == nil {
@@ -90,8 +91,9 @@ func (r *remote) putManifest(ctx context.Context, m manifest) error {
 	}
 }
 
-// resolveConflict looks with whom the conflict is. A write of ours may have arrived without an answer: this one, which the
-// client tried again, or that of a save before, which this one then follows.
+// resolveConflict looks with whom the conflict is. A write of ours may have arrived without an
+// answer: this one, which the client tried again, or that of a save before, which this one then
+// follows.
 func (r *remote) resolveConflict(ctx context.Context, m manifest, conflict error) (done bool, err error) {
 	there, etag, err := r.readManifest(ctx)
 	if err != nil {
@@ -108,8 +110,9 @@ func (r *remote) resolveConflict(ctx context.Context, m manifest, conflict error
 	return there.Object == m.Object, nil
 }
 
-// clean removes the data that cannot become the snapshot any more and the notes that it contains. A sync that has opened this
-// snapshot writes higher sequences. What cannot be removed now is removed by a later save.
+// clean removes the data that cannot become the snapshot any more, and the intents that the
+// snapshot contains. A sync that has opened this snapshot writes higher sequences. What cannot be
+// removed now is removed by a later save.
 func (r *remote) clean(ctx context.Context, m manifest) {
 	for _, folder := range []string{dataFolder, intentsFolder} {
 		objects, err := r.bucket.List(ctx, folder)
@@ -124,7 +127,7 @@ func (r *remote) clean(ctx context.Context, m manifest) {
 	}
 }
 
-// replaces tells whether an object is of no use once m is the manifest.
+// replaces reports whether an object is of no use once m is the manifest.
 func (m *manifest) replaces(name string) bool {
 	if note, ok := parseIntentName(name); ok && strings.HasPrefix(name, intentsFolder) {
 		return m.Contains.has(note)

@@ -8,7 +8,7 @@ import (
 // bitmap is a set of ordinals, a bit each. The zero value is empty.
 type bitmap []uint64
 
-// add puts n in and tells whether it was there.
+// add puts n in and reports whether it was there.
 func (b *bitmap) add(n uint64) bool {
 	word, bit := int(n/64), uint64(1)<<(n%64) //nolint:gosec // an ordinal is far below 2^63
 	if grow := word + 1 - len(*b); grow > 0 {

@@ -18,7 +18,8 @@ var (
 	errStalled = fmt.Errorf("no answer within %v", stallTime)
 )
 
-// minFree is the free space, in bytes, without which a store is not opened: a table in memory and its log, twice.
+// minFree is the free space, in bytes, without which a store is not opened: a table in memory and
+// its log, twice.
 const minFree = 2 * memTableSize
 
 // explain adds to an error of the disk what to do about it.
@@ -48,7 +49,8 @@ func (s *Store) shortage() uint64 {
 	return (minFree-free)/megabyte + 1
 }
 
-// checkSpace returns an error if the disk of the store's folder has no room to open it and write extra bytes.
+// checkSpace returns an error if the disk of the store's folder has no room to open it and write
+// extra bytes.
 func (s *Store) checkSpace(extra int64) error {
 	need := minFree + uint64(max(extra, 0)) //nolint:gosec // it is not negative
 	free, known := freeSpace(s.files, s.dir)
@@ -58,7 +60,8 @@ func (s *Store) checkSpace(extra int64) error {
 	return fmt.Errorf("%w: free at least %d MB in %s", ErrFull, (need-free)/megabyte+1, s.dir)
 }
 
-// freeSpace returns what a user may still write to a folder's disk, or to that of the nearest parent that exists.
+// freeSpace returns what a user may still write to a folder's disk, or to that of the nearest
+// parent that exists.
 func freeSpace(files vfs.FS, dir string) (free uint64, known bool) {
 	for {
 		usage, err := files.GetDiskUsage(dir)

@@ -20,15 +20,17 @@ import (
 
 // Options are the choices of whoever opens a store.
 type Options struct {
-	// KeepRows stores the last row of each key, so that a removed row carries its data. Rows that were
-	// stored without it have none until they change. Without it, stored rows are deleted.
+	// KeepRows stores the last row of each key, so that a removed row carries its data. Rows that
+	// were stored without it have none until they change. Without it, stored rows are deleted.
 	KeepRows bool
-	// Fatal is called once, from any goroutine, when the disk below the store fails, say because it is full: the
-	// sync has to end. From then on every write fails with the same error. It may be nil, and must not wait.
+	// Fatal is called once, from any goroutine, when the disk below the store fails, say because it
+	// is full: the sync has to end. From then on every write fails with the same error. It may be
+	// nil, and must not wait.
 	Fatal func(error)
 }
 
-// Store is a snapshot in a folder. Its methods are safe for concurrent use, except for Close, which comes last.
+// Store is a snapshot in a folder. Its methods are safe for concurrent use, except for Close, which
+// comes last.
 type Store struct {
 	dir     string
 	files   watchedFS
@@ -52,12 +54,13 @@ var (
 	ErrForeign = errors.New("it is not a snapshot that this version reads")
 )
 
-// startOver ends the message about a snapshot that cannot be used. It is not done silently: all rows are
-// sent again, and rows that left meanwhile are never removed.
+// startOver ends the message about a snapshot that cannot be used. It is not done silently: all
+// rows are sent again, and rows that left meanwhile are never removed.
 const startOver = "to start over, delete it, and every row is sent again"
 
 const (
-	// cacheSize holds the blocks of a million keys; what does not fit is read again, as a rule from the system's own cache.
+	// cacheSize holds the blocks of a million keys; what does not fit is read again, as a rule from
+	// the system's own cache.
 	cacheSize = 64 << 20
 	// memTableSize bounds what is in memory before it becomes a file; there may be two.
 	memTableSize = 32 << 20
@@ -65,8 +68,8 @@ const (
 	bitsPerKey = 10
 )
 
-// Open opens the snapshot in dir, and makes a new one if dir is empty or missing. It holds a lock until Close. It returns
-// when ctx ends, whatever the disk does.
+// Open opens the snapshot in dir, and makes a new one if dir is empty or missing. It holds a lock
+// until Close. It returns when ctx ends, whatever the disk does.
 func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 	return openIn(ctx, vfs.Default, dir, o)
 }
@@ -119,7 +122,8 @@ func (s *Store) notOpened(err error) error {
 	return fmt.Errorf("its files do not fit together: %w; %s", err, startOver)
 }
 
-// recognize reports whether a snapshot has still to be made in the folder, and refuses one that holds anything else.
+// recognize reports whether a snapshot has still to be made in the folder, and refuses one that
+// holds anything else.
 func (s *Store) recognize() (fresh bool, err error) {
 	names, err := s.files.List(s.dir)
 	if err != nil {
@@ -135,7 +139,8 @@ func (s *Store) recognize() (fresh bool, err error) {
 	return true, nil
 }
 
-// beginnings is what a process leaves that dies while it makes a snapshot; lost+found is in the root of a mounted volume.
+// beginnings is what a process leaves that dies while it makes a snapshot; lost+found is in the
+// root of a mounted volume.
 var beginnings = regexp.MustCompile(`^(LOCK|lost\+found|marker\..*|MANIFEST-\d+|.*\.dbtmp)$`)
 
 func foreign(name string) bool { return !beginnings.MatchString(name) }
@@ -195,8 +200,8 @@ func (s *Store) tuning(fresh bool) *pebble.Options {
 	return o
 }
 
-// checkVersion reads the store's version, and writes it to a new store. One that holds nothing is new as well: the process
-// that made it died before it came this far.
+// checkVersion reads the store's version, and writes it to a new store. One that holds nothing is
+// new as well: the process that made it died before it came this far.
 func (s *Store) checkVersion(fresh bool) error {
 	empty, err := s.empty(nil, nil)
 	if err != nil {
@@ -215,7 +220,7 @@ func (s *Store) checkVersion(fresh bool) error {
 	return err
 }
 
-// empty tells whether there is nothing in a range.
+// empty reports whether there is nothing in a range.
 func (s *Store) empty(from, to []byte) (bool, error) {
 	err := s.scan(from, to, func([]byte, []byte) error { return errStopped })
 	if errors.Is(err, errStopped) {
@@ -236,8 +241,8 @@ func (s *Store) get(key []byte) ([]byte, bool, error) {
 	return append([]byte(nil), value...), true, closer.Close()
 }
 
-// Save makes what was confirmed so far safe from the loss of this machine. A store in a folder has nothing to do: what was
-// confirmed is there.
+// Save makes what was confirmed so far safe from the loss of this machine. A store in a folder has
+// nothing to do: what was confirmed is there.
 func (s *Store) Save(ctx context.Context) error {
 	if s.remote == nil {
 		return nil
@@ -245,10 +250,11 @@ func (s *Store) Save(ctx context.Context) error {
 	return s.remote.save(ctx, s)
 }
 
-// Close stores what each stream has seen and closes the store; one in a bucket is saved first. The rows of batches that were
-// begun and not confirmed stay uncertain. Close returns when ctx ends, whatever the disk does. After a failure of the disk it
-// writes nothing, and the folder stays locked until the process ends, as the database may still be at work in it. A second
-// Close does nothing.
+// Close stores what each stream has seen and closes the store; one in a bucket is saved first. The
+// rows of batches that were begun and not confirmed stay uncertain. Close returns when ctx ends,
+// whatever the disk does. After a failure of the disk it writes nothing, and the folder stays
+// locked until the process ends, as the database may still be at work in it. A second Close does
+// nothing.
 func (s *Store) Close(ctx context.Context) error {
 	if s.db == nil {
 		return nil
@@ -267,7 +273,8 @@ func (s *Store) Close(ctx context.Context) error {
 	return errors.Join(err, s.release())
 }
 
-// flush writes what is in memory to tables, which are smaller than the log and are read faster by the next sync.
+// flush writes what is in memory to tables, which are smaller than the log and are read faster by
+// the next sync.
 func (s *Store) flush() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -303,8 +310,8 @@ func (s *Store) release() error {
 // removeTime is how long the removal of an abandoned store's folder may take.
 const removeTime = 10 * time.Second
 
-// removeScratch removes the folder of a store that is in a bucket. That of an abandoned one is removed as far as the disk does it
-// in time.
+// removeScratch removes the folder of a store that is in a bucket. That of an abandoned one is
+// removed as far as the disk does it in time.
 func (s *Store) removeScratch() error {
 	if s.failure.get() == nil {
 		return os.RemoveAll(s.dir)
@@ -342,8 +349,8 @@ func (s *Store) fail(doing string, err error) error {
 	return fmt.Errorf("%s the snapshot in %s: %w", doing, place, err)
 }
 
-// shownVersion shows a version that was found, or only its length if it cannot be one. It does not cut:
-// secrets are masked later, and half a secret would not be recognised.
+// shownVersion shows a version that was found, or only its length if it cannot be one. It does not
+// cut: secrets are masked later, and half a secret would not be recognised.
 func shownVersion[T ~string | ~[]byte](found T) string {
 	if len(found) > 40 {
 		return fmt.Sprintf("a text of %d bytes", len(found))

@@ -243,7 +243,8 @@ func TestGenerations(t *testing.T) {
 	}
 }
 
-// A generation of 0 is all that some drivers give: what an attempt that did not end well has seen counts, until one ends well.
+// A generation of 0 is all that some drivers give: what an attempt that did not end well has seen
+// counts, until one ends well.
 func TestUnknownGenerationIsAConstantOne(t *testing.T) {
 	dir := t.TempDir()
 	sync := func(well bool, keys []string, unseen ...string) {
@@ -343,7 +344,8 @@ func TestAnotherEndpointDropsTheStream(t *testing.T) {
 	}
 }
 
-// A batch none of whose rows has a key leaves no note, which would cost a write to the disk and one to the bucket.
+// A batch none of whose rows has a key leaves no note, which would cost a write to the disk and one
+// to the bucket.
 func TestNoRowsNeedNoNote(t *testing.T) {
 	store := open(t, t.TempDir(), Options{})
 	defer closeStore(t, store)
@@ -479,8 +481,8 @@ func TestAnotherVersion(t *testing.T) {
 	}
 }
 
-// TestDamagedFiles turns over a byte in many places of every file, and each is noticed: a store that forgets rows without
-// a word would send them all again.
+// TestDamagedFiles turns over a byte in many places of every file, and each is noticed: a store
+// that forgets rows without a word would send them all again.
 func TestDamagedFiles(t *testing.T) {
 	if inChild(t) { // a store that notices damage in the background is abandoned
 		return
@@ -542,7 +544,8 @@ func TestMissingFiles(t *testing.T) {
 	}
 }
 
-// A process that dies while it seals leaves a whole database, and that is no damage, also in the sync after the next.
+// A process that dies while it seals leaves a whole database, and that is no damage, also in the
+// sync after the next.
 func TestDeathInTheSeal(t *testing.T) {
 	dir := t.TempDir()
 	store := open(t, dir, Options{})
@@ -719,7 +722,8 @@ func left(t *testing.T, stream *Stream, want ...string) {
 	}
 }
 
-// A process that dies while it makes a snapshot leaves one that is not there yet, and the next one makes it.
+// A process that dies while it makes a snapshot leaves one that is not there yet, and the next one
+// makes it.
 func TestUnfinishedBeginnings(t *testing.T) {
 	begin := map[string]func(t *testing.T, dir string){
 		"before the database": func(t *testing.T, dir string) {

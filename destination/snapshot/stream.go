@@ -9,8 +9,8 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 )
 
-// Stream is the part of a store that belongs to one stream. Diff, Remove, CountUnseen and Unseen are for one
-// goroutine at a time; Begin, Confirm and Commit may be called from any.
+// Stream is the part of a store that belongs to one stream. Diff, Remove, CountUnseen and Unseen
+// are for one goroutine at a time; Begin, Confirm and Commit may be called from any.
 type Stream struct {
 	store  *Store
 	id     Identity
@@ -47,7 +47,8 @@ type flight struct {
 type Identity struct {
 	Stream string // a name that no other stream has
 	Title  string // its name in messages
-	// Endpoint is all that makes the endpoint another one, which then knows nothing of the rows. Only a digest of it is stored.
+	// Endpoint is all that makes the endpoint another one, which then knows nothing of the rows.
+	// Only a digest of it is stored.
 	Endpoint string
 	// EndpointBefore is what Endpoint was in a snapshot of versionBefore.
 	EndpointBefore string
@@ -57,7 +58,8 @@ type Identity struct {
 // Origin says what a stream's snapshot goes back to.
 type Origin int
 
-// The origins of a stream's snapshot. Where there was one that does not fit, it is dropped, and every row is added.
+// The origins of a stream's snapshot. Where there was one that does not fit, it is dropped, and
+// every row is added.
 const (
 	Fresh     Origin = iota // there was none
 	Continued               // the syncs before
@@ -139,7 +141,8 @@ func (s *Store) scan(from, to []byte, f func(key, value []byte) error) error {
 // Origin tells what the snapshot of this stream goes back to.
 func (st *Stream) Origin() Origin { return st.origin }
 
-// Key returns the paths of the primary key's fields in the order in which the endpoint got them first.
+// Key returns the paths of the primary key's fields in the order in which the endpoint got them
+// first.
 func (st *Stream) Key() [][]string { return st.meta.Paths }
 
 // Repeated counts the rows whose key came before in this sync.

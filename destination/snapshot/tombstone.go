@@ -2,8 +2,9 @@ package snapshot
 
 import "github.com/cockroachdb/pebble/v2"
 
-// A key that was removed, or whose first row was rejected, keeps its revision as a tombstone until a sync ends well: the same
-// row, added once more in the same epoch, is no repetition. After that the epoch tells them apart, and all tombstones go.
+// A key that was removed, or whose first row was rejected, keeps its revision as a tombstone until
+// a sync ends well: the same row, added once more in the same epoch, is no repetition. After that
+// the epoch tells them apart, and all tombstones go.
 
 func (st *Stream) graves() (from, to []byte) {
 	return streamKey(gravePrefix, st.meta.ID), streamKey(gravePrefix, st.meta.ID+1)
@@ -40,8 +41,8 @@ func (st *Stream) bury(batch *pebble.Batch, key []byte, r revision, buf []byte) 
 	return buf
 }
 
-// advance gives the key of a rejected row the next revision, and leaves everything else as it was: the endpoint may remember the
-// request, so the row's next one must not look like its repetition.
+// advance gives the key of a rejected row the next revision, and leaves everything else as it was:
+// the endpoint may remember the request, so the row's next one must not look like its repetition.
 func (st *Stream) advance(batch *pebble.Batch, row Row, buf []byte) ([]byte, error) {
 	buf = appendKey(buf[:0], entryPrefix, st.meta.ID, row.Key)
 	e, ok, err := readEntry(batch, buf)

@@ -7,15 +7,15 @@ import (
 )
 
 var (
-	// ErrGenerationIncomplete is the error of asking what has left where an attempt of the generation died before it
-	// stored what it had seen.
+	// ErrGenerationIncomplete is the error of asking what has left where an attempt of the
+	// generation died before it stored what it had seen.
 	ErrGenerationIncomplete = errors.New("a sync of this refresh died and with it the knowledge of the rows it saw: nothing is removed until the next full refresh")
 	// ErrInFlight is the error of asking what has left before every batch is settled.
 	ErrInFlight = errors.New("rows are in flight")
 )
 
-// CountUnseen counts the keys that no sync of this generation has seen, and the keys there were before it.
-// It reads every entry, some million in a second.
+// CountUnseen counts the keys that no sync of this generation has seen, and the keys there were
+// before it. It reads every entry, some million in a second.
 func (st *Stream) CountUnseen() (left, before int, err error) {
 	err = st.each(func(_ []byte, e entry) error {
 		if e.ordinal < st.meta.Start {
@@ -29,8 +29,9 @@ func (st *Stream) CountUnseen() (left, before int, err error) {
 	return left, before, err
 }
 
-// Unseen goes over the rows that no sync of this generation has seen, with the data of those that were stored with it, as
-// they were when it began. They are the caller's, who removes them through Begin and Confirm, also during the iteration.
+// Unseen goes over the rows that no sync of this generation has seen, with the data of those that
+// were stored with it, as they were when it began. They are the caller's, who removes them through
+// Begin and Confirm, also during the iteration.
 func (st *Stream) Unseen() iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		err := st.each(func(key []byte, e entry) error {

@@ -8,14 +8,15 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
-// stallTime is how long a single call to the disk may take. A disk that takes longer has failed: the database has no bounds of
-// its own, and a network file system may never answer.
+// stallTime is how long a single call to the disk may take. A disk that takes longer has failed:
+// the database has no bounds of its own, and a network file system may never answer.
 const stallTime = time.Minute
 
-// watchedFS is a file system that stops at the first failure of a write, or of a call that does not return in time: it reports
-// the failure, and that call and every later write never return. The database must not learn of a failed write, because it would
-// panic with its locks in any state, end the process, or try again for ever. Whoever calls the database must not wait for it
-// after a report.
+// watchedFS is a file system that stops at the first failure of a write, or of a call that does not
+// return in time: it reports the failure, and that call and every later write never return. The
+// database must not learn of a failed write, because it would panic with its locks in any state,
+// end the process, or try again for ever. Whoever calls the database must not wait for it after a
+// report.
 type watchedFS struct {
 	vfs.FS
 	failure *failure
@@ -56,7 +57,8 @@ func (w watchedFS) written(file vfs.File, err error) (vfs.File, error) {
 	return watchedFile{file, w}, nil
 }
 
-// failedRead is how long a read takes after a failure, so that what the database tries again and again costs little.
+// failedRead is how long a read takes after a failure, so that what the database tries again and
+// again costs little.
 const failedRead = 50 * time.Millisecond
 
 // readable returns the failure, if there is one.

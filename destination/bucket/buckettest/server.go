@@ -23,8 +23,8 @@ const (
 	name      = "rows"
 )
 
-// Start runs a server with one empty bucket until the test ends, and returns the options that reach it.
-// Where no server is installed it skips the test.
+// Start runs a server with one empty bucket until the test ends, and returns the options that reach
+// it. Where no server is installed it skips the test.
 func Start(t testing.TB) bucket.Options {
 	t.Helper()
 	program := find()
@@ -83,7 +83,8 @@ func freeAddress(t testing.TB) string {
 	return listener.Addr().String()
 }
 
-// await returns when the server accepts connections. Its process is not ours, so there is only asking.
+// await returns when the server accepts connections. Its process is not ours, so there is only
+// asking.
 func await(t testing.TB, address string) {
 	t.Helper()
 	deadline := time.Now().Add(30 * time.Second)
