@@ -110,7 +110,10 @@ func (p *progress) line(now time.Time, batches int) string {
 	total, inFlight := p.stats.all(), count(int64(batches), "request")
 	if p.load != nil {
 		busy, limit := p.load()
-		inFlight = fmt.Sprintf("%d of %s", busy, count(int64(limit), "request"))
+		inFlight = count(int64(busy), "request")
+		if limit > 0 { // it is not known before the first request
+			inFlight = fmt.Sprintf("%d of %s", busy, count(int64(limit), "request"))
+		}
 	}
 	return fmt.Sprintf("%s delivered, %.0f rows/s, %s in flight, %s", count(total.rows, "row"), p.rate.per(now, total.rows), inFlight, retries(total.retries))
 }

@@ -93,8 +93,13 @@ func TestObserve(t *testing.T) {
 		s := &shown{}
 		p := newProgress(slog.New(protocol.NewLogHandler(protocol.NewWriter(&out), slog.LevelInfo)), s)
 		defer p.ticker.Stop()
-		limit := 8
-		p.load = func() (int, int) { return 3, limit }
+		limit := 0
+		p.load = func() (int, int) { return min(3, limit), limit }
+		p.Observe(0)
+		if got := s.lines[0]; got != "0 rows delivered, 0 rows/s, 0 requests in flight, 0 retries" {
+			t.Errorf("before the first request: %q", got)
+		}
+		s.lines, limit = nil, 8
 		for range 101 {
 			<-p.Due()
 			p.Observe(5)
