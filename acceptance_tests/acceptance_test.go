@@ -3,49 +3,29 @@ package acceptance
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"destination-webhook/acceptance_tests/connector"
 )
 
 // program is the name under which scripts find the command under test.
 const program = "destination-webhook"
 
-// programs is a folder that holds it, for PATH.
-var programs string
+// binary is the path of the command under test.
+var binary string
 
 func TestMain(m *testing.M) {
-	folder, err := os.MkdirTemp("", "acceptance")
-	if err == nil {
-		programs, err = folder, provide(filepath.Join(folder, program))
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	code := m.Run()
-	_ = os.RemoveAll(folder)
-	os.Exit(code)
-}
-
-// provide puts the command under test at path: a build of this source, or a script that runs what the environment names.
-func provide(path string) error {
-	if command := os.Getenv("ACCEPTANCE_COMMAND"); command != "" {
-		return os.WriteFile(path, []byte("#!/bin/sh\nexec "+command+" \"$@\"\n"), 0o700) //nolint:gosec // it is to be run
-	}
-	if text, err := exec.Command("go", "build", "-o", path, "..").CombinedOutput(); err != nil {
-		return fmt.Errorf("building the program: %w\n%s", err, text)
-	}
-	return nil
+	os.Exit(connector.Run(m, &binary))
 }
 
 func TestPromises(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "scripts",
 		Setup: func(env *testscript.Env) error {
-			env.Setenv("PATH", programs+string(filepath.ListSeparator)+env.Getenv("PATH"))
+			env.Setenv("PATH", filepath.Dir(binary)+string(filepath.ListSeparator)+env.Getenv("PATH"))
 			env.Values[stageKey{}] = &stage{}
 			return nil
 		},

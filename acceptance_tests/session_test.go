@@ -29,7 +29,7 @@ var passed = []string{"PATH", "HOME", "WORK", "TMPDIR", "LOG_LEVEL"}
 func begin(ts *testscript.TestScript, _ bool, args []string) {
 	path := args[0]
 	if path == program {
-		path = programs + "/" + program
+		path = binary
 	}
 	s := &session{command: exec.Command(path, args[1:]...)} //nolint:gosec // what the script says
 	s.command.Dir = ts.MkAbs(".")

@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -14,28 +13,14 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"destination-webhook/acceptance_tests/connector"
 )
 
-// program is the one under test: what the environment names, or a build of this source.
-var program = os.Getenv("ACCEPTANCE_COMMAND")
+// program is the path of the connector under test.
+var program string
 
-func TestMain(m *testing.M) { os.Exit(testMain(m)) }
-
-func testMain(m *testing.M) int {
-	if program == "" {
-		folder, err := os.MkdirTemp("", "examples")
-		if err != nil {
-			panic(err)
-		}
-		defer func() { _ = os.RemoveAll(folder) }()
-		program = filepath.Join(folder, "destination-webhook")
-		if text, err := exec.Command("go", "build", "-o", program, "..").CombinedOutput(); err != nil {
-			fmt.Fprintf(os.Stderr, "building the program: %v\n%s", err, text)
-			return 1
-		}
-	}
-	return m.Run()
-}
+func TestMain(m *testing.M) { os.Exit(connector.Run(m, &program)) }
 
 func goEndpoint(t *testing.T) *exec.Cmd {
 	t.Helper()

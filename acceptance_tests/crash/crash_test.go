@@ -7,6 +7,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"destination-webhook/acceptance_tests/connector"
 	"destination-webhook/destination/bucket/buckettest"
 )
 
@@ -21,7 +22,7 @@ const (
 )
 
 func TestDeathAtAnyPoint(t *testing.T) {
-	binary, err := build(t.Context(), t.TempDir())
+	binary, err := connector.Build(t.Context(), t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +42,7 @@ func TestDeathAtAnyPoint(t *testing.T) {
 // The container's disk is gone with the process; what the next one knows is in the bucket.
 func TestDeathWithASnapshotInABucket(t *testing.T) {
 	o := buckettest.Start(t)
-	binary, err := build(t.Context(), t.TempDir())
+	binary, err := connector.Build(t.Context(), t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}

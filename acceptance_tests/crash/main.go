@@ -24,10 +24,11 @@ import (
 	"log"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"time"
+
+	"destination-webhook/acceptance_tests/connector"
 )
 
 func main() {
@@ -52,7 +53,7 @@ func start(binary string, c campaign) error {
 	defer func() { _ = os.RemoveAll(folder) }()
 	c.binary, c.folder = binary, folder
 	if binary == "" {
-		if c.binary, err = build(ctx, folder); err != nil {
+		if c.binary, err = connector.Build(ctx, folder); err != nil {
 			return err
 		}
 	} else if c.binary, err = filepath.Abs(binary); err != nil {
@@ -62,14 +63,4 @@ func start(binary string, c campaign) error {
 	total, err := c.run(ctx)
 	fmt.Fprintf(os.Stderr, "seed %d: %v in %v\n", c.seed, total, time.Since(began).Round(time.Millisecond))
 	return err
-}
-
-// build makes the program in a folder.
-func build(ctx context.Context, folder string) (string, error) {
-	binary := filepath.Join(folder, "destination-webhook")
-	output, err := exec.CommandContext(ctx, "go", "build", "-o", binary, "destination-webhook").CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("building the program: %w\n%s", err, output)
-	}
-	return binary, nil
 }

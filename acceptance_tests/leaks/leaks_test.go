@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 )
 
@@ -184,14 +185,13 @@ func TestEndpointBreaksOffInASecret(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			n := 0
+			var n atomic.Int64
 			config := configFor(serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				raw(format)(w, r, pieces[n%len(pieces)])
-				n++
+				raw(format)(w, r, pieces[int(n.Add(1)-1)%len(pieces)])
 			})))
 			config["delivery"].(map[string]any)["retry"].(map[string]any)["max_attempts"] = len(pieces)
 			shown := run(t, config)
-			if n < len(pieces) || !strings.Contains(shown, "[redacted]") {
+			if n := int(n.Load()); n < len(pieces) || !strings.Contains(shown, "[redacted]") {
 				t.Errorf("%d requests of %d, or nothing was masked: %s", n, len(pieces), shown)
 			}
 			for _, piece := range pieces {

@@ -3,34 +3,19 @@ package leaks
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"destination-webhook/acceptance_tests/connector"
 )
 
 // program is the path of the build under test.
 var program string
 
-func TestMain(m *testing.M) {
-	folder, err := os.MkdirTemp("", "leaks")
-	if err == nil {
-		program = filepath.Join(folder, "destination-webhook")
-		var text []byte
-		if text, err = exec.Command("go", "build", "-o", program, "../..").CombinedOutput(); err != nil {
-			err = fmt.Errorf("building the program: %w\n%s", err, text)
-		}
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	code := m.Run()
-	_ = os.RemoveAll(folder)
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(connector.Run(m, &program)) }
 
 const catalog = `{"streams":[{"stream":{"name":"users","json_schema":{},"source_defined_primary_key":[["id"]]},` +
 	`"sync_mode":"full_refresh","destination_sync_mode":"append_dedup","primary_key":[["id"]]}]}`

@@ -12,22 +12,22 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
+	"destination-webhook/acceptance_tests/connector"
 	"destination-webhook/receiver"
 )
 
 const mebibyte = 1 << 20
 
-// program builds the program once for a test.
-func program(t *testing.T) string {
-	t.Helper()
-	binary := filepath.Join(t.TempDir(), "destination-webhook")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "../..").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+// binary is the path of the program under test.
+var binary string
+
+func TestMain(m *testing.M) {
+	if code, measured := connector.Launch(); measured {
+		os.Exit(code)
 	}
-	return binary
+	os.Exit(connector.Run(m, &binary))
 }
 
 // outcome is how a sync ended.
@@ -35,24 +35,24 @@ type outcome struct {
 	code   int
 	stdout string
 	rows   int64
-	peak   int // bytes of resident memory; Linux lets it begin at what the parent held when it started the child
+	peak   int // bytes of resident memory
 }
 
 // sync feeds the program with what feed writes.
-func sync(t *testing.T, binary, catalog string, feed func(w io.Writer)) outcome {
+func sync(t *testing.T, catalog string, feed func(w io.Writer)) outcome {
 	t.Helper()
 	endpoint, err := receiver.Listen(t.Context(), "127.0.0.1:0", receiver.Options{KeepRequests: 1, KeepBytes: mebibyte})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = endpoint.Close() }()
-	o := syncTo(t, endpoint.URL(), binary, catalog, feed)
+	o := syncTo(t, endpoint.URL(), catalog, feed)
 	o.rows = endpoint.Totals().Rows
 	return o
 }
 
 // syncTo is sync to another endpoint than the receiver.
-func syncTo(t *testing.T, url, binary, catalog string, feed func(w io.Writer)) outcome {
+func syncTo(t *testing.T, url, catalog string, feed func(w io.Writer)) outcome {
 	t.Helper()
 	dir := t.TempDir()
 	write := func(name, text string) string {
@@ -66,6 +66,10 @@ func syncTo(t *testing.T, url, binary, catalog string, feed func(w io.Writer)) o
 		"--config", write("config.json", fmt.Sprintf(`{"url":%q}`, url)), "--catalog", write("catalog.json", catalog))
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Env = &out, append(os.Environ(), "LOG_LEVEL=ERROR")
+	report := filepath.Join(dir, "peak")
+	if err := connector.Measured(cmd, report); err != nil {
+		t.Fatal(err)
+	}
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -76,8 +80,11 @@ func syncTo(t *testing.T, url, binary, catalog string, feed func(w io.Writer)) o
 	feed(stdin)
 	_ = stdin.Close() // the program may have ended before
 	_ = cmd.Wait()    // its code is looked at
-	usage := cmd.ProcessState.SysUsage().(*syscall.Rusage)
-	return outcome{code: cmd.ProcessState.ExitCode(), stdout: out.String(), peak: int(usage.Maxrss) * 1024}
+	peak, err := connector.Peak(report)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return outcome{code: cmd.ProcessState.ExitCode(), stdout: out.String(), peak: peak}
 }
 
 func catalogOf(streams int) string {
@@ -114,10 +121,9 @@ func (o outcome) want(t *testing.T, rows int64, most int) {
 
 // Memory does not grow with the length of a sync.
 func TestMemoryIsFlat(t *testing.T) {
-	binary := program(t)
 	var peaks []int
 	for _, rows := range []int{50_000, 500_000} {
-		o := sync(t, binary, catalogOf(1), func(w io.Writer) { records(w, rows, 1) })
+		o := sync(t, catalogOf(1), func(w io.Writer) { records(w, rows, 1) })
 		o.want(t, int64(rows), 96*mebibyte)
 		peaks = append(peaks, o.peak)
 	}
@@ -128,7 +134,7 @@ func TestMemoryIsFlat(t *testing.T) {
 
 func TestStatesWithoutRecords(t *testing.T) {
 	const states = 300_000
-	o := sync(t, program(t), catalogOf(1), func(w io.Writer) {
+	o := sync(t, catalogOf(1), func(w io.Writer) {
 		for i := range states {
 			_, _ = fmt.Fprintf(w, `{"type":"STATE","state":{"type":"STREAM","stream":{"stream_descriptor":{"name":"s0"},"stream_state":{"c":%d}}}}`+"\n", i)
 		}
@@ -140,12 +146,12 @@ func TestStatesWithoutRecords(t *testing.T) {
 }
 
 func TestManyStreams(t *testing.T) {
-	o := sync(t, program(t), catalogOf(100_000), func(w io.Writer) { records(w, 100_000, 10_000) })
+	o := sync(t, catalogOf(100_000), func(w io.Writer) { records(w, 100_000, 10_000) })
 	o.want(t, 100_000, 384*mebibyte)
 }
 
 func TestEndlessLine(t *testing.T) {
-	o := sync(t, program(t), catalogOf(1), func(w io.Writer) {
+	o := sync(t, catalogOf(1), func(w io.Writer) {
 		chunk := []byte(strings.Repeat("a", mebibyte))
 		_, err := io.WriteString(w, `{"type":"RECORD","record":{"stream":"s0","data":{"text":"`)
 		for range 1024 {
@@ -166,16 +172,14 @@ func TestDeepNesting(t *testing.T) {
 	nested := func(depth int) string {
 		return fmt.Sprintf(`{"type":"RECORD","record":{"stream":"s0","data":{"a":%s1%s},"emitted_at":1}}`+"\n", strings.Repeat("[", depth), strings.Repeat("]", depth))
 	}
-	binary := program(t)
-	sync(t, binary, catalogOf(1), func(w io.Writer) { _, _ = io.WriteString(w, nested(9_000)) }).want(t, 1, 512*mebibyte)
-	if o := sync(t, binary, catalogOf(1), func(w io.Writer) { _, _ = io.WriteString(w, nested(10_001)) }); o.code != 1 || !strings.Contains(o.stdout, "nested deeper") {
+	sync(t, catalogOf(1), func(w io.Writer) { _, _ = io.WriteString(w, nested(9_000)) }).want(t, 1, 512*mebibyte)
+	if o := sync(t, catalogOf(1), func(w io.Writer) { _, _ = io.WriteString(w, nested(10_001)) }); o.code != 1 || !strings.Contains(o.stdout, "nested deeper") {
 		t.Errorf("exit %d\n%.500s", o.code, o.stdout)
 	}
 }
 
 // What an endpoint answers costs the memory that docs/reliability.md states, however long it is.
 func TestEndlessAnswers(t *testing.T) {
-	binary := program(t)
 	entry := []byte(strings.Repeat(`{"index":1000000},`, 1000))
 	for name, test := range map[string]struct {
 		begin, end string
@@ -197,7 +201,7 @@ func TestEndlessAnswers(t *testing.T) {
 				_, _ = io.WriteString(w, test.end)
 			}))
 			defer server.Close()
-			o := syncTo(t, server.URL, binary, catalogOf(1), func(w io.Writer) { records(w, 20_000, 1) })
+			o := syncTo(t, server.URL, catalogOf(1), func(w io.Writer) { records(w, 20_000, 1) })
 			if o.code != test.code || !strings.Contains(o.stdout, test.stdout) {
 				t.Errorf("exit %d\n%.500s", o.code, o.stdout)
 			}
