@@ -52,7 +52,7 @@ func (s *session) write(ctx context.Context, in io.Reader) (err error) {
 	}
 	if store != nil {
 		// What is confirmed is kept whatever ended the sync, a signal too.
-		defer func() { err = errors.Join(err, closeInTime(ctx, store.Close)) }()
+		defer func() { err = closeAfter(ctx, store, err) }()
 	}
 	streams, err := s.streams(ctx, store)
 	if err != nil {

@@ -54,6 +54,12 @@ func sync(t *testing.T, catalog string, feed func(w io.Writer)) outcome {
 // syncTo is sync to another endpoint than the receiver.
 func syncTo(t *testing.T, url, catalog string, feed func(w io.Writer)) outcome {
 	t.Helper()
+	return syncWith(t, fmt.Sprintf(`{"url":%q}`, url), catalog, feed)
+}
+
+// syncWith is sync with a config.
+func syncWith(t *testing.T, config, catalog string, feed func(w io.Writer)) outcome {
+	t.Helper()
 	dir := t.TempDir()
 	write := func(name, text string) string {
 		path := filepath.Join(dir, name)
@@ -63,7 +69,7 @@ func syncTo(t *testing.T, url, catalog string, feed func(w io.Writer)) outcome {
 		return path
 	}
 	cmd := exec.CommandContext(t.Context(), binary, "write",
-		"--config", write("config.json", fmt.Sprintf(`{"url":%q}`, url)), "--catalog", write("catalog.json", catalog))
+		"--config", write("config.json", config), "--catalog", write("catalog.json", catalog))
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Env = &out, append(os.Environ(), "LOG_LEVEL=ERROR")
 	report := filepath.Join(dir, "peak")

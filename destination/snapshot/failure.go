@@ -44,6 +44,9 @@ func (s *Store) diskFailed(err error) {
 	}
 }
 
+// Failure returns why the store is abandoned, nil if it is not.
+func (s *Store) Failure() error { return s.failure.get() }
+
 // run calls f, which works on the database, in a goroutine of its own and returns its error. It
 // does not wait for f once the disk has failed or ctx has ended: f may then never return, and the
 // store is abandoned.
