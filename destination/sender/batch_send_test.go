@@ -31,6 +31,7 @@ import (
 // ids of its rows.
 type endpoint struct {
 	requests [][]int
+	names    []string // Webhook-Ids
 	answer   func(ids []int, size int) (status int, body string)
 }
 
@@ -52,6 +53,7 @@ func (e *endpoint) RoundTrip(r *http.Request) (*http.Response, error) {
 		ids = append(ids, row.Data.ID)
 	}
 	e.requests = append(e.requests, ids)
+	e.names = append(e.names, r.Header.Get("Webhook-Id"))
 	status, text := e.answer(ids, len(body))
 	return &http.Response{StatusCode: status, Header: http.Header{}, ContentLength: int64(len(text)), Body: io.NopCloser(strings.NewReader(text)), Request: r}, nil
 }
@@ -288,6 +290,18 @@ func TestVerdict(t *testing.T) {
 				t.Errorf("requests: %s", diff)
 			}
 		})
+	}
+}
+
+// An endpoint may remember the request in whose answer it asks for a row once more.
+func TestRowThatIsAskedForOnceMoreHasAnotherName(t *testing.T) {
+	e := &endpoint{}
+	e.answer = func([]int, int) (int, string) {
+		return 200, []string{"", `{"rejected":[{"index":0,"retry":true}]}`}[len(e.requests)%2]
+	}
+	s, b := senderOf(t, 1, itself, e, &letterBox{})
+	if out := s.Send(t.Context(), b); out.Err != nil || len(e.names) != 2 || e.names[0] == e.names[1] || e.names[0] == "" {
+		t.Errorf("the names %q, %v", e.names, out.Err)
 	}
 }
 
