@@ -58,6 +58,9 @@ func (e *endpoint) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: status, Header: http.Header{}, ContentLength: int64(len(text)), Body: io.NopCloser(strings.NewReader(text)), Request: r}, nil
 }
 
+// signed puts the name of a request where the endpoint finds it.
+func signed(h http.Header, id string, _ time.Time, _ []byte) { h.Set("Webhook-Id", id) }
+
 // taken are the rows of the requests answered with 2xx, as refused tells.
 func (e *endpoint) taken(accepted func(ids []int) bool) []int {
 	var all []int
@@ -91,7 +94,7 @@ func senderOf(t interface{ Helper() }, n int, keyOf func(id int) int, e *endpoin
 		Endpoint: route.Endpoint{Method: "POST", URL: "https://example.com/hook", Header: http.Header{}},
 	}
 	s := New(Options{
-		Client:      delivery.New(delivery.Options{Transport: e, Retry: delivery.RetryOptions{MaxAttempts: 1}}),
+		Client:      delivery.New(delivery.Options{Transport: e, Retry: delivery.RetryOptions{MaxAttempts: 1}, Sign: signed}),
 		DeadLetters: box, Redact: func(s string) string { return s }, Warn: func(string) {}, Observer: nobody{},
 		Now: func() time.Time { return time.Unix(1700000000, 0) },
 	}).Stream(r, nil, "job 1")

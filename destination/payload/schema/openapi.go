@@ -86,7 +86,7 @@ func (c *Contract) parameters(r *route.Route) []any {
 	}
 	text := object{"type": "string"}
 	list := []any{
-		header("Webhook-Id", "Names the batch; the same on every attempt and when a later sync sends it again.", true, text),
+		header("Webhook-Id", "Names the request; the same on every attempt, and when a resumed sync sends it again.", true, text),
 		header("Webhook-Timestamp", "Time of the attempt, in seconds since 1970.", true, object{"type": "string", "pattern": "^[0-9]+$"}),
 		header("Webhook-Signature", "Standard Webhooks 1.0, one v1 signature for each secret.", c.config.Signing.Secret != "", text),
 	}
