@@ -1,0 +1,95 @@
+package snapshot
+
+import (
+	"context"
+	"errors"
+	"os"
+	"time"
+)
+
+// Close stores what each stream has seen and closes the store; one in a bucket is saved first. The
+// rows of batches that were begun and not confirmed stay uncertain. Close returns when ctx ends,
+// whatever the disk does. After a failure of the disk it writes nothing, and the folder stays
+// locked until the process ends, as the database may still be at work in it. A second Close does
+// nothing.
+func (s *Store) Close(ctx context.Context) error {
+	if s.db == nil {
+		return nil
+	}
+	err := s.run(ctx, s.flush)
+	if err == nil {
+		err = s.Save(ctx)
+	}
+	err = errors.Join(err, s.closeDB(ctx))
+	if err == nil && s.remote == nil {
+		err = s.run(ctx, s.storeChecksum)
+	}
+	if err != nil {
+		err = s.fail("closing", err)
+	}
+	return errors.Join(err, s.release())
+}
+
+// flush writes what is in memory to tables, which are smaller than the log and are read faster by
+// the next sync.
+func (s *Store) flush() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, stream := range s.streams {
+		if err := stream.close(); err != nil {
+			return err
+		}
+	}
+	return s.db.Flush()
+}
+
+func (s *Store) closeDB(ctx context.Context) error {
+	db := s.db
+	s.db = nil
+	if db == nil || s.failure.get() != nil {
+		return nil
+	}
+	return s.run(ctx, db.Close)
+}
+
+// release unlocks the folder, unless the store is abandoned.
+func (s *Store) release() error {
+	var err error
+	if s.failure.get() == nil {
+		err = s.unlock()
+	}
+	if s.remote != nil {
+		err = errors.Join(err, s.removeScratch())
+	}
+	return err
+}
+
+// removeTime is how long the removal of an abandoned store's folder may take.
+const removeTime = 10 * time.Second
+
+// removeScratch removes the folder of a store that is in a bucket. That of an abandoned one is
+// removed as far as the disk does it in time.
+func (s *Store) removeScratch() error {
+	if s.failure.get() == nil {
+		return os.RemoveAll(s.dir)
+	}
+	removed := make(chan struct{})
+	go func() {
+		defer close(removed)
+		_ = os.RemoveAll(s.dir)
+	}()
+	select {
+	case <-removed:
+	case <-time.After(removeTime):
+	}
+	return nil
+}
+
+func (s *Store) unlock() error {
+	err := s.closeDB(context.Background())
+	if s.lock != nil {
+		err = errors.Join(err, s.lock.Close())
+		s.lock = nil
+	}
+	return err
+}
