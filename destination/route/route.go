@@ -13,7 +13,7 @@ import (
 	"destination-webhook/protocol"
 )
 
-// Route is where the rows of one stream go, and how. It is read-only once it is made.
+// Route is where the rows of one stream go, and how. It is read-only once its audience is open.
 type Route struct {
 	Stream     protocol.StreamDescriptor
 	Configured *protocol.ConfiguredStream // the stream in the catalog
