@@ -13,8 +13,8 @@ FROM --platform=$BUILDPLATFORM ${GO_IMAGE} AS build
 # The user is made here because the final stage runs no command: an arm64 image builds on an amd64 machine.
 RUN echo 'airbyte:x:1000:1000:airbyte:/dest:/sbin/nologin' >>/etc/passwd && echo 'airbyte:x:1000:' >>/etc/group
 WORKDIR /src
-# Modules first: they change less often than the code. A mirror is given by --build-arg GOPROXY=….
-ARG GOPROXY=https://proxy.golang.org,direct
+# Modules first: they change less often than the code. --build-arg GOPROXY=… names a mirror; without it Go's default holds.
+ARG GOPROXY
 COPY go.mod go.sum ./
 RUN --mount=type=cache,target=/go/pkg/mod go mod download
 COPY . .

@@ -7,7 +7,7 @@ BASE ?= HEAD
 BENCH ?= -short
 BINARY := bin/destination-webhook
 
-.PHONY: help build test lint acceptance clients demo bench benchstat fuzz sbom image clean
+.PHONY: help setup build test race fmt lint ci acceptance clients demo bench benchstat fuzz sbom image clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -15,13 +15,26 @@ help: ## list the targets
 build: ## the static binary, in bin/
 	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o $(BINARY) .
 
-test: ## all tests, with the race detector
+setup: ## what some tests need: an S3 server, a browser, libraries of Python and Node, the tools (Debian packages if root)
+	-.ci/companions
+	go build -o /dev/null -modfile=tools/go.mod tool
+
+test: ## all tests; what is not installed is skipped
+	go test ./...
+
+race: ## all tests with the race detector
 	go test -race ./...
 
+fmt: ## format the Go code
+	gofmt -w .
+
 lint: ## formatting, vet and golangci-lint
-	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run gofmt -w on the files above'; exit 1; }
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run make fmt'; exit 1; }
 	go vet ./...
-	golangci-lint run
+	go tool -modfile=tools/go.mod golangci-lint run
+
+ci: ## everything that a change must pass
+	bash .ci/run
 
 acceptance: build ## the promises of the README against the built binary
 	ACCEPTANCE_COMMAND="$(CURDIR)/$(BINARY)" go test -count=1 ./acceptance_tests

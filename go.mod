@@ -1,6 +1,6 @@
 module destination-webhook
 
-go 1.26.0
+go 1.26.5
 
 require (
 	code.dny.dev/ssrf v0.3.0

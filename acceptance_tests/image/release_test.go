@@ -36,6 +36,7 @@ func metadataVersion(t *testing.T) string {
 func TestOneVersion(t *testing.T) {
 	want := metadataVersion(t)
 	for name, pattern := range map[string]string{
+		"main.go":         `(?m)^var version = "(\S+)"$`,
 		"Makefile":        `(?m)^VERSION \?= (\S+)$`,
 		"CHANGELOG.md":    `(?m)^## (\d\S*)`,
 		"docs/airbyte.md": `(?m)^\| (\d+\.\d+\.\d+) `,
@@ -55,6 +56,21 @@ func TestOneVersion(t *testing.T) {
 func TestBasesArePinned(t *testing.T) {
 	for _, name := range []string{"GO_IMAGE", "BASE_IMAGE"} {
 		find(t, "Dockerfile", `(?m)^# ([a-z]+:[a-z0-9.-]+)\nARG `+name+`=docker\.io/library/[a-z]+@sha256:[0-9a-f]{64}$`)
+	}
+}
+
+// The image, the module and the tools are built with one version of Go.
+func TestOneGoVersion(t *testing.T) {
+	want := find(t, "go.mod", `(?m)^go (\S+)$`)
+	for name, pattern := range map[string]string{
+		"tools/go.mod":    `(?m)^go (\S+)$`,
+		"Dockerfile":      `(?m)^# golang:([0-9.]+)-`,
+		"CONTRIBUTING.md": `library/golang:([0-9.]+)-`,
+		"README.md":       `Go (\S+) or later`,
+	} {
+		if got := find(t, name, pattern); got != want {
+			t.Errorf("%s says Go %s, go.mod %s", name, got, want)
+		}
 	}
 }
 

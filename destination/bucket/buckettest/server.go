@@ -15,7 +15,7 @@ import (
 )
 
 // Install is the command that makes these tests run instead of being skipped.
-const Install = "go install github.com/versity/versitygw/cmd/versitygw@v1.8.0"
+const Install = "go install -modfile=tools/go.mod github.com/versity/versitygw/cmd/versitygw"
 
 const (
 	accessKey = "loopback-access"
