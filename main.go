@@ -17,8 +17,8 @@ import (
 //go:embed spec.json
 var spec []byte
 
-// version is set when the program is linked.
-var version = "dev"
+// version is that of metadata.yaml. A build of another one sets it when the program is linked.
+var version = "0.1.0"
 
 func main() {
 	// net/http logs what an endpoint sends on an idle connection, which is foreign text and not a message
