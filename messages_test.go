@@ -18,7 +18,7 @@ import (
 var told = []string{"batching", "cli", "destination", "protocol", "receiver"}
 
 // help names the calls and the types whose texts explain a flag, a fault or a schema, or tell what goes well: they
-// stand where they are needed.
+// are in the code that needs them.
 var help = regexp.MustCompile(`^(.*\.\w*Var|.*\.Var|configFlag|c\.say|Setting|object|closed|header|describe)$`)
 
 // helpFields are fields of commands that do the same.
@@ -32,7 +32,7 @@ var unsaid = []string{
 }
 
 // TestTroubleshootingListsEveryMessage holds docs/troubleshooting.md against the code: each text of two words or more that
-// stands in a told package has to stand there, its variable parts as …
+// is in a told package must be on the page, its variable parts as …
 func TestTroubleshootingListsEveryMessage(t *testing.T) {
 	page, err := os.ReadFile("docs/troubleshooting.md")
 	if err != nil {
@@ -60,7 +60,7 @@ func TestUnsaidTextsAreInTheCode(t *testing.T) {
 	}
 }
 
-// saying is a text as the page has it, and where it comes from.
+// saying is a text as the page has it, and its position in the code.
 type saying struct{ text, place string }
 
 func messagesOf(t *testing.T) []saying {
@@ -156,7 +156,7 @@ var (
 	words = regexp.MustCompile(`[a-z]{2,}[,:;)]* \(?[a-z]{2,}`)
 )
 
-// message is a format as it stands in the docs, or "" for what is no sentence: a name, a path, a single word.
+// message is a format as it is in the docs, or "" for what is no sentence: a name, a path, a single word.
 func message(format string) string {
 	m := strings.ReplaceAll(verb.ReplaceAllString(format, "…"), "%%", "%")
 	if !words.MatchString(m) {

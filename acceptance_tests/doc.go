@@ -25,7 +25,7 @@
 //	protocol                 hold the last standard output to the protocol, and write the messages of each type to a file
 //	                         of its name
 //	records COUNT BYTES EVERY FILE
-//	                         write records of about that size to a file, with a state behind each EVERY of them
+//	                         write records of about that size to a file, with a state after each EVERY of them
 //	begin COMMAND...         start a command whose standard input stays open
 //	feed FILE                write a file to its standard input
 //	await PATTERN            read its standard output up to a line that matches

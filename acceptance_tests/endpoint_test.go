@@ -77,7 +77,7 @@ func startEndpoint(ts *testscript.TestScript, _ bool, args []string) {
 		switch args[0] {
 		case "-tls":
 		case "-tls=1.2":
-			config.MaxVersion = tls.VersionTLS12 //nolint:gosec // an endpoint that is behind
+			config.MaxVersion = tls.VersionTLS12 //nolint:gosec // an old endpoint
 		case "-mtls":
 			config.ClientAuth = tls.RequireAnyClientCert
 		default:

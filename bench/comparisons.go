@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	"destination-webhook/bench/shape"
 )
@@ -19,67 +20,87 @@ const stateEvery = 10_000
 
 // comparisons are all that is measured, with the targets of docs/performance.md.
 func comparisons(o *options) []comparison {
+	return slices.Concat(shapes(o), settings(o), latency(o), repeating(o))
+}
+
+// input is what a program is fed of a shape, unless a contender has an input of its own.
+func (o *options) input(s shape.Shape) input {
+	return input{Shape: s.String(), Rows: s.Rows(o.rows), Streams: 1, States: stateEvery, Times: 1}
+}
+
+// changed is the input of the chosen shape, with a change.
+func (o *options) changed(change func(*input)) *input {
+	i := o.input(o.chosen())
+	change(&i)
+	return &i
+}
+
+func (o *options) chosen() shape.Shape {
 	chosen, _ := shape.Parse(o.shape) // parseOptions has
-	rows := chosen.Rows(o.rows)
-	in := func(s shape.Shape) input {
-		return input{Shape: s.String(), Rows: s.Rows(o.rows), Streams: 1, States: stateEvery, Times: 1}
-	}
-	with := func(change func(*input)) *input {
-		i := in(chosen)
-		change(&i)
-		return &i
-	}
-	return append([]comparison{
-		{"typical", in(shape.Typical), []contender{
+	return chosen
+}
+
+// shapes compares batch sizes on records of each shape.
+func shapes(o *options) []comparison {
+	return []comparison{
+		{"typical", o.input(shape.Typical), []contender{
 			{name: "floor", program: "floor"},
 			{name: "1,000,000-byte batches", members: large, want: 0.50},
 			{name: "default config", want: 0.40},
 			{name: "keyed, 1,000,000-byte batches", members: large, keyed: true},
 			{name: "keyed, default config", keyed: true},
-			{name: "a map per line, net/http", program: "naive", input: with(func(i *input) { i.Rows = max(1, i.Rows/10) })},
+			{name: "a map per line, net/http", program: "naive", input: o.changed(func(i *input) { i.Rows = max(1, i.Rows/10) })},
 		}},
-		{"narrow", in(shape.Narrow), []contender{
+		{"narrow", o.input(shape.Narrow), []contender{
 			{name: "floor", program: "floor"},
 			{name: "1,000,000-byte batches", members: large, want: 0.55},
 			{name: "default config", want: 0.35},
 		}},
-		{"wide", in(shape.Wide), []contender{
+		{"wide", o.input(shape.Wide), []contender{
 			{name: "floor", program: "floor"},
 			{name: "1,000,000-byte batches", members: large, want: 0.55},
 			{name: "default config"},
 		}},
-		{"encodings", in(chosen), []contender{
+	}
+}
+
+// settings compares what the config, the input and the machine can change, on records of the chosen shape.
+func settings(o *options) []comparison {
+	in := o.input(o.chosen())
+	rows := in.Rows
+	return []comparison{
+		{"encodings", in, []contender{
 			{name: "plain", members: large},
 			{name: "signed", members: signed, want: 0.85},
 			{name: "gzip alone, one core", program: "gzip"},
 			{name: "gzip", members: gzipped},
 			{name: "zstd", members: zipped},
 		}},
-		{"states", in(chosen), []contender{
+		{"states", in, []contender{
 			{name: "a state every 10,000 rows", members: large},
-			{name: "a state every 100 rows", members: large, input: with(func(i *input) { i.States = 100 })},
-			{name: "a state every row", members: large, input: with(func(i *input) { i.States = 1 })},
+			{name: "a state every 100 rows", members: large, input: o.changed(func(i *input) { i.States = 100 })},
+			{name: "a state every row", members: large, input: o.changed(func(i *input) { i.States = 1 })},
 		}},
-		{"streams", in(chosen), []contender{
+		{"streams", in, []contender{
 			{name: "1 stream"},
-			{name: "100 streams in turn", input: with(func(i *input) { i.Streams = 100 })},
-			{name: "10,000 streams in turn", input: with(func(i *input) { i.Streams = 10_000 })},
+			{name: "100 streams in turn", input: o.changed(func(i *input) { i.Streams = 100 })},
+			{name: "10,000 streams in turn", input: o.changed(func(i *input) { i.Streams = 10_000 })},
 		}},
-		{"cores", in(chosen), []contender{
+		{"cores", in, []contender{
 			{name: "1 core", cores: 1},
 			{name: "2 cores", cores: 2},
 			{name: "all cores"},
 		}},
-		{"tls", in(chosen), []contender{
+		{"tls", in, []contender{
 			{name: "HTTP/1.1", members: large, endpoint: []string{"-tls", "h1"}},
 			{name: "HTTP/2", members: large, endpoint: []string{"-tls", "h2"}},
 		}},
-		{"length", in(chosen), []contender{
+		{"length", in, []contender{
 			{name: fmt.Sprintf("%d rows", rows), members: large},
-			{name: fmt.Sprintf("%d rows", rows/10), members: large, input: with(func(i *input) { i.Rows = max(1, i.Rows/10) })},
-			{name: fmt.Sprintf("%d rows", 10*rows), members: large, input: with(func(i *input) { i.Times = 10 })},
+			{name: fmt.Sprintf("%d rows", rows/10), members: large, input: o.changed(func(i *input) { i.Rows = max(1, i.Rows/10) })},
+			{name: fmt.Sprintf("%d rows", 10*rows), members: large, input: o.changed(func(i *input) { i.Times = 10 })},
 		}},
-	}, append(latency(o), repeating(o)...)...)
+	}
 }
 
 // latency compares numbers of requests in flight at an endpoint that takes 100 ms to answer. n of them can bring n × 10,000

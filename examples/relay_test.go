@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// relay stands between the sender and an endpoint. It loses the first answer to each batch: the endpoint has taken the
+// relay is between the sender and an endpoint. It loses the first answer to each batch: the endpoint has taken the
 // rows, and the sender, who can't know, sends them again.
 type relay struct {
 	*httptest.Server
@@ -47,7 +47,7 @@ func newRelay(t *testing.T, endpoint string) *relay {
 	return r
 }
 
-// first notes an attempt and says whether it is the first of a batch with rows.
+// first notes an attempt and reports whether it is the first of a batch with rows.
 func (r *relay) first(t *testing.T, id string, body []byte) bool {
 	var envelope struct {
 		Rows []struct{ Operation string }

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// closed is where nothing listens: port 1 is below those that a test may be given.
+// closed is an address at which nothing listens: port 1 is below those that a test may be given.
 const closed = "http://127.0.0.1:1/hook"
 
 // smokeTestRecords is what the scenarios of PyAirbyte's own source come to, all but its preflight check.

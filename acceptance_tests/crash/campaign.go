@@ -75,7 +75,7 @@ func (c *campaign) run(ctx context.Context) (toll, error) {
 	return total, errors.Join(failures...)
 }
 
-// mirrors says whether a seed stands for a run with a snapshot.
+// mirrors reports whether the run of a seed has a snapshot.
 func mirrors(seed uint64) bool { return seed%5 == 4 }
 
 // one makes the run of a seed.

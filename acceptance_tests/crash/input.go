@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// resumption is where the source goes on: it holds the positions of the last states that came out.
+// resumption is the position from which the source continues: that of the last states that came out.
 type resumption struct {
-	streams []int // behind which position each stream goes on
+	streams []int // the position after which each stream continues
 	all     int   // of the last state for everything
 }
 

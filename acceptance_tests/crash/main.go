@@ -4,15 +4,15 @@
 //	go run ./acceptance_tests/crash -runs 500 -seed 7
 //
 // A run is drawn from a seed: input, settings, faults, and what each process dies of. Run i of a call has the seed
-// seed+i, so that a failed one is repeated by -runs 1 -seed with its own. What no seed fixes is the timing of processes: where
-// exactly a kill hits differs from call to call.
+// seed+i, so that a failed one is repeated by -runs 1 -seed with its own. A seed does not fix the timing of processes, so a
+// kill hits another point in each call.
 //
 // Most runs hold these promises:
 //   - every record arrives at least once, or is a dead letter, and only a record that the endpoint refuses is one;
 //   - no STATE comes out before the records it speaks for are there; states come out in order, each once, as they went in;
 //   - the last row that arrives of a primary key is the key's last record;
 //   - one body has one Webhook-Id, and no two bodies share one;
-//   - where batches are not cut by age, a resumed sync sends the same bodies again.
+//   - if batches are not cut by age, a resumed sync sends the same bodies again.
 //
 // Every fifth run has a snapshot, and an endpoint that applies what it is told: it ends equal to the source's table.
 package main

@@ -37,7 +37,7 @@ type message struct {
 	padding  int
 }
 
-// everyStream stands for all streams.
+// everyStream means all streams.
 const everyStream = -1
 
 // settings are what varies of the config and of the endpoint.

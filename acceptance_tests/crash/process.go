@@ -20,7 +20,7 @@ import (
 	"destination-webhook/receiver"
 )
 
-// host is where the processes of one run live.
+// host has what the processes of one run share.
 type host struct {
 	binary string
 	folder string         // with config.json and catalog.json
@@ -54,7 +54,7 @@ type process struct {
 	dying    func(what string, n int) // notes what may kill it
 }
 
-// live runs the process. It returns whether it came to its own end, with code 0; where it was killed there is no error.
+// live runs the process. It reports whether the process came to its own end, with code 0. A process that was killed is no error.
 func (p *process) live(ctx context.Context) (finished bool, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -185,7 +185,7 @@ func (p *process) judge(died error) (finished bool, err error) {
 }
 
 // quiet waits until the endpoint has done with all that the dead process has sent: what a process writes is still on its way when it
-// dies, and would pass for a request of the next one. A connection of our own is accepted behind all of its connections.
+// dies, and would pass for a request of the next one. A connection of our own is accepted after all of its connections.
 func (p *process) quiet(ctx context.Context) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, p.endpoint.PageURL(), http.NoBody)
 	if err != nil {

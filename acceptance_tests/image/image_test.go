@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// input is a sync of two records and the state behind them, and what the endpoint must have received of it.
+// input is a sync of two records and the state after them, and what the endpoint must have received of it.
 const input = `{"type":"RECORD","record":{"stream":"users","data":{"id":1},"emitted_at":1}}
 {"type":"RECORD","record":{"stream":"users","data":{"id":2},"emitted_at":1}}
 {"type":"STATE","state":{"type":"STREAM","stream":{"stream_descriptor":{"name":"users"},"stream_state":{"cursor":2}},"id":7}}

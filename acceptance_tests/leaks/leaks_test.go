@@ -42,7 +42,7 @@ func init() {
 	unsent = []string{secrets["signing"], "whsec_" + secrets["previous"], clientKey, secrets["client key"]}
 }
 
-// place is where a config sends, with tokens in path and query.
+// place is the URL of a config, with tokens in path and query.
 func place(address string) string {
 	return address + "/hooks/" + secrets["path"] + "?key=" + secrets["query"]
 }
@@ -313,7 +313,7 @@ func TestBucketEchoesEverything(t *testing.T) {
 	}
 }
 
-// The names below do not exist: it is the proxy that is dialled, and nothing behind it.
+// The names below do not exist: only the proxy is dialled.
 func TestProxyEchoesEverything(t *testing.T) {
 	for _, scheme := range []string{"http", "https"} {
 		for _, first := range starts() {

@@ -28,7 +28,7 @@ type rejection struct {
 	Reason string `json:"reason"`
 }
 
-// endpoint stands for a database: what apply does is one transaction there.
+// endpoint takes the place of a database: what apply does is one transaction there.
 type endpoint struct {
 	webhook verifier
 	mu      sync.Mutex
@@ -88,7 +88,7 @@ func (e *endpoint) apply(id, stream string, rows []row) []rejection {
 	return rejected
 }
 
-// acceptable is where your own rules go.
+// acceptable has your own rules.
 func acceptable(data json.RawMessage) bool {
 	var user struct{ Email *string }
 	return json.Unmarshal(data, &user) == nil && (user.Email == nil || strings.Contains(*user.Email, "@"))
