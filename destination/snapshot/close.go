@@ -13,7 +13,7 @@ import (
 // locked until the process ends, as the database may still be at work in it. A second Close does
 // nothing.
 func (s *Store) Close(ctx context.Context) error {
-	if s.db == nil {
+	if s.closed {
 		return nil
 	}
 	err := s.run(ctx, s.flush)
@@ -43,13 +43,13 @@ func (s *Store) flush() error {
 	return s.db.Flush()
 }
 
+// closeDB closes the database once, and never one that is abandoned.
 func (s *Store) closeDB(ctx context.Context) error {
-	db := s.db
-	s.db = nil
-	if db == nil || s.failure.get() != nil {
+	left := s.closed || s.failure.get() != nil || s.db == nil
+	if s.closed = true; left {
 		return nil
 	}
-	return s.run(ctx, db.Close)
+	return s.run(ctx, s.db.Close)
 }
 
 // release unlocks the folder, unless the store is abandoned.

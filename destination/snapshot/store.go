@@ -34,6 +34,7 @@ type Store struct {
 
 	intent  atomic.Uint64 // the last one's number
 	failure failure
+	closed  bool // whether Close or release has closed the database, or left it
 
 	mu      sync.Mutex
 	streams map[string]*Stream
