@@ -11,15 +11,19 @@ import (
 // the platform, which expects a checkpoint every 15 minutes.
 const maxRetryAfter = 10 * time.Minute
 
+// maxSuccessPause caps the pause after a success whose rate limit is used up. It is a courtesy: an
+// endpoint that means it refuses the next request, and says for how long.
+const maxSuccessPause = time.Minute
+
 // RetryAfter returns how long an answer asks to wait, 0 when it does not: the longest of
 // Retry-After and the rate limit's reset, capped. It is a lower bound.
 func RetryAfter(status int, h http.Header, now time.Time) time.Duration {
 	limited := status == http.StatusTooManyRequests
 	wait := rateLimit(h, limited, now)
-	if status >= 300 {
-		wait = max(wait, retryAfterField(h.Get("Retry-After"), endpointTime(h, now)))
+	if status < 300 {
+		return min(wait, maxSuccessPause)
 	}
-	return min(wait, maxRetryAfter)
+	return min(max(wait, retryAfterField(h.Get("Retry-After"), endpointTime(h, now))), maxRetryAfter)
 }
 
 // endpointTime returns the time by the clock that wrote the answer. A date in the answer refers to

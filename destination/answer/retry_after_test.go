@@ -47,6 +47,7 @@ func TestRetryAfter(t *testing.T) {
 		{"on any failure", 500, []string{"Retry-After", "7"}, 7 * time.Second},
 		{"not on a success", 202, []string{"Retry-After", "7"}, 0},
 		{"RateLimit, used up", 200, []string{"RateLimit", `"hour";r=0;t=30`}, 30 * time.Second},
+		{"X-RateLimit-Reset of an hour after a success", 200, []string{"X-RateLimit-Remaining", "0", "X-RateLimit-Reset", "3600"}, maxSuccessPause},
 		{"RateLimit, room left", 200, []string{"RateLimit", `"hour";r=5;t=30`}, 0},
 		{"RateLimit, one of two used up", 200, []string{"RateLimit", `"hour";r=5;t=300, "second";r=0;t=1`}, time.Second},
 		{"RateLimit, refused", 429, []string{"RateLimit", `"hour";r=5;t=30`}, 30 * time.Second},

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
-	"sync/atomic"
 	"time"
 
 	"destination-webhook/destination/answer"
@@ -63,18 +62,28 @@ func (a *attempt) stale() bool {
 func (d *delivery) attempt(ctx context.Context, now time.Time) *attempt {
 	ctx, cancel := d.bounded(ctx, now)
 	defer cancel()
-	var reused atomic.Bool
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GotConn: func(i httptrace.GotConnInfo) { reused.Store(i.Reused) },
-	})
+	sent := new(written)
+	ctx = httptrace.WithClientTrace(ctx, sent.trace())
 	a := &attempt{started: now, request: d.httpRequest(ctx, now)}
 	res, err := d.client.options.Transport.RoundTrip(a.request)
 	if err == nil {
 		a.status, a.header = res.StatusCode, res.Header
-		a.body, a.cut, err = read(res, cancel)
+		a.body, a.cut, err = readWhenSent(ctx, res, sent, cancel)
 	}
-	a.err, a.latency, a.reused = err, time.Since(now), reused.Load()
+	a.err, a.latency, a.reused = err, time.Since(now), sent.kept()
 	return a
+}
+
+// readWhenSent reads the answer. It waits for the end of the request before it reads a 2xx: net/http
+// gives up the rest of a request soon after the end of its answer.
+func readWhenSent(ctx context.Context, res *http.Response, sent *written, cancel func()) (data []byte, cut bool, err error) {
+	if res.StatusCode >= 200 && res.StatusCode < 300 {
+		if err := sent.wait(ctx); err != nil {
+			res.Body.Close()
+			return nil, false, err
+		}
+	}
+	return read(res, cancel)
 }
 
 func (d *delivery) bounded(ctx context.Context, now time.Time) (context.Context, context.CancelFunc) {

@@ -52,6 +52,8 @@ func classifyError(err error) answer.Classification {
 		return misconfigured("the host name does not exist: check the URL")
 	case errors.As(err, &dns):
 		return transient("the host name could not be looked up: check the DNS")
+	case errors.Is(err, errUnread):
+		return transient("the endpoint answered with a success and closed the connection before it had taken the whole body: let it read the request to its end, or send smaller batches")
 	case isTimeout(err):
 		return transient("the endpoint did not answer in time: check its health, raise the request timeout, or send smaller batches")
 	case errors.Is(err, syscall.ECONNREFUSED):

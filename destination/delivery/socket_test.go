@@ -333,7 +333,10 @@ func TestRefusedConnectionIsTransient(t *testing.T) {
 }
 
 func TestTLS(t *testing.T) {
-	s, _ := serve(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.Proto) })
+	s, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		fmt.Fprint(w, r.Proto)
+	})
 	s.EnableHTTP2 = true
 	s.StartTLS()
 	trusted := s.Client().Transport.(*http.Transport).TLSClientConfig
