@@ -94,7 +94,7 @@ func (b *Batch) Row(i int) []byte {
 	return b.Body[start:b.ends[i]]
 }
 
-// Note is the note of row i.
+// Metadata is the metadata of row i.
 func (b *Batch) Metadata(i int) []byte {
 	start := 0
 	if i > 0 {
@@ -111,7 +111,7 @@ func (b *Batch) Key(i int) uint64 {
 	return b.keys[i]
 }
 
-// Silent are the rows, in order, that are not to be sent.
+// Suppressed are the rows, in order, that are not to be sent.
 func (b *Batch) Suppressed() []int { return b.suppressed }
 
 // AppendBody appends a body that holds some of the rows in the batch's frame.

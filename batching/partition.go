@@ -88,23 +88,23 @@ func (b *Batch) firstPart(sorted []uint64, o *Options) int {
 	return whole
 }
 
-// take copies rows of b, in the order they came, into the empty batch.
-func (part *Batch) take(b *Batch, sorted []uint64) {
+// take copies rows of another batch, in the order they came, into the empty batch.
+func (b *Batch) take(from *Batch, sorted []uint64) {
 	for i := range sorted {
 		sorted[i] %= maxParted
 	}
 	slices.Sort(sorted)
-	run, metadata := 0, len(b.metadataEnds) > 0
+	run, metadata := 0, len(from.metadataEnds) > 0
 	for _, i := range sorted {
 		row := int(i)
-		for run+1 < len(b.runs) && b.runs[run+1].row <= int32(row) {
+		for run+1 < len(from.runs) && from.runs[run+1].row <= int32(row) {
 			run++
 		}
-		r := Row{Data: b.Row(row), Key: b.keys[row], Suppressed: b.isSuppressed(row)}
+		r := Row{Data: from.Row(row), Key: from.keys[row], Suppressed: from.isSuppressed(row)}
 		if metadata {
-			r.Metadata = b.Metadata(row)
+			r.Metadata = from.Metadata(row)
 		}
-		part.add(&r, b.runs[run].states, b.first)
+		b.add(&r, from.runs[run].states, from.first)
 	}
 }
 

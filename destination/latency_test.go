@@ -14,8 +14,8 @@ func TestLatencyQuantilesAreExact(t *testing.T) {
 	for ms := range 1000 {
 		l.add(time.Duration(ms+1) * time.Millisecond)
 	}
-	for q, want := range map[float64]time.Duration{0: 1, 0.05: 50, 0.5: 500, 0.95: 950, 1: 1000} {
-		if got := l.quantile(q); got != want*time.Millisecond {
+	for q, want := range map[float64]int{0: 1, 0.05: 50, 0.5: 500, 0.95: 950, 1: 1000} {
+		if got := l.quantile(q); got != time.Duration(want)*time.Millisecond {
 			t.Errorf("quantile %v is %v, want %v ms", q, got, want)
 		}
 	}

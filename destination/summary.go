@@ -158,10 +158,10 @@ func align(rows [][]string) string {
 	for _, row := range rows {
 		for i, cell := range row {
 			padding := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
-			switch {
-			case i == 0:
+			switch i {
+			case 0:
 				b.WriteString(cell + padding)
-			case i == 1:
+			case 1:
 				b.WriteString("  " + cell + padding)
 			default:
 				b.WriteString("  " + padding + cell)

@@ -15,8 +15,8 @@ import (
 
 func summaryOfTwo() *summary {
 	users := streamSummary{name: "users", mode: "upsert", skipped: 40, streamStats: streamStats{rows: 1, requests: 2, retries: 1, bytes: 512, rejected: 3}}
-	for _, ms := range []time.Duration{5, 20, 1500} {
-		users.latency.add(ms * time.Millisecond)
+	for _, ms := range []int{5, 20, 1500} {
+		users.latency.add(time.Duration(ms) * time.Millisecond)
 	}
 	users.compared = "compared with the snapshot 1 rows are added"
 	return &summary{

@@ -97,7 +97,7 @@ func TestWebhookIDIsSafeToObey(t *testing.T) {
 			scratch := t.TempDir()
 			few(t, "12")
 			rapid.Check(t, func(rt *rapid.T) {
-				dir, err := os.MkdirTemp(scratch, "")
+				dir, err := os.MkdirTemp(scratch, "") //nolint:usetesting // a folder for each history
 				if err != nil {
 					rt.Fatal(err)
 				}

@@ -10,24 +10,32 @@ import (
 	"destination-webhook/receiver/store"
 )
 
-// What a Receiver remembers; see package journal.
-type (
-	Request      = journal.Request
-	Rejection    = journal.Rejection
-	Row          = journal.Row
-	Totals       = journal.Totals
-	StreamTotals = journal.StreamTotals
-)
+// Request is one that came, as the journal keeps it.
+type Request = journal.Request
+
+// Rejection is a row that an answer rejects.
+type Rejection = journal.Rejection
+
+// Row is one of a request's.
+type Row = journal.Row
+
+// Totals count what has come.
+type Totals = journal.Totals
+
+// StreamTotals are the totals of one stream.
+type StreamTotals = journal.StreamTotals
 
 // SignatureValid is what Request.Signature says of a valid one.
 const SignatureValid = journal.SignatureValid
 
-// How a Receiver misbehaves; see package faults.
-type (
-	Faults  = faults.Faults
-	Setting = faults.Setting
-	Answer  = faults.Answer
-)
+// Faults say how a Receiver misbehaves.
+type Faults = faults.Faults
+
+// Setting is one of the faults by its name.
+type Setting = faults.Setting
+
+// Answer is one that a Receiver gives in place of its own.
+type Answer = faults.Answer
 
 const (
 	AnswerStatus    = faults.AnswerStatus

@@ -34,7 +34,8 @@ func (d *digester) digest(key, row []byte) (Digest, error) {
 	if err != nil {
 		return Digest{}, err
 	}
-	d.buf = append(form, key...) // the form shows where it ends and the key begins
-	sum := sha256.Sum256(d.buf)
+	form = append(form, key...) // the form shows where it ends and the key begins
+	d.buf = form
+	sum := sha256.Sum256(form)
 	return Digest(sum[:16]), nil
 }

@@ -74,8 +74,11 @@ func age(t *testing.T, store *Store, id uint32) {
 	}
 	var m map[string]any
 	text, _, err := store.get(metaKey("users"))
-	if err == nil {
-		err = json.Unmarshal(text, &m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &m); err != nil {
+		t.Fatal(err)
 	}
 	delete(m, "base")
 	delete(m, "paths")

@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"errors"
 	"net/http"
 	"testing"
 )
@@ -24,7 +25,7 @@ func TestNothingLeadsElsewhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.client.CheckRedirect(nil, nil) != http.ErrUseLastResponse || r.client.Transport.(*http.Transport).Proxy != nil {
+	if !errors.Is(r.client.CheckRedirect(nil, nil), http.ErrUseLastResponse) || r.client.Transport.(*http.Transport).Proxy != nil {
 		t.Error("redirects are followed, or there is a proxy")
 	}
 }
