@@ -10,6 +10,7 @@ import (
 	"math/bits"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -438,6 +439,37 @@ func TestRowWithoutKeyIsADeadLetter(t *testing.T) {
 	}
 	if len(box.lines) != 2 || !bytes.Contains([]byte(box.lines[0]), []byte(`"key":null`)) {
 		t.Errorf("got letters %q", box.lines)
+	}
+}
+
+// Rows that were never sent say nothing of the endpoint, however many there are.
+func TestRowsWithoutAKeyAreNoRefusals(t *testing.T) {
+	e := &endpoint{answer: refusing(nil)}
+	box := &letterBox{}
+	keyless := 2 * maxRejectsWithoutSuccess
+	s, _ := senderOf(t, 1, itself, e, box)
+	p := batching.New(t.Context(), batching.Options{MaxRows: 99, MaxBytes: 1 << 20, MaxBuffered: 1 << 20, MaxAge: time.Hour, MaxInFlight: 1}, s.Send, nil)
+	stream := p.Stream(payload.Envelope(s.route, false), true)
+	encoder := payload.NewEncoder(s.route, payload.Options{DeadLetters: true})
+	for id := range keyless + 3 {
+		key := "null"
+		if id >= keyless {
+			key = strconv.Itoa(id)
+		}
+		row, err := encoder.Encode(&protocol.Record{Data: fmt.Appendf(nil, `{"id":%d,"key":%s}`, id, key)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.Add(stream, row, time.Time{})
+	}
+	p.Flush()
+	p.Settle(<-p.Results())
+	p.Close()
+	if diff := cmp.Diff([][]int{{keyless, keyless + 1, keyless + 2}}, e.requests); diff != "" || p.Err() != nil {
+		t.Errorf("%v: %s", p.Err(), diff)
+	}
+	if len(box.lines) != keyless {
+		t.Errorf("%d dead letters, want %d", len(box.lines), keyless)
 	}
 }
 

@@ -31,9 +31,11 @@ func (s *batchSend) reject(r rejection) error {
 		return failure.Config(fmt.Errorf("stream %s: the row %s was refused, and on_rejected_rows is fail: %s; fix the row or the endpoint, or set on_rejected_rows to dead_letter",
 			t.route.Title(), s.named(r.row), r.reason))
 	}
-	if n := t.refused.Add(1); n >= maxRejectsWithoutSuccess && t.accepted.Load() == 0 {
-		return failure.Config(fmt.Errorf("stream %s: the endpoint refused each of %d single rows and accepted none, so the rest is not tried; the last is the row %s: %s",
-			t.route.Title(), n, s.named(r.row), r.reason))
+	if r.status != 0 { // a row that was never sent says nothing of the endpoint
+		if n := t.refused.Add(1); n >= maxRejectsWithoutSuccess && t.accepted.Load() == 0 {
+			return failure.Config(fmt.Errorf("stream %s: the endpoint refused each of %d single rows and accepted none, so the rest is not tried; the last is the row %s: %s",
+				t.route.Title(), n, s.named(r.row), r.reason))
+		}
 	}
 	s.rejected = append(s.rejected, r)
 	return nil
