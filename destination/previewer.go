@@ -153,7 +153,7 @@ func (p *StreamPreview) add(operation payload.Operation) {
 // show keeps the beginning of the first envelope, and the request around it.
 func (v *previewer) show(b *batching.Batch, sent []int) {
 	p, r := &v.preview, v.stream.Route
-	p.Request = v.session.redact(r.Method + " " + r.URL)
+	p.Request = v.session.redactor.String(r.Method + " " + r.URL)
 	p.Header = v.header(r.Header, v.names.WebhookID(b.AppendBody(nil, sent), v.stream.Audience.Replaced(b, sent), false))
 	p.BatchRows = len(sent)
 	p.Envelope = b.AppendBody(nil, sent[:min(len(sent), maxPreviewRows)])

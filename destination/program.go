@@ -171,7 +171,7 @@ func (p *Program) session(configPath, catalogPath string, out *protocol.Writer, 
 	if err != nil {
 		return nil, failure.Config(err)
 	}
-	return &session{config: c, table: table, network: network, redact: redactor.String, agent: p.agent(), identity: p.syncIdentity(), out: out, progress: progress}, nil
+	return &session{config: c, table: table, network: network, redactor: redactor, agent: p.agent(), identity: p.syncIdentity(), out: out, progress: progress}, nil
 }
 
 // configure reads the config, and makes out mask its secrets.

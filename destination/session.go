@@ -16,6 +16,7 @@ import (
 	"destination-webhook/destination/failure"
 	"destination-webhook/destination/outbound"
 	"destination-webhook/destination/payload"
+	"destination-webhook/destination/redact"
 	"destination-webhook/destination/route"
 	"destination-webhook/destination/sender"
 	"destination-webhook/destination/snapshot"
@@ -27,7 +28,7 @@ type session struct {
 	config   *config.Config
 	table    route.Table
 	network  *outbound.Network
-	redact   func(string) string
+	redactor *redact.Redactor
 	agent    string
 	identity syncIdentity
 	out      *protocol.Writer
@@ -96,7 +97,7 @@ func (s *session) sync(ctx context.Context, streams []*engine.Stream, deadLetter
 	client := s.network.EndpointClient()
 	s.progress.load = client.Load
 	deliver := sender.New(sender.Options{
-		Client: client, DeadLetters: deadLetters, Redact: s.redact,
+		Client: client, DeadLetters: deadLetters, Redact: s.redactor.String, RedactCut: s.redactor.Cut,
 		Warn: s.progress.Warn, Observer: s.progress,
 	})
 	for _, stream := range streams {

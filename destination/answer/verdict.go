@@ -1,114 +1,120 @@
 package answer
 
 import (
-	"slices"
+	"bytes"
+	"fmt"
+	"net/http"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Verdict is what a 2xx answer says of a single row. The answer's body has them in a list:
+// Verdict is what a success says of one row of its request. The answer's body has them in a list:
 //
 //	{"rejected":[{"index":3,"reason":"no such country"},{"primary_key":"user-7","retry":true}]}
 //
-// A row is named by its index in the request or by its primary key as it was sent.
+// An entry names a row by its index in the request, or the rows of a primary key as it was sent.
 type Verdict struct {
-	Index      *int           `json:"index"`
-	PrimaryKey jsontext.Value `json:"primary_key"`
-	Reason     string         `json:"reason"`
-	Retry      bool           `json:"retry"` // the endpoint wants the row once more
+	Place  int // of the row in the request
+	Reason string
+	Retry  bool // the endpoint wants the row once more
 }
 
-// ParseVerdicts reads an answer's body. Most endpoints answer anything: a body that does not have
-// exactly this shape has no verdicts.
-func ParseVerdicts(body []byte) []Verdict {
-	var v struct {
-		Rejected []Verdict `json:"rejected"`
-	}
-	if json.Unmarshal(body, &v, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)) != nil {
-		return nil
-	}
-	if slices.ContainsFunc(v.Rejected, func(r Verdict) bool { return r.Index == nil && r.PrimaryKey == nil }) {
-		return nil
-	}
-	return v.Rejected
+// Unclear is the error of an answer that could reject rows and cannot be read: its rows must not
+// count as delivered.
+type Unclear struct {
+	Problem string // a clause, such as "its index is no whole number"
+	Quote   []byte // what was not understood, as the endpoint wrote it; empty: the body says nothing
 }
 
-// Rows finds the rows of a request by what a verdict names them.
-type Rows struct {
-	count int
-	key   func(place int) []byte
-	byKey map[string][]int // nil: not made yet
+func (e *Unclear) Error() string { return e.Problem }
+
+// maxEntry bounds what an error quotes of an answer, in bytes, before it is masked.
+const maxEntry = 4 << 10
+
+func unclear(quote []byte, problem string, args ...any) error {
+	return &Unclear{Problem: fmt.Sprintf(problem, args...), Quote: quote[:min(len(quote), maxEntry)]}
 }
 
-// NewRows returns a finder for count rows. key returns a row's primary key as it was sent, nil if
-// it has none; it is called at most once for each row, and only if a verdict names a row by its
-// key.
-func NewRows(count int, key func(place int) []byte) *Rows { return &Rows{count: count, key: key} }
-
-// Places returns the places of the rows that a verdict speaks of; one outside the request is no row
-// of ours. The rows of a key are returned once: an endpoint that repeats itself must not cost more
-// than it wrote.
-func (r *Rows) Places(v *Verdict) []int {
-	if v.Index != nil {
-		if *v.Index < 0 || *v.Index >= r.count {
-			return nil
-		}
-		return []int{*v.Index}
+// ReadVerdicts reads what a success says of single rows. Endpoints answer anything, and a body
+// without a member "rejected" says nothing of them. A body that has one, in any case of letters,
+// is read whole and each of its entries is attributed to rows, or the error is an *Unclear. So is
+// that of a 207, which says that the rows fared differently, without that member.
+func ReadVerdicts(status int, encoding string, body []byte, rows *Rows) ([]Verdict, error) {
+	body, err := plainText(encoding, body)
+	if err != nil {
+		return nil, err
 	}
-	if r.byKey == nil {
-		r.indexKeys()
+	list, found, err := rejectedMember(body)
+	switch {
+	case err != nil:
+		return nil, err
+	case !found && status == http.StatusMultiStatus:
+		return nil, unclear(body, `it has no list "rejected" that says which rows`)
+	case !found:
+		return nil, nil
 	}
-	name := canonical(v.PrimaryKey)
-	places := r.byKey[name]
-	delete(r.byKey, name)
-	return places
-}
-
-func (r *Rows) indexKeys() {
-	r.byKey = make(map[string][]int, r.count)
-	for i := range r.count {
-		if k := r.key(i); k != nil {
-			name := canonical(k)
-			r.byKey[name] = append(r.byKey[name], i)
+	entries, err := entriesOf(list)
+	if err != nil {
+		return nil, err
+	}
+	var verdicts []Verdict
+	for _, entry := range entries {
+		if verdicts, err = appendVerdicts(verdicts, entry, rows); err != nil {
+			return nil, err
 		}
 	}
+	return verdicts, nil
 }
 
-// maxNesting is how deep a key may be nested for its members to be put in order. The library moves
-// the content of a deep value once for each level, and keys are rarely nested at all.
-const maxNesting = 32
-
-// canonical returns one form for all the ways to write a JSON value. A value that is nested too
-// deep is its own form.
-func canonical(value []byte) string {
-	if nestedDeeper(value, maxNesting) {
-		return string(value)
+// rejectedMember returns the value of a body's member "rejected".
+func rejectedMember(body []byte) (value jsontext.Value, found bool, err error) {
+	if body = bytes.TrimLeft(body, " \t\r\n"); !bytes.HasPrefix(body, []byte("{")) {
+		return nil, false, nil
 	}
-	v := jsontext.Value(value).Clone()
-	if v.Canonicalize(jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true)) != nil {
-		return string(value)
-	}
-	return string(v)
-}
-
-// nestedDeeper reports whether a JSON value has brackets within more than limit others.
-func nestedDeeper(value []byte, limit int) bool {
-	depth, quoted := 0, false
-	for i := 0; i < len(value); i++ {
-		switch b := value[i]; {
-		case b == '"':
-			quoted = !quoted
-		case b == '\\' && quoted:
-			i++
-		case quoted:
-		case b == '[' || b == '{':
-			if depth++; depth > limit {
-				return true
-			}
-		case b == ']' || b == '}':
-			depth--
+	d := jsontext.NewDecoder(bytes.NewReader(body), lenient)
+	_, err = d.ReadToken()
+	for err == nil && d.PeekKind() == '"' {
+		var name jsontext.Token
+		if name, err = d.ReadToken(); err != nil {
+			break
+		}
+		ours := strings.EqualFold(name.String(), "rejected")
+		if ours && found {
+			return nil, false, unclear(body, `it has two members "rejected"`)
+		}
+		var member jsontext.Value
+		if member, err = d.ReadValue(); err == nil && ours {
+			value, found = member.Clone(), true
 		}
 	}
-	return false
+	rest := body[d.InputOffset():]
+	if err == nil && bytes.Equal(bytes.TrimRight(rest, " \t\r\n"), []byte("}")) {
+		return value, found, nil
+	}
+	if found || bytes.Contains(bytes.ToLower(body), []byte(`"rejected"`)) {
+		return nil, false, unclear(body, `it has a member "rejected" and is no JSON object from its beginning to its end`)
+	}
+	return nil, false, nil
 }
+
+// entriesOf returns the entries of the list. Null, false and 0 say that there are none.
+func entriesOf(list jsontext.Value) ([]jsontext.Value, error) {
+	switch text := string(list); {
+	case text == "null", text == "false", text == "0":
+		return nil, nil
+	case list.Kind() != '[':
+		return nil, unclear(list, `its "rejected" is no list`)
+	}
+	var entries []jsontext.Value
+	if unmarshal(list, &entries) != nil {
+		return nil, unclear(list, `its "rejected" is no list`)
+	}
+	return entries, nil
+}
+
+func unmarshal(value jsontext.Value, into any) error { return json.Unmarshal(value, into, lenient) }
+
+// lenient accepts what JSON's grammar does not forbid, as other programs write it.
+var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))

@@ -1,7 +1,11 @@
 package answer
 
 import (
+	"bytes"
+	"compress/gzip"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -10,15 +14,14 @@ import (
 // itself.
 func TestVerdictReadsEachKeyOnce(t *testing.T) {
 	const rows = 100
-	var verdicts []Verdict
-	for i := range 10 * rows {
-		verdicts = append(verdicts, Verdict{PrimaryKey: fmt.Appendf(nil, `"%d"`, i%7)})
-	}
 	reads := 0
 	named := NewRows(rows, func(place int) []byte { reads++; return fmt.Appendf(nil, `"%d"`, place%5) })
 	found := 0
-	for i := range verdicts {
-		found += len(named.Places(&verdicts[i]))
+	for i := range 10 * rows {
+		places, known := named.find(fmt.Appendf(nil, `"%d"`, i%7))
+		if found += len(places); known != (i%7 < 5) {
+			t.Fatalf("the key %d is known: %v", i%7, known)
+		}
 	}
 	if reads != rows || found != rows {
 		t.Errorf("%d keys were read and %d rows found, want %d each", reads, found, rows)
@@ -34,15 +37,78 @@ func TestDeepKeys(t *testing.T) {
 	for _, levels := range []int{1, maxNesting, maxNesting + 1, 5_000} {
 		sent, named := nested(levels, `"a":"["`, `"b":"\"{"`), nested(levels, `"b":"\"{"`, `"a":"["`)
 		rows := NewRows(1, func(int) []byte { return []byte(sent) })
-		if got := len(rows.Places(&Verdict{PrimaryKey: []byte(sent)})); got != 1 {
-			t.Errorf("%d levels, as sent: %d rows", levels, got)
+		if got, _ := rows.find([]byte(sent)); len(got) != 1 {
+			t.Errorf("%d levels, as sent: %d rows", levels, len(got))
 		}
 		rows = NewRows(1, func(int) []byte { return []byte(sent) })
-		if got := len(rows.Places(&Verdict{PrimaryKey: []byte(named)})); got != 1 && levels <= maxNesting || got != 0 && levels > maxNesting {
-			t.Errorf("%d levels, in another order: %d rows", levels, got)
+		if _, known := rows.find([]byte(named)); known != (levels <= maxNesting) {
+			t.Errorf("%d levels, in another order: found %v", levels, known)
 		}
 		if canonical := canonical([]byte(named)); levels > maxNesting && canonical != named {
 			t.Errorf("%d levels: the key was put in order", levels)
 		}
+	}
+}
+
+// What looks like a verdict is read whole and attributed, or it is an error that says why; anything
+// else says nothing of single rows.
+func TestReadVerdicts(t *testing.T) {
+	var zipped bytes.Buffer
+	w := gzip.NewWriter(&zipped)
+	_, _ = w.Write([]byte(`{"rejected":[{"index":1}]}`)) // to memory
+	_ = w.Close()
+	for _, test := range []struct {
+		name, body, encoding string
+		status               int
+		places               []int  // of the verdicts
+		problem              string // of the error; "": none
+	}{
+		{"nothing", "", "", 200, nil, ""},
+		{"text", "ok", "", 200, nil, ""},
+		{"another object", `{"status":"ok"}`, "", 200, nil, ""},
+		{"another object, broken", `{"status":`, "", 200, nil, ""},
+		{"an empty list", `{"rejected":[]}`, "", 200, nil, ""},
+		{"null", `{"rejected":null}`, "", 200, nil, ""},
+		{"by index", `{"rejected":[{"index":2}]}`, "", 200, []int{2}, ""},
+		{"by key", `{"rejected":[{"primary_key":"k1"}]}`, "", 200, []int{1}, ""},
+		{"by a number", `{"rejected":[{"primary_key":7}]}`, "", 200, []int{2}, ""},
+		{"a byte order mark", "\ufeff" + `{"rejected":[{"index":0}]}`, "", 200, []int{0}, ""},
+		{"in capitals", `{"REJECTED":[{"Index":0}]}`, "", 200, []int{0}, ""},
+		{"gzip", zipped.String(), "gzip", 200, []int{1}, ""},
+		{"gzip unsaid", zipped.String(), "", 200, []int{1}, ""},
+		{"a reason that is an object", `{"rejected":[{"index":0,"reason":{"code":1}}]}`, "", 200, []int{0}, ""},
+		{"207 without a list", `{"ok":true}`, "", 207, nil, `it has no list "rejected"`},
+		{"a count", `{"rejected":2}`, "", 200, nil, "is no list"},
+		{"an entry that is a number", `{"rejected":[1]}`, "", 200, nil, "is no object"},
+		{"a null among good ones", `{"rejected":[{"index":0},null]}`, "", 200, nil, "is no object"},
+		{"an index as text", `{"rejected":[{"index":"1"}]}`, "", 200, nil, "no whole number"},
+		{"a fraction", `{"rejected":[{"index":1.0}]}`, "", 200, nil, "no whole number"},
+		{"a negative index", `{"rejected":[{"index":-1}]}`, "", 200, nil, "no whole number"},
+		{"out of range", `{"rejected":[{"index":3}]}`, "", 200, nil, "beyond the 3 rows"},
+		{"an unknown key", `{"rejected":[{"primary_key":"k9"}]}`, "", 200, nil, "no row of the request"},
+		{"two that differ", `{"rejected":[{"index":0,"primary_key":"k1"}]}`, "", 200, nil, "different rows"},
+		{"a trailing comma", `{"rejected":[{"index":0},]}`, "", 200, nil, "no JSON object"},
+		{"trailing text", `{"rejected":[{"index":0}]} ok`, "", 200, nil, "no JSON object"},
+		{"twice", `{"rejected":[],"Rejected":[{"index":0}]}`, "", 200, nil, "two members"},
+		{"retry as text", `{"rejected":[{"index":0,"retry":"yes"}]}`, "", 200, nil, "neither true nor false"},
+		{"another encoding", "\x28\xb5\x2f\xfd", "zstd", 200, nil, "not asked for"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			rows := NewRows(3, func(place int) []byte { return []byte([]string{`"k0"`, `"k1"`, `"7"`}[place]) })
+			verdicts, err := ReadVerdicts(test.status, test.encoding, []byte(test.body), rows)
+			if test.problem != "" {
+				if unclear := (*Unclear)(nil); !errors.As(err, &unclear) || !strings.Contains(err.Error(), test.problem) {
+					t.Errorf("got %v, %v, want an error with %q", verdicts, err, test.problem)
+				}
+				return
+			}
+			var places []int
+			for _, v := range verdicts {
+				places = append(places, v.Place)
+			}
+			if err != nil || !slices.Equal(places, test.places) {
+				t.Errorf("got %v, %v, want %v", places, err, test.places)
+			}
+		})
 	}
 }

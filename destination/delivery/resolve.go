@@ -96,6 +96,9 @@ func (d *delivery) excerpt(a *attempt) string {
 	if a.err != nil || a.cut || len(body) < len(a.body) {
 		return printable.Excerpt(body, d.client.options.RedactCut)
 	}
+	if problem := answer.Problem(a.header.Get("Content-Type"), body); len(problem) > 0 {
+		body = problem
+	}
 	return printable.Excerpt(body, d.client.options.Redact)
 }
 

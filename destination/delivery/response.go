@@ -6,6 +6,8 @@ import (
 	"io"
 	"net/http"
 	"time"
+
+	"destination-webhook/destination/answer"
 )
 
 const (
@@ -13,7 +15,7 @@ const (
 	maxAnswer = 64 << 10
 	// MaxObject bounds what is read of a success whose body is a JSON object: it may have verdicts
 	// on single rows, which are of use only as a whole.
-	MaxObject = 4 << 20
+	MaxObject = answer.MaxBody
 	// maxDrain is what is read past maxAnswer, and thrown away, to keep a connection. The
 	// connection of a longer answer is closed.
 	maxDrain = 256<<10 - maxAnswer
@@ -34,7 +36,7 @@ func read(res *http.Response, cancel func()) (data []byte, cut bool, err error) 
 	data, err = io.ReadAll(io.LimitReader(res.Body, maxAnswer))
 	switch {
 	case err != nil || len(data) < maxAnswer:
-	case res.StatusCode >= 200 && res.StatusCode < 300 && IsObject(data):
+	case res.StatusCode >= 200 && res.StatusCode < 300 && answer.IsObject(data):
 		data, cut, err = readObject(data, res.Body)
 	default:
 		cut = drain(res.Body, cancel)
@@ -44,9 +46,6 @@ func read(res *http.Response, cancel func()) (data []byte, cut bool, err error) 
 	}
 	return data, cut, err
 }
-
-// IsObject reports whether a body begins as a JSON object does.
-func IsObject(body []byte) bool { return bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("{")) }
 
 // readObject reads on after the beginning of an object.
 func readObject(begin []byte, body io.Reader) (data []byte, cut bool, err error) {

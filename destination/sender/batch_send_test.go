@@ -263,17 +263,14 @@ func TestVerdict(t *testing.T) {
 		"several":                {[]string{`{"rejected":[{"index":3},{"index":0}]}`}, 200, []int{0, 3}, [][]int{{0, 1, 2, 3}}},
 		"retry":                  {[]string{`{"rejected":[{"index":2,"retry":true}]}`, ``}, 200, nil, [][]int{{0, 1, 2, 3}, {2}}},
 		"retry keeps the order":  {[]string{`{"rejected":[{"index":1,"retry":true}]}`, ``}, 200, nil, [][]int{{0, 1, 2, 3}, {1, 3}}},
+		"in upper case":          {[]string{`{"Rejected":[{"index":2}]}`}, 200, []int{2}, [][]int{{0, 1, 2, 3}}},
+		"by a number as key":     {[]string{`{"rejected":[{"primary_key":1}]}`}, 200, []int{1, 3}, [][]int{{0, 1, 2, 3}}},
 		"retry, once":            {[]string{`{"rejected":[{"index":2,"retry":true}]}`, `{"rejected":[{"index":0,"retry":true}]}`}, 200, []int{2}, [][]int{{0, 1, 2, 3}, {2}}},
-		"not the shape":          {[]string{`{"rejected":2}`}, 200, nil, [][]int{{0, 1, 2, 3}}},
-		"neither index nor key":  {[]string{`{"rejected":[{"id":2}]}`}, 200, nil, [][]int{{0, 1, 2, 3}}},
-		"index out of range":     {[]string{`{"rejected":[{"index":4},{"index":-1}]}`}, 200, nil, [][]int{{0, 1, 2, 3}}},
 		"not JSON":               {[]string{`ok`}, 200, nil, [][]int{{0, 1, 2, 3}}},
-		"JSON with a tail":       {[]string{`{"rejected":[{"index":2}]} ok`}, 200, nil, [][]int{{0, 1, 2, 3}}},
 		"more than 64 KiB":       {[]string{`{"rejected":[{"index":2,"reason":"` + strings.Repeat("x", 70<<10) + `"}]}`}, 200, []int{2}, [][]int{{0, 1, 2, 3}}},
 		"a key, again and again": {[]string{`{"rejected":[{"primary_key":"1"}` + strings.Repeat(`,{"primary_key":"1"}`, 100) + `]}`}, 200, []int{1, 3}, [][]int{{0, 1, 2, 3}}},
 		"endless, but no object": {[]string{"[" + strings.Repeat("0,", delivery.MaxObject)}, 200, nil, [][]int{{0, 1, 2, 3}}},
 		"an empty list":          {[]string{`{"rejected":[]}`}, 200, nil, [][]int{{0, 1, 2, 3}}},
-		"rejected in upper case": {[]string{`{"Rejected":[{"index":2}]}`}, 200, nil, [][]int{{0, 1, 2, 3}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e, bodies := &endpoint{}, tt.bodies
@@ -294,6 +291,56 @@ func TestVerdict(t *testing.T) {
 				t.Errorf("requests: %s", diff)
 			}
 		})
+	}
+}
+
+// An answer that could reject rows and cannot be read ends the sync: its rows must not count as
+// delivered.
+func TestUnclearVerdictsEndTheSync(t *testing.T) {
+	for name, body := range map[string]string{
+		"no list":               `{"rejected":2}`,
+		"neither index nor key": `{"rejected":[{"id":2}]}`,
+		"out of range":          `{"rejected":[{"index":4}]}`,
+		"with a tail":           `{"rejected":[{"index":2}]} ok`,
+		"another case":          `{"Rejected":[{"index":"2"}]}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := &endpoint{answer: func([]int, int) (int, string) { return 200, body }}
+			s, b := senderOf(t, 4, itself, e, &letterBox{})
+			out := s.Send(t.Context(), b)
+			if out.Err == nil || typeOf(out.Err) != protocol.ConfigError || !strings.Contains(out.Err.Error(), "which rows it rejects cannot be read") {
+				t.Errorf("got %v", out.Err)
+			}
+		})
+	}
+}
+
+// A repeated row stays before what follows it of its key, with one request at a time as well, when
+// the pipeline keeps no hashes of keys.
+func TestRepeatedRowIsNotOvertaken(t *testing.T) {
+	bodies := []string{`{"rejected":[{"index":0,"retry":true}]}`, ``}
+	e := &endpoint{}
+	e.answer = func([]int, int) (int, string) {
+		body := bodies[0]
+		bodies = bodies[1:]
+		return 200, body
+	}
+	s, _ := senderOf(t, 1, itself, e, &letterBox{})
+	p := batching.New(t.Context(), batching.Options{MaxRows: 9, MaxBytes: 1 << 20, MaxBuffered: 1 << 20, MaxAge: time.Hour, MaxInFlight: 1}, s.Send, nil)
+	stream := p.Stream(payload.Envelope(s.route, false), true)
+	encoder := payload.NewEncoder(s.route, payload.Options{})
+	for id, key := range []string{"a", "b", "a"} {
+		row, err := encoder.Encode(&protocol.Record{Data: fmt.Appendf(nil, `{"id":%d,"key":%q}`, id, key)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.Add(stream, row, time.Time{})
+	}
+	p.Flush()
+	p.Settle(<-p.Results())
+	p.Close()
+	if diff := cmp.Diff([][]int{{0, 1, 2}, {0, 2}}, e.requests); diff != "" || p.Err() != nil {
+		t.Errorf("%v: %s", p.Err(), diff)
 	}
 }
 

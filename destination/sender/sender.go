@@ -24,7 +24,8 @@ type Options struct {
 	Client      *delivery.Client
 	DeadLetters deadletter.Store // nil: a rejected row ends the sync
 	Redact      func(string) string
-	Warn        func(text string) // logs what a user should know
+	RedactCut   func(string) string // for text that may end within a secret; nil: Redact
+	Warn        func(text string)   // logs what a user should know
 	Observer    Observer
 	Now         func() time.Time // nil: time.Now
 }
@@ -53,6 +54,9 @@ type Sender struct {
 
 // New makes a sender.
 func New(o Options) *Sender {
+	if o.RedactCut == nil {
+		o.RedactCut = o.Redact
+	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}

@@ -2,6 +2,7 @@ package sender
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -19,12 +20,15 @@ func (s *batchSend) delivered(ctx context.Context, rows []int, response *deliver
 	if err := unread(s.stream.route, response); err != nil {
 		return undelivered(s.stream.route, len(rows), err)
 	}
-	verdicts := answer.ParseVerdicts(response.Body)
+	verdicts, err := s.verdicts(rows, response)
+	if err != nil {
+		return undelivered(s.stream.route, len(rows), err)
+	}
 	if len(verdicts) == 0 {
 		s.accept(rows)
 		return nil
 	}
-	refused, again := s.judge(rows, verdicts, retry)
+	refused, again := judge(verdicts, retry)
 	accepted, repeat := s.split(rows, refused, again)
 	s.accept(accepted) // before the rejections, which end the sync if nothing was accepted
 	for _, place := range slices.Sorted(maps.Keys(refused)) {
@@ -37,19 +41,28 @@ func (s *batchSend) delivered(ctx context.Context, rows []int, response *deliver
 	return s.part(ctx, repeat, false)
 }
 
-// judge sorts the rows that verdicts speak of, by their place in rows: refused with a reason, or
-// wanted once more.
-func (s *batchSend) judge(rows []int, verdicts []answer.Verdict, retry bool) (refused map[int]string, again map[int]bool) {
-	refused, again = make(map[int]string), make(map[int]bool)
+// verdicts reads what the answer says of single rows. What cannot be read could reject rows, which
+// would be lost if they counted as delivered.
+func (s *batchSend) verdicts(rows []int, response *delivery.Response) ([]answer.Verdict, error) {
 	named := answer.NewRows(len(rows), func(place int) []byte { return s.key(rows[place]) })
-	for i := range verdicts {
-		v := &verdicts[i]
-		for _, place := range named.Places(v) {
-			if v.Retry && retry {
-				again[place] = true
-			} else {
-				refused[place] = v.Reason
-			}
+	verdicts, err := answer.ReadVerdicts(response.Status, response.Header.Get("Content-Encoding"), response.Body, named)
+	var unclear *answer.Unclear
+	if errors.As(err, &unclear) {
+		redact := s.stream.options.RedactCut
+		return nil, failure.Config(fmt.Errorf("%s answered %d, and which rows it rejects cannot be read: %s: %s; answer as docs/payload.md describes, or without a member \"rejected\" if all rows are accepted",
+			route.Host(s.stream.route.URL), response.Status, unclear.Problem, printable.Excerpt(unclear.Quote, redact)))
+	}
+	return verdicts, err
+}
+
+// judge sorts verdicts by the place of their row: refused with a reason, or wanted once more.
+func judge(verdicts []answer.Verdict, retry bool) (refused map[int]string, again map[int]bool) {
+	refused, again = make(map[int]string), make(map[int]bool)
+	for _, v := range verdicts {
+		if v.Retry && retry {
+			again[v.Place] = true
+		} else {
+			refused[v.Place] = v.Reason
 		}
 	}
 	return refused, again
@@ -58,13 +71,16 @@ func (s *batchSend) judge(rows []int, verdicts []answer.Verdict, retry bool) (re
 // split returns the rows that are accepted and those to be sent once more. What follows a repeated
 // row of the same key is repeated after it.
 func (s *batchSend) split(rows []int, refused map[int]string, again map[int]bool) (accepted, repeat []int) {
-	repeated := make(map[uint64]bool) // keys
+	repeated := make(map[string]bool) // keys
 	for place, row := range rows {
-		key := s.batch.Key(row)
+		key := ""
+		if len(again) > 0 {
+			key = string(s.key(row))
+		}
 		_, bad := refused[place]
 		switch {
 		case bad:
-		case again[place] || key != 0 && repeated[key]:
+		case again[place] || key != "" && repeated[key]:
 			repeated[key] = true
 			repeat = append(repeat, row)
 		default:
@@ -83,7 +99,7 @@ func (s *batchSend) accept(rows []int) {
 // unread returns the error of a verdict that goes on after what is read of an answer: the rows that
 // it names there would count as delivered.
 func unread(r *route.Route, response *delivery.Response) error {
-	if !response.Truncated || !delivery.IsObject(response.Body) {
+	if !response.Truncated || !answer.IsObject(response.Body) {
 		return nil
 	}
 	return failure.Config(fmt.Errorf("%s answered %d with a JSON object of more than %d MiB, which could reject rows and is not read: answer with less, or lower batching.max_rows",
