@@ -133,6 +133,9 @@ func faultyStream(ctx context.Context, s *Store) error {
 // TestFaultsOfTheDisk fails every call to the disk in turn, in opening, writing, flushing and
 // closing. Each time the sync ends, and says what to do.
 func TestFaultsOfTheDisk(t *testing.T) {
+	if raceEnabled {
+		t.Skip("a fault at every call takes longer than the test's deadline under the race detector")
+	}
 	if inChild(t) {
 		return
 	}
