@@ -134,7 +134,7 @@ func faultyStream(ctx context.Context, s *Store) error {
 // closing. Each time the sync ends, and says what to do.
 func TestFaultsOfTheDisk(t *testing.T) {
 	if raceEnabled {
-		t.Skip("a fault at every call takes longer than the test's deadline under the race detector")
+		t.Skip("it fails under the race detector, for a reason that is not found yet")
 	}
 	if inChild(t) {
 		return
