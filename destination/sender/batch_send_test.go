@@ -126,6 +126,26 @@ func batchOf(r *route.Route, n int, keyOf func(id int) int) *batching.Batch {
 	return made
 }
 
+// sendOneAtATime sends rows as one batch through a pipeline that has one request in flight, and
+// returns the pipeline's error.
+func sendOneAtATime(t *testing.T, s *Stream, rows ...string) error {
+	t.Helper()
+	p := batching.New(t.Context(), batching.Options{MaxRows: len(rows) + 1, MaxBytes: 1 << 20, MaxBuffered: 1 << 20, MaxAge: time.Hour, MaxInFlight: 1}, s.Send, nil)
+	stream := p.Stream(payload.Envelope(s.route, false), true)
+	encoder := payload.NewEncoder(s.route, payload.Options{DeadLetters: true})
+	for _, data := range rows {
+		row, err := encoder.Encode(&protocol.Record{Data: []byte(data)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.Add(stream, row, time.Time{})
+	}
+	p.Flush()
+	p.Settle(<-p.Results())
+	p.Close()
+	return p.Err()
+}
+
 func itself(id int) int { return id }
 
 func refusing(bad map[int]bool) func(ids []int, size int) (int, string) {
@@ -326,21 +346,9 @@ func TestRepeatedRowIsNotOvertaken(t *testing.T) {
 		return 200, body
 	}
 	s, _ := senderOf(t, 1, itself, e, &letterBox{})
-	p := batching.New(t.Context(), batching.Options{MaxRows: 9, MaxBytes: 1 << 20, MaxBuffered: 1 << 20, MaxAge: time.Hour, MaxInFlight: 1}, s.Send, nil)
-	stream := p.Stream(payload.Envelope(s.route, false), true)
-	encoder := payload.NewEncoder(s.route, payload.Options{})
-	for id, key := range []string{"a", "b", "a"} {
-		row, err := encoder.Encode(&protocol.Record{Data: fmt.Appendf(nil, `{"id":%d,"key":%q}`, id, key)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		p.Add(stream, row, time.Time{})
-	}
-	p.Flush()
-	p.Settle(<-p.Results())
-	p.Close()
-	if diff := cmp.Diff([][]int{{0, 1, 2}, {0, 2}}, e.requests); diff != "" || p.Err() != nil {
-		t.Errorf("%v: %s", p.Err(), diff)
+	err := sendOneAtATime(t, s, `{"id":0,"key":"a"}`, `{"id":1,"key":"b"}`, `{"id":2,"key":"a"}`)
+	if diff := cmp.Diff([][]int{{0, 1, 2}, {0, 2}}, e.requests); diff != "" || err != nil {
+		t.Errorf("%v: %s", err, diff)
 	}
 }
 
@@ -467,22 +475,9 @@ func TestRowWithoutKeyIsADeadLetter(t *testing.T) {
 	e := &endpoint{answer: refusing(nil)}
 	box := &letterBox{}
 	s, _ := senderOf(t, 1, itself, e, box)
-	r := s.route
-	p := batching.New(t.Context(), batching.Options{MaxRows: 9, MaxBytes: 1 << 20, MaxBuffered: 1 << 20, MaxAge: time.Hour, MaxInFlight: 1}, s.Send, nil)
-	stream := p.Stream(payload.Envelope(r, false), true)
-	encoder := payload.NewEncoder(r, payload.Options{DeadLetters: true})
-	for _, data := range []string{`{"id":0,"key":1}`, `{"id":1,"key":null}`, `{"id":2}`, `{"id":3,"key":4}`} {
-		row, err := encoder.Encode(&protocol.Record{Data: []byte(data)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		p.Add(stream, row, time.Time{})
-	}
-	p.Flush()
-	p.Settle(<-p.Results())
-	p.Close()
-	if diff := cmp.Diff([][]int{{0, 3}}, e.requests); diff != "" || p.Err() != nil {
-		t.Errorf("%v: %s", p.Err(), diff)
+	err := sendOneAtATime(t, s, `{"id":0,"key":1}`, `{"id":1,"key":null}`, `{"id":2}`, `{"id":3,"key":4}`)
+	if diff := cmp.Diff([][]int{{0, 3}}, e.requests); diff != "" || err != nil {
+		t.Errorf("%v: %s", err, diff)
 	}
 	if len(box.lines) != 2 || !bytes.Contains([]byte(box.lines[0]), []byte(`"key":null`)) {
 		t.Errorf("got letters %q", box.lines)
@@ -495,25 +490,17 @@ func TestRowsWithoutAKeyAreNoRefusals(t *testing.T) {
 	box := &letterBox{}
 	keyless := 2 * maxRejectsWithoutSuccess
 	s, _ := senderOf(t, 1, itself, e, box)
-	p := batching.New(t.Context(), batching.Options{MaxRows: 99, MaxBytes: 1 << 20, MaxBuffered: 1 << 20, MaxAge: time.Hour, MaxInFlight: 1}, s.Send, nil)
-	stream := p.Stream(payload.Envelope(s.route, false), true)
-	encoder := payload.NewEncoder(s.route, payload.Options{DeadLetters: true})
+	var rows []string
 	for id := range keyless + 3 {
 		key := "null"
 		if id >= keyless {
 			key = strconv.Itoa(id)
 		}
-		row, err := encoder.Encode(&protocol.Record{Data: fmt.Appendf(nil, `{"id":%d,"key":%s}`, id, key)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		p.Add(stream, row, time.Time{})
+		rows = append(rows, fmt.Sprintf(`{"id":%d,"key":%s}`, id, key))
 	}
-	p.Flush()
-	p.Settle(<-p.Results())
-	p.Close()
-	if diff := cmp.Diff([][]int{{keyless, keyless + 1, keyless + 2}}, e.requests); diff != "" || p.Err() != nil {
-		t.Errorf("%v: %s", p.Err(), diff)
+	err := sendOneAtATime(t, s, rows...)
+	if diff := cmp.Diff([][]int{{keyless, keyless + 1, keyless + 2}}, e.requests); diff != "" || err != nil {
+		t.Errorf("%v: %s", err, diff)
 	}
 	if len(box.lines) != keyless {
 		t.Errorf("%d dead letters, want %d", len(box.lines), keyless)
