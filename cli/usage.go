@@ -12,6 +12,7 @@ import (
 
 	"destination-webhook/destination"
 	"destination-webhook/destination/printable"
+	"destination-webhook/destination/spelling"
 )
 
 // printUsageError prints an error of usage in one line, with the help that would have prevented it.
@@ -65,31 +66,11 @@ const maxFlagDistance = 2
 
 func similarFlags(cmd *cobra.Command, name string) (flags []string) {
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		if distance(f.Name, name) <= maxFlagDistance {
+		if spelling.Distance(f.Name, name) <= maxFlagDistance {
 			flags = append(flags, "--"+f.Name)
 		}
 	})
 	return flags
-}
-
-// distance returns how many characters must be inserted, deleted or replaced to make b of a.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0]++
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost = 1 + min(diagonal, row[j], row[j+1])
-			}
-			diagonal, row[j+1] = row[j+1], cost
-		}
-	}
-	return row[len(b)]
 }
 
 func didYouMean(suggestions []string) string {

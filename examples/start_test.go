@@ -60,18 +60,7 @@ var address = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
 func start(t *testing.T, command *exec.Cmd, secret string) string {
 	t.Helper()
 	command.Env = append(os.Environ(), "WEBHOOK_SECRET="+secret, "PORT=0", "HOST=127.0.0.1")
-	output, err := command.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	command.Stderr = command.Stdout
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = command.Process.Kill()
-		_ = command.Wait()
-	})
+	output := connector.Start(t, command)
 	var said strings.Builder
 	lines := bufio.NewScanner(output)
 	for lines.Scan() {

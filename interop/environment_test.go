@@ -121,18 +121,7 @@ func startEndpoint(t *testing.T, flags ...string) endpoint {
 	rows := filepath.Join(t.TempDir(), "rows.ndjson")
 	args := append([]string{"receive", "--addr", "127.0.0.1:0", "--rows", rows}, flags...)
 	command := exec.Command(program, args...)
-	output, err := command.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	command.Stderr = command.Stdout
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = command.Process.Kill()
-		_ = command.Wait()
-	})
+	output := connector.Start(t, command)
 	lines := bufio.NewScanner(output)
 	if !lines.Scan() {
 		t.Fatalf("the receiver says nothing: %v", lines.Err())

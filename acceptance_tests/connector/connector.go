@@ -7,9 +7,11 @@ package connector
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"testing"
 )
 
 // Build puts the program under test into a folder and returns its path. If ACCEPTANCE_COMMAND is set, the program is a
@@ -39,4 +41,23 @@ func Run(tests interface{ Run() int }, path *string) int {
 		return 1
 	}
 	return tests.Run()
+}
+
+// Start runs a command until the test ends, and returns what it prints to both of its outputs. Somebody has to go on
+// reading: the command blocks on a full pipe.
+func Start(t testing.TB, command *exec.Cmd) io.Reader {
+	t.Helper()
+	output, err := command.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	command.Stderr = command.Stdout
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = command.Process.Kill()
+		_ = command.Wait()
+	})
+	return output
 }

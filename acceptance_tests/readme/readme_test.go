@@ -142,20 +142,7 @@ func shell(t *testing.T, folder, line string) *exec.Cmd {
 // startReceiver runs the README's endpoint until the test ends, and returns when it listens.
 func startReceiver(t *testing.T, folder, line string) {
 	t.Helper()
-	command := shell(t, folder, "exec "+line)
-	output, err := command.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	command.Stderr = command.Stdout
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = command.Process.Kill()
-		_ = command.Wait()
-	})
-	lines := bufio.NewReader(output)
+	lines := bufio.NewReader(connector.Start(t, shell(t, folder, "exec "+line)))
 	if said, err := lines.ReadString('\n'); err != nil || !strings.HasPrefix(said, "receiving at ") {
 		t.Fatalf("the receiver says %q, %v", said, err)
 	}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"destination-webhook/destination/spelling"
 )
 
 const (
@@ -70,7 +72,7 @@ func (f unknownField) nearest() string {
 		return ""
 	}
 	known := f.object.allProperties()
-	nearest := NearestName(name, slices.Sorted(maps.Keys(known)))
+	nearest := spelling.Nearest(name, slices.Sorted(maps.Keys(known)))
 	if known["url"] != nil && slices.Contains(otherNamesOfURL, strings.ToLower(name)) {
 		nearest = "url"
 	} else if within := f.object.pathTo(name); within != "" {

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"destination-webhook/destination/config"
+	"destination-webhook/destination/spelling"
 	"destination-webhook/protocol"
 )
 
@@ -66,7 +67,7 @@ func (t Table) unmatchedOverrides(c *config.Config) []string {
 			return append(warnings, fmt.Sprintf("streams: %d more overrides match no stream of this sync", len(unmatched)-i))
 		}
 		warning := fmt.Sprintf("streams: the override for %s matches no stream of this sync", Title(override.Descriptor()))
-		if near := config.NearestName(override.Stream, names); near != "" {
+		if near := spelling.Nearest(override.Stream, names); near != "" {
 			warning += fmt.Sprintf("; did you mean %s?", Title(protocol.StreamDescriptor{Name: near}))
 		}
 		warnings = append(warnings, warning)
