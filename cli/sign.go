@@ -64,7 +64,7 @@ func (c *commands) printSignature(args []string, from secretFlags, id string, at
 	return err
 }
 
-// verify says whether a body was signed, or why its signature is not valid.
+// verify reports whether a body was signed, or why its signature is not valid.
 func (c *commands) verify() *cobra.Command {
 	var secrets secretFlags
 	var id, timestamp, header string

@@ -36,7 +36,7 @@ func (discarding) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
 }
 
-// syncAll brings records, and a state behind every 10,000 of them, to an endpoint that discards
+// syncAll brings records, and a state after every 10,000 of them, to an endpoint that discards
 // them.
 func syncAll(tb testing.TB, stream string, in io.Reader) {
 	tb.Helper()

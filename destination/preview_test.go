@@ -159,7 +159,7 @@ func TestPreviewOfRemovals(t *testing.T) {
 	}
 }
 
-// begins says whether a text has a beginning, and is empty where that is.
+// begins reports whether a text has a beginning, and is empty if that is.
 func begins(text, with string) bool {
 	return strings.HasPrefix(text, with) && (text == "") == (with == "")
 }

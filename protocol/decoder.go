@@ -18,7 +18,7 @@ type Decoder struct {
 	begun   bool    // the first line of the input has been read
 	own     Message // of Decode
 
-	b       []byte // the block from the line at hand on: indices into it are offsets in the line
+	b       []byte // the block from the current line on: indices into it are offsets in the line
 	m       *Message
 	scratch []byte // unescaped names
 	faults  faults
@@ -294,7 +294,7 @@ func trailing(c byte) string {
 	return ""
 }
 
-// syntaxError says why the line at hand is not JSON; problem is "" if only the place is known. The stream is named if the
+// syntaxError says why the current line is not JSON; problem is "" if only the place is known. The stream is named if the
 // line has said it by then.
 func (d *Decoder) syntaxError(at int, problem string) error {
 	d.pos += at + bytes.IndexByte(d.b[at:], sentinel) + 1

@@ -78,7 +78,7 @@ func (d *Decoder) Continue() { d.begun = true }
 // Fail makes err the error that Next returns after the messages.
 func (ms *Messages) Fail(err error) { ms.err = err }
 
-// keepMessage adds the message at hand. Types that a destination ignores are left out.
+// keepMessage adds the current message. Types that a destination ignores are left out.
 func (d *Decoder) keepMessage(ms *Messages) {
 	m := &d.own
 	switch m.Type {

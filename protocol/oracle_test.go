@@ -12,7 +12,7 @@ import (
 // parsed is a JSON value as encoding/json has it: the oracle of this package. Of a key that comes twice, it has the last.
 type parsed json.RawMessage
 
-// at is the value under the path, nil where there is none.
+// at is the value under the path, nil if there is none.
 func (p parsed) at(path ...string) parsed {
 	for _, key := range path {
 		var object map[string]json.RawMessage

@@ -53,7 +53,7 @@ type layouts struct {
 	recent []*layout // those of the last lines, the last one first
 }
 
-// of returns a stream's layout, which is made where there is none yet; nil where there are too many.
+// of returns a stream's layout, which is made if there is none yet; nil if there are too many.
 func (ls *layouts) of(namespace, name []byte) *layout {
 	l := ls.all[streamName{string(namespace), string(name)}]
 	if l != nil || len(ls.all) >= maxLayouts {
@@ -70,7 +70,7 @@ func (ls *layouts) of(namespace, name []byte) *layout {
 	return l
 }
 
-// match finds the layout whose prefix the line begins with, and fills m by it; nil where there is none. i is where the
+// match finds the layout whose prefix the line begins with, and fills m by it; nil if there is none. i is where the
 // line's data begins.
 func (ls *layouts) match(b []byte, m *Message) (l *layout, i int) {
 	for n, l := range ls.recent {

@@ -12,7 +12,7 @@ import (
 	"destination-webhook/destination/answer"
 )
 
-// A JSON object is read on, to a limit, and says when it goes on behind that.
+// A JSON object is read on, to a limit, and says when it goes on after that.
 func TestObjectsAreReadUpTo4MiB(t *testing.T) {
 	for name, test := range map[string]struct {
 		status, size int

@@ -426,7 +426,7 @@ func (w *writes) Write(b []byte) (int, error) {
 	return w.Conn.Write(b)
 }
 
-// A body leaves in one write behind the one that holds the header, not in pieces of a buffer.
+// A body leaves in one write after the one that holds the header, not in pieces of a buffer.
 func TestBodyLeavesInOneWrite(t *testing.T) {
 	s, _ := serve(t, func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) })
 	s.Start()

@@ -80,7 +80,7 @@ type Engine struct {
 	age      *time.Timer
 
 	swept    int       // streams whose removals are done
-	removals *removals // of the stream at hand
+	removals *removals // of the current stream
 }
 
 // New prepares a sync of the streams, which are those of the catalog in its order. Deliveries go on

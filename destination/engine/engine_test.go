@@ -122,7 +122,7 @@ func TestSyncEndsWhenStdoutIsClosed(t *testing.T) {
 	})
 }
 
-// A signal ends the sync: requests in flight finish, and the states behind them come out.
+// A signal ends the sync: requests in flight finish, and the states after them come out.
 func TestSyncDrainsWhenItsContextEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())

@@ -28,7 +28,7 @@ func (e *Engine) end(fault error) {
 	e.ended, e.fault, e.block = true, fault, block{}
 }
 
-// work takes messages from the block at hand until it ends or the pipeline is full.
+// work takes messages from the current block until it ends or the pipeline is full.
 func (e *Engine) work() error {
 	for e.block.lines != nil && !e.pipeline.Full() {
 		err := e.block.messages.Next(&e.message)

@@ -51,7 +51,7 @@ func (x *index) add(e entry) {
 	x.slots[at] = slot{digest: e.digest, tag: uint32(e.ordinal) + 1} //nolint:gosec // see loadIndex
 }
 
-// find returns the slot of a digest, nil where there is none.
+// find returns the slot of a digest, nil if there is none.
 func (x *index) find(d Digest) *slot {
 	for at := x.start(d); x.slots[at].tag != free; at = x.after(at) {
 		if s := &x.slots[at]; s.digest == d && s.tag != deleted {

@@ -72,7 +72,7 @@ func (m *meta) beginGeneration(generation int64, first bool) {
 	m.Incomplete = slices.DeleteFunc(m.Incomplete, func(other int64) bool { return other != generation })
 }
 
-// clearIncomplete forgets that a sync of the generation at hand died.
+// clearIncomplete forgets that a sync of the current generation died.
 func (m *meta) clearIncomplete() {
 	m.Incomplete = slices.DeleteFunc(m.Incomplete, func(other int64) bool { return other == m.Generation })
 }

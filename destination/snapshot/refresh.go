@@ -6,17 +6,17 @@ import "errors"
 // refreshed.
 func (st *Stream) KnowGeneration() { st.meta.Known = true }
 
-// Unclear reports whether the generation at hand is the first that is known, so that nobody can
+// Unclear reports whether the current generation is the first that is known, so that nobody can
 // tell if it is a refresh.
 func (st *Stream) Unclear() bool { return st.meta.Unclear }
 
-// Newer reports whether the generation at hand came after another one that the snapshot knew.
+// Newer reports whether the current generation came after another one that the snapshot knew.
 func (st *Stream) Newer() bool { return st.meta.Newer }
 
-// Finished reports whether an earlier sync has read the generation at hand to its end.
+// Finished reports whether an earlier sync has read the current generation to its end.
 func (st *Stream) Finished() bool { return st.meta.Finished }
 
-// Restart begins the generation at hand anew: only what is seen from here on has not left. It is
+// Restart begins the current generation anew: only what is seen from here on has not left. It is
 // for drivers that give every full refresh the same generation, and comes before the first Diff.
 func (st *Stream) Restart() {
 	st.meta.clearIncomplete()

@@ -59,7 +59,7 @@ type remote struct {
 	taken    contents      // intents of others that are in the store
 
 	saving sync.Mutex
-	etag   string // of the manifest that the store goes back to, "" where there is none
+	etag   string // of the manifest that the store goes back to, "" if there is none
 }
 
 // errReplaced is the error of an opening during which another sync saved the snapshot.
@@ -110,7 +110,7 @@ func (r *remote) open(ctx context.Context, s *Store) error {
 
 func (r *remote) String() string { return r.bucket.String() }
 
-// readManifest returns the manifest and its ETag, or neither where there is none.
+// readManifest returns the manifest and its ETag, or neither if there is none.
 func (r *remote) readManifest(ctx context.Context) (m manifest, etag string, err error) {
 	var text bytes.Buffer
 	etag, err = r.bucket.Fetch(ctx, manifestName, &text, maxManifest)
