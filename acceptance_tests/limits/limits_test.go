@@ -186,16 +186,18 @@ func TestDeepNesting(t *testing.T) {
 
 // What an endpoint answers costs the memory that docs/reliability.md states, however long it is.
 func TestEndlessAnswers(t *testing.T) {
-	entry := []byte(strings.Repeat(`{"index":1000000},`, 1000))
+	entry := []byte(strings.Repeat(`{"index":0,"a":1},`, 1000))
 	for name, test := range map[string]struct {
 		begin, end string
 		entries    int // in thousands; below 0: without end
 		code       int
 		stdout     string
 	}{
-		"a verdict without end": {`{"rejected":[`, "", -1, 1, "more than 4 MiB"},
-		"a large verdict":       {`{"rejected":[`, `{"index":-1}]}`, 230, 0, ""},
-		"no verdict":            {`[`, "", -1, 0, ""},
+		"a verdict without end":  {`{"rejected":[`, "", -1, 1, "more than 4 MiB"},
+		"a large verdict":        {`{"rejected":[`, `{"index":0}]}`, 230, 1, "the row without a primary key was refused"},
+		"an unclear one":         {`{"rejected":[`, `{"index":-1}]}`, 230, 1, "its index is no whole number from 0"},
+		"a large list of others": {`{"accepted":[`, `{"index":0}]}`, 230, 0, ""},
+		"no verdict":             {`[`, "", -1, 0, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
