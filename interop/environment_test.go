@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -122,19 +123,13 @@ func startEndpoint(t *testing.T, flags ...string) endpoint {
 	args := append([]string{"receive", "--addr", "127.0.0.1:0", "--rows", rows}, flags...)
 	command := exec.Command(program, args...)
 	output := connector.Start(t, command)
-	lines := bufio.NewScanner(output)
-	if !lines.Scan() {
-		t.Fatalf("the receiver says nothing: %v", lines.Err())
-	}
-	go func() {
-		for lines.Scan() { // or the receiver blocks on a full pipe
-			continue
-		}
-	}()
-	url, receiving := strings.CutPrefix(lines.Text(), "receiving at ")
+	lines := bufio.NewReader(output)
+	said, err := lines.ReadString('\n')
+	url, receiving := strings.CutPrefix(said, "receiving at ")
 	if !receiving {
-		t.Fatalf("the receiver says: %s", lines.Text())
+		t.Fatalf("the receiver says %q, %v", said, err)
 	}
+	go func() { _, _ = io.Copy(io.Discard, lines) }() // or the receiver blocks on a full pipe
 	url, _, _ = strings.Cut(url, ",")
 	return endpoint{url: url + "/hook", rows: rows}
 }
