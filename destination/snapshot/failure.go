@@ -54,6 +54,10 @@ func (s *Store) run(ctx context.Context, f func() error) error {
 	if err := s.failure.get(); err != nil {
 		return err
 	}
+	if ctx.Err() != nil { // what is begun goes on after this returns
+		s.failure.set(context.Cause(ctx))
+		return s.failure.err
+	}
 	returned := make(chan error, 1)
 	crashed := make(chan any, 1)
 	go func() {

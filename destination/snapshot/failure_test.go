@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -211,6 +212,21 @@ func TestSignalsEndTheWaitForTheDisk(t *testing.T) {
 			t.Errorf("opened %v: %v", opened, err)
 		}
 	}
+}
+
+// Work that is begun goes on after the caller has left, so none is begun for one that has left.
+func TestNothingIsBegunAfterTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ended, end := context.WithCancel(t.Context())
+		end()
+		begun := false
+		s := newStore(vfs.NewMem(), "", Options{})
+		err := s.run(ended, func() error { begun = true; return nil })
+		synctest.Wait()
+		if begun || !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v, begun: %t; want the end of the context, and nothing begun", err, begun)
+		}
+	})
 }
 
 // TestFullDisk fails every write to the database's log from some point on: the failure is reported

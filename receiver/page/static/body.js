@@ -17,6 +17,9 @@ export function body(d) {
   save.href = `requests/${d.id}/body`;
   save.setAttribute("download", `request-${d.id}.json`);
   const place = el("div", "code", el("pre", "", d.body));
+  place.tabIndex = 0; // the keyboard scrolls it, also if nothing in it folds
+  place.setAttribute("role", "group");
+  place.setAttribute("aria-label", "Body");
   const bar = el("div", "bar-small", search, state, save);
   search.addEventListener("input", () => mark(place, search.value, state));
   indented(d, place);
