@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -341,6 +342,30 @@ func TestProxies(t *testing.T) {
 			if err != nil && (!strings.Contains(err.Error(), name) || strings.Contains(err.Error(), "hunter22")) {
 				t.Errorf("%s=%q: the message does not name the variable, or shows its value: %v", name, value, err)
 			}
+		}
+	}
+}
+
+// A proxy for all schemes is not read, so it must not be all that is set.
+func TestProxyForAllSchemes(t *testing.T) {
+	for _, test := range []struct {
+		set     []string
+		problem bool
+	}{
+		{[]string{"ALL_PROXY"}, true},
+		{[]string{"all_proxy"}, true},
+		{[]string{"ALL_PROXY", "HTTP_PROXY"}, true},
+		{[]string{"ALL_PROXY", "https_proxy"}, true},
+		{[]string{"ALL_PROXY", "http_proxy", "HTTPS_PROXY"}, false},
+	} {
+		_, err := guard.Proxies(func(asked string) string {
+			if slices.Contains(test.set, asked) {
+				return "socks5://joe:hunter22@proxy:1080"
+			}
+			return ""
+		})
+		if (err != nil) != test.problem || err != nil && strings.Contains(err.Error(), "hunter22") {
+			t.Errorf("%v: got %v, want a problem: %t", test.set, err, test.problem)
 		}
 	}
 }

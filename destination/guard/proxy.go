@@ -27,7 +27,22 @@ func Proxies(getenv func(string) string) (addresses []string, err error) {
 		}
 		addresses = append(addresses, value)
 	}
-	return addresses, nil
+	return addresses, unreadProxy(getenv)
+}
+
+// unreadProxy is the error of a proxy for all schemes, which other programs read and net/http does
+// not: requests would pass it by.
+func unreadProxy(getenv func(string) string) error {
+	set := func(names ...string) bool {
+		return slices.ContainsFunc(names, func(name string) bool { return getenv(name) != "" })
+	}
+	for _, name := range []string{"ALL_PROXY", "all_proxy"} {
+		if set(name) && !(set("HTTP_PROXY", "http_proxy") && set("HTTPS_PROXY", "https_proxy")) {
+			return fmt.Errorf("environment variable %s is not read, and requests would be sent past its proxy: "+
+				"set HTTP_PROXY and HTTPS_PROXY, or unset it", name)
+		}
+	}
+	return nil
 }
 
 // isProxy reports whether net/http uses the proxy that value means. The scheme may be missing.

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -49,6 +50,19 @@ func TestParseEnvelopeRefuses(t *testing.T) {
 	for body, want := range tests {
 		if _, err := parseEnvelope([]byte(body)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v, want one with %q", body, err, want)
+		}
+	}
+}
+
+func TestRowsAreBounded(t *testing.T) {
+	for _, test := range []struct {
+		rows    int
+		problem error
+	}{{100_000, nil}, {100_001, errTooManyRows}} {
+		rows := strings.TrimSuffix(strings.Repeat(`{"data":{}},`, test.rows), ",")
+		e, err := parseEnvelope([]byte(`{"sync_mode":"insert","rows":[` + rows + `]}`))
+		if !errors.Is(err, test.problem) || err == nil && len(e.Rows) != test.rows {
+			t.Errorf("%d rows: got %d and the error %v, want %v", test.rows, len(e.Rows), err, test.problem)
 		}
 	}
 }
