@@ -27,6 +27,10 @@ type Stream struct {
 	Frame Frame
 	Keyed bool // rows of equal Key keep their order
 
+	// MaxRows is the limit of the stream's batches, if it is lower than that of the pipeline; 0: it
+	// is not. It is set before the first row.
+	MaxRows int
+
 	open    *Batch
 	scope   *scope
 	order   keyOrder

@@ -19,21 +19,29 @@ type limits struct{ rows, bytes int }
 // allow reports whether a batch of so many rows and bytes is within the limits. A single row always is.
 func (l *limits) allow(rows, bytes int) bool { return rows <= 1 || rows <= l.rows && bytes <= l.bytes }
 
+// limits returns how large a batch of the stream may be.
+func (o *Options) limits(s *Stream) limits {
+	if s.MaxRows > 0 {
+		return limits{min(s.MaxRows, o.MaxRows), o.MaxBytes}
+	}
+	return limits{o.MaxRows, o.MaxBytes}
+}
+
 // openLimits returns how far an open batch of a keyed stream may grow. These streams share half of the memory: with many
 // of them none grows beyond one batch.
-func (o *Options) openLimits(keyed int) limits {
-	share := o.MaxBuffered / 2 / max(1, keyed)
-	if o.Partitions <= 1 || share < 2*o.MaxBytes {
-		return limits{o.MaxRows, o.MaxBytes}
+func (o *Options) openLimits(s *Stream, keyed int) limits {
+	one, share := o.limits(s), o.MaxBuffered/2/max(1, keyed)
+	if o.Partitions <= 1 || share < 2*one.bytes {
+		return one
 	}
-	return limits{max(o.MaxRows, min(o.Partitions*o.MaxRows, maxParted)), min(o.Partitions*o.MaxBytes, share)}
+	return limits{max(one.rows, min(o.Partitions*one.rows, maxParted)), min(o.Partitions*one.bytes, share)}
 }
 
 // partition returns the batches that take the place of a closing one: itself, if it is within the limits of a batch and
 // does not hold the memory of several.
 func (p *Pipeline) partition(b *Batch) []*Batch {
 	o := &p.options
-	one := limits{o.MaxRows, o.MaxBytes}
+	one := o.limits(b.Stream)
 	if !b.Stream.Keyed || one.allow(b.Rows(), b.length()) && cap(b.Body) <= 2*max(len(b.Body), o.MaxBytes) {
 		return []*Batch{b}
 	}
@@ -68,7 +76,7 @@ func (b *Batch) byKey(dst []uint64) []uint64 {
 // firstPart returns how many of the sorted rows go into one batch: as many as fit, but no key is parted that could be whole.
 func (b *Batch) firstPart(sorted []uint64, o *Options) int {
 	n, length := 0, len(b.Stream.Frame.Prefix)+len(b.Stream.Frame.Suffix)
-	for ; n < min(len(sorted), o.MaxRows); n++ {
+	for ; n < min(len(sorted), o.limits(b.Stream).rows); n++ {
 		length += len(b.Row(int(sorted[n] % maxParted)))
 		if n > 0 && length > o.MaxBytes {
 			break

@@ -171,3 +171,42 @@ func TestPartedStreamsShareTheMemory(t *testing.T) {
 		}
 	}
 }
+
+// A stream may have a lower limit of rows than the others: its batches keep to it, and the rows of a key their order.
+func TestAStreamOfSingleRows(t *testing.T) {
+	for _, keyed := range []bool{false, true} {
+		var got []string
+		o := Options{MaxRows: 100, MaxBytes: 1 << 20, MaxAge: time.Hour, MaxBuffered: 64 << 20, MaxInFlight: 1, Partitions: 4}
+		p := New(t.Context(), o, func(_ context.Context, b *Batch) Outcome {
+			got = append(got, string(b.Body))
+			return Outcome{}
+		}, nil)
+		single, many := p.Stream(testFrame, keyed), p.Stream(testFrame, keyed)
+		single.MaxRows = 1
+		for i := range 6 {
+			p.Add(single, &Row{Data: fmt.Append(nil, i), Key: keyHash(i % 2)}, time.Time{})
+			p.Add(many, &Row{Data: fmt.Append(nil, i), Key: keyHash(i % 2)}, time.Time{})
+			for p.Full() {
+				p.Settle(<-p.Results())
+			}
+		}
+		for p.Flush(); !p.Idle(); {
+			p.Settle(<-p.Results())
+		}
+		p.Close()
+		if len(got) != 7 {
+			t.Errorf("keyed %v: %d batches, want one for each of 6 rows, and one of the other stream: %v", keyed, len(got), got)
+		}
+		for key := range 2 {
+			var order []string
+			for _, body := range got {
+				if rows := eventsOf([]byte(body)); len(rows) == 1 && rows[0]%2 == key {
+					order = append(order, body)
+				}
+			}
+			if !slices.IsSorted(order) || len(order) != 3 {
+				t.Errorf("keyed %v: key %d was sent as %v", keyed, key, order)
+			}
+		}
+	}
+}

@@ -161,9 +161,9 @@ func (p *Pipeline) openBatch(s *Stream, first arrival) *Batch {
 // limits returns how far an open batch of the stream may grow.
 func (p *Pipeline) limits(s *Stream) limits {
 	if s.Keyed {
-		return p.options.openLimits(p.keyed)
+		return p.options.openLimits(s, p.keyed)
 	}
-	return limits{p.options.MaxRows, p.options.MaxBytes}
+	return p.options.limits(s)
 }
 
 // batch takes a batch with memory from the free ones, if there is one.
