@@ -1,0 +1,14 @@
+def _b_setpath($p; $v): setpath($p; $v);
+def setpath($p; $v): _growth($p; true) | _b_setpath($p; $v);
+def _b_getpath($p): getpath($p);
+def getpath($p): _measure($p; null) | _b_getpath($p);
+def _b_path(f): path(f);
+def path(f): _b_path(f) | _measure;
+def _grown(p): . as $v | reduce path(p) as $q (true; . as $first | $v | _growth($q; $first) | false) | $v;
+def _b_delpaths($ps): delpaths($ps);
+def delpaths($ps): _measure($ps) | reduce ($ps | .[]?) as $p (.; _growth($p; true)) | _b_delpaths($ps);
+def _b_transpose: transpose;
+def transpose: _transposed | _b_transpose;
+def _b_strftime($f): strftime($f);
+def strftime($f): _measure($f) | _stretched($f) | _b_strftime($f);
+def _s_match($re; $flags; $testing): _search($re; $flags; $testing) | _match($re; $flags; $testing);
