@@ -9,8 +9,8 @@ import (
 	"sync"
 	"time"
 
-	"destination-webhook/destination"
 	"destination-webhook/destination/printable"
+	"destination-webhook/destination/report"
 )
 
 // view shows the messages of a command to a person, and keeps its progress on the last line of the
@@ -29,14 +29,14 @@ type view struct {
 func (v *view) messages() io.Writer { return writerFunc(v.write) }
 
 // console returns where a person watches the sync; nil if nobody does.
-func (v *view) console() destination.Console {
+func (v *view) console() report.Console {
 	if v.text == nil {
 		return nil
 	}
 	return v
 }
 
-// ShowsLog implements destination.Console.
+// ShowsLog implements report.Console.
 func (v *view) ShowsLog() bool { return v.all }
 
 // Print shows text that stays above the progress.

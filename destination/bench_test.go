@@ -14,6 +14,7 @@ import (
 	"destination-webhook/destination/config/configtest"
 	"destination-webhook/destination/delivery"
 	"destination-webhook/destination/engine"
+	"destination-webhook/destination/report"
 	"destination-webhook/destination/route"
 	"destination-webhook/destination/sender"
 	"destination-webhook/protocol"
@@ -45,8 +46,8 @@ func syncAll(tb testing.TB, stream string, in io.Reader) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	progress := newProgress(slog.New(slog.DiscardHandler), nil)
-	defer progress.ticker.Stop()
+	progress := report.NewProgress(slog.New(slog.DiscardHandler), nil)
+	defer progress.Stop()
 	client := delivery.New(delivery.Options{Transport: discarding{}, Timeout: time.Minute, Concurrency: c.Delivery.MaxConcurrentRequests, Retry: delivery.RetryOptions{MaxAttempts: 1}})
 	deliver := sender.New(sender.Options{Client: client, Redact: func(s string) string { return s }, Warn: progress.Warn, Observer: progress})
 	r := table[0]

@@ -18,6 +18,7 @@ import (
 	"destination-webhook/destination/engine"
 	"destination-webhook/destination/failure"
 	"destination-webhook/destination/payload"
+	"destination-webhook/destination/redact"
 	"destination-webhook/destination/snapshot"
 )
 
@@ -88,7 +89,7 @@ func (s *session) count(ctx context.Context, streams []*engine.Stream, in io.Rea
 	policy := options.Policy
 	options.DeadLetters, options.Policy.AllowMassRemoval = true, true
 	err := engine.New(ctx, streams, options, s.out).Run(ctx, in, s.network.Stop)
-	s.progress.ticker.Stop()
+	s.progress.Stop()
 	var previews []StreamPreview
 	for _, v := range previewers {
 		v.finish(policy)
@@ -159,9 +160,6 @@ func (v *previewer) show(b *batching.Batch, sent []int) {
 	p.Envelope = b.AppendBody(nil, sent[:min(len(sent), maxPreviewRows)])
 }
 
-// stars replace the value of a header.
-const stars = "********"
-
 // header adds what an attempt adds to the header of a stream, with stars for all values that may be
 // secret or are not known before.
 func (v *previewer) header(h http.Header, id string) http.Header {
@@ -180,11 +178,11 @@ func (v *previewer) header(h http.Header, id string) http.Header {
 	public := []string{"Content-Type", "Content-Encoding", "User-Agent", "Webhook-Id"}
 	for name := range shown {
 		if !strings.HasPrefix(name, "Airbyte-") && !slices.Contains(public, name) {
-			shown[name] = []string{stars}
+			shown[name] = []string{redact.Stars}
 		}
 	}
 	for _, h := range c.Headers { // a User-Agent of the user's can be a secret as well
-		shown.Set(h.Name, stars)
+		shown.Set(h.Name, redact.Stars)
 	}
 	return shown
 }

@@ -19,6 +19,7 @@ import (
 	"destination-webhook/destination/outbound"
 	"destination-webhook/destination/printable"
 	"destination-webhook/destination/redact"
+	"destination-webhook/destination/report"
 	"destination-webhook/destination/route"
 	"destination-webhook/protocol"
 )
@@ -29,8 +30,8 @@ type Program struct {
 	Version  string
 	Stdin    io.Reader
 	Stdout   io.Writer
-	Console  Console // nil: nobody watches
-	Report   string  // the file for the report of a sync; empty: none
+	Console  report.Console // nil: nobody watches
+	Report   string         // the file for the report of a sync; empty: none
 	Getenv   func(string) string
 	ReadFile func(path string) ([]byte, error) // of config and catalog; nil: os.ReadFile
 	// SyncID is what the user calls the sync, "" if nothing: attempts with the same one send the
@@ -100,30 +101,42 @@ func (p *Program) writeAndReport(ctx context.Context, configPath, catalogPath st
 	done, err := p.write(ctx, configPath, catalogPath, out, log)
 	how := outcomeOf(ctx, err)
 	switch how {
-	case succeeded:
-	case interrupted:
+	case report.Succeeded:
+	case report.Interrupted:
 		log.Warn("stopped before the end of the input; the states that came out hold, the rest is sent by the next sync")
-	case failed:
+	case report.Failed:
 		message, detail := describe(err)
 		_ = out.Failure(failureType(err), message, detail)
 	}
 	if p.Report != "" {
-		if err := p.newReport(done, began, how, err, out.Redact).write(p.Report); err != nil {
+		if err := p.report(done, began, how, err, out.Redact).Write(p.Report); err != nil {
 			log.Warn(err.Error())
 		}
 	}
 	return err
 }
 
+// report returns the report of a sync that ended with err.
+func (p *Program) report(s *report.Summary, began time.Time, how report.Outcome, err error, redact func(string) string) *report.File {
+	f := report.NewFile(s, redact)
+	f.Program, f.Job, f.Attempt = p.agent(), p.Getenv("WORKER_JOB_ID"), p.Getenv("WORKER_JOB_ATTEMPT")
+	f.Outcome, f.BeganAt, f.EndedAt = how, began.UTC(), time.Now().UTC()
+	if how == report.Failed {
+		message, _ := describe(err)
+		f.Failure = &report.Failure{Type: failureType(err), Message: redact(message)}
+	}
+	return f
+}
+
 // outcomeOf returns how a sync ended. ctx ends with a signal.
-func outcomeOf(ctx context.Context, err error) outcome {
+func outcomeOf(ctx context.Context, err error) report.Outcome {
 	switch {
 	case err == nil:
-		return succeeded
+		return report.Succeeded
 	case ctx.Err() != nil && errors.Is(err, context.Cause(ctx)):
-		return interrupted
+		return report.Interrupted
 	}
-	return failed
+	return report.Failed
 }
 
 // describe returns what the user reads of an error and, if there is more, the detail.
@@ -137,7 +150,7 @@ func describe(err error) (message, detail string) {
 }
 
 // write returns what the sync has done, nil if it did not get as far as its streams.
-func (p *Program) write(ctx context.Context, configPath, catalogPath string, out *protocol.Writer, log *slog.Logger) (done *summary, err error) {
+func (p *Program) write(ctx context.Context, configPath, catalogPath string, out *protocol.Writer, log *slog.Logger) (done *report.Summary, err error) {
 	defer failure.RecoverTo(&err)
 	if medium := p.Getenv("DATA_CHANNEL_MEDIUM"); medium != "" && !strings.EqualFold(medium, "STDIO") {
 		return nil, fmt.Errorf("DATA_CHANNEL_MEDIUM is %s: this destination reads records from stdin alone, set it to STDIO", medium)
@@ -146,7 +159,7 @@ func (p *Program) write(ctx context.Context, configPath, catalogPath string, out
 	if err != nil {
 		return nil, err
 	}
-	defer func() { done = s.progress.summary }()
+	defer func() { done = s.progress.Summary() }()
 	defer s.network.Close()
 	defer boundMemory(s.config)()
 	return nil, s.write(ctx, p.Stdin)
@@ -158,8 +171,8 @@ func (p *Program) session(configPath, catalogPath string, out *protocol.Writer, 
 	if err != nil {
 		return nil, err
 	}
-	progress := newProgress(log, masking(p.Console, redactor.String))
-	network, err := p.network(c, redactor, progress.attempt)
+	progress := report.NewProgress(log, report.Masked(p.Console, redactor.String))
+	network, err := p.network(c, redactor, progress.WarnAttempt)
 	if err != nil {
 		return nil, err
 	}

@@ -14,10 +14,11 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"destination-webhook/destination/config/configtest"
+	"destination-webhook/destination/report"
 )
 
 // requireReport holds a report against the published schema.
-func requireReport(t *testing.T, text []byte) (r report) {
+func requireReport(t *testing.T, text []byte) (r report.File) {
 	t.Helper()
 	schema, err := jsonschema.NewCompiler().Compile("../docs/report.schema.json")
 	if err != nil {
@@ -55,17 +56,17 @@ func TestReport(t *testing.T) {
 		return name
 	}
 	config := path("config.json", `{"url":"`+server.URL+`","api_key":"hunter2","delivery":{"retry":{"initial_interval_ms":1}}}`)
-	catalog, report := path("catalog.json", usersRefresh), path("report.json", "the last one")
+	catalog, file := path("catalog.json", usersRefresh), path("report.json", "the last one")
 	const record = `{"type":"RECORD","record":{"stream":"users","data":{"id":1},"emitted_at":0}}` + "\n"
 	sync := func(config string) []byte {
 		p := &Program{
-			Spec: configtest.Spec(t), Version: "1.2.3", Stdin: strings.NewReader(record), Stdout: &bytes.Buffer{}, Report: report,
+			Spec: configtest.Spec(t), Version: "1.2.3", Stdin: strings.NewReader(record), Stdout: &bytes.Buffer{}, Report: file,
 			Getenv: func(name string) string {
 				return map[string]string{"WORKER_JOB_ID": "7", "WORKER_JOB_ATTEMPT": "2"}[name]
 			},
 		}
 		_ = p.Write(t.Context(), config, catalog)
-		text, err := os.ReadFile(report)
+		text, err := os.ReadFile(file)
 		if err != nil || bytes.Contains(text, []byte("hunter2")) {
 			t.Fatalf("%v: %s", err, text)
 		}
@@ -77,16 +78,16 @@ func TestReport(t *testing.T) {
 		t.Error(diff)
 	}
 	users := got.Streams[0]
-	if got.Outcome != succeeded || got.Job+"/"+got.Attempt != "7/2" || users.Stream != "users" || users.Delivered != 1 || users.Requests != 2 || users.Retries != 1 ||
-		users.Latency.Max <= 0 || users.reportCounts != got.Totals {
+	if got.Outcome != report.Succeeded || got.Job+"/"+got.Attempt != "7/2" || users.Stream != "users" || users.Delivered != 1 || users.Requests != 2 || users.Retries != 1 ||
+		users.Latency.Max <= 0 || users.Counts != got.Totals {
 		t.Errorf("after success: %+v", got)
 	}
 	got = requireReport(t, sync(config))
-	if got.Outcome != failed || got.Failure.Type != "config_error" || got.Totals.Requests != 1 || got.Totals.Delivered != 0 {
+	if got.Outcome != report.Failed || got.Failure.Type != "config_error" || got.Totals.Requests != 1 || got.Totals.Delivered != 0 {
 		t.Errorf("after 401: %+v", got)
 	}
 	got = requireReport(t, sync(path("broken.json", `{"url":7}`)))
-	if got.Outcome != failed || got.Failure.Type != "config_error" || len(got.Streams) != 0 {
+	if got.Outcome != report.Failed || got.Failure.Type != "config_error" || len(got.Streams) != 0 {
 		t.Errorf("after a broken config: %+v", got)
 	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) != 4 {

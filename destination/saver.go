@@ -42,7 +42,7 @@ func closeInTime(ctx context.Context, closeStore func(context.Context) error) er
 // saveAtIntervals saves the snapshot while the sync runs. If another sync was first, this one ends
 // by cancel: nothing that it still does would be kept. So it does if the program is at fault. Other
 // troubles may be over by the next time; what counts is the save at the end.
-func saveAtIntervals(ctx context.Context, save func(context.Context) error, warn func(string, ...any), cancel context.CancelCauseFunc) (stop func()) {
+func saveAtIntervals(ctx context.Context, save func(context.Context) error, warn func(string), cancel context.CancelCauseFunc) (stop func()) {
 	ctx, end := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {

@@ -49,7 +49,7 @@ func TestSaveAtIntervals(t *testing.T) {
 				defer cancel(nil)
 				saves, warnings := 0, 0
 				save := func(context.Context) error { saves++; return test.outcomes[saves-1] }
-				stop := saveAtIntervals(ctx, save, func(string, ...any) { warnings++ }, cancel)
+				stop := saveAtIntervals(ctx, save, func(string) { warnings++ }, cancel)
 				time.Sleep(saveInterval*3 + saveInterval/2)
 				stop()
 				if saves != len(test.outcomes) || warnings != test.warnings {
@@ -68,7 +68,7 @@ func TestSaveIsCutShort(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		save := func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
 		stop := saveAtIntervals(t.Context(), save,
-			func(text string, _ ...any) { t.Error(text) }, func(cause error) { t.Error(cause) })
+			func(text string) { t.Error(text) }, func(cause error) { t.Error(cause) })
 		time.Sleep(2 * saveInterval)
 		stop()
 	})

@@ -21,6 +21,7 @@ import (
 	"destination-webhook/destination/config/configtest"
 	"destination-webhook/destination/engine"
 	"destination-webhook/destination/payload"
+	"destination-webhook/destination/report"
 	"destination-webhook/destination/route"
 	"destination-webhook/protocol"
 	"destination-webhook/sample"
@@ -84,8 +85,8 @@ func bodiesOf(t *testing.T, settings, catalog string, records []byte) [][]byte {
 			return batching.Outcome{}
 		}})
 	}
-	progress := newProgress(slog.New(slog.DiscardHandler), nil)
-	defer progress.ticker.Stop()
+	progress := report.NewProgress(slog.New(slog.DiscardHandler), nil)
+	defer progress.Stop()
 	options := engineOptions(c, progress)
 	options.Batching.MaxInFlight = 1
 	if err := engine.New(t.Context(), streams, options, protocol.NewWriter(io.Discard)).Run(t.Context(), bytes.NewReader(records), func() {}); err != nil {

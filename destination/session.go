@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"time"
 
 	"destination-webhook/batching"
 	"destination-webhook/destination/audience"
@@ -17,6 +16,7 @@ import (
 	"destination-webhook/destination/outbound"
 	"destination-webhook/destination/payload"
 	"destination-webhook/destination/redact"
+	"destination-webhook/destination/report"
 	"destination-webhook/destination/route"
 	"destination-webhook/destination/sender"
 	"destination-webhook/destination/snapshot"
@@ -32,7 +32,7 @@ type session struct {
 	agent    string
 	identity syncIdentity
 	out      *protocol.Writer
-	progress *progress
+	progress *report.Progress
 }
 
 // write opens the stores, syncs, and closes them. An error of closing one is one of the sync.
@@ -60,7 +60,7 @@ func (s *session) write(ctx context.Context, in io.Reader) (err error) {
 		return err
 	}
 	if store != nil && s.config.Snapshot.Type == config.S3Storage {
-		stop := saveAtIntervals(ctx, saving(store), s.progress.log.Warn, cancel)
+		stop := saveAtIntervals(ctx, saving(store), s.progress.Warn, cancel)
 		defer stop()
 	}
 	return s.sync(ctx, streams, deadLetters, in)
@@ -95,7 +95,6 @@ func (s *session) streams(ctx context.Context, store *snapshot.Store) ([]*engine
 // sync delivers the input to its end.
 func (s *session) sync(ctx context.Context, streams []*engine.Stream, deadLetters deadletter.Store, in io.Reader) error {
 	client := s.network.EndpointClient()
-	s.progress.load = client.Load
 	deliver := sender.New(sender.Options{
 		Client: client, DeadLetters: deadLetters, Redact: s.redactor.String, RedactCut: s.redactor.Cut,
 		Warn: s.progress.Warn, Observer: s.progress,
@@ -103,14 +102,14 @@ func (s *session) sync(ctx context.Context, streams []*engine.Stream, deadLetter
 	for _, stream := range streams {
 		stream.Send = deliver.Stream(stream.Route, stream.Audience, s.identity.of(stream.Route)).Send
 	}
-	s.progress.start(s.config, s.table)
+	s.progress.Start(s.config, s.table, client.Load)
 	options := engineOptions(s.config, s.progress)
 	e := engine.New(ctx, streams, options, s.out)
 	err := e.Run(ctx, in, s.network.Stop)
 	if err == nil {
 		finish(streams, options.Policy)
 	}
-	s.progress.end(summarize(s.config, s.progress, streams, time.Now()), e.Skipped())
+	s.progress.End(s.config, streams, e.Skipped())
 	return err
 }
 
@@ -124,7 +123,7 @@ func finish(streams []*engine.Stream, p audience.Policy) {
 }
 
 // engineOptions are the choices of the config that the engine makes.
-func engineOptions(c *config.Config, p *progress) engine.Options {
+func engineOptions(c *config.Config, p *report.Progress) engine.Options {
 	return engine.Options{
 		Batching: batching.Options{
 			MaxRows:     c.Batching.MaxRows,

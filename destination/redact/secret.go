@@ -17,6 +17,9 @@ import (
 // Mask replaces a secret.
 const Mask = "[redacted]"
 
+// Stars replace the value of a header that is not shown.
+const Stars = "********"
+
 // Secret is a string that cannot be printed, logged or marshalled by accident. It decodes from a
 // plain string. Only [Secret.Reveal] returns the value.
 //

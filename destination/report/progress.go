@@ -1,4 +1,4 @@
-package destination
+package report
 
 import (
 	"fmt"
@@ -19,10 +19,10 @@ const (
 	maxListed = 50
 )
 
-// progress shows people how a sync goes: in the log and, if somebody watches, on a console. It
-// belongs to the engine's goroutine; only Warn, attempt, Attempted and Settled may be called by
+// Progress shows people how a sync goes: in the log and, if somebody watches, on a console. It
+// belongs to the engine's goroutine; only Warn, WarnAttempt, Attempted and Settled may be called by
 // others.
-type progress struct {
+type Progress struct {
 	log      *slog.Logger
 	console  Console // nil: nobody watches
 	stats    *stats
@@ -36,44 +36,48 @@ type progress struct {
 	rate      rate
 	states    int64
 	lastState time.Time
-	summary   *summary // once the sync has ended
+	summary   *Summary // after the sync has ended
 }
 
-func newProgress(log *slog.Logger, console Console) *progress {
+// NewProgress returns the progress of a sync that begins now. A nil console means that nobody
+// watches. The caller has to call End or Stop.
+func NewProgress(log *slog.Logger, console Console) *Progress {
 	interval := logInterval
 	if console != nil {
 		interval = drawInterval
 	}
 	now := time.Now()
-	return &progress{
+	return &Progress{
 		log: log, console: console, stats: newStats(), attempts: attemptLog{log: log},
 		ticker: time.NewTicker(interval), began: now, logged: now,
 	}
 }
 
 // Warn logs what a user should know.
-func (p *progress) Warn(text string) { p.log.Warn(text) }
+func (p *Progress) Warn(text string) { p.log.Warn(text) }
 
 // StateEmitted counts a state; see engine.Observer.
-func (p *progress) StateEmitted() {
+func (p *Progress) StateEmitted() {
 	p.states++
 	p.lastState = time.Now()
 }
 
 // Due has the moments at which progress is told.
-func (p *progress) Due() <-chan time.Time { return p.ticker.C }
+func (p *Progress) Due() <-chan time.Time { return p.ticker.C }
 
 // Attempted counts and logs an attempt; see sender.Observer.
-func (p *progress) Attempted(r *route.Route, rows int, a delivery.Attempt) {
+func (p *Progress) Attempted(r *route.Route, rows int, a delivery.Attempt) {
 	p.stats.attempted(r, a)
 	p.attempts.debug(r.Title(), rows, a)
 }
 
 // Settled counts a batch; see sender.Observer.
-func (p *progress) Settled(r *route.Route, c sender.Counts) { p.stats.settled(r, c) }
+func (p *Progress) Settled(r *route.Route, c sender.Counts) { p.stats.settled(r, c) }
 
-// start logs what the sync is about to do.
-func (p *progress) start(c *config.Config, table route.Table) {
+// Start logs what the sync is about to do. load returns how many requests are in flight, and how
+// many the endpoint is given at once.
+func (p *Progress) Start(c *config.Config, table route.Table, load func() (inFlight, limit int)) {
+	p.load = load
 	p.log.Info(fmt.Sprintf("sync of %d streams to %s: batches of up to %d rows or %d bytes, closed after %v; up to %d requests at once, %d attempts each",
 		len(table), route.Host(c.URL), c.Batching.MaxRows, c.Batching.MaxBytes, c.Batching.MaxAge(), c.Delivery.MaxConcurrentRequests, c.Delivery.Retry.MaxAttempts))
 	for i, r := range table {
@@ -85,11 +89,14 @@ func (p *progress) start(c *config.Config, table route.Table) {
 	}
 }
 
-// attempt logs an attempt that failed and is followed by another.
-func (p *progress) attempt(a delivery.Attempt) { p.attempts.warn(a) }
+// WarnAttempt logs an attempt if it failed and is followed by another.
+func (p *Progress) WarnAttempt(a delivery.Attempt) { p.attempts.warn(a) }
+
+// Stop ends the moments of Due.
+func (p *Progress) Stop() { p.ticker.Stop() }
 
 // Observe shows how far the sync is. With a console it is called more often than the log is told.
-func (p *progress) Observe(batches int) {
+func (p *Progress) Observe(batches int) {
 	now := time.Now()
 	line := p.line(now, batches)
 	if p.console != nil {
@@ -106,7 +113,7 @@ func (p *progress) Observe(batches int) {
 	}
 }
 
-func (p *progress) line(now time.Time, batches int) string {
+func (p *Progress) line(now time.Time, batches int) string {
 	total, inFlight := p.stats.all(), count(int64(batches), "request")
 	if p.load != nil {
 		busy, limit := p.load()
@@ -119,7 +126,7 @@ func (p *progress) line(now time.Time, batches int) string {
 }
 
 // logLimit logs that the endpoint is given more or fewer requests at once than the log knows.
-func (p *progress) logLimit() {
+func (p *Progress) logLimit() {
 	if p.load == nil {
 		return
 	}

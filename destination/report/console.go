@@ -1,4 +1,4 @@
-package destination
+package report
 
 import "destination-webhook/destination/printable"
 
@@ -19,8 +19,8 @@ type maskedConsole struct {
 	redact func(string) string
 }
 
-// masking returns a console that masks secrets; nil if c is nil.
-func masking(c Console, redact func(string) string) Console {
+// Masked returns a console that masks secrets; nil if c is nil.
+func Masked(c Console, redact func(string) string) Console {
 	if c == nil {
 		return nil
 	}

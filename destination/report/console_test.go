@@ -1,4 +1,4 @@
-package destination
+package report
 
 import (
 	"strings"
@@ -19,13 +19,13 @@ func (s *shown) ShowsLog() bool       { return true }
 
 func TestConsoleShowsNoSecret(t *testing.T) {
 	s := &shown{}
-	c := masking(s, redact.New("hunter2").String)
+	c := Masked(s, redact.New("hunter2").String)
 	c.Progress("the endpoint says hunter2\x1b[2J")
 	c.Print("stream hunter2\n")
 	if got := strings.Join(append(s.lines, s.texts...), "|"); got != "the endpoint says "+redact.Mask+`\x1b[2J|stream `+redact.Mask+"\n" {
 		t.Errorf("got %q", got)
 	}
-	if masking(nil, nil) != nil {
+	if Masked(nil, nil) != nil {
 		t.Error("a console out of nothing")
 	}
 }

@@ -1,4 +1,4 @@
-package destination
+package report
 
 import (
 	"fmt"
@@ -12,8 +12,8 @@ import (
 	"destination-webhook/protocol"
 )
 
-// summary is what a sync has done, for people.
-type summary struct {
+// Summary is what a sync has done.
+type Summary struct {
 	streams     []streamSummary // in the catalog's order
 	total       streamStats
 	statuses    map[string]int64 // requests by status
@@ -32,10 +32,18 @@ type streamSummary struct {
 	compared   string // with the snapshot; empty if there is none
 }
 
-// summarize returns the summary of a sync that has ended.
-func summarize(c *config.Config, p *progress, streams []*engine.Stream, now time.Time) *summary {
-	s := &summary{
-		total: p.stats.all(), statuses: p.stats.byStatus(), took: now.Sub(p.began), states: p.states, lastState: p.lastState,
+// End tells what the sync has done, and which lines of the input it skipped.
+func (p *Progress) End(c *config.Config, streams []*engine.Stream, skipped protocol.Skipped) {
+	p.summary = p.summarize(c, streams)
+	p.tell(p.summary, skipped)
+}
+
+// Summary returns the summary of the sync, nil before its end.
+func (p *Progress) Summary() *Summary { return p.summary }
+
+func (p *Progress) summarize(c *config.Config, streams []*engine.Stream) *Summary {
+	s := &Summary{
+		total: p.stats.all(), statuses: p.stats.byStatus(), took: time.Since(p.began), states: p.states, lastState: p.lastState,
 		endpoint: route.Host(c.URL), deadLetters: deadLetterPlace(c),
 	}
 	for _, stream := range streams {
@@ -64,10 +72,8 @@ func deadLetterPlace(c *config.Config) string {
 	return route.Host(d.URL)
 }
 
-// end tells what the sync has done, and which lines of the input it skipped.
-func (p *progress) end(s *summary, skipped protocol.Skipped) {
-	p.summary = s
-	p.ticker.Stop()
+func (p *Progress) tell(s *Summary, skipped protocol.Skipped) {
+	p.Stop()
 	p.attempts.flush()
 	if p.console != nil {
 		p.console.Progress("")
@@ -89,7 +95,7 @@ func (p *progress) end(s *summary, skipped protocol.Skipped) {
 }
 
 // log tells the summary line by line.
-func (s *summary) log(info func(string, ...any)) {
+func (s *Summary) log(info func(string, ...any)) {
 	for i := range s.streams {
 		t := &s.streams[i]
 		if i == maxListed {
@@ -107,13 +113,13 @@ func (s *summary) log(info func(string, ...any)) {
 	info("in all: " + s.totals())
 }
 
-func (s *summary) totals() string {
+func (s *Summary) totals() string {
 	return fmt.Sprintf("%s in %s, %d bytes, %s, %s in %v (%.0f rows/s)", count(s.total.rows, "row"), count(s.total.requests, "request"),
 		s.total.bytes, count(s.states, "state"), retries(s.total.retries), brief(s.took), float64(s.total.rows)/max(s.took.Seconds(), 1e-3))
 }
 
 // table returns the summary as a table and the totals below it.
-func (s *summary) table() string {
+func (s *Summary) table() string {
 	cells := [][]string{{"STREAM", "MODE", "DELIVERED", "REJECTED", "SKIPPED", "REQUESTS", "RETRIES", "BYTES", "P50", "P95", "MAX"}}
 	for i := range s.streams {
 		if i == maxListed {

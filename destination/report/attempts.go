@@ -1,4 +1,4 @@
-package destination
+package report
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"destination-webhook/destination/delivery"
+	"destination-webhook/destination/redact"
 	"destination-webhook/protocol"
 )
 
@@ -70,7 +71,7 @@ var publicHeaders = []string{"Content-Type", "Content-Encoding", "Webhook-Id", "
 func maskedHeader(h http.Header) string {
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(h)) {
-		value := stars
+		value := redact.Stars
 		if strings.HasPrefix(name, "Airbyte-") || slices.Contains(publicHeaders, name) {
 			value = strings.Join(h[name], ", ")
 		}

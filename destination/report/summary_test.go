@@ -1,4 +1,4 @@
-package destination
+package report
 
 import (
 	"bytes"
@@ -13,13 +13,13 @@ import (
 	"destination-webhook/protocol"
 )
 
-func summaryOfTwo() *summary {
+func summaryOfTwo() *Summary {
 	users := streamSummary{name: "users", mode: "upsert", skipped: 40, streamStats: streamStats{rows: 1, requests: 2, retries: 1, bytes: 512, rejected: 3}}
 	for _, ms := range []int{5, 20, 1500} {
 		users.latency.add(time.Duration(ms) * time.Millisecond)
 	}
 	users.compared = "compared with the snapshot 1 rows are added"
-	return &summary{
+	return &Summary{
 		streams: []streamSummary{users, {name: "größen", mode: "insert"}}, total: users.streamStats, took: 2 * time.Second,
 		states: 1, lastState: time.Date(2026, 11, 24, 12, 30, 15, 0, time.UTC), endpoint: "https://example.com", deadLetters: "/var/rejected",
 	}
@@ -53,8 +53,8 @@ func TestEndTellsOnce(t *testing.T) {
 		"a person reads the log": {&shown{}, []string{`stream users: 3 rows were rejected and stored in /var/rejected`}},
 	} {
 		var out bytes.Buffer
-		p := newProgress(slog.New(protocol.NewLogHandler(protocol.NewWriter(&out), slog.LevelInfo)), test.console)
-		p.end(summaryOfTwo(), protocol.Skipped{})
+		p := NewProgress(slog.New(protocol.NewLogHandler(protocol.NewWriter(&out), slog.LevelInfo)), test.console)
+		p.tell(summaryOfTwo(), protocol.Skipped{})
 		if got := strings.Count(out.String(), "\n"); got != len(test.want) {
 			t.Errorf("%s: %d messages, want %d:\n%s", name, got, len(test.want), out.String())
 		}
@@ -73,8 +73,8 @@ func TestEndTellsOnce(t *testing.T) {
 func TestObserveAfterALateMoment(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
-		p := newProgress(slog.New(protocol.NewLogHandler(protocol.NewWriter(&out), slog.LevelInfo)), nil)
-		defer p.ticker.Stop()
+		p := NewProgress(slog.New(protocol.NewLogHandler(protocol.NewWriter(&out), slog.LevelInfo)), nil)
+		defer p.Stop()
 		for late := range 3 {
 			<-p.Due()
 			time.Sleep(time.Duration(3-late) * 50 * time.Millisecond)
@@ -91,8 +91,8 @@ func TestObserve(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
 		s := &shown{}
-		p := newProgress(slog.New(protocol.NewLogHandler(protocol.NewWriter(&out), slog.LevelInfo)), s)
-		defer p.ticker.Stop()
+		p := NewProgress(slog.New(protocol.NewLogHandler(protocol.NewWriter(&out), slog.LevelInfo)), s)
+		defer p.Stop()
 		limit := 0
 		p.load = func() (int, int) { return min(3, limit), limit }
 		p.Observe(0)

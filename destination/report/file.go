@@ -1,0 +1,129 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"destination-webhook/protocol"
+)
+
+// fileVersion is raised by every change that a reader of reports could trip over.
+const fileVersion = 1
+
+// File is what a sync leaves for programs; docs/report.schema.json describes it.
+type File struct {
+	Version int     `json:"report_version"`
+	Program string  `json:"program"` // its name and version
+	Job     string  `json:"job_id,omitzero"`
+	Attempt string  `json:"attempt,omitzero"`
+	Outcome Outcome `json:"outcome"`
+
+	BeganAt time.Time `json:"began_at"`
+	EndedAt time.Time `json:"ended_at"`
+	Failure *Failure  `json:"failure,omitzero"`
+
+	Endpoint    string           `json:"endpoint,omitzero"`
+	DeadLetters string           `json:"dead_letters,omitzero"` // where rejected rows are
+	Streams     []Stream         `json:"streams"`
+	Totals      Counts           `json:"totals"`
+	Statuses    map[string]int64 `json:"requests_by_status"`
+	States      int64            `json:"states"`
+	LastStateAt time.Time        `json:"last_state_at,omitzero"`
+}
+
+// Outcome is how a sync ended.
+type Outcome string
+
+// The outcomes of a sync.
+const (
+	Succeeded   Outcome = "succeeded"
+	Failed      Outcome = "failed"
+	Interrupted Outcome = "interrupted" // by a signal
+)
+
+// Failure is the error that a sync failed with.
+type Failure struct {
+	Type    protocol.FailureType `json:"type"`
+	Message string               `json:"message"`
+}
+
+// Stream is what a sync has done of one stream.
+type Stream struct {
+	Stream string `json:"stream"`
+	Mode   string `json:"sync_mode"`
+	Counts
+}
+
+// Counts are those of one stream, or of all together.
+type Counts struct {
+	Delivered int64   `json:"rows_delivered"`
+	Rejected  int64   `json:"rows_rejected"`
+	Skipped   int64   `json:"rows_skipped"`
+	Batches   int64   `json:"batches"`
+	Requests  int64   `json:"requests"`
+	Retries   int64   `json:"retries"`
+	Bytes     int64   `json:"bytes"` // of bodies, uncompressed
+	Latency   Latency `json:"latency_seconds"`
+}
+
+// Latency is how long the endpoint took for what it accepted.
+type Latency struct {
+	P50 float64 `json:"p50"`
+	P95 float64 `json:"p95"`
+	Max float64 `json:"max"`
+}
+
+// NewFile returns the report of a sync with the counts of its summary, which is nil if the sync did
+// not get as far as its streams. redact masks secrets.
+func NewFile(s *Summary, redact func(string) string) *File {
+	f := &File{Version: fileVersion, Streams: []Stream{}, Statuses: map[string]int64{}}
+	if s == nil {
+		return f
+	}
+	f.Endpoint, f.DeadLetters, f.States, f.Statuses = s.endpoint, redact(s.deadLetters), s.states, s.statuses
+	if s.states > 0 {
+		f.LastStateAt = s.lastState.UTC()
+	}
+	for i := range s.streams {
+		t := &s.streams[i]
+		f.Streams = append(f.Streams, Stream{redact(t.name), t.mode, t.fileCounts(t.skipped)})
+	}
+	f.Totals = s.total.fileCounts(s.skipped)
+	return f
+}
+
+func (t *streamStats) fileCounts(skipped int64) Counts {
+	return Counts{
+		Delivered: t.rows, Rejected: t.rejected, Skipped: skipped,
+		Batches: t.batches, Requests: t.requests, Retries: t.retries, Bytes: t.bytes,
+		Latency: Latency{t.latency.quantile(0.5).Seconds(), t.latency.quantile(0.95).Seconds(), t.latency.max.Seconds()},
+	}
+}
+
+// Write puts the report into a file, whole or not at all: what reads the file while a sync ends
+// finds the report of the last one, or this one.
+func (f *File) Write(path string) (err error) {
+	text, err := json.Marshal(f, jsontext.WithIndent("  "), jsontext.EscapeForHTML(false), jsontext.AllowInvalidUTF8(true))
+	if err != nil {
+		return fmt.Errorf("encoding the report: %w", err)
+	}
+	file, err := os.CreateTemp(filepath.Dir(path), ".report-") // for its owner alone
+	if err != nil {
+		return fmt.Errorf("writing the report: %w", err)
+	}
+	_, err = file.Write(append(text, '\n'))
+	if err = errors.Join(err, file.Close()); err == nil {
+		err = os.Rename(file.Name(), path)
+	}
+	if err != nil {
+		_ = os.Remove(file.Name())
+		return fmt.Errorf("writing the report: %w", err)
+	}
+	return nil
+}
