@@ -127,3 +127,111 @@ func TestFirstRefreshAfterGenerationZero(t *testing.T) {
 		closeStore(t, stream.store)
 	}
 }
+
+func TestARowInDoubtThatIsGoneIsRemoved(t *testing.T) {
+	dir := t.TempDir()
+	store := open(t, dir, Options{KeepRows: true})
+	stream := openStream(t, store, "users", 1)
+	_, m := diff(t, stream, "a", `{"v":1}`, Added)
+	begin(t, stream, Row{Key: []byte("a"), Version: m, Data: []byte(`{"v":1}`)})
+	closeStore(t, store)
+
+	store = open(t, dir, Options{KeepRows: true})
+	stream = openStream(t, store, "users", 2)
+	left(t, stream, `a {"v":1}`)
+	begin(t, stream, Row{Key: []byte("a"), Version: Version{entry{digest: tombstone}}, Data: []byte(`{"deleted":true}`)}) // its end is not known either
+	closeStore(t, store)
+
+	store = open(t, dir, Options{KeepRows: true})
+	defer closeStore(t, store)
+	stream = openStream(t, store, "users", 3)
+	left(t, stream, `a {"v":1}`)
+	diff(t, stream, "a", `{"v":1}`, Added)
+	diff(t, stream, "a", `{"v":1}`, Unchanged) // as the one in flight
+	stream.pending = map[string]*flight{}      // asked, not sent
+}
+
+func TestGenerations(t *testing.T) {
+	dir := t.TempDir()
+	sync := func(generation int64, keys ...string) *Stream {
+		t.Helper()
+		store := open(t, dir, Options{})
+		t.Cleanup(func() { _ = store.release() })
+		stream := openStream(t, store, "users", generation)
+		for _, key := range keys {
+			if change, m, err := stream.Diff([]byte(key), []byte(`{}`)); err != nil {
+				t.Fatal(err)
+			} else if change != Unchanged {
+				settle(t, stream, Row{Key: []byte(key), Version: m})
+			}
+		}
+		return stream
+	}
+	closeStore(t, sync(1, "a", "b", "c").store)
+	closeStore(t, sync(2, "a").store)
+	second := sync(2, "d") // another attempt of the same refresh
+	left(t, second, "b ", "c ")
+	if got, before, err := second.CountUnseen(); got != 2 || before != 3 || err != nil {
+		t.Errorf("CountUnseen = %d of %d, %v; want 2 of the 3 before this generation", got, before, err)
+	}
+	closeStore(t, second.store)
+	third := sync(3, "b")
+	left(t, third, "a ", "c ", "d ")
+	if err := third.store.release(); err != nil { // it dies
+		t.Fatal(err)
+	}
+	again := sync(3, "a", "c", "d")
+	if _, _, err := again.CountUnseen(); !errors.Is(err, ErrGenerationIncomplete) {
+		t.Errorf("after an attempt that died: %v, want ErrGenerationIncomplete: b was seen, but nobody knows", err)
+	}
+	closeStore(t, again.store)
+	if _, _, err := sync(3).CountUnseen(); !errors.Is(err, ErrGenerationIncomplete) {
+		t.Errorf("one attempt later: %v, want ErrGenerationIncomplete", err)
+	}
+}
+
+// A generation of 0 is all that some drivers give: what an attempt that did not end well has seen
+// counts, until one ends well.
+func TestUnknownGenerationIsAConstantOne(t *testing.T) {
+	dir := t.TempDir()
+	sync := func(well bool, keys []string, unseen ...string) {
+		t.Helper()
+		stream := openStream(t, open(t, dir, Options{}), "users", 0)
+		if stream.Finished() {
+			stream.Restart()
+		}
+		for _, key := range keys {
+			if change, v, err := stream.Diff([]byte(key), []byte(`{}`)); err != nil {
+				t.Fatal(err)
+			} else if change != Unchanged {
+				settle(t, stream, Row{Key: []byte(key), Version: v})
+			}
+		}
+		left(t, stream, unseen...)
+		if well {
+			stream.Finish(true)
+		}
+		closeStore(t, stream.store)
+	}
+	sync(true, []string{"a", "b", "c"})
+	sync(false, []string{"a"}, "b ", "c ")
+	sync(true, []string{"b"}, "c ") // it resumed behind a
+	sync(true, []string{"c"}, "a ", "b ")
+}
+
+func TestNothingLeavesWhileRowsAreInFlight(t *testing.T) {
+	store := open(t, t.TempDir(), Options{})
+	defer closeStore(t, store)
+	stream := openStream(t, store, "users", 1)
+	_, m := diff(t, stream, "a", `{}`, Added)
+	if _, _, err := stream.CountUnseen(); !errors.Is(err, ErrInFlight) {
+		t.Errorf("CountUnseen = %v", err)
+	}
+	for _, err := range stream.Unseen() {
+		if !errors.Is(err, ErrInFlight) {
+			t.Errorf("Unseen = %v", err)
+		}
+	}
+	settle(t, stream, mark(m))
+	left(t, stream)
+}

@@ -1,0 +1,163 @@
+package sender
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"destination-webhook/batching"
+	"destination-webhook/destination/config"
+	"destination-webhook/destination/deadletter"
+	"destination-webhook/destination/delivery"
+	"destination-webhook/destination/failure"
+	"destination-webhook/destination/payload"
+	"destination-webhook/destination/route"
+	"destination-webhook/protocol"
+)
+
+// endpoint is a RoundTripper that plays the receiver: it answers each request by a function of the
+// ids of its rows.
+type endpoint struct {
+	requests [][]int
+	names    []string // Webhook-Ids
+	answer   func(ids []int, size int) (status int, body string)
+}
+
+func (e *endpoint) RoundTrip(r *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	var envelope struct {
+		Rows []struct {
+			Data struct{ ID int }
+		}
+	}
+	if err := json.Unmarshal(body, &envelope); err != nil {
+		return nil, fmt.Errorf("the body is not an envelope: %w", err)
+	}
+	ids := []int{}
+	for _, row := range envelope.Rows {
+		ids = append(ids, row.Data.ID)
+	}
+	e.requests = append(e.requests, ids)
+	e.names = append(e.names, r.Header.Get("Webhook-Id"))
+	status, text := e.answer(ids, len(body))
+	return &http.Response{StatusCode: status, Header: http.Header{}, ContentLength: int64(len(text)), Body: io.NopCloser(strings.NewReader(text)), Request: r}, nil
+}
+
+// signed puts the name of a request where the endpoint finds it.
+func signed(h http.Header, id string, _ time.Time, _ []byte) { h.Set("Webhook-Id", id) }
+
+// taken returns the rows of the requests that were accepted, in the order of the requests.
+func (e *endpoint) taken(accepted func(ids []int) bool) []int {
+	var all []int
+	for _, ids := range e.requests {
+		if accepted(ids) {
+			all = append(all, ids...)
+		}
+	}
+	return all
+}
+
+// letterBox keeps dead letters.
+type letterBox struct {
+	lines []string
+	err   error
+}
+
+func (l *letterBox) Write(_ context.Context, lines []byte) error {
+	l.lines = append(l.lines, strings.Split(strings.TrimSuffix(string(lines), "\n"), "\n")...)
+	return l.err
+}
+
+func (l *letterBox) Close() error { return nil }
+
+// senderOf returns a sender that brings rows to e, and a batch of rows with ids 0 to n-1, each with
+// the key that keyOf gives it.
+func senderOf(t interface{ Helper() }, n int, keyOf func(id int) int, e *endpoint, box deadletter.Store) (*Stream, *batching.Batch) {
+	t.Helper()
+	r := &route.Route{
+		Stream: protocol.StreamDescriptor{Name: "users"}, Mode: config.Upsert, Key: [][]string{{"key"}},
+		Endpoint: route.Endpoint{Method: "POST", URL: "https://example.com/hook", Header: http.Header{}},
+	}
+	s := New(Options{
+		Client:      delivery.New(delivery.Options{Transport: e, Retry: delivery.RetryOptions{MaxAttempts: 1}, Sign: signed}),
+		DeadLetters: box, Redact: func(s string) string { return s }, Warn: func(string) {}, Observer: nobody{},
+		Now: func() time.Time { return time.Unix(1700000000, 0) },
+	}).Stream(r, nil, "job 1")
+	return s, batchOf(r, n, keyOf)
+}
+
+// batchOf returns a batch of n rows of a route.
+func batchOf(r *route.Route, n int, keyOf func(id int) int) *batching.Batch {
+	var made *batching.Batch
+	done := make(chan struct{})
+	p := batching.New(context.Background(), batching.Options{MaxRows: n + 1, MaxBytes: 1 << 30, MaxBuffered: 1 << 30, MaxAge: time.Hour, MaxInFlight: 2},
+		func(_ context.Context, b *batching.Batch) batching.Outcome {
+			made = b
+			close(done)
+			return batching.Outcome{}
+		}, nil)
+	stream := p.Stream(payload.Envelope(r, false), true)
+	encoder := payload.NewEncoder(r, payload.Options{DeadLetters: true})
+	for id := range n {
+		row, err := encoder.Encode(&protocol.Record{Data: fmt.Appendf(nil, `{"id":%d,"key":%d}`, id, keyOf(id)), EmittedAt: []byte("17")})
+		if err != nil {
+			panic(err)
+		}
+		p.Add(stream, row, time.Time{})
+	}
+	p.Flush()
+	<-done
+	p.Close()
+	return made
+}
+
+// sendOneAtATime sends rows as one batch through a pipeline that has one request in flight, and
+// returns the pipeline's error.
+func sendOneAtATime(t *testing.T, s *Stream, rows ...string) error {
+	t.Helper()
+	p := batching.New(t.Context(), batching.Options{MaxRows: len(rows) + 1, MaxBytes: 1 << 20, MaxBuffered: 1 << 20, MaxAge: time.Hour, MaxInFlight: 1}, s.Send, nil)
+	stream := p.Stream(payload.Envelope(s.route, false), true)
+	encoder := payload.NewEncoder(s.route, payload.Options{DeadLetters: true})
+	for _, data := range rows {
+		row, err := encoder.Encode(&protocol.Record{Data: []byte(data)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.Add(stream, row, time.Time{})
+	}
+	p.Flush()
+	p.Settle(<-p.Results())
+	p.Close()
+	return p.Err()
+}
+
+func itself(id int) int { return id }
+
+func refusing(bad map[int]bool) func(ids []int, size int) (int, string) {
+	return func(ids []int, _ int) (int, string) {
+		if slices.ContainsFunc(ids, func(id int) bool { return bad[id] }) {
+			return 422, "bad row"
+		}
+		return 200, ""
+	}
+}
+
+// nobody is an Observer that does not care.
+type nobody struct{}
+
+func (nobody) Attempted(*route.Route, int, delivery.Attempt) {}
+func (nobody) Settled(*route.Route, Counts)                  {}
+
+func typeOf(err error) protocol.FailureType {
+	t, _ := failure.TypeOf(err)
+	return t
+}
