@@ -96,7 +96,7 @@ func (e *entry) places(text jsontext.Value, rows *Rows) ([]int, error) {
 	if index >= rows.count {
 		return nil, unclear(text, "its index is beyond the %d rows of the request", rows.count)
 	}
-	if e.primaryKey != nil && canonical(asSent(e.primaryKey)) != canonical(rows.key(index)) {
+	if e.primaryKey != nil && !rows.named(index, e.primaryKey) {
 		return nil, unclear(text, "its index and its primary_key name different rows")
 	}
 	return []int{index}, nil

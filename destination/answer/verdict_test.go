@@ -44,9 +44,32 @@ func TestDeepKeys(t *testing.T) {
 		if _, known := rows.find([]byte(named)); known != (levels <= maxNesting) {
 			t.Errorf("%d levels, in another order: found %v", levels, known)
 		}
-		if canonical := canonical([]byte(named)); levels > maxNesting && canonical != named {
+		if form := canonicalize([]byte(named)); levels > maxNesting && form != named {
 			t.Errorf("%d levels: the key was put in order", levels)
 		}
+	}
+}
+
+// A number names every row whose key is equal to it; a text names the key that is written so, and
+// if there is none, that of an equal number.
+func TestEqualNumbersNameOneKey(t *testing.T) {
+	sent := []string{`"1"`, `"1.0"`, `"10"`, `["7","2.50"]`, `"x"`}
+	for _, test := range []struct {
+		key  string
+		want []int
+	}{
+		{`1`, []int{0, 1}}, {`1.00`, []int{0, 1}}, {`10e-1`, []int{0, 1}}, {`"1"`, []int{0}}, {`"1.0"`, []int{1}},
+		{`"1e1"`, []int{2}}, {`["7",2.5]`, []int{3}}, {`["7","2.5"]`, []int{3}}, {`"y"`, nil}, {`2`, nil},
+	} {
+		rows := NewRows(len(sent), func(place int) []byte { return []byte(sent[place]) })
+		if got, known := rows.find([]byte(test.key)); !slices.Equal(got, test.want) || known != (test.want != nil) {
+			t.Errorf("%s names %v, want %v", test.key, got, test.want)
+		}
+	}
+	verdict := []byte(`{"rejected":[{"index":1,"primary_key":1}]}`)
+	rows := NewRows(len(sent), func(place int) []byte { return []byte(sent[place]) })
+	if got, err := ReadVerdicts(200, "", verdict, rows); err != nil || len(got) != 1 || got[0].Place != 1 {
+		t.Errorf("index and key: %v, %v", got, err)
 	}
 }
 

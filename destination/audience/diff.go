@@ -7,14 +7,20 @@ import (
 )
 
 // Diff finds what a record changes; see payload.Differ.
-func (a *Audience) Diff(key, data []byte, deleted bool, version []byte) (payload.Change, error) {
+func (a *Audience) Diff(k payload.Key, data []byte, deleted bool, version []byte) (payload.Change, error) {
 	if a.refresh.finished {
 		a.refresh.finished = false
 		a.stream.Restart()
 	}
+	key, err := k.Sent, error(nil)
+	if len(k.Identity) > 0 {
+		if key, err = a.stream.Spelling(k.Sent, k.Identity, !deleted); err != nil {
+			return payload.Change{}, a.named(err)
+		}
+	}
 	found, v, err := a.compare(key, data, deleted)
 	a.found[found]++
-	c := payload.Change{Operation: payload.Skipped, Version: v.Append(version)}
+	c := payload.Change{Operation: payload.Skipped, Key: key, Version: v.Append(version)}
 	switch found {
 	case snapshot.Added:
 		c.Operation, c.Suppressed = payload.Added, a.route.Mode == config.Remove

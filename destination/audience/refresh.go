@@ -127,8 +127,10 @@ func (a *Audience) Removals(e *payload.Encoder) iter.Seq2[*batching.Row, error] 
 				yield(nil, err)
 				return
 			}
-			a.found[snapshot.Removed]++
-			if !yield(e.Removal(row.Key, row.Data, !a.sendsRemovals(), row.Version.Append), nil) {
+			if !row.Superseded {
+				a.found[snapshot.Removed]++
+			}
+			if !yield(e.Removal(row.Key, row.Data, row.Superseded || !a.sendsRemovals(), row.Version.Append), nil) {
 				return
 			}
 		}

@@ -2,6 +2,7 @@ package canonical
 
 import (
 	"bytes"
+	"errors"
 	"strconv"
 )
 
@@ -25,39 +26,56 @@ func isNumeric(b byte) bool {
 }
 
 func (c *Canonicalizer) decimal(literal []byte) error {
-	begin := len(c.out)
 	c.out = append(c.out, '#')
-	digits, exponent, ok := splitExponent(literal)
-	if !ok {
-		// An exponent beyond 18 digits is left as it is: equal numbers of that kind may look
-		// different, which costs a resend and hides nothing.
+	first := len(c.out)
+	out, exponent, err := appendDigits(c.out, literal)
+	if errors.Is(err, errLongExponent) {
+		// It is left as it is: equal numbers of that kind may look different, which costs a resend
+		// and hides nothing.
 		c.out = append(append(c.out, '!'), literal...)
 		return nil
 	}
+	if err != nil {
+		return err
+	}
+	if c.out = out; len(out)-first == 1 && out[first] == '0' {
+		return nil
+	}
+	c.out = strconv.AppendInt(append(c.out, 'e'), exponent, 10)
+	return nil
+}
+
+var errLongExponent = errors.New("an exponent of more than 18 digits")
+
+// appendDigits appends the sign and the digits of a number without zeros around them, and returns
+// the exponent of the last digit. Zero is "0".
+func appendDigits(dst, literal []byte) (out []byte, exponent int64, err error) {
+	begin := len(dst)
+	digits, exponent, ok := splitExponent(literal)
+	if !ok {
+		return dst, 0, errLongExponent
+	}
 	if digits[0] == '-' {
-		c.out = append(c.out, '-')
+		dst = append(dst, '-')
 		digits = digits[1:]
 	}
-	first := len(c.out)
+	first := len(dst)
 	for i, b := range digits {
 		switch {
 		case b == '.':
 			exponent -= int64(len(digits) - i - 1)
 		case b-'0' > 9:
-			return errNotJSON
-		case b != '0' || len(c.out) > first:
-			c.out = append(c.out, b)
+			return dst[:begin], 0, errNotJSON
+		case b != '0' || len(dst) > first:
+			dst = append(dst, b)
 		}
 	}
-	kept := bytes.TrimRight(c.out[first:], "0")
+	kept := bytes.TrimRight(dst[first:], "0")
 	if len(kept) == 0 {
-		c.out = append(c.out[:begin], '#', '0')
-		return nil
+		return append(dst[:begin], '0'), 0, nil
 	}
-	exponent += int64(len(c.out) - first - len(kept))
-	c.out = append(c.out[:first+len(kept)], 'e')
-	c.out = strconv.AppendInt(c.out, exponent, 10)
-	return nil
+	exponent += int64(len(dst) - first - len(kept))
+	return dst[:first+len(kept)], exponent, nil
 }
 
 // splitExponent splits a number into digits and exponent. ok is false if the exponent is too long

@@ -23,12 +23,13 @@ type Options struct {
 type Differ interface {
 	// Diff appends to version what it needs to know once the row is confirmed. deleted is set if
 	// the source marks the row as deleted.
-	Diff(key, data []byte, deleted bool, version []byte) (Change, error)
+	Diff(key Key, data []byte, deleted bool, version []byte) (Change, error)
 }
 
 // Change is what a record changes.
 type Change struct {
 	Operation  Operation // Skipped if nothing changes
+	Key        []byte    // as the endpoint got it first
 	Suppressed bool      // the mode does not send the operation, and yet it has to be confirmed in its place
 	Version    []byte
 }
@@ -42,7 +43,8 @@ type Encoder struct {
 
 	row    batching.Row
 	values [][]byte // of the key's fields, then of deletedAt, if the decoder has not found them
-	key    []byte   // the value of primary_key; empty if there is none
+	keys   keyReader
+	key    Key // of the current record
 }
 
 // NewEncoder makes the encoder of a stream.
@@ -52,6 +54,7 @@ func NewEncoder(r *route.Route, o Options) *Encoder {
 		route: r, options: o,
 		lookup: protocol.NewLookup(append(paths, []string{deletedAt})...),
 		row:    batching.Row{Open: []byte(rowOpen)},
+		keys:   keyReader{route: r},
 	}
 }
 
@@ -62,7 +65,7 @@ func (e *Encoder) Lookup() *protocol.Lookup { return e.lookup }
 func (e *Encoder) Encode(r *protocol.Record) (*batching.Row, error) {
 	row := &e.row
 	row.Data, row.Key, row.Suppressed = r.Data, 0, false
-	e.key = e.key[:0]
+	e.key = Key{}
 	if e.keepsMetadata() {
 		row.Metadata = beginMetadata(row.Metadata)
 	}
@@ -70,14 +73,14 @@ func (e *Encoder) Encode(r *protocol.Record) (*batching.Row, error) {
 	if operation == Skipped || err != nil {
 		return nil, err
 	}
-	if len(e.key) > 0 {
-		row.Key = e.options.KeyHash.of(e.key)
+	if len(e.key.Sent) > 0 {
+		row.Key = e.options.KeyHash.of(e.key.id())
 	}
 	shown := r
 	if !e.options.Metadata {
 		shown = nil
 	}
-	row.Close = appendClose(row.Close[:0], operation, e.key, shown)
+	row.Close = appendClose(row.Close[:0], operation, e.key.Sent, shown)
 	if e.options.DeadLetters {
 		row.Metadata = appendRecord(row.Metadata, r)
 	}
@@ -111,7 +114,7 @@ func (e *Encoder) classify(r *protocol.Record) (operation Operation, err error) 
 		values = e.values
 	}
 	var missing []string
-	e.key, missing = appendKey(e.key, e.route, values)
+	e.key, missing = e.keys.read(values)
 	if e.route.Mode == config.Insert {
 		return Added, nil
 	}
@@ -147,5 +150,6 @@ func (e *Encoder) diff(r *protocol.Record, deleted bool) (Operation, error) {
 		return change.Operation, err
 	}
 	e.row.Metadata, e.row.Suppressed = endVersion(change.Version), change.Suppressed
+	e.key.Sent = change.Key
 	return change.Operation, nil
 }

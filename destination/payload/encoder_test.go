@@ -147,6 +147,17 @@ func TestKeyHash(t *testing.T) {
 	if hash(`{"id":"é","v":1}`) != hash(`{"v":2,"id":"\u00e9"}`) {
 		t.Error("one key in two spellings has two hashes")
 	}
+	for _, number := range []string{`1.0`, `1e0`, `10e-1`} {
+		if hash(`{"id":1}`) != hash(`{"id":`+number+`}`) {
+			t.Errorf("1 and %s have two hashes", number)
+		}
+	}
+	if hash(`{"id":0}`) != hash(`{"id":-0}`) || hash(`{"id":[1,{"a":2}]}`) != hash(`{"id":[1.0,{"a":2.0}]}`) {
+		t.Error("equal keys have two hashes")
+	}
+	if hash(`{"id":"1"}`) == hash(`{"id":"1.0"}`) {
+		t.Error("two texts have one hash")
+	}
 	if hash(`{"id":"a"}`) == hash(`{"id":"b"}`) {
 		t.Error("two keys have one hash")
 	}
@@ -218,8 +229,9 @@ func BenchmarkEncode(b *testing.B) {
 // differ is a Differ that finds one change for every record.
 type differ struct{ change Change }
 
-func (d differ) Diff(_, _ []byte, _ bool, version []byte) (Change, error) {
+func (d differ) Diff(key Key, _ []byte, _ bool, version []byte) (Change, error) {
 	c := d.change
+	c.Key = key.Sent
 	c.Version = append(append([]byte{}, version...), "version"...)
 	return c, nil
 }

@@ -6,32 +6,85 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"destination-webhook/destination/canonical"
 	"destination-webhook/destination/failure"
 	"destination-webhook/destination/route"
 )
 
-// appendKey appends the value of primary_key: a string, or an array of strings for a composite key.
-// If a field is missing, nothing is appended and its path returned. values has the fields of the
-// key in their order.
-func appendKey(dst []byte, r *route.Route, values [][]byte) (key []byte, missing []string) {
-	start, composite := len(dst), len(r.Key) > 1
-	if composite {
-		dst = append(dst, '[')
+// Key is the primary key of a record.
+type Key struct {
+	Sent []byte // the value of primary_key, with the record's own digits; empty if there is none
+	// Identity is the same for all ways to write the key's numbers, lists and objects; empty if it
+	// has none.
+	Identity []byte
+}
+
+// id is what tells the key from others.
+func (k *Key) id() []byte {
+	if len(k.Identity) > 0 {
+		return k.Identity
 	}
-	for i, path := range r.Key {
-		value := values[i]
+	return k.Sent
+}
+
+// keyReader reads the primary keys of a stream's records. Its buffers are reused.
+type keyReader struct {
+	route          *route.Route
+	sent, identity []byte
+	canonicalizer  canonical.Canonicalizer
+}
+
+// read reads the key from the values of its fields, in their order: a string, or an array of strings
+// for a composite key. If a field is missing, there is no key, and its path is returned. The key is
+// valid until the next one.
+func (k *keyReader) read(values [][]byte) (key Key, missing []string) {
+	values = values[:len(k.route.Key)]
+	for i, value := range values {
 		if value == nil || value[0] == 'n' {
-			return dst[:start], path
+			return Key{}, k.route.Key[i]
 		}
-		if i > 0 {
-			dst = append(dst, ',')
+	}
+	k.sent = appendFields(k.sent[:0], values, appendKeyField)
+	key.Sent = k.sent
+	variable, plain := spellings(values)
+	switch {
+	case variable && plain:
+		key.Identity = k.sent
+	case variable:
+		k.identity = appendFields(k.identity[:0], values, k.appendIdentity)
+		key.Identity = k.identity
+	}
+	return key, nil
+}
+
+// spellings reports whether there are several ways to write the values, and whether they are written
+// in the way that stands for all of them.
+func spellings(values [][]byte) (variable, plain bool) {
+	plain = true
+	for _, value := range values {
+		if canonical.IsVariable(value) {
+			variable, plain = true, plain && canonical.IsPlain(value)
 		}
-		dst = appendKeyField(dst, value)
 	}
-	if composite {
-		dst = append(dst, ']')
+	return variable, plain
+}
+
+// appendFields appends what is written of a key's values, as an array if they are several.
+func appendFields(dst []byte, values [][]byte, write func(dst, value []byte) []byte) []byte {
+	if len(values) == 1 {
+		return write(dst, values[0])
 	}
-	return dst, nil
+	for i, value := range values {
+		dst = write(append(dst, "[,"[min(i, 1)]), value)
+	}
+	return append(dst, ']')
+}
+
+func (k *keyReader) appendIdentity(dst, value []byte) []byte {
+	if canonical.IsVariable(value) {
+		return k.canonicalizer.AppendKeyField(dst, value)
+	}
+	return appendKeyField(dst, value)
 }
 
 // errMissingKey is the error of a record that has no value for a field of its key.

@@ -71,16 +71,13 @@ func judge(verdicts []answer.Verdict, retry bool) (refused map[int]string, again
 // split returns the rows that are accepted and those to be sent once more. What follows a repeated
 // row of the same key is repeated after it.
 func (s *batchSend) split(rows []int, refused map[int]string, again map[int]bool) (accepted, repeat []int) {
-	repeated := make(map[string]bool) // keys
+	repeated := make(map[uint64]bool) // hashes of keys
 	for place, row := range rows {
-		key := ""
-		if len(again) > 0 {
-			key = string(s.key(row))
-		}
+		key := s.batch.Key(row)
 		_, bad := refused[place]
 		switch {
 		case bad:
-		case again[place] || key != "" && repeated[key]:
+		case again[place] || key != 0 && repeated[key]:
 			repeated[key] = true
 			repeat = append(repeat, row)
 		default:

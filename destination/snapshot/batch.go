@@ -14,6 +14,8 @@ type Row struct {
 	Key     []byte
 	Version Version // from Diff, Remove, RemoveUnknown or Unseen
 	Data    []byte  // what is stored with KeepRows
+	// Superseded is set by Unseen if another way to write the row's key was seen.
+	Superseded bool
 	// Rejected is set by the caller before Confirm where the endpoint refused the row for good.
 	Rejected bool
 }

@@ -119,6 +119,9 @@ func (st *Stream) markUncertain(batch *pebble.Batch, row Row) error {
 	if !ok {
 		was = entry{digest: uncertainAdded, ordinal: st.meta.Next, revision: st.newest()}
 		st.meta.Next++
+		if err := st.noteSpelling(batch, batch, row.Key); err != nil {
+			return err
+		}
 		grave, buried, err := readEntry(batch, appendKey(nil, gravePrefix, st.meta.ID, row.Key))
 		if err != nil {
 			return err

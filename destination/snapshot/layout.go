@@ -14,6 +14,7 @@ import (
 //	e <stream> <key>        entry: digest, ordinal, revision and, if it is uncertain, the digest that was sent last
 //	t <stream> <key>        tombstone: the revision of a key that is not there, until a sync ends well
 //	r <stream> <key>        row, with KeepRows
+//	k <stream> <identity>   the key by which the endpoint has what has this identity, if they differ
 //	i <number>              intent: the rows of a batch that was begun
 //
 // <stream> is four bytes, so that a long name is not part of every key.
@@ -32,6 +33,7 @@ const (
 	gravePrefix  = 't'
 	rowPrefix    = 'r'
 	intentPrefix = 'i'
+	spellPrefix  = 'k'
 )
 
 func streamKey(prefix byte, stream uint32) []byte {

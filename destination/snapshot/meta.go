@@ -117,6 +117,9 @@ func (st *Stream) load() error {
 		st.meta.Endpoint = digestOf(st.id.Endpoint)
 		if st.meta.Paths == nil { // it is of versionBefore
 			st.meta.Paths = st.id.Key
+			if err := st.noteSpellings(); err != nil {
+				return err
+			}
 		}
 		return st.resume()
 	}
@@ -173,7 +176,7 @@ func (st *Stream) storeMeta(how *pebble.WriteOptions) error {
 
 // drop deletes all that is stored below the stream's number, which is not used again.
 func (st *Stream) drop() error {
-	for _, prefix := range []byte{entryPrefix, rowPrefix, gravePrefix} {
+	for _, prefix := range []byte{entryPrefix, rowPrefix, gravePrefix, spellPrefix} {
 		if err := st.store.erase(streamKey(prefix, st.meta.ID), streamKey(prefix, st.meta.ID+1)); err != nil {
 			return err
 		}

@@ -57,8 +57,8 @@ func (st *Stream) tidy() error {
 // limit sets the first ordinal that is free, and the first of the generation.
 func (st *Stream) limit(next, start uint64) { st.next, st.meta.Next, st.meta.Start = next, next, start }
 
-// renumbered is how many bytes of entries are written at once.
-const renumbered = 1 << 20
+// rewritten is how many bytes of entries are written at once.
+const rewritten = 1 << 20
 
 // renumber gives the entries new ordinals without gaps: first the old ones, which were there before
 // this generation. What the generation has seen goes with them.
@@ -81,7 +81,7 @@ func (st *Stream) renumber(old uint64) error {
 		e.ordinal = *n
 		*n++
 		set(batch, appendKey(nil, entryPrefix, st.meta.ID, key), e.append(nil), false)
-		if batch.Len() < renumbered {
+		if batch.Len() < rewritten {
 			return nil
 		}
 		full := batch

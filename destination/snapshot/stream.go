@@ -32,6 +32,7 @@ type Stream struct {
 	given *filter // the keys given out to be sent in this sync
 
 	tombstones atomic.Bool // whether there are any
+	spellings  spellings
 
 	mu      sync.Mutex
 	pending map[string]*flight
@@ -89,6 +90,9 @@ func (s *Store) Stream(ctx context.Context, id Identity, generation int64) (*Str
 func (s *Store) openStream(id Identity, generation int64) (*Stream, error) {
 	st := &Stream{store: s, id: id, pending: map[string]*flight{}, given: newFilter()}
 	if err := st.load(); err != nil {
+		return nil, err
+	}
+	if err := st.findSpellings(); err != nil {
 		return nil, err
 	}
 	if err := st.beginGeneration(generation); err != nil {
@@ -158,8 +162,7 @@ func (st *Stream) close() error {
 	batch := st.store.db.NewBatch()
 	err := batch.Set(streamKey(seenPrefix, st.meta.ID), st.before.union(st.seen).encode(), nil)
 	if err == nil && st.finished {
-		from, to := st.graves()
-		err = batch.DeleteRange(from, to, nil)
+		err = st.forgetRemoved(batch)
 	}
 	if err == nil {
 		err = batch.Set(metaKey(st.id.Stream), st.meta.encode(), nil)

@@ -17,6 +17,16 @@ func (st *Stream) findTombstones() error {
 	return err
 }
 
+// forgetRemoved deletes what is known of keys that are not there, at the end of a sync that ended
+// well.
+func (st *Stream) forgetRemoved(batch *pebble.Batch) error {
+	if err := st.forgetSpellings(batch); err != nil {
+		return err
+	}
+	from, to := st.graves()
+	return batch.DeleteRange(from, to, nil)
+}
+
 // absent returns what is known of a key that has no entry: its revision.
 func (st *Stream) absent(key []byte) (entry, error) {
 	e := entry{revision: st.newest()}

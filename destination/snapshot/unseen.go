@@ -60,7 +60,9 @@ func (st *Stream) isUnseen(e entry) bool {
 func (st *Stream) removal(key []byte, e entry) (Row, error) {
 	row := Row{Key: append([]byte(nil), key...), Version: Version{entry{digest: tombstone, ordinal: e.ordinal, revision: e.after(tombstone)}}}
 	data, _, err := st.store.get(appendKey(nil, rowPrefix, st.meta.ID, key))
-	row.Data = data
+	if row.Data = data; err == nil {
+		row.Superseded, err = st.superseded(key)
+	}
 	return row, err
 }
 
