@@ -155,7 +155,7 @@ func (p *StreamPreview) add(operation payload.Operation) {
 func (v *previewer) show(b *batching.Batch, sent []int) {
 	p, r := &v.preview, v.stream.Route
 	p.Request = v.session.redactor.String(r.Method + " " + r.URL)
-	p.Header = v.header(r.Header, v.names.WebhookID(b.AppendBody(nil, sent), v.stream.Audience.Replaced(b, sent), false))
+	p.Header = v.header(r.Header, v.names.WebhookID(b.AppendBody(nil, sent), v.stream.Audience.Replaced(b, sent), 0))
 	p.BatchRows = len(sent)
 	p.Envelope = b.AppendBody(nil, sent[:min(len(sent), maxPreviewRows)])
 }

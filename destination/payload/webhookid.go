@@ -71,15 +71,12 @@ func NewNames(r *route.Route, sync string, occurrences *Occurrences) *Names {
 // An equal body may be another event: a row that changes, changes back and changes again is sent
 // three times. So the name also covers replaced, which says what the rows replace, see
 // snapshot.Version; or, for a stream that is not compared, for which replaced is nil, the identity
-// of the sync and how often it has sent the content before. again is set for rows that the endpoint
-// asked for once more in the answer to a request that it may remember.
-func (n *Names) WebhookID(body, replaced []byte, again bool) string {
+// of the sync and how often it has sent the content before. repetition counts, from 1, the requests
+// for which the endpoint asked in the answer to another one, which it may remember; it is 0 for all
+// others.
+func (n *Names) WebhookID(body, replaced []byte, repetition int) string {
 	c := n.identity.content(body)
-	event := make([]byte, 0, 64)
-	if again {
-		event = append(event, "again"...)
-	}
-	event = append(event, 0)
+	event := binary.AppendUvarint(make([]byte, 0, 64), uint64(repetition))
 	if replaced != nil {
 		return c.name(append(append(event, "replaces"...), replaced...))
 	}

@@ -61,27 +61,29 @@ func TestWebhookIDNamesTheEvent(t *testing.T) {
 	first, resumed, other := names("job 1"), names("job 1"), names("job 2")
 	seen := map[string]string{}
 	for _, event := range []struct {
-		what     string
-		names    *Names
-		body     string
-		replaced []byte
-		again    bool
-		repeats  string
+		what       string
+		names      *Names
+		body       string
+		replaced   []byte
+		repetition int
+		repeats    string
 	}{
-		{"the first", first, "a", nil, false, ""},
-		{"another content", first, "b", nil, false, ""},
-		{"the second of a sync", first, "a", nil, false, ""},
-		{"asked for once more", first, "a", nil, true, ""},
-		{"another sync", other, "a", nil, false, ""},
-		{"a resumed sync", resumed, "a", nil, false, "the first"},
-		{"a resumed sync, the second", resumed, "a", nil, false, "the second of a sync"},
-		{"with a snapshot", first, "a", []byte("v1"), false, ""},
-		{"with a snapshot, asked for once more", first, "a", []byte("v1"), true, ""},
-		{"with a snapshot, another version", first, "a", []byte("v2"), false, ""},
-		{"with a snapshot, another sync", other, "a", []byte("v1"), false, "with a snapshot"},
-		{"with a snapshot, nothing known of the rows", first, "a", []byte{}, false, ""},
+		{"the first", first, "a", nil, 0, ""},
+		{"another content", first, "b", nil, 0, ""},
+		{"the second of a sync", first, "a", nil, 0, ""},
+		{"asked for once more", first, "a", nil, 1, ""},
+		{"asked for twice more", first, "a", nil, 2, ""},
+		{"another sync", other, "a", nil, 0, ""},
+		{"a resumed sync", resumed, "a", nil, 0, "the first"},
+		{"a resumed sync, the second", resumed, "a", nil, 0, "the second of a sync"},
+		{"with a snapshot", first, "a", []byte("v1"), 0, ""},
+		{"with a snapshot, asked for once more", first, "a", []byte("v1"), 1, ""},
+		{"with a snapshot, asked for twice more", first, "a", []byte("v1"), 2, ""},
+		{"with a snapshot, another version", first, "a", []byte("v2"), 0, ""},
+		{"with a snapshot, another sync", other, "a", []byte("v1"), 0, "with a snapshot"},
+		{"with a snapshot, nothing known of the rows", first, "a", []byte{}, 0, ""},
 	} {
-		id := event.names.WebhookID(append(body, event.body...), event.replaced, event.again)
+		id := event.names.WebhookID(append(body, event.body...), event.replaced, event.repetition)
 		if seen[id] != event.repeats {
 			t.Errorf("%s repeats %q, want %q", event.what, seen[id], event.repeats)
 		}

@@ -23,8 +23,9 @@ type batchSend struct {
 	stream   *Stream
 	batch    *batching.Batch
 	rejected []rejection
-	accepted int    // rows that the endpoint has taken
-	body     []byte // of a part
+	accepted int          // rows that the endpoint has taken
+	repeated map[int]bool // rows that the endpoint has asked for once more
+	body     []byte       // of a part
 }
 
 // run delivers the batch and settles its rows: in the snapshot, if there is one, and as dead
@@ -63,41 +64,42 @@ func (s *batchSend) deliver(ctx context.Context) error {
 			}
 		}
 	}
-	return s.part(ctx, rows, true)
+	return s.part(ctx, rows, 0)
 }
 
-// part delivers some rows; retry is set if the endpoint may ask for single ones again.
-func (s *batchSend) part(ctx context.Context, rows []int, retry bool) error {
+// part delivers some rows. repetition counts the answers in which the endpoint asked for them, or for
+// rows that they follow.
+func (s *batchSend) part(ctx context.Context, rows []int, repetition int) error {
 	if len(rows) == 0 {
 		return nil
 	}
 	o, r := s.stream.options, s.stream.route
 	body := s.bodyOf(rows)
 	if len(rows) > 1 && !o.Client.Fits(r.URL, len(body)) {
-		return s.bisect(ctx, rows, retry)
+		return s.bisect(ctx, rows, repetition)
 	}
-	request := s.request(body, rows, !retry)
+	request := s.request(body, rows, repetition)
 	response, err := o.Client.Deliver(ctx, request)
 	if err == nil {
-		return s.delivered(ctx, rows, response, request.ID, retry)
+		return s.delivered(ctx, rows, response, request.ID, repetition)
 	}
 	f := (*delivery.Failure)(nil)
 	if !errors.As(err, &f) || f.Kind != answer.Refused && f.Kind != answer.TooLarge {
 		return undelivered(r, len(rows), err)
 	}
 	if len(rows) > 1 {
-		return s.bisect(ctx, rows, retry)
+		return s.bisect(ctx, rows, repetition)
 	}
 	return s.reject(rejection{row: rows[0], status: f.Status, reason: f.Error(), id: request.ID})
 }
 
 // bisect delivers the halves of rows, one after the other.
-func (s *batchSend) bisect(ctx context.Context, rows []int, retry bool) error {
+func (s *batchSend) bisect(ctx context.Context, rows []int, repetition int) error {
 	half := len(rows) / 2
-	if err := s.part(ctx, rows[:half], retry); err != nil {
+	if err := s.part(ctx, rows[:half], repetition); err != nil {
 		return err
 	}
-	return s.part(ctx, rows[half:], retry)
+	return s.part(ctx, rows[half:], repetition)
 }
 
 // bodyOf returns the envelope around the rows: the batch's own if it is all of them. It is valid
@@ -110,11 +112,10 @@ func (s *batchSend) bodyOf(rows []int) []byte {
 	return s.body
 }
 
-// request is the delivery of a body with some rows; again is set if the endpoint has asked for them
-// once more.
-func (s *batchSend) request(body []byte, rows []int, again bool) delivery.Request {
+// request is the delivery of a body with some rows.
+func (s *batchSend) request(body []byte, rows []int, repetition int) delivery.Request {
 	r := s.stream.route
-	id := s.stream.names.WebhookID(body, s.stream.audience.Replaced(s.batch, rows), again)
+	id := s.stream.names.WebhookID(body, s.stream.audience.Replaced(s.batch, rows), repetition)
 	return delivery.Request{
 		Method: r.Method, URL: r.URL, Header: r.Header, ID: id, Body: body,
 		OnAttempt: func(a delivery.Attempt) { s.stream.options.Observer.Attempted(r, len(rows), a) },

@@ -16,7 +16,7 @@ import (
 
 // delivered resolves rows that were answered with 2xx, by the answer's verdicts on single ones if
 // there are any.
-func (s *batchSend) delivered(ctx context.Context, rows []int, response *delivery.Response, id string, retry bool) error {
+func (s *batchSend) delivered(ctx context.Context, rows []int, response *delivery.Response, id string, repetition int) error {
 	if err := unread(s.stream.route, response); err != nil {
 		return undelivered(s.stream.route, len(rows), err)
 	}
@@ -28,7 +28,7 @@ func (s *batchSend) delivered(ctx context.Context, rows []int, response *deliver
 		s.accept(rows)
 		return nil
 	}
-	refused, again := judge(verdicts, retry)
+	refused, again := s.judge(rows, verdicts)
 	accepted, repeat := s.split(rows, refused, again)
 	s.accept(accepted) // before the rejections, which end the sync if nothing was accepted
 	for _, place := range slices.Sorted(maps.Keys(refused)) {
@@ -38,7 +38,7 @@ func (s *batchSend) delivered(ctx context.Context, rows []int, response *deliver
 			return err
 		}
 	}
-	return s.part(ctx, repeat, false)
+	return s.part(ctx, repeat, repetition+1)
 }
 
 // verdicts reads what the answer says of single rows. What cannot be read could reject rows, which
@@ -55,15 +55,23 @@ func (s *batchSend) verdicts(rows []int, response *delivery.Response) ([]answer.
 	return verdicts, err
 }
 
-// judge sorts verdicts by the place of their row: refused with a reason, or wanted once more.
-func judge(verdicts []answer.Verdict, retry bool) (refused map[int]string, again map[int]bool) {
+// judge sorts verdicts by the place of their row: refused with a reason, or wanted once more. A row
+// that the endpoint has asked for before is refused, so that every row is repeated at most once for
+// its own sake and once for each row that it follows.
+func (s *batchSend) judge(rows []int, verdicts []answer.Verdict) (refused map[int]string, again map[int]bool) {
 	refused, again = make(map[int]string), make(map[int]bool)
 	for _, v := range verdicts {
-		if v.Retry && retry {
+		if v.Retry && !s.repeated[rows[v.Place]] {
 			again[v.Place] = true
 		} else {
 			refused[v.Place] = v.Reason
 		}
+	}
+	for place := range again {
+		if s.repeated == nil {
+			s.repeated = make(map[int]bool)
+		}
+		s.repeated[rows[place]] = true
 	}
 	return refused, again
 }

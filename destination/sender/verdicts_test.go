@@ -34,7 +34,7 @@ func FuzzVerdict(f *testing.F) {
 		s, b := senderOf(t, rows, func(id int) int { return id % 2 }, e, &letterBox{})
 		ship := &batchSend{stream: s, batch: b}
 		response := &delivery.Response{Status: 200, Body: body, Truncated: truncated}
-		err := ship.delivered(t.Context(), []int{0, 1, 2, 3}, response, "msg", true)
+		err := ship.delivered(t.Context(), []int{0, 1, 2, 3}, response, "msg", 0)
 		accepted, refused := int(s.accepted.Load()), len(ship.rejected)
 		if truncated && strings.HasPrefix(strings.TrimLeft(string(body), " \t\r\n"), "{") {
 			if err == nil || accepted+refused+len(e.requests) > 0 {
@@ -84,6 +84,8 @@ func TestVerdict(t *testing.T) {
 		"in upper case":          {[]string{`{"Rejected":[{"index":2}]}`}, 200, []int{2}, [][]int{{0, 1, 2, 3}}},
 		"by a number as key":     {[]string{`{"rejected":[{"primary_key":1}]}`}, 200, []int{1, 3}, [][]int{{0, 1, 2, 3}}},
 		"retry, once":            {[]string{`{"rejected":[{"index":2,"retry":true}]}`, `{"rejected":[{"index":0,"retry":true}]}`}, 200, []int{2}, [][]int{{0, 1, 2, 3}, {2}}},
+		"retry of a follower":    {[]string{`{"rejected":[{"index":1,"retry":true}]}`, `{"rejected":[{"index":1,"retry":true}]}`, ``}, 200, nil, [][]int{{0, 1, 2, 3}, {1, 3}, {3}}},
+		"retry of both, again":   {[]string{`{"rejected":[{"index":1,"retry":true}]}`, `{"rejected":[{"index":0,"retry":true},{"index":1,"retry":true}]}`, ``}, 200, []int{1}, [][]int{{0, 1, 2, 3}, {1, 3}, {3}}},
 		"not JSON":               {[]string{`ok`}, 200, nil, [][]int{{0, 1, 2, 3}}},
 		"more than 64 KiB":       {[]string{`{"rejected":[{"index":2,"reason":"` + strings.Repeat("x", 70<<10) + `"}]}`}, 200, []int{2}, [][]int{{0, 1, 2, 3}}},
 		"a key, again and again": {[]string{`{"rejected":[{"primary_key":"1"}` + strings.Repeat(`,{"primary_key":"1"}`, 100) + `]}`}, 200, []int{1, 3}, [][]int{{0, 1, 2, 3}}},

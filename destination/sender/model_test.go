@@ -1,0 +1,87 @@
+package sender
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+// table is an endpoint that keeps one row for each key, and refuses rows, asks for them once more
+// and refuses whole requests at random. It drops a request whose name it has seen.
+type table struct {
+	t       *rapid.T
+	keyOf   func(id int) int
+	rows    map[int]int  // the id of the row that it has of each key
+	taken   map[int]bool // ids that were in the table once
+	asked   map[int]int  // how often it asked for an id once more
+	refused map[int]bool // ids, alone or by a verdict
+	names   map[string]bool
+	e       *endpoint
+}
+
+func (m *table) answer(ids []int, _ int) (int, string) {
+	name := m.e.names[len(m.e.names)-1]
+	if m.names[name] {
+		m.t.Fatalf("the name %s is given twice, now to the rows %v", name, ids)
+	}
+	m.names[name] = true
+	if !slices.ContainsFunc(ids, func(id int) bool { return m.taken[id] }) && rapid.IntRange(0, 5).Draw(m.t, "whole") == 0 {
+		if len(ids) == 1 {
+			m.refused[ids[0]] = true
+		}
+		return 422, ""
+	}
+	var entries []map[string]any
+	for place, id := range ids {
+		switch verdict := rapid.IntRange(0, 5).Draw(m.t, "verdict"); {
+		case verdict == 0 && !m.taken[id]:
+			entries = append(entries, map[string]any{"index": place})
+			m.refused[id] = true
+		case verdict == 1 && (m.asked[id] == 0 || !m.taken[id]):
+			entries = append(entries, map[string]any{"index": place, "retry": true})
+			if m.asked[id]++; m.asked[id] == 2 {
+				m.refused[id] = true
+			}
+		default:
+			m.rows[m.keyOf(id)], m.taken[id] = id, true
+		}
+	}
+	body, _ := json.Marshal(map[string]any{"rejected": entries})
+	return 200, string(body)
+}
+
+// Whatever an endpoint refuses and asks for, of each key it ends with the last row that was not
+// rejected, and only what it refused, or asked for twice, is rejected.
+func TestEndpointEndsWithTheLastRowOfEachKey(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(1, 12).Draw(t, "rows")
+		keys := rapid.SliceOfN(rapid.IntRange(0, 3), n, n).Draw(t, "keys")
+		keyOf := func(id int) int { return keys[id] }
+		e := &endpoint{}
+		m := &table{t: t, keyOf: keyOf, rows: map[int]int{}, taken: map[int]bool{}, asked: map[int]int{}, refused: map[int]bool{}, names: map[string]bool{}, e: e}
+		e.answer = m.answer
+		s, b := senderOf(t, n, keyOf, e, &letterBox{})
+		out := s.Send(t.Context(), b)
+		if out.Err != nil {
+			t.Fatal(out.Err)
+		}
+		want, rejected := map[int]int{}, []int(nil)
+		for id := range n {
+			if m.refused[id] {
+				rejected = append(rejected, id)
+			} else {
+				want[keyOf(id)] = id
+			}
+		}
+		if diff := cmp.Diff(rejected, out.Rejected); diff != "" {
+			t.Errorf("rejected: %s", diff)
+		}
+		if diff := cmp.Diff(want, m.rows); diff != "" {
+			t.Errorf("the endpoint's table after %s: %s", fmt.Sprint(e.requests), diff)
+		}
+	})
+}
