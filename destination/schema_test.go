@@ -97,11 +97,12 @@ func bodiesOf(t *testing.T, settings, catalog string, records []byte) [][]byte {
 
 func TestBodiesFitTheSchema(t *testing.T) {
 	for name, config := range map[string]string{
-		"default":   `{"url":"https://example.com/hook"}`,
-		"metadata":  `{"url":"https://example.com/hook","include_metadata":true}`,
-		"insert":    `{"url":"https://example.com/hook","sync_mode":"insert"}`,
-		"remove":    `{"url":"https://example.com/hook","streams":[{"stream":"customers","sync_mode":"remove"}]}`,
-		"composite": `{"url":"https://example.com/hook","streams":[{"stream":"orders","sync_mode":"upsert","primary_key":[["order"],["customer"]]}]}`,
+		"default":       `{"url":"https://example.com/hook"}`,
+		"metadata":      `{"url":"https://example.com/hook","include_metadata":true}`,
+		"insert":        `{"url":"https://example.com/hook","sync_mode":"insert"}`,
+		"remove":        `{"url":"https://example.com/hook","streams":[{"stream":"customers","sync_mode":"remove"}]}`,
+		"composite":     `{"url":"https://example.com/hook","streams":[{"stream":"orders","sync_mode":"upsert","primary_key":[["order"],["customer"]]}]}`,
+		"part of a key": `{"url":"https://example.com/hook","on_missing_key":"send","streams":[{"stream":"orders","sync_mode":"upsert","primary_key":[["order"],["coupon"]]}]}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			contract := compiled(t, contractOf(t, config, string(sample.Catalog), false))

@@ -53,13 +53,14 @@ func TestDeepKeys(t *testing.T) {
 // A number names every row whose key is equal to it; a text names the key that is written so, and
 // if there is none, that of an equal number.
 func TestEqualNumbersNameOneKey(t *testing.T) {
-	sent := []string{`"1"`, `"1.0"`, `"10"`, `["7","2.50"]`, `"x"`}
+	sent := []string{`"1"`, `"1.0"`, `"10"`, `["7","2.50"]`, `"x"`, `["7",null]`, `["7","null"]`}
 	for _, test := range []struct {
 		key  string
 		want []int
 	}{
 		{`1`, []int{0, 1}}, {`1.00`, []int{0, 1}}, {`10e-1`, []int{0, 1}}, {`"1"`, []int{0}}, {`"1.0"`, []int{1}},
 		{`"1e1"`, []int{2}}, {`["7",2.5]`, []int{3}}, {`["7","2.5"]`, []int{3}}, {`"y"`, nil}, {`2`, nil},
+		{`["7",null]`, []int{5}}, {`[7.0,null]`, []int{5}}, {`["7","null"]`, []int{6}},
 	} {
 		rows := NewRows(len(sent), func(place int) []byte { return []byte(sent[place]) })
 		if got, known := rows.find([]byte(test.key)); !slices.Equal(got, test.want) || known != (test.want != nil) {

@@ -30,6 +30,7 @@ type Config struct {
 	Signing                 Signing         `json:"signing"`
 	TLS                     TLS             `json:"tls"`
 	OnRejectedRows          RejectedRows    `json:"on_rejected_rows"`
+	OnMissingKey            MissingKey      `json:"on_missing_key"`
 	DeadLetter              DeadLetter      `json:"dead_letter"`
 	Batching                Batching        `json:"batching"`
 	Delivery                Delivery        `json:"delivery"`

@@ -50,6 +50,7 @@ func TestParseAppliesDefaults(t *testing.T) {
 		Snapshot:          Snapshot{Type: "none"},
 		MaxRemovedPercent: 30,
 		OnRejectedRows:    "fail",
+		OnMissingKey:      "reject",
 		DeadLetter:        DeadLetter{Type: "none"},
 		Signing:           Signing{Type: "hmac_sha256"},
 		Batching:          Batching{MaxRows: 1000, MaxBytes: 1_000_000, MaxAgeSeconds: 5, MaxBufferedBytes: 64 << 20, Partitions: 16},
@@ -87,6 +88,7 @@ func TestParseKeepsWhatIsGiven(t *testing.T) {
 			"compression": "gzip", "retry": {"max_attempts": 4, "initial_interval_ms": 20,
 			"max_interval_seconds": 0.2, "max_elapsed_seconds": 5}},
 		"on_rejected_rows": "dead_letter",
+		"on_missing_key": "send",
 		"dead_letter": {"type": "s3", "bucket": "letters", "prefix": "a/", "region": "eu-central-1",
 			"endpoint": "http://127.0.0.1:9000", "access_key_id": "id", "secret_access_key": "key", "path": ["of another option"]},
 		"added_by_a_newer_form": {"x": [1]}
@@ -113,6 +115,7 @@ func TestParseKeepsWhatIsGiven(t *testing.T) {
 		AllowMassRemoval:        true,
 		RemovalsWithoutComplete: true,
 		OnRejectedRows:          "dead_letter",
+		OnMissingKey:            "send",
 		DeadLetter: DeadLetter{Type: "s3", S3: S3{Bucket: "letters", Prefix: "a/", Region: "eu-central-1",
 			Endpoint: "http://127.0.0.1:9000", AccessKeyID: "id", SecretAccessKey: "key"}},
 		Batching: Batching{MaxRows: 2, MaxBytes: 300, MaxAgeSeconds: 0.5, MaxBufferedBytes: 4000, Partitions: 32},

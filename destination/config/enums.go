@@ -41,6 +41,15 @@ const (
 	ToDeadLetter   RejectedRows = "dead_letter" // they are stored, see Config.DeadLetter
 )
 
+// MissingKey is what happens to the rows that have no value for some field of a composite key.
+type MissingKey string
+
+// What happens to rows with part of a key.
+const (
+	RejectMissingKey MissingKey = "reject" // they are not sent
+	SendMissingKey   MissingKey = "send"   // null takes the place of the value
+)
+
 // Storage is a kind of place in which rows are stored.
 type Storage string
 

@@ -3,6 +3,7 @@ package payload
 import (
 	"bytes"
 	"fmt"
+	"slices"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -35,14 +36,12 @@ type keyReader struct {
 }
 
 // read reads the key from the values of its fields, in their order: a string, or an array of strings
-// for a composite key. If a field is missing, there is no key, and its path is returned. The key is
-// valid until the next one.
+// for a composite key, with nulls if parts of it may be missing. Otherwise, or if all are, there is no
+// key, and the path of a field that is missing is returned. The key is valid until the next one.
 func (k *keyReader) read(values [][]byte) (key Key, missing []string) {
 	values = values[:len(k.route.Key)]
-	for i, value := range values {
-		if value == nil || value[0] == 'n' {
-			return Key{}, k.route.Key[i]
-		}
+	if i := slices.IndexFunc(values, absent); i >= 0 && (!k.route.PartialKey || !slices.ContainsFunc(values, present)) {
+		return Key{}, k.route.Key[i]
 	}
 	k.sent = appendFields(k.sent[:0], values, appendKeyField)
 	key.Sent = k.sent
@@ -57,12 +56,15 @@ func (k *keyReader) read(values [][]byte) (key Key, missing []string) {
 	return key, nil
 }
 
+func absent(value []byte) bool  { return value == nil || value[0] == 'n' }
+func present(value []byte) bool { return !absent(value) }
+
 // spellings reports whether there are several ways to write the values, and whether they are written
 // in the way that stands for all of them.
 func spellings(values [][]byte) (variable, plain bool) {
 	plain = true
 	for _, value := range values {
-		if canonical.IsVariable(value) {
+		if present(value) && canonical.IsVariable(value) {
 			variable, plain = true, plain && canonical.IsPlain(value)
 		}
 	}
@@ -81,7 +83,7 @@ func appendFields(dst []byte, values [][]byte, write func(dst, value []byte) []b
 }
 
 func (k *keyReader) appendIdentity(dst, value []byte) []byte {
-	if canonical.IsVariable(value) {
+	if present(value) && canonical.IsVariable(value) {
 		return k.canonicalizer.AppendKeyField(dst, value)
 	}
 	return appendKeyField(dst, value)
@@ -89,13 +91,21 @@ func (k *keyReader) appendIdentity(dst, value []byte) []byte {
 
 // errMissingKey is the error of a record that has no value for a field of its key.
 func errMissingKey(r *route.Route, field []string) error {
-	return failure.Config(fmt.Errorf("stream %s: a record has no value for %q of its primary key: fix the record, choose another key in streams[].primary_key, or use sync mode insert",
-		r.Title(), field))
+	advice := "fix the record"
+	if len(r.Key) > 1 && !r.PartialKey {
+		advice = "fix the record, set on_missing_key to send"
+	}
+	return failure.Config(fmt.Errorf("stream %s: a record has no value for %q of its primary key: %s, choose another key in streams[].primary_key, or use sync mode insert",
+		r.Title(), field, advice))
 }
 
 // appendKeyField appends a key's value as a JSON string: a string by its shortest escapes, so that
-// one key has one form; a number by its own digits; anything else by its JSON text.
+// one key has one form; a number by its own digits; anything else by its JSON text. null stands for a
+// value that is missing.
 func appendKeyField(dst, value []byte) []byte {
+	if absent(value) {
+		return append(dst, "null"...)
+	}
 	if value[0] != '"' {
 		if value[0] == '{' || value[0] == '[' {
 			dst, _ = jsontext.AppendQuote(dst, value)

@@ -19,6 +19,7 @@ type Route struct {
 	Configured *protocol.ConfiguredStream // the stream in the catalog
 	Mode       config.SyncMode            // never config.Auto
 	Key        [][]string                 // paths of the primary key's fields; empty if there is none
+	PartialKey bool                       // a row may have no value for some fields of its key
 	Endpoint
 }
 
@@ -53,6 +54,7 @@ func newRoute(c *config.Config, settings config.Stream, s *protocol.ConfiguredSt
 		Configured: s,
 		Mode:       settings.SyncMode,
 		Key:        s.Key(),
+		PartialKey: c.OnMissingKey == config.SendMissingKey,
 		Endpoint:   Endpoint{Method: settings.Method, URL: settings.URL, Header: Header(c, agent)},
 	}
 	if len(settings.PrimaryKey) > 0 {

@@ -102,7 +102,7 @@ func (c *Contract) row(r *route.Route, s *protocol.ConfiguredStream, place strin
 	if n := len(r.Key); n > 0 {
 		properties["primary_key"] = object{"type": "string"}
 		if n > 1 {
-			properties["primary_key"] = object{"type": "array", "items": object{"type": "string"}, "minItems": n, "maxItems": n}
+			properties["primary_key"] = object{"type": "array", "items": keyField(r), "minItems": n, "maxItems": n}
 		}
 		if r.Mode != config.Insert {
 			required = append(required, "primary_key")
@@ -112,6 +112,14 @@ func (c *Contract) row(r *route.Route, s *protocol.ConfiguredStream, place strin
 		properties["emitted_at"], properties["changes"] = object{"type": "number"}, object{"type": "array"}
 	}
 	return closed("A row of stream "+r.Title(), properties, required)
+}
+
+// keyField is a field of a composite key.
+func keyField(r *route.Route) object {
+	if r.PartialKey {
+		return object{"type": []string{"string", "null"}}
+	}
+	return object{"type": "string"}
 }
 
 // operations returns those that a row of the stream may have, and whether each row has one.
