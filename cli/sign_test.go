@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"destination-webhook/destination/signature/signaturetest"
 )
 
 // runSigned runs a command with a body on stdin and the secret in the environment.
@@ -23,7 +25,7 @@ func runSigned(secret, body string, args ...string) (Outcome, string, string) {
 // The vector of the specification's own libraries, both ways.
 func TestSignAndVerify(t *testing.T) {
 	const (
-		secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+		secret = signaturetest.Secret
 		id     = "msg_p5jXN8AQM9LWM0D4loKWxJek"
 		body   = `{"test": 2432232314}`
 		entry  = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="

@@ -11,12 +11,15 @@ import (
 	"strings"
 	"testing"
 
+	"destination-webhook/acceptance_tests/connector"
+	"destination-webhook/destination/signature/signaturetest"
+
 	"github.com/google/go-cmp/cmp"
 )
 
 const (
-	secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-	other  = "whsec_cHJldmlvdXMgc2VjcmV0IHdpdGggMjQgYnl0ZXM="
+	secret = signaturetest.Secret
+	other  = signaturetest.OtherSecret
 )
 
 const catalog = `{"streams":[
@@ -46,23 +49,18 @@ func TestEndpoints(t *testing.T) {
 	for name, command := range endpoints {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			exercise(t, start(t, command(t), secret))
+			exercise(t, connector.StartEndpoint(t, command(t), secret))
 		})
 	}
 }
 
 // An endpoint with the public key alone knows the sender, and nobody else.
 func TestEndpointsVerifyByAPublicKey(t *testing.T) {
-	const (
-		private  = "whsk_nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A="
-		public   = "whpk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
-		stranger = "whsk_TM0Imyj/ltqdtsNG7BFOD1uKMZ81q6Yk2oz27U+4pvs="
-	)
 	for name, command := range endpoints {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			endpoint, folder := start(t, command(t), public), t.TempDir()
-			for key, want := range map[string]string{private: "SUCCEEDED", stranger: "401"} {
+			endpoint, folder := connector.StartEndpoint(t, command(t), signaturetest.PublicKey), t.TempDir()
+			for key, want := range map[string]string{signaturetest.PrivateKey: "SUCCEEDED", signaturetest.OtherPrivateKey: "401"} {
 				write(t, folder, "config.json", fmt.Sprintf(`{"url":%q,"signing":{"type":"ed25519","secret":%q}}`, endpoint+"/hook", key))
 				if said := run(t, folder, "", 0, "check", "--config", "config.json"); !strings.Contains(said, want) {
 					t.Errorf("the check says %s, want %s", said, want)

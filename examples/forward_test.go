@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"os/exec"
 	"testing"
+
+	"destination-webhook/acceptance_tests/connector"
 )
 
 // A receiver in front of an endpoint shows what arrives, and changes nothing: rows, verdicts and
@@ -13,8 +15,8 @@ func TestReceiverForwardsToEndpoints(t *testing.T) {
 	for name, command := range endpoints {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			endpoint, folder := start(t, command(t), secret), t.TempDir()
-			front := start(t, exec.Command(program, "receive", "--addr", "127.0.0.1:0", "--forward", endpoint+"/"), secret)
+			endpoint, folder := connector.StartEndpoint(t, command(t), secret), t.TempDir()
+			front := connector.StartEndpoint(t, exec.Command(program, "receive", "--addr", "127.0.0.1:0", "--forward", endpoint+"/"), secret)
 			if front == endpoint {
 				t.Fatal("it names the target before its own address")
 			}

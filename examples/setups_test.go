@@ -11,6 +11,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"destination-webhook/acceptance_tests/connector"
 	"destination-webhook/sample"
 )
 
@@ -86,7 +87,7 @@ func TestCompose(t *testing.T) {
 	}
 
 	folder := t.TempDir()
-	address := start(t, goEndpoint(t), endpoint.Environment["WEBHOOK_SECRET"])
+	address := connector.StartEndpoint(t, goEndpoint(t), endpoint.Environment["WEBHOOK_SECRET"])
 	config, err := os.ReadFile("compose/config.json")
 	if err != nil {
 		t.Fatal(err)
@@ -155,7 +156,7 @@ func TestKestraCommand(t *testing.T) {
 	var f flow
 	readYAML(t, "kestra/without-airbyte.yaml", &f)
 	task, folder := f.Tasks[0], t.TempDir()
-	address := start(t, goEndpoint(t), secret)
+	address := connector.StartEndpoint(t, goEndpoint(t), secret)
 	values := strings.NewReplacer("{{ inputs.url }}", address+"/hook", "{{ secret('WEBHOOK_SECRET') }}", secret,
 		"{{ inputs.catalog }}", catalog, "{{ inputs.records }}", strings.Replace(firstSync, "nowhere", "no@where", 1))
 	for name, text := range task.InputFiles {

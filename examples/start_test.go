@@ -1,16 +1,12 @@
 package examples
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -22,14 +18,7 @@ var program string
 
 func TestMain(m *testing.M) { os.Exit(connector.Run(m, &program)) }
 
-func goEndpoint(t *testing.T) *exec.Cmd {
-	t.Helper()
-	binary := filepath.Join(t.TempDir(), "endpoint")
-	if output, err := exec.Command("go", "build", "-o", binary, "./go").CombinedOutput(); err != nil {
-		t.Fatalf("building: %v\n%s", err, output)
-	}
-	return exec.Command(binary)
-}
+func goEndpoint(t *testing.T) *exec.Cmd { return connector.BuildEndpoint(t, "./go") }
 
 func pythonEndpoint(t *testing.T) *exec.Cmd {
 	t.Helper()
@@ -52,26 +41,6 @@ func needs(t *testing.T, path string) {
 	if _, err := os.Stat(path); err != nil {
 		t.Skip("its libraries are not installed: run examples/install")
 	}
-}
-
-var address = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
-
-// start runs an endpoint with a signing secret until the test ends and returns the address that it names.
-func start(t *testing.T, command *exec.Cmd, secret string) string {
-	t.Helper()
-	command.Env = append(os.Environ(), "WEBHOOK_SECRET="+secret, "PORT=0", "HOST=127.0.0.1")
-	output := connector.Start(t, command)
-	var said strings.Builder
-	lines := bufio.NewScanner(output)
-	for lines.Scan() {
-		said.WriteString(lines.Text() + "\n")
-		if found := address.FindString(lines.Text()); found != "" {
-			go func() { _, _ = io.Copy(io.Discard, output) }() // or the endpoint blocks on a full pipe
-			return found
-		}
-	}
-	t.Fatalf("the endpoint names no address:\n%s", said.String())
-	return ""
 }
 
 // tables is what an endpoint holds: data by stream and key.

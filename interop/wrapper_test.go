@@ -1,21 +1,21 @@
 package interop
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
+
+	"destination-webhook/acceptance_tests/connector"
 
 	"github.com/google/go-cmp/cmp"
 )
 
 // wrapper is the shell around a connector on the platform: it waits for the named pipes' other ends, evaluates the
 // entrypoint, and leaves the exit code in a file that it moves into place.
-const wrapper = `eval "$AIRBYTE_ENTRYPOINT write --config config.json --catalog catalog.json" < stdin_pipe > stdout_pipe 2> stderr_pipe
+const wrapper = `eval "$AIRBYTE_ENTRYPOINT write --config config.json --catalog catalog.json" < stdin > stdout 2> stderr
 echo $? > exit.part; mv exit.part exit`
 
 func TestPlatformWrapper(t *testing.T) {
@@ -33,7 +33,7 @@ func TestPlatformWrapper(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			receiver := startEndpoint(t, "--reject", "id=2")
-			folder := pipes(t)
+			folder := connector.Pipes(t)
 			write(t, folder, "catalog.json", catalog)
 			write(t, folder, "config.json", fmt.Sprintf(`{"url":%q}`, receiver.url))
 			stdout, stderr := runWrapper(t, folder, test.stdin)
@@ -54,29 +54,11 @@ func TestPlatformWrapper(t *testing.T) {
 	}
 }
 
-func pipes(t *testing.T) string {
-	t.Helper()
-	folder := t.TempDir()
-	for _, name := range []string{"stdin_pipe", "stdout_pipe", "stderr_pipe"} {
-		if err := syscall.Mkfifo(filepath.Join(folder, name), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return folder
-}
-
 // runWrapper is the platform's side: each end of a pipe opens when its other end does, so each has a goroutine.
 func runWrapper(t *testing.T, folder, stdin string) (stdout, stderr string) {
 	t.Helper()
-	filled := make(chan error, 1)
-	go func() {
-		err := os.WriteFile(filepath.Join(folder, "stdin_pipe"), []byte(stdin), 0)
-		if errors.Is(err, syscall.EPIPE) {
-			err = nil // a sync that failed reads no further
-		}
-		filled <- err
-	}()
-	out, problems := drain(t, folder, "stdout_pipe"), drain(t, folder, "stderr_pipe")
+	filled := connector.Fill(folder, stdin)
+	out, problems := connector.Drain(t, folder, "stdout"), connector.Drain(t, folder, "stderr")
 	command := exec.CommandContext(t.Context(), "sh", "-c", wrapper)
 	command.Dir = folder
 	command.Env = append(os.Environ(), "AIRBYTE_ENTRYPOINT="+program)
@@ -87,17 +69,4 @@ func runWrapper(t *testing.T, folder, stdin string) (stdout, stderr string) {
 		t.Errorf("filling stdin: %v", err)
 	}
 	return <-out, <-problems
-}
-
-func drain(t *testing.T, folder, name string) <-chan string {
-	t.Helper()
-	text := make(chan string, 1)
-	go func() {
-		raw, err := os.ReadFile(filepath.Join(folder, name))
-		if err != nil {
-			t.Errorf("draining %s: %v", name, err)
-		}
-		text <- string(raw)
-	}()
-	return text
 }

@@ -12,12 +12,13 @@ import (
 
 	"destination-webhook/destination"
 	"destination-webhook/destination/signature"
+	"destination-webhook/destination/signature/signaturetest"
 	"destination-webhook/receiver"
 	"destination-webhook/sample"
 )
 
 const (
-	rightSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+	rightSecret = signaturetest.Secret
 	wrongSecret = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
 )
 

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"destination-webhook/destination/signature/signaturetest"
 	"destination-webhook/receiver"
 )
 
@@ -153,7 +154,7 @@ func drawEnd(r *rand.Rand, messages int) end {
 }
 
 // secret signs the requests of some runs.
-const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+const secret = signaturetest.Secret
 
 // config is the config of a run, for an endpoint.
 func (s settings) config(url string) map[string]any {

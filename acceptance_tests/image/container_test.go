@@ -49,8 +49,8 @@ func podman(t *testing.T, stdin io.Reader, args ...string) (stdout, stderr strin
 	return out.String(), problems.String(), command.ProcessState.ExitCode()
 }
 
-// connector runs the image in the sandbox with the folder mounted, and fails the test unless it exits with 0.
-func connector(t *testing.T, folder, stdin string, args ...string) string {
+// runImage runs the image in the sandbox with the folder mounted, and fails the test unless it exits with 0.
+func runImage(t *testing.T, folder, stdin string, args ...string) string {
 	t.Helper()
 	run := append(append([]string{}, sandbox...), "--volume="+folder+":/config:ro", "--workdir=/config", imageName(t))
 	stdout, stderr, exit := podman(t, strings.NewReader(stdin), append(run, args...)...)

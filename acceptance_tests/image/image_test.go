@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 
+	"destination-webhook/acceptance_tests/connector"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -73,13 +75,13 @@ func TestConfiguration(t *testing.T) {
 }
 
 func TestVersion(t *testing.T) {
-	if got := connector(t, t.TempDir(), "", "version"); !strings.Contains(got, metadataVersion(t)) {
+	if got := runImage(t, t.TempDir(), "", "version"); !strings.Contains(got, metadataVersion(t)) {
 		t.Errorf("version printed %q, metadata.yaml says %q", got, metadataVersion(t))
 	}
 }
 
 func TestSpec(t *testing.T) {
-	specs := messages(t, connector(t, t.TempDir(), "", "spec"), "SPEC")
+	specs := messages(t, runImage(t, t.TempDir(), "", "spec"), "SPEC")
 	if len(specs) != 1 || specs[0]["spec"] == nil {
 		t.Fatalf("got %d SPEC messages, want one: %v", len(specs), specs)
 	}
@@ -87,7 +89,7 @@ func TestSpec(t *testing.T) {
 
 func TestCheck(t *testing.T) {
 	endpoint := newEndpoint(t)
-	stdout := connector(t, configuration(t, endpoint.URL), "", "check", "--config", "config.json")
+	stdout := runImage(t, configuration(t, endpoint.URL), "", "check", "--config", "config.json")
 	got := messages(t, stdout, "CONNECTION_STATUS")
 	if len(got) != 1 || got[0]["connectionStatus"].(map[string]any)["status"] != "SUCCEEDED" {
 		t.Fatalf("check did not succeed: %s", stdout)
@@ -96,7 +98,7 @@ func TestCheck(t *testing.T) {
 
 func TestWrite(t *testing.T) {
 	endpoint := newEndpoint(t)
-	stdout := connector(t, configuration(t, endpoint.URL), input, "write", "--config", "config.json", "--catalog", "catalog.json")
+	stdout := runImage(t, configuration(t, endpoint.URL), input, "write", "--config", "config.json", "--catalog", "catalog.json")
 	if states := messages(t, stdout, "STATE"); len(states) != 1 {
 		t.Errorf("got %d states, want one: %s", len(states), stdout)
 	}
@@ -110,14 +112,14 @@ func TestWrite(t *testing.T) {
 func TestPlatformWrapper(t *testing.T) {
 	image := imageName(t)
 	endpoint := newEndpoint(t)
-	pipes := newPipes(t)
+	pipes := connector.Pipes(t)
 	const script = `eval "$AIRBYTE_ENTRYPOINT write --config /config/config.json --catalog /config/catalog.json" ` +
 		`< /pipes/stdin > /pipes/stdout 2> /pipes/stderr; echo $? > /pipes/exit.part; mv /pipes/exit.part /pipes/exit`
 	run := append(append([]string{}, sandbox...),
 		"--volume="+configuration(t, endpoint.URL)+":/config:ro", "--volume="+pipes+":/pipes", "--workdir=/dest", "--entrypoint=sh", image, "-c", script)
 
 	// Each pipe opens when its other end does, so every end needs a goroutine of its own.
-	stdout, stderr, filled := drain(t, pipes, "stdout"), drain(t, pipes, "stderr"), fill(pipes, input)
+	stdout, stderr, filled := connector.Drain(t, pipes, "stdout"), connector.Drain(t, pipes, "stderr"), connector.Fill(pipes, input)
 	_, problems, exit := podman(t, nil, run...)
 	hangUp(pipes)
 	if err := <-filled; err != nil {
@@ -141,46 +143,6 @@ func TestPlatformWrapper(t *testing.T) {
 	}
 }
 
-// newPipes makes a folder with the three named pipes, which uid 1000 may open.
-func newPipes(t *testing.T) string {
-	t.Helper()
-	folder := t.TempDir()
-	if err := os.Chmod(folder, 0o777); err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range []string{"stdin", "stdout", "stderr"} {
-		path := filepath.Join(folder, name)
-		if err := syscall.Mkfifo(path, 0o666); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.Chmod(path, 0o666); err != nil { // the umask took part of it
-			t.Fatal(err)
-		}
-	}
-	return folder
-}
-
-// fill writes text into the stdin pipe once a reader is there, and closes it.
-func fill(folder, text string) <-chan error {
-	filled := make(chan error, 1)
-	go func() { filled <- os.WriteFile(filepath.Join(folder, "stdin"), []byte(text), 0) }()
-	return filled
-}
-
-// drain reads a pipe to its end.
-func drain(t *testing.T, folder, name string) <-chan string {
-	t.Helper()
-	text := make(chan string, 1)
-	go func() {
-		raw, err := os.ReadFile(filepath.Join(folder, name))
-		if err != nil {
-			t.Errorf("draining %s: %v", name, err)
-		}
-		text <- string(raw)
-	}()
-	return text
-}
-
 // hangUp frees whoever still waits for the other end of a pipe, because the container ended before it opened it.
 func hangUp(folder string) {
 	for name, end := range map[string]int{"stdin": os.O_RDONLY, "stdout": os.O_WRONLY, "stderr": os.O_WRONLY} {
@@ -192,7 +154,7 @@ func hangUp(folder string) {
 
 // The image alone runs the demo, with nothing to write to but its messages for a person.
 func TestDemo(t *testing.T) {
-	if stdout := connector(t, t.TempDir(), "", "demo", "--addr", "127.0.0.1:0"); stdout != "" {
+	if stdout := runImage(t, t.TempDir(), "", "demo", "--addr", "127.0.0.1:0"); stdout != "" {
 		t.Errorf("stdout: %s", stdout)
 	}
 }

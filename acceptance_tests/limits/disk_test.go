@@ -5,27 +5,16 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"syscall"
 	"testing"
 
+	"destination-webhook/destination/folder/foldertest"
 	"destination-webhook/receiver"
 )
-
-// mounted mounts a file system of some bytes, or skips the test.
-func mounted(t *testing.T, bytes int) string {
-	t.Helper()
-	dir := t.TempDir()
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, fmt.Sprintf("size=%d", bytes)); err != nil {
-		t.Skipf("no file system may be mounted here: %v", err)
-	}
-	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
-	return dir
-}
 
 // A sync whose snapshot fills its disk ends with a TRACE that says what to do, once, and with no state
 // of rows that the endpoint lacks. The next one does not begin before there is room.
 func TestSnapshotOnAFullDisk(t *testing.T) {
-	dir := mounted(t, 80*mebibyte)
+	dir := foldertest.Small(t, 80*mebibyte)
 	endpoint, err := receiver.Listen(t.Context(), "127.0.0.1:0", receiver.Options{KeepRequests: 1, KeepBytes: mebibyte})
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"time"
 
+	"destination-webhook/destination/awsenv"
 	"destination-webhook/destination/redact"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -57,10 +58,10 @@ func newSigV4(base http.RoundTripper, o SigV4Options) (http.RoundTripper, error)
 }
 
 func awsCredentials(o SigV4Options) (aws.Credentials, error) {
-	if o.AccessKeyID == "" && o.SecretAccessKey == "" && o.Getenv != nil {
-		o.AccessKeyID = o.Getenv("AWS_ACCESS_KEY_ID")
-		o.SecretAccessKey = redact.Secret(o.Getenv("AWS_SECRET_ACCESS_KEY"))
-		o.SessionToken = cmp.Or(o.SessionToken, redact.Secret(o.Getenv("AWS_SESSION_TOKEN")))
+	if o.AccessKeyID == "" && o.SecretAccessKey == "" {
+		keys := awsenv.Read(o.Getenv)
+		o.AccessKeyID, o.SecretAccessKey = keys.ID, keys.Secret
+		o.SessionToken = cmp.Or(o.SessionToken, keys.Token)
 	}
 	if o.AccessKeyID == "" || o.SecretAccessKey == "" {
 		return aws.Credentials{}, errors.New("authentication: aws_sigv4 needs access_key_id and secret_access_key, in the config or, where this deployment allows it, as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment")

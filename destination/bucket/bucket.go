@@ -12,6 +12,7 @@ import (
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
 
+	"destination-webhook/destination/awsenv"
 	"destination-webhook/destination/redact"
 )
 
@@ -97,8 +98,9 @@ func parseEndpoint(text string) (*url.URL, error) {
 
 func (o Options) credentials() (*credentials.Credentials, error) {
 	id, secret, token := o.AccessKeyID, o.SecretAccessKey.Reveal(), ""
-	if id == "" && secret == "" && o.Getenv != nil {
-		id, secret, token = o.Getenv("AWS_ACCESS_KEY_ID"), o.Getenv("AWS_SECRET_ACCESS_KEY"), o.Getenv("AWS_SESSION_TOKEN")
+	if id == "" && secret == "" {
+		keys := awsenv.Read(o.Getenv)
+		id, secret, token = keys.ID, keys.Secret.Reveal(), keys.Token.Reveal()
 	}
 	if id == "" || secret == "" {
 		return nil, fmt.Errorf("credentials are missing: set access_key_id and secret_access_key, or, where this deployment allows it, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment")

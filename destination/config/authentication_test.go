@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 
+	"destination-webhook/destination/signature/signaturetest"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -116,8 +118,7 @@ func TestParseRefusesCredentials(t *testing.T) {
 	}
 }
 
-// privateKey is that of RFC 8032, section 7.1.
-const privateKey = "whsk_nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A="
+const privateKey = signaturetest.PrivateKey
 
 func TestSigningSecrets(t *testing.T) {
 	tests := []struct {

@@ -11,6 +11,7 @@ import (
 	"net/url"
 
 	"destination-webhook/destination/auth"
+	"destination-webhook/destination/awsenv"
 	"destination-webhook/destination/bucket"
 	"destination-webhook/destination/config"
 	"destination-webhook/destination/delivery"
@@ -157,12 +158,8 @@ func (n *Network) learn(token redact.Secret) { n.options.Redactor.Learn(token.Re
 
 // learnKeys keeps the AWS keys of the environment out of all text.
 func (n *Network) learnKeys() {
-	if n.keys == nil {
-		return
-	}
-	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"} {
-		n.options.Redactor.Add(n.keys(name))
-	}
+	keys := awsenv.Read(n.keys)
+	n.options.Redactor.Add(keys.ID, keys.Secret.Reveal(), keys.Token.Reveal())
 }
 
 // Warnings returns what the operator should know of the ways out.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"destination-webhook/destination/signature"
+	"destination-webhook/destination/signature/signaturetest"
 
 	"github.com/google/go-cmp/cmp"
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
@@ -18,14 +19,14 @@ import (
 
 // The vector of the specification's own libraries.
 const (
-	secret    = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+	secret    = signaturetest.Secret
 	id        = "msg_p5jXN8AQM9LWM0D4loKWxJek"
 	timestamp = "1614265330"
 	body      = `{"test": 2432232314}`
 	signed    = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 )
 
-const previous = "whsec_cHJldmlvdXMgc2VjcmV0IHdpdGggMjQgYnl0ZXM="
+const previous = signaturetest.OtherSecret
 
 var at = time.Unix(1614265330, 0)
 

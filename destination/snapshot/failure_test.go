@@ -15,6 +15,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"destination-webhook/destination/folder/foldertest"
+
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 )
@@ -260,19 +262,8 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
-// smallDisk mounts a file system of some bytes, or skips the test.
-func smallDisk(t *testing.T, bytes int) string {
-	t.Helper()
-	dir := t.TempDir()
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, fmt.Sprintf("size=%d", bytes)); err != nil {
-		t.Skipf("no file system may be mounted here: %v", err)
-	}
-	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
-	return dir
-}
-
 func TestSpaceIsLookedAtFirst(t *testing.T) {
-	dir := filepath.Join(smallDisk(t, 30<<20), "not", "yet")
+	dir := filepath.Join(foldertest.Small(t, 30<<20), "not", "yet")
 	_, err := Open(t.Context(), dir, Options{})
 	for doing, err := range map[string]error{"Open": err, "Probe": Probe(dir)} {
 		if !errors.Is(err, ErrFull) || !strings.Contains(err.Error(), "free at least 35 MB in "+dir) {
@@ -283,7 +274,7 @@ func TestSpaceIsLookedAtFirst(t *testing.T) {
 
 // TestSmallDisk fills a real file system in mid-sync.
 func TestSmallDisk(t *testing.T) {
-	dir := smallDisk(t, 80<<20)
+	dir := foldertest.Small(t, 80<<20)
 	if inChild(t) {
 		return
 	}

@@ -1,34 +1,31 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"compress/gzip"
 	"io"
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"destination-webhook/acceptance_tests/connector"
 	"destination-webhook/destination/signature"
+	"destination-webhook/destination/signature/signaturetest"
 )
 
 const (
-	secret   = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-	previous = "whsec_cHJldmlvdXMgc2VjcmV0IHdpdGggMjQgYnl0ZXM="
-	private  = "whsk_nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A="
-	public   = "whpk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
-	stranger = "whsk_TM0Imyj/ltqdtsNG7BFOD1uKMZ81q6Yk2oz27U+4pvs="
+	previous = signaturetest.OtherSecret
+	private  = signaturetest.PrivateKey
 	envelope = `{"sync_mode":"insert","rows":[{"data":{"name":"Zoë","score":1.0},"operation":"added"}]}`
 )
 
 // schemes are the keys of a receiver, of its sender and of somebody else.
 var schemes = map[string]struct{ held, signs, other string }{
-	"secret":     {secret, secret, previous},
-	"public key": {public, private, stranger},
+	"secret":     {signaturetest.Secret, signaturetest.Secret, previous},
+	"public key": {signaturetest.PublicKey, private, signaturetest.OtherPrivateKey},
 }
 
 // Each example runs as its reader would run it, and receives what the destination signs and what others
@@ -42,7 +39,7 @@ func TestExamples(t *testing.T) {
 		for scheme, keys := range schemes {
 			t.Run(name+", "+scheme, func(t *testing.T) {
 				t.Parallel()
-				exercise(t, start(t, command(t), keys.held), keys.signs, keys.other)
+				exercise(t, connector.StartEndpoint(t, command(t), keys.held), keys.signs, keys.other)
 			})
 		}
 	}
@@ -122,40 +119,7 @@ func zipped(t *testing.T, body string) []byte {
 	return buffer.Bytes()
 }
 
-// start runs an example until the test ends and returns the address it prints.
-func start(t *testing.T, command *exec.Cmd, key string) string {
-	t.Helper()
-	command.Env = append(os.Environ(), "WEBHOOK_SECRET="+key)
-	var trouble bytes.Buffer
-	command.Stderr = &trouble
-	output, err := command.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = command.Process.Kill()
-		_ = command.Wait()
-		if t.Failed() {
-			t.Log(trouble.String())
-		}
-	})
-	address, err := bufio.NewReader(output).ReadString('\n')
-	if err != nil {
-		t.Fatalf("no address: %v", err)
-	}
-	return strings.TrimSpace(address)
-}
-
-func goExample(t *testing.T) *exec.Cmd {
-	binary := filepath.Join(t.TempDir(), "verify")
-	if output, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
-		t.Fatalf("building: %v\n%s", err, output)
-	}
-	return exec.Command(binary)
-}
+func goExample(t *testing.T) *exec.Cmd { return connector.BuildEndpoint(t, ".") }
 
 // python is the interpreter with the libraries of the examples, or else the system's.
 func python() string {

@@ -1,0 +1,20 @@
+// Package foldertest provides folders for tests.
+package foldertest
+
+import (
+	"fmt"
+	"syscall"
+	"testing"
+)
+
+// Small returns a folder on a file system of its own that holds so many bytes. It skips the test if
+// no file system may be mounted here.
+func Small(t testing.TB, bytes int) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, fmt.Sprintf("size=%d", bytes)); err != nil {
+		t.Skipf("no file system may be mounted here: %v", err)
+	}
+	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
+	return dir
+}
