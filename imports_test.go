@@ -16,10 +16,10 @@ const module = "destination-webhook"
 // layers says what each package may import of this module, tests aside; see docs/architecture.md.
 var layers = map[string][]string{
 	"":                           {"cli"},
-	"cli":                        {"destination", "destination/printable", "destination/report", "destination/signature", "destination/spelling", "receiver", "receiver/faults", "receiver/relay", "receiver/store", "sample"},
+	"cli":                        {"destination", "destination/printable", "destination/replay", "destination/report", "destination/signature", "destination/spelling", "receiver", "receiver/faults", "receiver/relay", "receiver/store", "sample"},
 	"protocol":                   {},
 	"batching":                   {"protocol"},
-	"destination":                {"batching", "protocol", "destination/answer", "destination/audience", "destination/auth", "destination/bucket", "destination/config", "destination/deadletter", "destination/delivery", "destination/engine", "destination/failure", "destination/outbound", "destination/payload", "destination/payload/schema", "destination/printable", "destination/redact", "destination/report", "destination/route", "destination/sender", "destination/snapshot"},
+	"destination":                {"batching", "protocol", "destination/answer", "destination/audience", "destination/auth", "destination/bucket", "destination/config", "destination/deadletter", "destination/delivery", "destination/engine", "destination/failure", "destination/outbound", "destination/payload", "destination/payload/schema", "destination/printable", "destination/redact", "destination/replay", "destination/report", "destination/route", "destination/sender", "destination/snapshot"},
 	"destination/answer":         {"destination/canonical", "destination/printable"},
 	"destination/audience":       {"batching", "destination/config", "destination/failure", "destination/payload", "protocol", "destination/route", "destination/snapshot"},
 	"destination/auth":           {"destination/awsenv", "destination/redact"},
@@ -39,6 +39,7 @@ var layers = map[string][]string{
 	"destination/payload/schema": {"destination/auth", "destination/config", "protocol", "destination/route"},
 	"destination/printable":      {},
 	"destination/redact":         {},
+	"destination/replay":         {"destination/deadletter", "destination/payload", "protocol", "destination/route"},
 	"destination/report":         {"destination/config", "destination/delivery", "destination/engine", "destination/printable", "protocol", "destination/redact", "destination/route", "destination/sender"},
 	"destination/route":          {"destination/config", "destination/printable", "destination/spelling", "protocol"},
 	"destination/sender":         {"destination/answer", "destination/audience", "batching", "destination/deadletter", "destination/delivery", "destination/failure", "destination/payload", "destination/printable", "destination/route"},

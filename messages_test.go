@@ -30,6 +30,7 @@ var unsaid = []string{
 	"destination-webhook snapshot 2", "destination-webhook snapshot 3", "(other streams)",
 	"not defined: ($?w+|@w+)", "^([a-z_0-9]+)(?:(.*))? cannot be applied to",
 	"^(cannot (?:divide|modulo)|invalid regular expression|unsupported regular expression flag|array index should not be negative|array index too large|repeat string result too large|invalid path)b",
+	"enough were read",
 	"an exponent of more than 18 digits",
 	"HTTP/1.1 200 OK Content-Type: application/json Content-Length: 100",
 }

@@ -42,7 +42,7 @@ LOG_LEVEL (FATAL, ERROR, WARN, INFO, DEBUG, TRACE) sets how much it logs.`,
 	}
 	root.Flags().BoolVar(&version, "version", false, "print the version")
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(c.spec(), c.check(), c.write(), c.preview(), c.schema(), c.receive(), c.demo(), c.keys(), c.sign(), c.verify(), c.version(), c.completion())
+	root.AddCommand(c.spec(), c.check(), c.write(), c.preview(), c.schema(), c.deadLetters(), c.receive(), c.demo(), c.keys(), c.sign(), c.verify(), c.version(), c.completion())
 	return root
 }
 

@@ -71,7 +71,7 @@ func (p *Program) preview(ctx context.Context, configPath, catalogPath string, o
 
 // redacted returns err with its text masked; redact is nil as long as no secret is known.
 func redacted(err error, redact func(string) string) error {
-	if redact == nil {
+	if redact == nil || err == nil {
 		return err
 	}
 	return &masked{redact(err.Error()), err}

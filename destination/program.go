@@ -15,6 +15,7 @@ import (
 
 	"destination-webhook/destination/config"
 	"destination-webhook/destination/delivery"
+	"destination-webhook/destination/engine"
 	"destination-webhook/destination/failure"
 	"destination-webhook/destination/outbound"
 	"destination-webhook/destination/printable"
@@ -91,14 +92,19 @@ func (p *Program) check(ctx context.Context, configPath string, out *protocol.Wr
 // Write delivers the records on stdin. An error has been reported in a TRACE message, unless it is
 // the end of ctx: then it is the context's cause.
 func (p *Program) Write(ctx context.Context, configPath, catalogPath string) error {
-	return untilAbandoned(ctx, func() error { return p.writeAndReport(ctx, configPath, catalogPath) })
+	return untilAbandoned(ctx, func() error {
+		return p.sync(ctx, configPath, catalogPath, func(s *session) error {
+			return s.write(ctx, func(context.Context, []*engine.Stream) (io.Reader, error) { return p.Stdin, nil })
+		})
+	})
 }
 
-func (p *Program) writeAndReport(ctx context.Context, configPath, catalogPath string) error {
+// sync runs a sync and reports how it ended.
+func (p *Program) sync(ctx context.Context, configPath, catalogPath string, run func(*session) error) error {
 	out := p.writer()
 	log := slog.New(protocol.NewLogHandler(out, protocol.ParseLevel(p.Getenv("LOG_LEVEL"))))
 	began := time.Now()
-	done, err := p.write(ctx, configPath, catalogPath, out, log)
+	done, err := p.runSync(configPath, catalogPath, out, log, run)
 	how := outcomeOf(ctx, err)
 	switch how {
 	case report.Succeeded:
@@ -149,8 +155,8 @@ func describe(err error) (message, detail string) {
 	return message, detail
 }
 
-// write returns what the sync has done, nil if it did not get as far as its streams.
-func (p *Program) write(ctx context.Context, configPath, catalogPath string, out *protocol.Writer, log *slog.Logger) (done *report.Summary, err error) {
+// runSync returns what the sync has done, nil if it did not get as far as its streams.
+func (p *Program) runSync(configPath, catalogPath string, out *protocol.Writer, log *slog.Logger, run func(*session) error) (done *report.Summary, err error) {
 	defer failure.RecoverTo(&err)
 	if medium := p.Getenv("DATA_CHANNEL_MEDIUM"); medium != "" && !strings.EqualFold(medium, "STDIO") {
 		return nil, fmt.Errorf("DATA_CHANNEL_MEDIUM is %s: this destination reads records from stdin alone, set it to STDIO", medium)
@@ -162,7 +168,7 @@ func (p *Program) write(ctx context.Context, configPath, catalogPath string, out
 	defer func() { done = s.progress.Summary() }()
 	defer s.network.Close()
 	defer boundMemory(s.config)()
-	return nil, s.write(ctx, p.Stdin)
+	return nil, run(s)
 }
 
 // session reads config and catalog and makes ready to sync.

@@ -33,10 +33,14 @@ type session struct {
 	identity syncIdentity
 	out      *protocol.Writer
 	progress *report.Progress
+	replays  bool // what is sent is no reading of the source: refreshes neither begin nor end
 }
 
+// input makes ready what a sync reads, once its streams are open.
+type input func(ctx context.Context, streams []*engine.Stream) (io.Reader, error)
+
 // write opens the stores, syncs, and closes them. An error of closing one is one of the sync.
-func (s *session) write(ctx context.Context, in io.Reader) (err error) {
+func (s *session) write(ctx context.Context, in input) (err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	deadLetters, err := openDeadLetters(s.config, s.network, s.agent)
@@ -63,7 +67,11 @@ func (s *session) write(ctx context.Context, in io.Reader) (err error) {
 		stop := saveAtIntervals(ctx, saving(store), s.progress.Warn, cancel)
 		defer stop()
 	}
-	return s.sync(ctx, streams, deadLetters, in)
+	records, err := in(ctx, streams)
+	if err != nil {
+		return err
+	}
+	return s.sync(ctx, streams, deadLetters, records)
 }
 
 // warn logs what a user should know before the sync begins.
@@ -106,7 +114,7 @@ func (s *session) sync(ctx context.Context, streams []*engine.Stream, deadLetter
 	options := engineOptions(s.config, s.progress)
 	e := engine.New(ctx, streams, options, s.out)
 	err := e.Run(ctx, in, s.network.Stop)
-	if err == nil {
+	if err == nil && !s.replays {
 		finish(streams, options.Policy)
 	}
 	s.progress.End(s.config, streams, e.Skipped())
@@ -161,7 +169,7 @@ func (s *session) openSnapshot(ctx context.Context, cancel context.CancelCauseFu
 }
 
 func (s *session) snapshotOptions(cancel context.CancelCauseFunc) snapshot.Options {
-	return snapshot.Options{KeepRows: s.config.Snapshot.KeepRows, Fatal: cancel}
+	return snapshot.Options{KeepRows: s.config.Snapshot.KeepRows, KeepGenerations: s.replays, Fatal: cancel}
 }
 
 // notOpened is the failure of a snapshot that cannot be opened. What will not pass by itself takes

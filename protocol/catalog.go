@@ -29,8 +29,11 @@ const (
 // syncModes are all that ParseCatalog accepts; the empty one is absent.
 var syncModes = []SyncMode{"", Append, Overwrite, AppendDedup, Update, SoftDelete, OverwriteDedup}
 
-// FullRefresh is the sync mode of a stream that is read whole; the other one is incremental.
-const FullRefresh = "full_refresh"
+// The sync modes: a stream is read whole, or only what is new in it.
+const (
+	FullRefresh = "full_refresh"
+	Incremental = "incremental"
+)
 
 // Catalog is the configured catalog of a sync, as far as a destination reads it.
 type Catalog struct {

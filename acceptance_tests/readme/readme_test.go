@@ -55,7 +55,7 @@ commands:
 	}
 }
 
-var invocation = regexp.MustCompile(`destination-webhook ([a-z]+)([^|<]*)`)
+var invocation = regexp.MustCompile(`destination-webhook ([a-z-]+(?: [a-z]+)?)([^|<]*)`)
 
 var flag = regexp.MustCompile(`--[a-z-]+`)
 
@@ -83,7 +83,7 @@ func TestPagesShowRealCommands(t *testing.T) {
 
 func requireFlags(t *testing.T, page, command string, flags []string) {
 	t.Helper()
-	help, err := exec.CommandContext(t.Context(), binary, command, "--help").CombinedOutput()
+	help, err := exec.CommandContext(t.Context(), binary, append(strings.Fields(command), "--help")...).CombinedOutput()
 	if err != nil {
 		t.Errorf("%s: the command %s: %v", page, command, err)
 	}

@@ -60,6 +60,13 @@ func deliver(t *testing.T, a *Audience, rejected []int, records ...string) (sent
 		}
 		return batching.Outcome{Rejected: rejected, Err: confirmation.Confirm(rejected, b.Suppressed())}
 	}
+	transfer(t, a, send, records...)
+	return sent
+}
+
+// transfer sends records as one batch.
+func transfer(t *testing.T, a *Audience, send batching.Send, records ...string) {
+	t.Helper()
 	p := batching.New(t.Context(), batching.Options{MaxRows: 99, MaxBytes: 1 << 20, MaxBuffered: 1 << 20, MaxAge: time.Hour, MaxInFlight: 1}, send, nil)
 	defer p.Close()
 	e := payload.NewEncoder(a.route, payload.Options{Differ: a})
@@ -79,7 +86,6 @@ func deliver(t *testing.T, a *Audience, rejected []int, records ...string) (sent
 	if p.Err() != nil {
 		t.Fatal(p.Err())
 	}
-	return sent
 }
 
 // What was confirmed is not sent again, what was rejected is.
@@ -151,4 +157,46 @@ func TestRefusal(t *testing.T) {
 			t.Errorf("%s: got %v, of type %q; want %q", name, err, kind, test.want)
 		}
 	}
+}
+
+// A dead letter knows what the endpoint had of its key, so that a replay can tell whether something
+// newer was delivered.
+func TestDeliveredSince(t *testing.T) {
+	a, closed := open(t, t.TempDir(), routeOf(config.Mirror))
+	defer closed()
+	key := payload.Key{Sent: []byte(`"1"`)}
+	check := func(when string, before []byte, since, known bool) {
+		t.Helper()
+		s, k, err := a.DeliveredSince(key, before)
+		if err != nil || s != since || k != known {
+			t.Errorf("%s: since %t, known %t, %v; want %t, %t", when, s, k, err, since, known)
+		}
+	}
+	// reject sends rows of the key in one batch, of which the last one is refused, and returns what
+	// its dead letter says.
+	reject := func(rows ...string) (before []byte) {
+		t.Helper()
+		last := len(rows) - 1
+		send := func(ctx context.Context, b *batching.Batch) batching.Outcome {
+			c, err := a.Begin(ctx, b)
+			if err != nil {
+				return batching.Outcome{Err: err}
+			}
+			if before, err = c.Before(last, func(row int) bool { return row == last }); err != nil {
+				return batching.Outcome{Err: err}
+			}
+			return batching.Outcome{Rejected: []int{last}, Err: c.Confirm([]int{last}, nil)}
+		}
+		transfer(t, a, send, rows...)
+		return before
+	}
+	check("of a letter that does not say, before there is a row", nil, false, true)
+	first := reject(`{"id":1,"v":0}`)
+	check("nothing was delivered", first, false, true)
+	second := reject(`{"id":1,"v":1}`, `{"id":1,"v":2}`)
+	check("the row before it in its batch was delivered", second, false, true)
+	check("so it was since the first letter", first, true, true)
+	check("of a letter that does not say", nil, false, false)
+	deliver(t, a, nil, `{"id":1,"v":3}`)
+	check("a newer row was delivered", second, true, true)
 }

@@ -1,6 +1,7 @@
 package audience
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -82,7 +83,7 @@ func (a *Audience) Replaced(b *batching.Batch, rows []int) []byte {
 	if a == nil {
 		return nil
 	}
-	replaced := binary.BigEndian.AppendUint64(make([]byte, 0, 8+4*len(rows)), a.stream.Salt())
+	replaced := a.salted(8 + 4*len(rows))
 	for _, row := range rows {
 		version, err := snapshot.ParseVersion(payload.ReadMetadata(b.Metadata(row)).Version)
 		if err == nil { // each row that is sent has a key, and so a version
@@ -90,4 +91,45 @@ func (a *Audience) Replaced(b *batching.Batch, rows []int) []byte {
 		}
 	}
 	return replaced
+}
+
+// salted begins what names states of keys in this snapshot alone.
+func (a *Audience) salted(size int) []byte {
+	return binary.BigEndian.AppendUint64(make([]byte, 0, size), a.stream.Salt())
+}
+
+// Before returns what the endpoint has of the key of a row of the batch before that row, for
+// DeliveredSince; nil if the row is not compared. rejected says which rows the endpoint refused.
+func (c *Confirmation) Before(row int, rejected func(row int) bool) ([]byte, error) {
+	place, ok := c.places[row]
+	if !ok {
+		return nil, nil
+	}
+	key := c.rows[place].Key
+	for i := row - 1; i >= 0; i-- {
+		if earlier, ok := c.places[i]; ok && bytes.Equal(c.rows[earlier].Key, key) && !rejected(i) {
+			return c.rows[earlier].Version.AppendContent(c.audience.salted(8 + 16)), nil
+		}
+	}
+	content, _, err := c.audience.stream.AppendContent(c.audience.salted(8+16), key)
+	return content, c.audience.named(err)
+}
+
+// DeliveredSince reports whether the endpoint got a row of a key, or its removal, since another row
+// of it was rejected, before which it had what before says. known is false if that cannot be told:
+// because before is empty and the endpoint has a row of the key, or because it may have got one.
+func (a *Audience) DeliveredSince(k payload.Key, before []byte) (since, known bool, err error) {
+	key, err := a.spelling(k, false)
+	if err != nil {
+		return false, false, err
+	}
+	content, certain, err := a.stream.AppendContent(a.salted(8+16), key)
+	if err != nil {
+		return false, false, a.named(err)
+	}
+	if len(before) == 0 {
+		before = snapshot.Nothing.AppendContent(a.salted(8 + 16))
+		return false, certain && bytes.Equal(content, before), nil
+	}
+	return !bytes.Equal(content, before), certain, nil
 }

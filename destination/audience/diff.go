@@ -12,11 +12,9 @@ func (a *Audience) Diff(k payload.Key, data []byte, deleted bool, version []byte
 		a.refresh.finished = false
 		a.stream.Restart()
 	}
-	key, err := k.Sent, error(nil)
-	if len(k.Identity) > 0 {
-		if key, err = a.stream.Spelling(k.Sent, k.Identity, !deleted); err != nil {
-			return payload.Change{}, a.named(err)
-		}
+	key, err := a.spelling(k, !deleted)
+	if err != nil {
+		return payload.Change{}, err
 	}
 	found, v, err := a.compare(key, data, deleted)
 	a.found[found]++
@@ -30,6 +28,16 @@ func (a *Audience) Diff(k payload.Key, data []byte, deleted bool, version []byte
 		c.Operation, c.Suppressed = payload.Removed, !a.removes(deleted)
 	}
 	return c, err
+}
+
+// spelling returns the key by which the endpoint has, or may get, what a key names; see
+// snapshot.Stream.Spelling.
+func (a *Audience) spelling(k payload.Key, added bool) ([]byte, error) {
+	if len(k.Identity) == 0 {
+		return k.Sent, nil
+	}
+	key, err := a.stream.Spelling(k.Sent, k.Identity, added)
+	return key, a.named(err)
 }
 
 func (a *Audience) compare(key, data []byte, deleted bool) (snapshot.Change, snapshot.Version, error) {

@@ -82,7 +82,7 @@ func (l *Local) create() error {
 	if err != nil {
 		return err
 	}
-	if err := l.syncFolder(); err != nil {
+	if err := errors.Join(lock(f), l.syncFolder()); err != nil { // until it is closed nobody moves it away
 		return errors.Join(err, f.Close())
 	}
 	l.file = f

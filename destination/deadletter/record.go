@@ -1,6 +1,7 @@
 package deadletter
 
 import (
+	"encoding/hex"
 	"strconv"
 	"time"
 
@@ -18,7 +19,10 @@ type Record struct {
 	Status             int    // of the answer; 0 if the row was never sent
 	Reason             string // without secrets
 	WebhookID          string
-	At                 time.Time // of the rejection
+	// Before is what the endpoint had of the row's key, in the snapshot's terms, so that a replay can
+	// tell whether the key was delivered since; empty if there is no snapshot.
+	Before []byte
+	At     time.Time // of the rejection
 }
 
 // Append appends the record as one line.
@@ -42,6 +46,9 @@ func (r *Record) Append(dst []byte) []byte {
 	dst = appendString(append(dst, `,"reason":`...), r.Reason)
 	dst = appendString(append(dst, `,"webhook_id":`...), r.WebhookID)
 	dst = appendString(append(dst, `,"at":`...), r.At.UTC().Format(time.RFC3339))
+	if len(r.Before) > 0 {
+		dst = appendString(append(dst, `,"before":`...), hex.EncodeToString(r.Before))
+	}
 	return append(dst, "}}}}\n"...)
 }
 

@@ -74,7 +74,7 @@ func (e *Encoder) Encode(r *protocol.Record) (*batching.Row, error) {
 		return nil, err
 	}
 	if len(e.key.Sent) > 0 {
-		row.Key = e.options.KeyHash.of(e.key.id())
+		row.Key = e.options.KeyHash.of(e.key.ID())
 	}
 	shown := r
 	if !e.options.Metadata {

@@ -20,8 +20,8 @@ type Key struct {
 	Identity []byte
 }
 
-// id is what tells the key from others.
-func (k *Key) id() []byte {
+// ID is what tells the key from others; empty if there is none.
+func (k *Key) ID() []byte {
 	if len(k.Identity) > 0 {
 		return k.Identity
 	}

@@ -56,6 +56,9 @@ func NewProgress(log *slog.Logger, console Console) *Progress {
 // Warn logs what a user should know.
 func (p *Progress) Warn(text string) { p.log.Warn(text) }
 
+// Info logs what a user may want to know.
+func (p *Progress) Info(text string) { p.log.Info(text) }
+
 // StateEmitted counts a state; see engine.Observer.
 func (p *Progress) StateEmitted() {
 	p.states++

@@ -25,6 +25,9 @@ type Summary struct {
 	deadLetters string // where they are; empty: nowhere
 }
 
+// Rejected returns the number of rows that became dead letters.
+func (s *Summary) Rejected() int64 { return s.total.rejected }
+
 type streamSummary struct {
 	streamStats
 	name, mode string

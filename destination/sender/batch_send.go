@@ -20,29 +20,29 @@ import (
 // 2·k·⌈log₂ n⌉ + 1 requests: each row at fault makes at most ⌈log₂ n⌉ parts fail that hold other
 // rows, and each of those is followed by two.
 type batchSend struct {
-	stream   *Stream
-	batch    *batching.Batch
-	rejected []rejection
-	accepted int          // rows that the endpoint has taken
-	repeated map[int]bool // rows that the endpoint has asked for once more
-	body     []byte       // of a part
+	stream       *Stream
+	batch        *batching.Batch
+	confirmation *audience.Confirmation // nil if the stream is not compared
+	rejected     []rejection
+	accepted     int          // rows that the endpoint has taken
+	repeated     map[int]bool // rows that the endpoint has asked for once more
+	body         []byte       // of a part
 }
 
 // run delivers the batch and settles its rows: in the snapshot, if there is one, and as dead
 // letters, if rows are rejected.
 func (s *batchSend) run(ctx context.Context) (rejected []int, err error) {
-	var confirmation *audience.Confirmation
 	if s.stream.audience != nil {
-		if confirmation, err = s.stream.audience.Begin(ctx, s.batch); err != nil {
+		if s.confirmation, err = s.stream.audience.Begin(ctx, s.batch); err != nil {
 			return nil, err
 		}
 	}
 	err = s.deliver(ctx)
 	rejected, stored := s.storeRejected(ctx)
-	if err = errors.Join(err, stored); err != nil || confirmation == nil {
+	if err = errors.Join(err, stored); err != nil || s.confirmation == nil {
 		return rejected, err
 	}
-	if err := confirmation.Confirm(rejected, s.batch.Suppressed()); err != nil {
+	if err := s.confirmation.Confirm(rejected, s.batch.Suppressed()); err != nil {
 		return nil, err
 	}
 	return rejected, nil

@@ -66,7 +66,11 @@ func (s *batchSend) storeRejected(ctx context.Context) ([]int, error) {
 	for i := range s.rejected {
 		rows[i] = s.rejected[i].row
 		if m := payload.ReadMetadata(s.batch.Metadata(rows[i])); m.IsRecord {
-			lines = s.deadLetter(&s.rejected[i], &m).Append(lines)
+			letter, err := s.deadLetter(&s.rejected[i], &m)
+			if err != nil {
+				return nil, err
+			}
+			lines = letter.Append(lines)
 		}
 	}
 	if len(lines) > 0 {
@@ -78,11 +82,23 @@ func (s *batchSend) storeRejected(ctx context.Context) ([]int, error) {
 	return rows, nil
 }
 
-func (s *batchSend) deadLetter(r *rejection, m *payload.Metadata) *deadletter.Record {
-	return &deadletter.Record{
+func (s *batchSend) deadLetter(r *rejection, m *payload.Metadata) (*deadletter.Record, error) {
+	letter := &deadletter.Record{
 		Stream: s.stream.route.Stream, Data: payload.ReadRow(s.batch.Row(r.row)).Data, EmittedAt: m.EmittedAt, Changes: m.Changes,
 		Status: r.status, Reason: s.stream.options.Redact(r.reason), WebhookID: r.id, At: s.stream.options.Now(),
 	}
+	if s.confirmation == nil {
+		return letter, nil
+	}
+	var err error
+	letter.Before, err = s.confirmation.Before(r.row, s.isRejected)
+	return letter, err
+}
+
+// isRejected reports whether a row is rejected, once they are in order.
+func (s *batchSend) isRejected(row int) bool {
+	_, found := slices.BinarySearchFunc(s.rejected, row, func(r rejection, row int) int { return r.row - row })
+	return found
 }
 
 // report logs the first rejected rows of a stream, once.

@@ -235,3 +235,56 @@ func TestNothingLeavesWhileRowsAreInFlight(t *testing.T) {
 	settle(t, stream, mark(m))
 	left(t, stream)
 }
+
+// A sync of single rows between two attempts of a refresh neither ends it nor begins another: what
+// the first attempt saw has not left.
+func TestKeptGenerationGoesOn(t *testing.T) {
+	dir := t.TempDir()
+	before := read(t, dir, 1, false, "a", "b", "c")
+	before.Finish(true)
+	closeStore(t, before.store)
+	closeStore(t, read(t, dir, 2, false, "a").store) // the source broke off
+
+	between := openStream(t, open(t, dir, Options{KeepGenerations: true}), "users", 7)
+	deliver(t, between, "d", `{}`, Added)
+	closeStore(t, between.store)
+
+	resumed := read(t, dir, 2, false, "b")
+	left(t, resumed, "c ")
+	closeStore(t, resumed.store)
+}
+
+// The content of a key is the same until something else of it is confirmed.
+func TestContent(t *testing.T) {
+	stream := openStream(t, open(t, t.TempDir(), Options{}), "users", 1)
+	content := func() string {
+		t.Helper()
+		text, certain, err := stream.AppendContent(nil, []byte("a"))
+		if err != nil || !certain {
+			t.Fatalf("certain %t, %v", certain, err)
+		}
+		return string(text)
+	}
+	if got := content(); got != string(Nothing.AppendContent(nil)) {
+		t.Errorf("of a key that the endpoint does not have: %x", got)
+	}
+	deliver(t, stream, "a", `{"v":0}`, Added)
+	want := content()
+	_, refused, err := stream.Diff([]byte("a"), []byte(`{"v":1}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	settle(t, stream, Row{Key: []byte("a"), Version: refused, Rejected: true})
+	if got := content(); got != want {
+		t.Errorf("after a row was refused: %x, before: %x", got, want)
+	}
+	_, changed, err := stream.Diff([]byte("a"), []byte(`{"v":2}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	settle(t, stream, Row{Key: []byte("a"), Version: changed})
+	if got := content(); got == want || got != string(changed.AppendContent(nil)) {
+		t.Errorf("after another row was confirmed: %x, before: %x", got, want)
+	}
+	closeStore(t, stream.store)
+}

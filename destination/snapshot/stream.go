@@ -112,7 +112,7 @@ func (st *Stream) beginGeneration(generation int64) error {
 	if st.meta.Open {
 		st.meta.markIncomplete(st.meta.Generation)
 	}
-	if st.meta.Generation == generation {
+	if st.meta.Generation == generation || st.store.options.KeepGenerations {
 		stored, _, err := st.store.get(streamKey(seenPrefix, st.meta.ID))
 		if err == nil {
 			st.before, err = decodeBitmap(stored)

@@ -1,0 +1,152 @@
+package destination
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"destination-webhook/destination/config"
+	"destination-webhook/destination/deadletter"
+	"destination-webhook/destination/engine"
+	"destination-webhook/destination/failure"
+	"destination-webhook/destination/outbound"
+	"destination-webhook/destination/replay"
+	"destination-webhook/protocol"
+)
+
+// errNoArchive is the failure of a config whose dead letters cannot be read again.
+var errNoArchive = failure.Config(errors.New("dead_letter: only dead letters in a folder or a bucket can be read again, and this config sends them to an endpoint: set dead_letter.type to local or s3"))
+
+// openArchive opens the place where syncs with this config have stored dead letters.
+func openArchive(c *config.Config, n *outbound.Network) (deadletter.Archive, error) {
+	switch d := &c.DeadLetter; d.Type {
+	case config.LocalStorage:
+		archive, err := deadletter.OpenLocalArchive(d.Path)
+		if err != nil {
+			return nil, failure.Config(err)
+		}
+		return archive, nil
+	case config.S3Storage:
+		b, err := n.Bucket(&d.S3)
+		if err != nil {
+			return nil, failure.Config(fmt.Errorf("dead_letter: %w", err))
+		}
+		return deadletter.NewS3Archive(b), nil
+	}
+	return nil, errNoArchive
+}
+
+// ReplayDeadLetters sends the dead letters that f selects again, as records of the catalog's
+// streams, and puts aside what is settled. With dryRun it only logs what it would do. The error is
+// as that of Write; there is one as well if all was tried, and letters are left.
+func (p *Program) ReplayDeadLetters(ctx context.Context, configPath, catalogPath string, f replay.Filter, dryRun bool) error {
+	return untilAbandoned(ctx, func() error {
+		return p.sync(ctx, configPath, catalogPath, func(s *session) error { return s.replay(ctx, f, dryRun) })
+	})
+}
+
+func (s *session) replay(ctx context.Context, f replay.Filter, dryRun bool) error {
+	archive, err := openArchive(s.config, s.network)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = archive.Close() }() // it was read from, and what was written is on the disk
+	s.asReplay()
+	if dryRun {
+		return s.planOnCopy(ctx, archive, f)
+	}
+	var plan *replay.Plan
+	var letters io.Closer
+	err = s.write(ctx, func(ctx context.Context, streams []*engine.Stream) (io.Reader, error) {
+		var err error
+		if plan, err = s.plan(ctx, archive, f, streams); err != nil {
+			return nil, err
+		}
+		in := plan.Input(ctx)
+		letters = in
+		return in, nil
+	})
+	if letters != nil {
+		_ = letters.Close() // ends the reading, if the sync did not come to its end
+	}
+	if err != nil {
+		return err
+	}
+	if err := plan.Settle(context.WithoutCancel(ctx)); err != nil {
+		return fmt.Errorf("what was sent again could not be put aside, and the next replay sends it once more: %w", err)
+	}
+	return s.leftOf(plan)
+}
+
+// asReplay makes the sync one of single rows: no stream is read anew, so no row has left.
+func (s *session) asReplay() {
+	s.replays = true
+	for _, r := range s.table {
+		configured := *r.Configured
+		configured.SyncMode, configured.MinimumGenerationID = protocol.Incremental, 0
+		r.Configured = &configured
+	}
+}
+
+// plan determines what becomes of the dead letters, and logs it.
+func (s *session) plan(ctx context.Context, archive deadletter.Archive, f replay.Filter, streams []*engine.Stream) (*replay.Plan, error) {
+	var known []replay.Stream
+	for _, stream := range streams {
+		k := replay.Stream{Route: stream.Route}
+		if stream.Audience != nil {
+			k.DeliveredSince = stream.Audience.DeliveredSince
+		}
+		known = append(known, k)
+	}
+	plan, err := replay.New(ctx, archive, f, known)
+	if err != nil {
+		return nil, err
+	}
+	c := &plan.Counts
+	s.progress.Info(fmt.Sprintf("dead letters: %d to be sent again, %d replaced by newer ones of their keys, %d whose keys were delivered since", c.Sent, c.Replaced, c.Delivered))
+	for _, left := range []struct {
+		count int
+		why   string
+	}{
+		{c.Unknown, "%d dead letters are of streams that the catalog does not have, and stay"},
+		{c.Unclear, "%d dead letters stay: they were stored without what they would replace, and the endpoint has rows of their keys, which may be newer; to send them all the same, give their lines to write"},
+		{c.Unreadable, "%d lines are no dead letters, and stay"},
+		{c.InUse, "%d files of dead letters stay: a sync still writes to them"},
+	} {
+		if left.count > 0 {
+			s.progress.Warn(fmt.Sprintf(left.why, left.count))
+		}
+	}
+	return plan, nil
+}
+
+// planOnCopy plans with a copy of the snapshot, which stays as it is.
+func (s *session) planOnCopy(ctx context.Context, archive deadletter.Archive, f replay.Filter) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	store, discard, err := s.copySnapshot(ctx, cancel)
+	if err != nil {
+		return err
+	}
+	defer discard()
+	streams, err := s.streams(ctx, store)
+	if err != nil {
+		return err
+	}
+	_, err = s.plan(ctx, archive, f, streams)
+	return err
+}
+
+// leftOf is the error of a replay that did not settle all that was selected.
+func (s *session) leftOf(plan *replay.Plan) error {
+	c := &plan.Counts
+	rejected := s.progress.Summary().Rejected()
+	switch {
+	case rejected > 0:
+		return failure.Config(fmt.Errorf("the endpoint refused %d of %d rows again, and they are new dead letters: dead-letters list shows why", rejected, c.Sent))
+	case c.Unknown+c.Unclear+c.Unreadable+c.InUse > 0:
+		return failure.Config(errors.New("dead letters are left, see the warnings above"))
+	}
+	return nil
+}

@@ -1,0 +1,78 @@
+package deadletter
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// Archive is the place where syncs have stored dead letters. Its files hold complete lines.
+type Archive interface {
+	// Names returns the names of the files, in the order in which they were begun.
+	Names(ctx context.Context) ([]string, error)
+	// Read calls f with each line of a file, without its end, until f returns an error. A line is
+	// valid during the call. It returns ErrInUse for a file that a sync still writes.
+	Read(ctx context.Context, name string, f func(line []byte) error) error
+	// Settle moves those lines of a file that settled, which is called with the number of each line
+	// from 0, returns true for: to a file of the folder done. The others stay. If it fails or is
+	// ended in between, a line may be in both places, and is never in none.
+	Settle(ctx context.Context, name string, settled func(line int) bool) error
+	Close() error
+}
+
+// ErrInUse is the error of a file that a sync still writes.
+var ErrInUse = errors.New("a sync still writes to it")
+
+// done is the folder of the lines that are settled.
+const done = "done/"
+
+// isLetters reports whether a name is that of a file of dead letters.
+func isLetters(name string) bool {
+	return strings.HasPrefix(name, "dead-letters-") && strings.HasSuffix(name, ".jsonl") &&
+		!strings.Contains(name, "/") && name != probeName
+}
+
+// eachLine calls f with each line. What follows the last line end is the beginning of a line whose
+// writing was broken off: the row was not settled by it, and it is left out.
+func eachLine(r io.Reader, f func(line []byte) error) error {
+	lines := bufio.NewReader(r)
+	for {
+		line, err := lines.ReadBytes('\n')
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := f(line[:len(line)-1]); err != nil {
+			return err
+		}
+	}
+}
+
+// part writes each line of r to one of two writers, and returns how many stay.
+func part(r io.Reader, settled func(line int) bool, moved, kept io.Writer) (left int, err error) {
+	n := 0
+	err = eachLine(r, func(line []byte) error {
+		to := kept
+		if settled(n) {
+			to = moved
+		} else {
+			left++
+		}
+		n++
+		_, err := to.Write(append(line, '\n'))
+		return err
+	})
+	return left, err
+}
+
+func failed(doing, name string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s dead letters of %s: %w", doing, name, err)
+}

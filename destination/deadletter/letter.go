@@ -1,0 +1,68 @@
+package deadletter
+
+import (
+	"encoding/hex"
+	"errors"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"destination-webhook/protocol"
+)
+
+// Letter is a stored dead letter as it is read again.
+type Letter struct {
+	Stream    protocol.StreamDescriptor
+	Data      []byte // the record's data, as it came
+	Rejection Rejection
+}
+
+// Rejection says why a record was rejected.
+type Rejection struct {
+	Status    int       `json:"status"` // of the answer; 0 if the row was never sent
+	Reason    string    `json:"reason"`
+	WebhookID string    `json:"webhook_id"`
+	At        time.Time `json:"at"`
+	// Before is that of the Record; empty if it is not known.
+	Before hexadecimal `json:"before"`
+}
+
+// hexadecimal is bytes that are stored as their hexadecimal digits.
+type hexadecimal []byte
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (h *hexadecimal) UnmarshalText(text []byte) (err error) {
+	*h, err = hex.DecodeString(string(text))
+	return err
+}
+
+// errNoLetter is the error of a line that is no dead letter.
+var errNoLetter = errors.New("it is no RECORD with data")
+
+// ParseLetter reads a line that Record.Append has written. A RECORD without a rejection, which
+// somebody else has put there, has the zero Rejection. Data refers to line.
+func ParseLetter(line []byte) (*Letter, error) {
+	var message struct {
+		Record struct {
+			Stream    string         `json:"stream"`
+			Namespace string         `json:"namespace"`
+			Data      jsontext.Value `json:"data"`
+			Meta      struct {
+				Rejection Rejection `json:"rejection"`
+			} `json:"meta"`
+		} `json:"record"`
+	}
+	if err := json.Unmarshal(line, &message, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)); err != nil {
+		return nil, errNoLetter // the library's error may quote the record
+	}
+	r := &message.Record
+	if r.Data.Kind() != '{' {
+		return nil, errNoLetter
+	}
+	return &Letter{
+		Stream:    protocol.StreamDescriptor{Name: r.Stream, Namespace: r.Namespace},
+		Data:      r.Data,
+		Rejection: r.Meta.Rejection,
+	}, nil
+}

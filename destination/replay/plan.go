@@ -1,0 +1,214 @@
+// Package replay determines what becomes of stored dead letters when they are sent again: the newest
+// of each key goes out, unless the key was delivered since. It knows how rows are keyed, and not how
+// they are sent.
+package replay
+
+import (
+	"context"
+	"errors"
+
+	"destination-webhook/destination/deadletter"
+	"destination-webhook/destination/payload"
+	"destination-webhook/destination/route"
+	"destination-webhook/protocol"
+)
+
+// fate is what becomes of a dead letter.
+type fate byte
+
+const (
+	kept      fate = iota // not selected, of no known stream, or unclear
+	sent                  // it is sent again
+	replaced              // a newer one of its key is
+	delivered             // the endpoint got its key since
+)
+
+// Counts are numbers of dead letters.
+type Counts struct {
+	Sent, Replaced, Delivered int
+	Unknown                   int // of streams that the catalog does not have
+	Unclear                   int // whether the endpoint got their keys since is not known
+	Unreadable                int // lines that are no dead letters
+	InUse                     int // files that a sync still writes
+}
+
+// Plan says what becomes of each dead letter of an archive. One goroutine uses it.
+type Plan struct {
+	Counts Counts
+
+	archive deadletter.Archive
+	filter  Filter
+	streams map[protocol.StreamDescriptor]*Stream
+	files   []file
+	newest  map[string]place // by stream and key
+}
+
+// Stream is one to which letters may belong.
+type Stream struct {
+	Route *route.Route
+	// DeliveredSince reports whether the endpoint got a row of the key since the letter's row was
+	// rejected, see audience.Audience; nil if nobody knows.
+	DeliveredSince func(key payload.Key, before []byte) (since, known bool, err error)
+
+	keys *payload.Keys
+}
+
+type file struct {
+	name  string
+	fates []fate // of its lines
+}
+
+type place struct{ file, line int }
+
+// New plans to send the letters of an archive again that f selects.
+func New(ctx context.Context, archive deadletter.Archive, f Filter, streams []Stream) (*Plan, error) {
+	p := &Plan{archive: archive, filter: f, streams: map[protocol.StreamDescriptor]*Stream{}, newest: map[string]place{}}
+	for _, s := range streams {
+		s.keys = payload.NewKeys(s.Route)
+		p.streams[s.Route.Stream] = &s
+	}
+	names, err := archive.Names(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		err := p.add(ctx, name)
+		if errors.Is(err, deadletter.ErrInUse) {
+			p.Counts.InUse++
+		} else if err != nil {
+			return nil, err
+		}
+	}
+	return p, p.leaveOut(ctx)
+}
+
+func (p *Plan) add(ctx context.Context, name string) error {
+	p.files = append(p.files, file{name: name})
+	f := &p.files[len(p.files)-1]
+	return p.archive.Read(ctx, name, func(line []byte) error {
+		f.fates = append(f.fates, kept)
+		p.choose(line, place{len(p.files) - 1, len(f.fates) - 1})
+		return nil
+	})
+}
+
+// choose selects a letter, in place of an older one of its key. An older one is never sent, also if
+// the newest is not selected.
+func (p *Plan) choose(line []byte, at place) {
+	letter, err := deadletter.ParseLetter(line)
+	if err != nil {
+		p.Counts.Unreadable++
+		return
+	}
+	s, selected := p.streams[letter.Stream], p.filter.Selects(letter)
+	if s == nil {
+		if selected {
+			p.Counts.Unknown++
+		}
+		return
+	}
+	key := s.keys.Of(letter.Data)
+	if selected && p.filter.selectsKey(key.Sent) {
+		p.set(at, sent)
+	}
+	if len(key.Sent) == 0 {
+		return
+	}
+	name := letter.Stream.Namespace + "\x00" + letter.Stream.Name + "\x00" + string(key.ID())
+	if older, ok := p.newest[name]; ok && p.fate(older) == sent {
+		p.set(older, replaced)
+	}
+	p.newest[name] = at
+}
+
+func (p *Plan) fate(of place) fate { return p.files[of.file].fates[of.line] }
+
+// set gives a letter its fate.
+func (p *Plan) set(at place, to fate) {
+	f := &p.files[at.file].fates[at.line]
+	p.count(*f, -1)
+	*f = to
+	p.count(to, 1)
+}
+
+func (p *Plan) count(f fate, n int) {
+	switch f {
+	case kept:
+	case sent:
+		p.Counts.Sent += n
+	case replaced:
+		p.Counts.Replaced += n
+	case delivered:
+		p.Counts.Delivered += n
+	}
+}
+
+// eachSent calls f with each letter that is to be sent, until it returns an error.
+func (p *Plan) eachSent(ctx context.Context, f func(line []byte, at place) error) error {
+	for i := range p.files {
+		if !p.files[i].has(sent) {
+			continue
+		}
+		n := -1
+		err := p.archive.Read(ctx, p.files[i].name, func(line []byte) error {
+			if n++; n >= len(p.files[i].fates) || p.files[i].fates[n] != sent {
+				return nil
+			}
+			return f(line, place{i, n})
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *file) has(wanted fate) bool {
+	for _, got := range f.fates {
+		if got == wanted {
+			return true
+		}
+	}
+	return false
+}
+
+// leaveOut leaves out the letters whose keys were delivered since.
+func (p *Plan) leaveOut(ctx context.Context) error {
+	return p.eachSent(ctx, func(line []byte, at place) error {
+		letter, err := deadletter.ParseLetter(line)
+		if err != nil {
+			return err // it was read before
+		}
+		s := p.streams[letter.Stream]
+		key := s.keys.Of(letter.Data)
+		if s.DeliveredSince == nil || len(key.Sent) == 0 {
+			return nil
+		}
+		since, known, err := s.DeliveredSince(key, letter.Rejection.Before)
+		switch {
+		case err != nil:
+			return err
+		case !known:
+			p.Counts.Unclear++
+			p.set(at, kept)
+		case since:
+			p.set(at, delivered)
+		}
+		return nil
+	})
+}
+
+// Settle puts aside what is sent, replaced or was delivered since.
+func (p *Plan) Settle(ctx context.Context) error {
+	for i := range p.files {
+		f := &p.files[i]
+		settled := func(line int) bool { return line < len(f.fates) && f.fates[line] != kept }
+		if !f.has(sent) && !f.has(replaced) && !f.has(delivered) {
+			continue
+		}
+		if err := p.archive.Settle(ctx, f.name, settled); err != nil {
+			return err
+		}
+	}
+	return nil
+}
