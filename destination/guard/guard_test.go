@@ -196,6 +196,8 @@ func TestCheckURL(t *testing.T) {
 		{"https://169.254.169.254/latest/meta-data", false, false},
 		{"http://[fe80::1%25eth0]/", false, false},
 		{"http://[::ffff:169.254.169.254]/", false, false},
+		{"https://[::%25.]/", false, false},
+		{"https://[fe80::1%25.]/", false, false},
 		{"https://169.254.169.254./", false, false},
 		{"https://169.254.169.254../", false, false},
 		{"https://169.254.169.254......../", false, false},

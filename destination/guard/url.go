@@ -25,7 +25,8 @@ var metadataNames = []string{
 //
 // A proxy may take more spellings for an address than Go does. So a host is folded as browsers fold
 // it, a host that ends in a number must be an address in its usual form (WHATWG URL, "ends in a
-// number"), and empty labels are refused, because some proxies strip them.
+// number"), and so must one with a colon or a zone; empty labels are refused, because some proxies
+// strip them.
 func (g *Guard) CheckURL(u *url.URL) error {
 	if g.options.DenyPrivate && u.Scheme != "https" {
 		return fmt.Errorf("scheme %q: %w: this deployment sends over https only", u.Scheme, ErrRefused)
@@ -38,6 +39,8 @@ func (g *Guard) CheckURL(u *url.URL) error {
 	switch {
 	case err == nil:
 		return g.judge(addr)
+	case strings.ContainsAny(host, ":%"): // an IPv6 address to a parser that takes more than ours
+		return fmt.Errorf("host %s: %w: it is neither a host name nor an address", quoted(u.Hostname()), ErrRefused)
 	case endsInNumber(host):
 		return fmt.Errorf("host %s: %w: write an address as four decimal numbers", quoted(u.Hostname()), ErrRefused)
 	case slices.Contains(metadataNames, host):
