@@ -116,7 +116,7 @@ func (p *Program) sync(ctx context.Context, configPath, catalogPath string, run 
 	}
 	if p.Report != "" {
 		if err := p.report(done, began, how, err, out.Redact).Write(p.Report); err != nil {
-			log.Warn(err.Error())
+			log.Warn("the report was not written", "error", err)
 		}
 	}
 	return err

@@ -103,7 +103,7 @@ func TestReportThatCannotBeWritten(t *testing.T) {
 		Getenv: func(string) string { return "" },
 	}
 	err := p.Write(t.Context(), "missing.json", "missing.json")
-	if err == nil || strings.Contains(err.Error(), "report") || !strings.Contains(out.String(), `"level":"WARN","message":"writing the report: `) {
+	if err == nil || strings.Contains(err.Error(), "report") || !strings.Contains(out.String(), `"level":"WARN","message":"the report was not written error=\"writing the report: `) {
 		t.Errorf("%v, wrote %s", err, out.String())
 	}
 }

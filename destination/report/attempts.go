@@ -1,8 +1,8 @@
 package report
 
 import (
+	"cmp"
 	"context"
-	"fmt"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -22,8 +22,11 @@ type attemptLog struct {
 	log *slog.Logger
 
 	mu     sync.Mutex
-	failed map[string]int // since flush, by how they failed
+	failed map[failed]int // since flush
 }
+
+// failed is how attempts failed.
+type failed struct{ host, advice string }
 
 // warn logs an attempt that failed and is followed by another.
 func (l *attemptLog) warn(a delivery.Attempt) {
@@ -33,11 +36,11 @@ func (l *attemptLog) warn(a delivery.Attempt) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.failed == nil {
-		l.failed = make(map[string]int)
+		l.failed = make(map[failed]int)
 	}
-	key := a.Host + ": " + a.Advice
-	if l.failed[key]++; l.failed[key] == 1 {
-		l.log.Warn(fmt.Sprintf("attempt %d of %s failed, the next one follows in %v: %v", a.N, a.ID, a.Wait.Round(time.Millisecond), a.Err))
+	how := failed{a.Host, a.Advice}
+	if l.failed[how]++; l.failed[how] == 1 {
+		l.log.Warn("an attempt failed, the next one follows", "attempt", a.N, "webhook_id", a.ID, "wait", a.Wait.Round(time.Millisecond), "error", a.Err)
 	}
 }
 
@@ -45,9 +48,12 @@ func (l *attemptLog) warn(a delivery.Attempt) {
 func (l *attemptLog) flush() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, key := range slices.Sorted(maps.Keys(l.failed)) {
-		if n := l.failed[key] - 1; n > 0 {
-			l.log.Warn(fmt.Sprintf("%s failed in the same way: %s", count(int64(n), "more attempt"), key))
+	byHost := func(a, b failed) int {
+		return cmp.Or(strings.Compare(a.host, b.host), strings.Compare(a.advice, b.advice))
+	}
+	for _, how := range slices.SortedFunc(maps.Keys(l.failed), byHost) {
+		if n := l.failed[how] - 1; n > 0 {
+			l.log.Warn("more attempts failed in the same way", "attempts", n, "endpoint", how.host, "advice", how.advice)
 		}
 	}
 	l.failed = nil
@@ -58,10 +64,10 @@ func (l *attemptLog) debug(stream string, rows int, a delivery.Attempt) {
 	if !l.log.Enabled(context.Background(), slog.LevelDebug) {
 		return
 	}
-	l.log.Debug(fmt.Sprintf("stream %s: attempt %d of %s: %s, %d bytes, status %d, %v",
-		stream, a.N, a.ID, count(int64(rows), "row"), a.Bytes, a.Status, a.Latency.Round(time.Millisecond)))
+	l.log.Debug("attempt", "stream", stream, "attempt", a.N, "webhook_id", a.ID, "rows", rows, "bytes", a.Bytes,
+		"status", a.Status, "latency", a.Latency.Round(time.Millisecond))
 	if l.log.Enabled(context.Background(), protocol.SlogTrace) {
-		l.log.Log(context.Background(), protocol.SlogTrace, "headers of "+a.ID+": "+maskedHeader(a.Header))
+		l.log.Log(context.Background(), protocol.SlogTrace, "headers of an attempt", "webhook_id", a.ID, "headers", maskedHeader(a.Header))
 	}
 }
 
@@ -78,12 +84,4 @@ func maskedHeader(h http.Header) string {
 		parts = append(parts, name+": "+value)
 	}
 	return strings.Join(parts, "; ")
-}
-
-// count returns a number with its noun, which takes an s in the plural.
-func count(n int64, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -30,7 +30,7 @@ func TestEqualFailuresAreCounted(t *testing.T) {
 	l.flush()
 	l.flush()
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
-	if len(lines) != 3 || !strings.Contains(lines[0], "attempt 1 of msg failed") || !strings.Contains(lines[2], "7 more attempts failed in the same way: http://a: the connection was refused") {
+	if len(lines) != 3 || !strings.Contains(lines[0], "an attempt failed, the next one follows attempt=1 webhook_id=msg wait=1s error=refused") || !strings.Contains(lines[2], `more attempts failed in the same way attempts=7 endpoint=http://a advice=\"the connection was refused\"`) {
 		t.Errorf("got %q", lines)
 	}
 }
@@ -39,8 +39,8 @@ func TestAttemptsInTheDebugLog(t *testing.T) {
 	a := delivery.Attempt{N: 2, ID: "msg_1", Status: 503, Bytes: 900, Latency: 12 * time.Millisecond, Header: http.Header{
 		"Content-Type": {"application/json"}, "X-Api-Key": {"hunter2"}, "Webhook-Signature": {"v1,hunter2"}, "Airbyte-Stream": {"users"},
 	}}
-	const attempt = "stream users: attempt 2 of msg_1: 7 rows, 900 bytes, status 503, 12ms"
-	const headers = "headers of msg_1: Airbyte-Stream: users; Content-Type: application/json; Webhook-Signature: ********; X-Api-Key: ********"
+	const attempt = "attempt stream=users attempt=2 webhook_id=msg_1 rows=7 bytes=900 status=503 latency=12ms"
+	const headers = `headers of an attempt webhook_id=msg_1 headers=\"Airbyte-Stream: users; Content-Type: application/json; Webhook-Signature: ********; X-Api-Key: ********\"`
 	for level, want := range map[slog.Level][]string{slog.LevelInfo: nil, slog.LevelDebug: {attempt}, protocol.SlogTrace: {attempt, headers}} {
 		l, out := logAt(level)
 		l.debug("users", 7, a)

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -81,14 +80,15 @@ func (p *Progress) Settled(r *route.Route, c sender.Counts) { p.stats.settled(r,
 // many the endpoint is given at once.
 func (p *Progress) Start(c *config.Config, table route.Table, load func() (inFlight, limit int)) {
 	p.load = load
-	p.log.Info(fmt.Sprintf("sync of %d streams to %s: batches of up to %d rows or %d bytes, closed after %v; up to %d requests at once, %d attempts each",
-		len(table), route.Host(c.URL), c.Batching.MaxRows, c.Batching.MaxBytes, c.Batching.MaxAge(), c.Delivery.MaxConcurrentRequests, c.Delivery.Retry.MaxAttempts))
+	p.log.Info("the sync begins", "streams", len(table), "endpoint", route.Host(c.URL), "max_rows", c.Batching.MaxRows,
+		"max_bytes", c.Batching.MaxBytes, "max_age", c.Batching.MaxAge(),
+		"max_concurrent_requests", c.Delivery.MaxConcurrentRequests, "max_attempts", c.Delivery.Retry.MaxAttempts)
 	for i, r := range table {
 		if i == maxListed {
-			p.log.Info(fmt.Sprintf("and %d more streams", len(table)-maxListed))
+			p.log.Info("and more streams", "streams", len(table)-maxListed)
 			break
 		}
-		p.log.Info(fmt.Sprintf("stream %s: %s by %s to %s", r.Title(), r.Mode, r.Method, route.Host(r.URL)))
+		p.log.Info("a stream of the sync", "stream", r.Title(), "sync_mode", r.Mode, "method", r.Method, "endpoint", route.Host(r.URL))
 	}
 }
 
@@ -101,9 +101,9 @@ func (p *Progress) Stop() { p.ticker.Stop() }
 // Observe shows how far the sync is. With a console it is called more often than the log is told.
 func (p *Progress) Observe(batches int) {
 	now := time.Now()
-	line := p.line(now, batches)
+	at := p.moment(now, batches)
 	if p.console != nil {
-		p.console.Progress(line)
+		p.console.Progress(at.String())
 	}
 	if now.Sub(p.logged) < logInterval-drawInterval { // the last moment may have come late
 		return
@@ -112,20 +112,8 @@ func (p *Progress) Observe(batches int) {
 	p.attempts.flush()
 	p.logLimit()
 	if p.console == nil || !p.console.ShowsLog() {
-		p.log.Info(line)
+		p.log.Info("progress", at.attributes()...)
 	}
-}
-
-func (p *Progress) line(now time.Time, batches int) string {
-	total, inFlight := p.stats.all(), count(int64(batches), "request")
-	if p.load != nil {
-		busy, limit := p.load()
-		inFlight = count(int64(busy), "request")
-		if limit > 0 { // it is not known before the first request
-			inFlight = fmt.Sprintf("%d of %s", busy, count(int64(limit), "request"))
-		}
-	}
-	return fmt.Sprintf("%s delivered, %.0f rows/s, %s in flight, %s", count(total.rows, "row"), p.rate.per(now, total.rows), inFlight, retries(total.retries))
 }
 
 // logLimit logs that the endpoint is given more or fewer requests at once than the log knows.
@@ -135,7 +123,7 @@ func (p *Progress) logLimit() {
 	}
 	_, limit := p.load()
 	if p.limit != 0 && limit != p.limit {
-		p.log.Info(fmt.Sprintf("concurrency: up to %s at once from now on, %d before", count(int64(limit), "request"), p.limit))
+		p.log.Info("concurrency adapted to the endpoint", "requests", limit, "before", p.limit)
 	}
 	p.limit = limit
 }

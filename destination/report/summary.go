@@ -82,11 +82,11 @@ func (p *Progress) tell(s *Summary, skipped protocol.Skipped) {
 		p.console.Progress("")
 	}
 	if kinds := skipped.String(); kinds != "" {
-		p.log.Warn("lines of the input were skipped, as they are no Airbyte messages: " + kinds)
+		p.log.Warn("lines of the input were skipped, as they are no Airbyte messages", "lines", kinds)
 	}
 	for _, stream := range s.streams {
 		if stream.rejected > 0 {
-			p.log.Warn(fmt.Sprintf("stream %s: %s rejected and stored in %s", stream.name, wereRows(stream.rejected), s.deadLetters))
+			p.log.Warn("rows were rejected and stored", "stream", stream.name, "rows", stream.rejected, "dead_letters", s.deadLetters)
 		}
 	}
 	if p.console != nil {
@@ -102,24 +102,28 @@ func (s *Summary) log(info func(string, ...any)) {
 	for i := range s.streams {
 		t := &s.streams[i]
 		if i == maxListed {
-			info(fmt.Sprintf("and %d more streams", len(s.streams)-maxListed))
+			info("and more streams", "streams", len(s.streams)-maxListed)
 			break
 		}
 		if t.requests > 0 || t.rejected > 0 {
-			info(fmt.Sprintf("stream %s: %s in %s, %d bytes, %s, latency p50 %v p95 %v max %v", t.name, count(t.rows, "row"), count(t.requests, "request"),
-				t.bytes, retries(t.retries), brief(t.latency.quantile(0.5)), brief(t.latency.quantile(0.95)), brief(t.latency.max)))
+			info("a stream has ended", "stream", t.name, "rows", t.rows, "requests", t.requests, "bytes", t.bytes, "retries", t.retries,
+				"p50", brief(t.latency.quantile(0.5)), "p95", brief(t.latency.quantile(0.95)), "max", brief(t.latency.max))
 		}
 		if t.compared != "" {
-			info(fmt.Sprintf("stream %s: %s", t.name, t.compared))
+			info(t.compared, "stream", t.name)
 		}
 	}
-	info("in all: " + s.totals())
+	info("the sync has ended", "rows", s.total.rows, "requests", s.total.requests, "bytes", s.total.bytes, "states", s.states,
+		"retries", s.total.retries, "took", brief(s.took), "rows_per_second", int64(s.rate()))
 }
 
 func (s *Summary) totals() string {
 	return fmt.Sprintf("%s in %s, %d bytes, %s, %s in %v (%.0f rows/s)", count(s.total.rows, "row"), count(s.total.requests, "request"),
-		s.total.bytes, count(s.states, "state"), retries(s.total.retries), brief(s.took), float64(s.total.rows)/max(s.took.Seconds(), 1e-3))
+		s.total.bytes, count(s.states, "state"), retries(s.total.retries), brief(s.took), s.rate())
 }
+
+// rate is in rows a second.
+func (s *Summary) rate() float64 { return float64(s.total.rows) / max(s.took.Seconds(), 1e-3) }
 
 // table returns the summary as a table and the totals below it.
 func (s *Summary) table() string {
@@ -197,11 +201,4 @@ func retries(n int64) string {
 		return "1 retry"
 	}
 	return fmt.Sprintf("%d retries", n)
-}
-
-func wereRows(n int64) string {
-	if n == 1 {
-		return "1 row was"
-	}
-	return fmt.Sprintf("%d rows were", n)
 }

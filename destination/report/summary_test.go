@@ -47,10 +47,10 @@ func TestEndTellsOnce(t *testing.T) {
 		want    []string
 	}{
 		"nobody watches": {nil, []string{
-			`stream users: 1 row in 2 requests, 512 bytes, 1 retry, latency p50 20ms p95 1.5s max 1.5s`, `stream users: compared with the snapshot`,
-			`in all: 1 row in 2 requests, 512 bytes, 1 state, 1 retry in 2s (0 rows/s)`, `stream users: 3 rows were rejected and stored in /var/rejected`,
+			`a stream has ended stream=users rows=1 requests=2 bytes=512 retries=1 p50=20ms p95=1.5s max=1.5s`, `compared with the snapshot 1 rows are added stream=users`,
+			`the sync has ended rows=1 requests=2 bytes=512 states=1 retries=1 took=2s rows_per_second=0`, `rows were rejected and stored stream=users rows=3 dead_letters=/var/rejected`,
 		}},
-		"a person reads the log": {&shown{}, []string{`stream users: 3 rows were rejected and stored in /var/rejected`}},
+		"a person reads the log": {&shown{}, []string{`rows were rejected and stored stream=users rows=3 dead_letters=/var/rejected`}},
 	} {
 		var out bytes.Buffer
 		p := NewProgress(slog.New(protocol.NewLogHandler(protocol.NewWriter(&out), slog.LevelInfo)), test.console)
@@ -80,7 +80,7 @@ func TestObserveAfterALateMoment(t *testing.T) {
 			time.Sleep(time.Duration(3-late) * 50 * time.Millisecond)
 			p.Observe(1)
 		}
-		if got := strings.Count(out.String(), "0 rows delivered, 0 rows/s, 1 request in flight"); got != 3 {
+		if got := strings.Count(out.String(), "progress rows=0 rows_per_second=0 requests_in_flight=1 retries=0"); got != 3 {
 			t.Errorf("%d lines of progress, want 3:\n%s", got, out.String())
 		}
 	})
@@ -110,7 +110,7 @@ func TestObserve(t *testing.T) {
 		if len(s.lines) != 101 || !strings.Contains(s.lines[100], "0 rows delivered, 0 rows/s, 3 of 4 requests in flight, 0 retries") {
 			t.Errorf("%d lines, the last is %q", len(s.lines), s.lines[len(s.lines)-1])
 		}
-		if got := strings.Count(out.String(), "concurrency: up to 4 requests at once from now on, 8 before"); got != 1 || strings.Count(out.String(), "\n") != 1 {
+		if got := strings.Count(out.String(), "concurrency adapted to the endpoint requests=4 before=8"); got != 1 || strings.Count(out.String(), "\n") != 1 {
 			t.Errorf("the log is\n%s", out.String())
 		}
 	})

@@ -1,0 +1,48 @@
+package report
+
+import (
+	"fmt"
+	"time"
+)
+
+// moment is how far a sync is.
+type moment struct {
+	rows, retries   int64
+	rate            float64 // in rows a second
+	inFlight, limit int     // of requests; a limit of 0 is not known
+}
+
+func (p *Progress) moment(now time.Time, batches int) moment {
+	total := p.stats.all()
+	m := moment{rows: total.rows, retries: total.retries, rate: p.rate.per(now, total.rows), inFlight: batches}
+	if p.load != nil {
+		m.inFlight, m.limit = p.load() // the limit is not known before the first request
+	}
+	return m
+}
+
+// String returns the line that a person watches.
+func (m moment) String() string {
+	inFlight := count(int64(m.inFlight), "request")
+	if m.limit > 0 {
+		inFlight = fmt.Sprintf("%d of %s", m.inFlight, count(int64(m.limit), "request"))
+	}
+	return fmt.Sprintf("%s delivered, %.0f rows/s, %s in flight, %s", count(m.rows, "row"), m.rate, inFlight, retries(m.retries))
+}
+
+// attributes are for the log.
+func (m moment) attributes() []any {
+	all := []any{"rows", m.rows, "rows_per_second", int64(m.rate), "requests_in_flight", m.inFlight}
+	if m.limit > 0 {
+		all = append(all, "max_requests", m.limit)
+	}
+	return append(all, "retries", m.retries)
+}
+
+// count returns a number with its noun, which takes an s in the plural.
+func count(n int64, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
