@@ -46,12 +46,21 @@ func (s *State) Clone() State {
 // are how many records of the scope were delivered and refused since its previous STATE. The protocol declares both as
 // doubles, and the platform's parser wants to see the decimal point.
 func (s *State) AppendLine(dst []byte, records, rejected int64) []byte {
-	at, behind := s.stats.start, s.stats.end
-	if at == 0 {
-		at, behind = s.end, s.end
+	before, after := s.around()
+	return append(append(s.appendStats(append(dst, before...), records, rejected), after...), '\n')
+}
+
+// around returns what the line has before and after its destinationStats.
+func (s *State) around() (before, after []byte) {
+	if s.stats.start == 0 {
+		return s.raw[:s.end], s.raw[s.end:]
 	}
-	dst = append(dst, s.raw[:at]...)
-	if at == s.end {
+	return s.raw[:s.stats.start], s.raw[s.stats.end:]
+}
+
+// appendStats appends destinationStats: the value, and the name if the line has none.
+func (s *State) appendStats(dst []byte, records, rejected int64) []byte {
+	if s.stats.start == 0 {
 		if !s.empty {
 			dst = append(dst, ',')
 		}
@@ -63,9 +72,7 @@ func (s *State) AppendLine(dst []byte, records, rejected int64) []byte {
 		dst = append(dst, `,"rejectedRecordCount":`...)
 		dst = append(strconv.AppendInt(dst, rejected, 10), ".0"...)
 	}
-	dst = append(dst, '}')
-	dst = append(dst, s.raw[behind:]...)
-	return append(dst, '\n')
+	return append(dst, '}')
 }
 
 // state scans the state object at i.

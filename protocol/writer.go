@@ -10,7 +10,8 @@ import (
 )
 
 // Writer puts messages on a stream that carries nothing but the protocol, one a line, each in one write, so that a line is
-// never torn between two goroutines or by a crash. States are held until Flush. It is safe for concurrent use.
+// never torn between two goroutines or by a crash, but for a state that is larger than what a pipe takes at once. States are
+// held until Flush. It is safe for concurrent use.
 type Writer struct {
 	// Redact, where set, is applied to every text a person may read: logs, traces and the answer of check. It is not
 	// applied to states, which have to go back as they came. Set it before the first write.
@@ -34,14 +35,30 @@ func (w *Writer) Err() error {
 	return w.err
 }
 
-// State adds a state with its counts to those that Flush writes.
+// maxTogether is how many bytes of states are written at once: what a pipe takes at most. More would part in a crash all the
+// same, and take as much memory again.
+const maxTogether = 1 << 20
+
+// State adds a state with its counts to those that Flush writes. States that are too many to be written at once are
+// written before.
 func (w *Writer) State(s *State, records, rejected int64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.states = s.AppendLine(w.states, records, rejected)
+	if len(w.states)+s.Size() > maxTogether && len(w.states) > 0 {
+		w.states = w.write(w.states)
+	}
+	if s.Size() <= maxTogether {
+		w.states = s.AppendLine(w.states, records, rejected)
+		return
+	}
+	before, after := s.around()
+	w.write(before)
+	w.write(s.appendStats(nil, records, rejected))
+	w.write(after)
+	w.write([]byte{'\n'})
 }
 
-// Flush writes the states added since the last one, all in one write: a crash does not part states that became due together.
+// Flush writes the states added since the last one in one write: a crash does not part states that became due together.
 func (w *Writer) Flush() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -202,6 +202,29 @@ func TestWriterLinesStayWhole(t *testing.T) {
 	}
 }
 
+// Large states are not copied together before they are written, and arrive whole and in order.
+func TestWriterDoesNotCopyLargeStates(t *testing.T) {
+	w, out := newTestWriter()
+	line := func(n int) string {
+		return `{"type":"STATE","state":{"type":"GLOBAL","global":{"c":"` + strings.Repeat("x", n) + `"}}}` + "\n"
+	}
+	want := ""
+	for _, n := range []int{10, 3 * maxTogether / 4, 3 * maxTogether / 4, 2 * maxTogether, 10} {
+		s := decodeState(t, strings.TrimSuffix(line(n), "\n"))
+		w.State(s, 1, 0)
+		want += strings.Replace(line(n), `"}}}`, `"},"destinationStats":{"recordCount":1.0}}}`, 1)
+		if cap(w.states) > 2*maxTogether {
+			t.Errorf("%d bytes of states are held", cap(w.states))
+		}
+	}
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Join(out.writes, "") != want {
+		t.Error("the states did not come out as they came in")
+	}
+}
+
 // States that become due together are not parted by a crash between two writes.
 func TestWriterStatesLeaveTogether(t *testing.T) {
 	w, out := newTestWriter()

@@ -151,6 +151,22 @@ func TestStatesWithoutRecords(t *testing.T) {
 	}
 }
 
+// A STATE of many megabytes is held while its rows are delivered and the next one is read, and is not copied to be written.
+func TestLargeStates(t *testing.T) {
+	const size, states = 64 * mebibyte, 3
+	large := strings.Repeat("x", size)
+	o := sync(t, catalogOf(1), func(w io.Writer) {
+		for range states {
+			records(w, 1, 1)
+			_, _ = fmt.Fprintf(w, `{"type":"STATE","state":{"type":"STREAM","stream":{"stream_descriptor":{"name":"s0"},"stream_state":{"c":%q}}}}`+"\n", large)
+		}
+	})
+	o.want(t, states, (128+4*64)*mebibyte)
+	if n := strings.Count(o.stdout, large); n != states || strings.Count(o.stdout, "\n") != states {
+		t.Errorf("%d states came out whole", n)
+	}
+}
+
 func TestManyStreams(t *testing.T) {
 	o := sync(t, catalogOf(100_000), func(w io.Writer) { records(w, 100_000, 10_000) })
 	o.want(t, 100_000, 384*mebibyte)

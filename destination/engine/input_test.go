@@ -60,6 +60,37 @@ func TestRowsBeforeABrokenLineAreDelivered(t *testing.T) {
 	}
 }
 
+// A record without its key ends the sync at its own line, whatever comes after it; where rows may become dead letters it is
+// settled as one, and the broken line after it ends the sync.
+func TestMissingKeyBeforeABrokenLine(t *testing.T) {
+	for deadLetters, want := range map[bool]struct {
+		line       string
+		suppressed int
+	}{
+		false: {"line 4 of the input: stream users: a record has no value for", 0},
+		true:  {"line 5, byte 8 of the input: not valid JSON", 1},
+	} {
+		var out bytes.Buffer
+		rows, suppressed := 0, 0
+		s := &Stream{Route: &route.Route{Stream: users, Mode: config.Upsert, Key: [][]string{{"id"}}}, Send: func(_ context.Context, b *batching.Batch) batching.Outcome {
+			rows, suppressed = rows+b.Rows(), suppressed+len(b.Suppressed())
+			return batching.Outcome{}
+		}}
+		o := Options{
+			Batching:    batching.Options{MaxRows: 100, MaxBytes: 1 << 20, MaxAge: 1 << 40, MaxBuffered: 64 << 20, MaxInFlight: 1},
+			DeadLetters: deadLetters, Warn: func(text string) { t.Error(text) }, Observer: nobody{},
+		}
+		input := userRecord + userState + userRecord + strings.Replace(userRecord, `"id":1`, `"id":null`, 1) + "{\"type\":\n" + userRecord
+		err := New(t.Context(), []*Stream{s}, o, protocol.NewWriter(&out)).Run(t.Context(), strings.NewReader(input), func() {})
+		if err == nil || !strings.HasPrefix(err.Error(), want.line) {
+			t.Errorf("dead letters %v: error %v, want %s", deadLetters, err, want.line)
+		}
+		if rows != 2+want.suppressed || suppressed != want.suppressed || out.String() != userDone {
+			t.Errorf("dead letters %v: %d rows, %d of them not sent, and %q; want those before the line and the state", deadLetters, rows, suppressed, out.String())
+		}
+	}
+}
+
 func TestRowsBeforeABrokenStdinAreDelivered(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	var out bytes.Buffer
