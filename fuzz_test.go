@@ -11,7 +11,8 @@ import (
 
 var fuzzTarget = regexp.MustCompile(`(?m)^func (Fuzz\w+)\(f \*testing\.F\)`)
 
-// TestEveryFuzzTargetHasACorpus: what a parser should meet first is in the repository, beside the target.
+// TestEveryFuzzTargetHasACorpus: what a parser should meet first is in the repository, beside the
+// target.
 func TestEveryFuzzTargetHasACorpus(t *testing.T) {
 	targets := 0
 	err := filepath.WalkDir(".", func(path string, _ fs.DirEntry, err error) error {

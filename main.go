@@ -1,4 +1,5 @@
-// Destination-webhook is an Airbyte destination that delivers records to an HTTP endpoint in batches.
+// Destination-webhook is an Airbyte destination that delivers records to an HTTP endpoint in
+// batches.
 package main
 
 import (
@@ -21,14 +22,14 @@ var spec []byte
 var version = "0.1.0"
 
 func main() {
-	// net/http logs what an endpoint sends on an idle connection, which is foreign text and not a message
-	// of this program.
+	// net/http logs what an endpoint sends on an idle connection, which is foreign text and not a
+	// message of this program.
 	log.SetOutput(io.Discard)
-	// With SIGPIPE ignored, a closed stdout is an error of the write, which is reported. Otherwise it
-	// kills the process.
+	// With SIGPIPE ignored, a closed stdout is an error of the write, which is reported. Otherwise
+	// it kills the process.
 	signal.Ignore(syscall.SIGPIPE)
-	// Snapshots and dead letters contain rows: only the user who runs the program may read them, even in
-	// an open folder.
+	// Snapshots and dead letters contain rows: only the user who runs the program may read them,
+	// even in an open folder.
 	syscall.Umask(0o077)
 	outcome := cli.Run(context.Background(), cli.Process{
 		Args: os.Args[1:], Spec: spec, Version: version,
@@ -41,8 +42,8 @@ func main() {
 }
 
 // die ends the process by the signal that asked for it, so that its parent sees why. It returns if
-// the process is the first of a container, as the kernel does not deliver signals without a handler to
-// that one.
+// the process is the first of a container, as the kernel does not deliver signals without a handler
+// to that one.
 func die(s os.Signal) {
 	signal.Reset(s)
 	if self, err := os.FindProcess(os.Getpid()); err == nil && self.Signal(s) == nil {

@@ -17,14 +17,15 @@ import (
 // told are the packages whose texts reach a user.
 var told = []string{"batching", "cli", "destination", "protocol", "receiver"}
 
-// help names the calls and the types whose texts explain a flag, a fault or a schema, or tell what goes well: they
-// are in the code that needs them.
+// help names the calls and the types whose texts explain a flag, a fault or a schema, or tell what
+// goes well: they are in the code that needs them.
 var help = regexp.MustCompile(`^(.*\.\w*Var|.*\.Var|configFlag|c\.say|Setting|object|closed|header|describe)$`)
 
 // helpFields are fields of commands that do the same.
 var helpFields = []string{"Use", "Short", "Long", "Example"}
 
-// unsaid are texts that look like messages and are none: marks of a library's errors, names, formats of files.
+// unsaid are texts that look like messages and are none: marks of a library's errors, names,
+// formats of files.
 var unsaid = []string{
 	"remote error", "tls: internal error", "oauth2: cannot fetch token", "server gave HTTP response to HTTPS client",
 	"destination-webhook snapshot 2", "destination-webhook snapshot 3", "(other streams)",
@@ -35,8 +36,8 @@ var unsaid = []string{
 	"HTTP/1.1 200 OK Content-Type: application/json Content-Length: 100",
 }
 
-// TestTroubleshootingListsEveryMessage holds docs/troubleshooting.md against the code: each text of two words or more that
-// is in a told package must be on the page, its variable parts as …
+// TestTroubleshootingListsEveryMessage holds docs/troubleshooting.md against the code: each text of
+// two words or more that is in a told package must be on the page, its variable parts as …
 func TestTroubleshootingListsEveryMessage(t *testing.T) {
 	page, err := os.ReadFile("docs/troubleshooting.md")
 	if err != nil {
@@ -128,7 +129,8 @@ func textOf(n ast.Node) (text string, further bool) {
 	return "", true
 }
 
-// sum is the text of literals that are added up, with … for what is not literal, and whether there is a literal in it.
+// sum is the text of literals that are added up, with … for what is not literal, and whether there
+// is a literal in it.
 func sum(e ast.Expr) (text string, found bool) {
 	switch e := e.(type) {
 	case *ast.BasicLit:
@@ -160,7 +162,8 @@ var (
 	words = regexp.MustCompile(`[a-z]{2,}[,:;)]* \(?[a-z]{2,}`)
 )
 
-// message is a format as it is in the docs, or "" for what is no sentence: a name, a path, a single word.
+// message is a format as it is in the docs, or "" for what is no sentence: a name, a path, a single
+// word.
 func message(format string) string {
 	m := strings.ReplaceAll(verb.ReplaceAllString(format, "…"), "%%", "%")
 	if !words.MatchString(m) {

@@ -9,9 +9,10 @@ import (
 // nullDevice is the number of /dev/null.
 const nullDevice = 1<<8 | 3
 
-// stdout returns where messages go. If the process was started with a closed stdout, Go's runtime has opened /dev/null in its
-// place, for reading and writing: states would be lost there without an error. Then each write to the result is one. A shell
-// that redirects to /dev/null opens it for writing alone.
+// stdout returns where messages go. If the process was started with a closed stdout, Go's runtime
+// has opened /dev/null in its place, for reading and writing: states would be lost there without an
+// error. Then each write to the result is one. A shell that redirects to /dev/null opens it for
+// writing alone.
 func stdout() io.Writer {
 	var s syscall.Stat_t
 	if syscall.Fstat(1, &s) != nil || s.Mode&syscall.S_IFMT != syscall.S_IFCHR || s.Rdev != nullDevice {

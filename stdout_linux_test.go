@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// A stdout that was closed when the process started loses nothing in silence: each write fails. One that somebody has sent to
-// /dev/null takes all.
+// A stdout that was closed when the process started loses nothing in silence: each write fails. One
+// that somebody has sent to /dev/null takes all.
 func TestClosedStdoutIsAnError(t *testing.T) {
 	const child = "DESTINATION_WEBHOOK_STDOUT"
 	if want := os.Getenv(child); want != "" {

@@ -1,13 +1,14 @@
-// Package acceptance holds a build of the connector to its promises: each script in the folder scripts runs the real
-// program against an endpoint in this process and tells what came of it.
+// Package acceptance holds a build of the connector to its promises: each script in the folder
+// scripts runs the real program against an endpoint in this process and tells what came of it.
 //
-// The program is built from this source, unless ACCEPTANCE_COMMAND names another, so that any build can be held to the same
-// promises:
+// The program is built from this source, unless ACCEPTANCE_COMMAND names another, so that any build
+// can be held to the same promises:
 //
 //	ACCEPTANCE_COMMAND='docker run --rm -i --network host -v $WORK:$WORK -w $WORK -e LOG_LEVEL IMAGE' go test ./acceptance_tests
 //
-// $WORK is the folder of the script at hand. A program that is not started directly, as in this case, does not die of a
-// signal in its parent's eyes; set ACCEPTANCE_INDIRECT=1 to leave out the scripts that look at how it dies.
+// $WORK is the folder of the script at hand. A program that is not started directly, as in this
+// case, does not die of a signal in its parent's eyes; set ACCEPTANCE_INDIRECT=1 to leave out the
+// scripts that look at how it dies.
 //
 // Beside testscript's own commands a script has these:
 //

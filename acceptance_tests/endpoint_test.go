@@ -141,8 +141,9 @@ func arrived(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(stageOf(ts).receiver.Wait(ctx, func(t receiver.Totals) bool { return t.Requests >= n }))
 }
 
-// writeReceived writes the files requests (a line each: method, path, status, stream, mode, rows, attempt), headers (each
-// with the number of its request), bodies (a line each) and rows (accepted, a line each: stream, operation, key, data).
+// writeReceived writes the files requests (a line each: method, path, status, stream, mode, rows,
+// attempt), headers (each with the number of its request), bodies (a line each) and rows (accepted,
+// a line each: stream, operation, key, data).
 func writeReceived(ts *testscript.TestScript, _ bool, _ []string) {
 	r := stageOf(ts).receiver
 	var requests, headers, bodies, rows strings.Builder

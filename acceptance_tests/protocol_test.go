@@ -14,7 +14,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// payloads are the types of messages that a destination may write, with the member that holds what they say.
+// payloads are the types of messages that a destination may write, with the member that holds what
+// they say.
 var payloads = map[string]string{"SPEC": "spec", "CONNECTION_STATUS": "connectionStatus", "STATE": "state", "LOG": "log", "TRACE": "trace"}
 
 // allowed are the texts that the platform's parser knows; it drops every other message in silence.
@@ -24,7 +25,8 @@ var allowed = map[string][]string{
 	"failure_type": {"config_error", "transient_error", "system_error"},
 }
 
-// splitProtocol holds the last standard output to the protocol and writes the lines of each type to a file of its name.
+// splitProtocol holds the last standard output to the protocol and writes the lines of each type to
+// a file of its name.
 func splitProtocol(ts *testscript.TestScript, _ bool, _ []string) {
 	files := make(map[string]*strings.Builder)
 	for name := range payloads {
@@ -113,8 +115,8 @@ func exitCode(ts *testscript.TestScript, err error) int {
 	return -1
 }
 
-// writeRecords writes records of a stream items whose ids count from 0, and states whose cursor is the number of records
-// before them; the last line is a state.
+// writeRecords writes records of a stream items whose ids count from 0, and states whose cursor is
+// the number of records before them; the last line is a state.
 func writeRecords(ts *testscript.TestScript, _ bool, args []string) {
 	var numbers [3]int
 	for i := range numbers {

@@ -14,7 +14,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// proxy is a proxy on loopback that leads to one server: no name is looked up and nothing else is dialled.
+// proxy is a proxy on loopback that leads to one server: no name is looked up and nothing else is
+// dialled.
 type proxy struct {
 	target string
 

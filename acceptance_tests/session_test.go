@@ -83,7 +83,8 @@ func hangup(ts *testscript.TestScript, _ bool, _ []string) {
 // signals are the ones that scripts send.
 var signals = map[string]os.Signal{"SIGKILL": os.Kill, "SIGTERM": syscall.SIGTERM, "SIGINT": os.Interrupt}
 
-// end ends a session and leaves its output as the standard output and error of the script's last command.
+// end ends a session and leaves its output as the standard output and error of the script's last
+// command.
 func end(ts *testscript.TestScript, _ bool, args []string) {
 	s := stageOf(ts).session
 	if signal := signals[args[0]]; signal != nil {

@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// Row is what a batch is made of: Open, Data and Close are copied one after the other into the batch's body.
+// Row is what a batch is made of: Open, Data and Close are copied one after the other into the
+// batch's body.
 type Row struct {
 	Open, Data, Close []byte
 
@@ -66,7 +67,8 @@ type Batch struct {
 	followers []*Batch
 }
 
-// run is a run of rows with no state between them. A state changes no batch: the next row begins a new run.
+// run is a run of rows with no state between them. A state changes no batch: the next row begins a
+// new run.
 type segmentRun struct {
 	row    int32 // its first
 	states int64 // how many states its scope had seen
@@ -131,8 +133,8 @@ func (b *Batch) AppendBody(dst []byte, rows []int) []byte {
 	return append(dst, frame.Suffix...)
 }
 
-// fits reports whether a row of size bytes stays within the limits. A single row always does: one that is too large travels
-// alone.
+// fits reports whether a row of size bytes stays within the limits. A single row always does: one
+// that is too large travels alone.
 func (b *Batch) fits(size int, l *limits) bool {
 	return b.Rows() == 0 || l.allow(b.Rows()+1, b.length()+len(b.Stream.Frame.Separator)+size)
 }
@@ -203,7 +205,8 @@ func (b *Batch) forgetStates() {
 	b.last = cutPoint{length: len(b.Stream.Frame.Prefix), first: b.first}
 }
 
-// accountMemory sets held to what the batch holds, in bytes, and returns by how much that is more than before.
+// accountMemory sets held to what the batch holds, in bytes, and returns by how much that is more
+// than before.
 func (b *Batch) accountMemory() (more int) {
 	held := cap(b.Body) + cap(b.metadata) + 4*cap(b.ends) + 4*cap(b.metadataEnds) + 8*cap(b.keys) + 8*cap(b.suppressed) + 16*cap(b.runs)
 	more, b.held = held-b.held, held

@@ -292,7 +292,8 @@ func BenchmarkPipeline(b *testing.B) {
 	}
 }
 
-// BenchmarkLedger is what a batch of a thousand rows with a state after it costs besides the rows themselves.
+// BenchmarkLedger is what a batch of a thousand rows with a state after it costs besides the rows
+// themselves.
 func BenchmarkLedger(b *testing.B) {
 	s := &Stream{}
 	s.scope = newScope(s)

@@ -1,5 +1,6 @@
-// Package batching turns rows into batches, keeps several of them in flight, and releases every checkpoint (a STATE) once
-// all rows before it are settled. It knows nothing of HTTP or JSON: a row is bytes, and a Send function delivers a batch.
+// Package batching turns rows into batches, keeps several of them in flight, and releases every
+// checkpoint (a STATE) once all rows before it are settled. It knows nothing of HTTP or JSON: a row
+// is bytes, and a Send function delivers a batch.
 //
 // # Promises
 //
@@ -17,6 +18,6 @@
 //
 // # Ownership
 //
-// One goroutine owns a Pipeline and calls all of its methods. A Batch belongs to whoever received it last: to the Send
-// function until it returns, then to the pipeline again, which reuses it.
+// One goroutine owns a Pipeline and calls all of its methods. A Batch belongs to whoever received
+// it last: to the Send function until it returns, then to the pipeline again, which reuses it.
 package batching

@@ -5,9 +5,10 @@ import (
 	"slices"
 )
 
-// finalStates puts the states that are held at the end of the input into its order, so that the last state in is the last
-// one out. Until then the scopes of streams are independent of each other. The states of one segment still come out together:
-// a sync that resumes between them would send other batches. The zero value holds nothing back.
+// finalStates puts the states that are held at the end of the input into its order, so that the
+// last state in is the last one out. Until then the scopes of streams are independent of each
+// other. The states of one segment still come out together: a sync that resumes between them would
+// send other batches. The zero value holds nothing back.
 type finalStates struct {
 	held []int64 // the ordinals of the states that are not emitted, in order; nil before the end
 	due  []dueState
@@ -20,7 +21,8 @@ type dueState struct {
 	last     int64 // the sequence of the last state of its segment
 }
 
-// hold begins to hold back: of the scopes' states, each one waits for all those before it in the input.
+// hold begins to hold back: of the scopes' states, each one waits for all those before it in the
+// input.
 func (f *finalStates) hold(scopes []*scope) {
 	f.held = []int64{}
 	for _, c := range scopes {
@@ -49,7 +51,8 @@ func (f *finalStates) add(s dueState) (ready []dueState) {
 
 func bySequence(a, b dueState) int { return cmp.Compare(a.sequence, b.sequence) }
 
-// release ends the holding back, after a failure, and returns the states that are due in the order of the input.
+// release ends the holding back, after a failure, and returns the states that are due in the order
+// of the input.
 func (f *finalStates) release() []dueState {
 	due := f.due
 	*f = finalStates{}

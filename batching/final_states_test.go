@@ -13,8 +13,9 @@ import (
 	"destination-webhook/protocol"
 )
 
-// statesOut runs rows and states of several streams to the end of the input, one letter each ("a" is a row of stream a, "A"
-// its state), and returns the states in the order in which they came out. send delivers the batches.
+// statesOut runs rows and states of several streams to the end of the input, one letter each ("a"
+// is a row of stream a, "A" its state), and returns the states in the order in which they came out.
+// send delivers the batches.
 func statesOut(t *testing.T, input string, o Options, send Send) (out string) {
 	p := New(t.Context(), o, send, func(s *protocol.State, _, _ int64) { out += string(rune(eventOf(s))) })
 	defer p.Close()
@@ -75,7 +76,8 @@ func TestStatesThatAreDueComeOutAfterAFailure(t *testing.T) {
 	})
 }
 
-// Batches that close together leave oldest first, so that states mostly come out in the order of the input.
+// Batches that close together leave oldest first, so that states mostly come out in the order of
+// the input.
 func TestOldestBatchLeavesFirst(t *testing.T) {
 	var sent []int
 	p := New(t.Context(), Options{MaxRows: 100, MaxBytes: 1 << 20, MaxAge: time.Second, MaxBuffered: 1 << 20, MaxInFlight: 1},

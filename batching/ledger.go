@@ -2,13 +2,14 @@ package batching
 
 import "destination-webhook/protocol"
 
-// scope is what states of one kind speak for: the rows of a stream, or all rows. It knows which of its rows are settled
-// and which states wait for them.
+// scope is what states of one kind speak for: the rows of a stream, or all rows. It knows which of
+// its rows are settled and which states wait for them.
 //
-// Its rows, in the order they came, are cut into segments. A segment ends at a state where the scope was cut: every batch
-// lies within one segment, so that counting a segment's unsettled rows is all there is to know. All states of a segment are
-// released together, once it and all segments before it are settled; the rows of one that is released are never sent
-// again by a sync that resumes there.
+// Its rows, in the order they came, are cut into segments. A segment ends at a state where the
+// scope was cut: every batch lies within one segment, so that counting a segment's unsettled rows
+// is all there is to know. All states of a segment are released together, once it and all segments
+// before it are settled; the rows of one that is released are never sent again by a sync that
+// resumes there.
 type scope struct {
 	stream   *Stream    // nil for the scope of all rows
 	segments []*segment // in order; the last one is still growing
@@ -42,11 +43,12 @@ type rejection struct {
 	rows   int64
 }
 
-// Emit receives a state that is due: records were delivered and rejected were refused since the previous one.
+// Emit receives a state that is due: records were delivered and rejected were refused since the
+// previous one.
 type Emit func(s *protocol.State, records, rejected int64)
 
-// ledger holds the scopes of a sync. It is a plain data structure: batches tell it what was opened, closed and settled,
-// and it calls Emit for the states that became due.
+// ledger holds the scopes of a sync. It is a plain data structure: batches tell it what was opened,
+// closed and settled, and it calls Emit for the states that became due.
 type ledger struct {
 	emit    Emit
 	all     *scope // nil as long as no GLOBAL or LEGACY state came
@@ -117,9 +119,10 @@ func (l *ledger) state(st protocol.State, s *Stream) {
 	}
 }
 
-// mergeScopes makes one scope of all rows, for the first GLOBAL or LEGACY state of a sync. From here on every state, also one of
-// a stream, waits for all rows before it. The segments of the streams' own scopes live on until they are settled; no open
-// row may lie before a state in any of them.
+// mergeScopes makes one scope of all rows, for the first GLOBAL or LEGACY state of a sync. From
+// here on every state, also one of a stream, waits for all rows before it. The segments of the
+// streams' own scopes live on until they are settled; no open row may lie before a state in any of
+// them.
 func (l *ledger) mergeScopes() {
 	l.all = newScope(nil)
 	first := l.all.growing()

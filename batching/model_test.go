@@ -17,8 +17,9 @@ import (
 	"destination-webhook/protocol"
 )
 
-// The model test: random input, latencies, rejections and failures run through a pipeline whose owner loops as the real one
-// does, on a virtual clock, and everything that comes out is held against an oracle that knows nothing of batches.
+// The model test: random input, latencies, rejections and failures run through a pipeline whose
+// owner loops as the real one does, on a virtual clock, and everything that comes out is held
+// against an oracle that knows nothing of batches.
 
 // event is one message of the input: a record or a state.
 type event struct {
@@ -263,7 +264,8 @@ func (o *oracle) emit(st *protocol.State, records, rejected int64) {
 	}
 }
 
-// order holds a state against those that are out: of one stream, and around a GLOBAL or LEGACY one, they keep their order.
+// order holds a state against those that are out: of one stream, and around a GLOBAL or LEGACY one,
+// they keep their order.
 func (o *oracle) order(at int) {
 	for _, before := range o.emitted {
 		a, b := o.s.events[before], o.s.events[at]
@@ -283,7 +285,8 @@ func (o *oracle) previous(at int) int {
 	return -1
 }
 
-// drive owns a pipeline as the sync does: it takes input while there is room, settles results, and looks at the clock.
+// drive owns a pipeline as the sync does: it takes input while there is room, settles results, and
+// looks at the clock.
 func drive(t *testing.T, s *scenario, send Send, emit Emit) error {
 	p := New(t.Context(), s.options, send, emit)
 	defer p.Close()

@@ -1,7 +1,8 @@
 package batching
 
-// keyOrder keeps rows of one key in order while batches of their stream are in flight together: a batch waits until those
-// before it that share a key with it are settled. The zero value is ready. That few batches do so is partition's work.
+// keyOrder keeps rows of one key in order while batches of their stream are in flight together: a
+// batch waits until those before it that share a key with it are settled. The zero value is ready.
+// That few batches do so is partition's work.
 type keyOrder struct {
 	last map[uint64]*Batch // the last closed batch that holds the key, until it is settled
 	open int               // closed batches that are not settled

@@ -2,13 +2,15 @@ package batching
 
 import "slices"
 
-// A keyed stream's open batch may grow to as many batches as there are partitions. When it closes, partition parts its rows
-// by the hash of their keys into as many batches as they need, so that these share no key and may be in flight together,
-// and batches of the next one wait only for those with the same range of hashes. Were rows parted by their order alone,
-// nearly every batch of updates to repeating keys would share one with each batch in flight, and wait for it.
+// A keyed stream's open batch may grow to as many batches as there are partitions. When it closes,
+// partition parts its rows by the hash of their keys into as many batches as they need, so that
+// these share no key and may be in flight together, and batches of the next one wait only for those
+// with the same range of hashes. Were rows parted by their order alone, nearly every batch of
+// updates to repeating keys would share one with each batch in flight, and wait for it.
 //
-// The rows of a batch keep the order they came in. Which rows make a batch depends on nothing but the rows that were parted
-// together and their hashes: not on the number of requests in flight, nor on earlier rows.
+// The rows of a batch keep the order they came in. Which rows make a batch depends on nothing but
+// the rows that were parted together and their hashes: not on the number of requests in flight, nor
+// on earlier rows.
 
 // maxParted bounds the rows of one open batch, as their indices share a word with the hash.
 const maxParted = 1 << 20
@@ -16,7 +18,8 @@ const maxParted = 1 << 20
 // limits bound a batch in rows and in bytes of its body.
 type limits struct{ rows, bytes int }
 
-// allow reports whether a batch of so many rows and bytes is within the limits. A single row always is.
+// allow reports whether a batch of so many rows and bytes is within the limits. A single row always
+// is.
 func (l *limits) allow(rows, bytes int) bool { return rows <= 1 || rows <= l.rows && bytes <= l.bytes }
 
 // limits returns how large a batch of the stream may be.
@@ -27,8 +30,8 @@ func (o *Options) limits(s *Stream) limits {
 	return limits{o.MaxRows, o.MaxBytes}
 }
 
-// openLimits returns how far an open batch of a keyed stream may grow. These streams share half of the memory: with many
-// of them none grows beyond one batch.
+// openLimits returns how far an open batch of a keyed stream may grow. These streams share half of
+// the memory: with many of them none grows beyond one batch.
 func (o *Options) openLimits(s *Stream, keyed int) limits {
 	one, share := o.limits(s), o.MaxBuffered/2/max(1, keyed)
 	if o.Partitions <= 1 || share < 2*one.bytes {
@@ -37,8 +40,8 @@ func (o *Options) openLimits(s *Stream, keyed int) limits {
 	return limits{max(one.rows, min(o.Partitions*one.rows, maxParted)), min(o.Partitions*one.bytes, share)}
 }
 
-// partition returns the batches that take the place of a closing one: itself, if it is within the limits of a batch and
-// does not hold the memory of several.
+// partition returns the batches that take the place of a closing one: itself, if it is within the
+// limits of a batch and does not hold the memory of several.
 func (p *Pipeline) partition(b *Batch) []*Batch {
 	o := &p.options
 	one := o.limits(b.Stream)
@@ -63,8 +66,8 @@ func (p *Pipeline) partition(b *Batch) []*Batch {
 // maxGrown is how many batches that were parted are kept for their memory.
 const maxGrown = 2
 
-// byKey appends the rows of b in the order of their keys' hashes, and of one key in the order they came: each as the
-// leading bits of the hash and the row.
+// byKey appends the rows of b in the order of their keys' hashes, and of one key in the order they
+// came: each as the leading bits of the hash and the row.
 func (b *Batch) byKey(dst []uint64) []uint64 {
 	for row, key := range b.keys {
 		dst = append(dst, key&^(maxParted-1)|uint64(row))
@@ -73,7 +76,8 @@ func (b *Batch) byKey(dst []uint64) []uint64 {
 	return dst
 }
 
-// firstPart returns how many of the sorted rows go into one batch: as many as fit, but no key is parted that could be whole.
+// firstPart returns how many of the sorted rows go into one batch: as many as fit, but no key is
+// parted that could be whole.
 func (b *Batch) firstPart(sorted []uint64, o *Options) int {
 	n, length := 0, len(b.Stream.Frame.Prefix)+len(b.Stream.Frame.Suffix)
 	for ; n < min(len(sorted), o.limits(b.Stream).rows); n++ {

@@ -16,8 +16,8 @@ import (
 	"destination-webhook/protocol"
 )
 
-// updates sends rows of the keys through a pipeline whose endpoint takes a second for each request, and returns how long
-// that takes and the batches, as the keys in them.
+// updates sends rows of the keys through a pipeline whose endpoint takes a second for each request,
+// and returns how long that takes and the batches, as the keys in them.
 func updates(t *testing.T, o Options, keys []int) (took time.Duration, batches [][]int) {
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
@@ -53,8 +53,8 @@ func updates(t *testing.T, o Options, keys []int) (took time.Duration, batches [
 
 var updateOptions = Options{MaxRows: 100, MaxBytes: 1 << 20, MaxAge: time.Hour, MaxBuffered: 256 << 20, MaxInFlight: 8, Partitions: 16}
 
-// Updates of repeating keys use all requests that are allowed, as those of unique keys do; a hot key is limited by itself
-// alone.
+// Updates of repeating keys use all requests that are allowed, as those of unique keys do; a hot
+// key is limited by itself alone.
 func TestRepeatingKeysFlyTogether(t *testing.T) {
 	const rows = 40_000
 	r := rand.New(rand.NewPCG(1, 2))
@@ -77,8 +77,9 @@ func TestRepeatingKeysFlyTogether(t *testing.T) {
 	}
 }
 
-// Batches that are parted share no key, are within the limits, and hold their rows in order; so few rows that they fit one
-// batch are one request, and few rows make as few requests as they would unparted.
+// Batches that are parted share no key, are within the limits, and hold their rows in order; so few
+// rows that they fit one batch are one request, and few rows make as few requests as they would
+// unparted.
 func TestPartedBatches(t *testing.T) {
 	for _, n := range []int{1, 99, 100, 101, 200, 850, 1600} {
 		keys := make([]int, n)
@@ -104,7 +105,8 @@ func TestPartedBatches(t *testing.T) {
 	}
 }
 
-// What travels with a row stays with it when a batch is parted: its metadata, its suppression, and the states before it.
+// What travels with a row stays with it when a batch is parted: its metadata, its suppression, and
+// the states before it.
 func TestPartedRowsKeepWhatIsTheirs(t *testing.T) {
 	var got []string
 	var counts []int64
@@ -172,7 +174,8 @@ func TestPartedStreamsShareTheMemory(t *testing.T) {
 	}
 }
 
-// A stream may have a lower limit of rows than the others: its batches keep to it, and the rows of a key their order.
+// A stream may have a lower limit of rows than the others: its batches keep to it, and the rows of
+// a key their order.
 func TestAStreamOfSingleRows(t *testing.T) {
 	for _, keyed := range []bool{false, true} {
 		var got []string

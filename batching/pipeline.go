@@ -20,7 +20,8 @@ type Options struct {
 	Partitions  int           // batches that an open one of a keyed stream may be parted into; 0 and 1 are the same
 }
 
-// Outcome is what became of a batch. Without an error every row of it is settled: delivered, or rejected and put aside.
+// Outcome is what became of a batch. Without an error every row of it is settled: delivered, or
+// rejected and put aside.
 type Outcome struct {
 	Rejected []int // rows, in order
 	Err      error
@@ -61,7 +62,8 @@ type Pipeline struct {
 	stopped bool
 }
 
-// New starts a pipeline, whose senders run until Close. They see the end of ctx; the pipeline itself does not.
+// New starts a pipeline, whose senders run until Close. They see the end of ctx; the pipeline
+// itself does not.
 func New(ctx context.Context, o Options, send Send, emit Emit) *Pipeline {
 	p := &Pipeline{
 		options: o,
@@ -90,7 +92,8 @@ func (p *Pipeline) Stream(frame Frame, keyed bool) *Stream {
 	return s
 }
 
-// Add copies a row into the stream's open batch, closing that first where the row does not fit, and counts a record.
+// Add copies a row into the stream's open batch, closing that first where the row does not fit, and
+// counts a record.
 func (p *Pipeline) Add(s *Stream, r *Row, now time.Time) {
 	p.rows++
 	came := arrival{p.rows, now}
@@ -112,8 +115,8 @@ func (p *Pipeline) Add(s *Stream, r *Row, now time.Time) {
 // Skip counts a record that needs no delivery.
 func (p *Pipeline) Skip(s *Stream) { p.ledger.count(s) }
 
-// State holds a state, which must not alias the decoder's block, until all rows before it are settled. The stream is nil
-// for a GLOBAL or LEGACY state.
+// State holds a state, which must not alias the decoder's block, until all rows before it are
+// settled. The stream is nil for a GLOBAL or LEGACY state.
 func (p *Pipeline) State(st protocol.State, s *Stream) {
 	if s == nil && p.ledger.all == nil {
 		p.mergeScopes()
@@ -176,8 +179,8 @@ func (p *Pipeline) batch(s *Stream, first arrival) *Batch {
 	return b
 }
 
-// flush makes room: it cuts the stream's scope at its last state, or, where no open row lies before that, closes the
-// stream's batch as it is.
+// flush makes room: it cuts the stream's scope at its last state, or, where no open row lies before
+// that, closes the stream's batch as it is.
 func (p *Pipeline) flush(s *Stream) {
 	b, c := s.open, p.ledger.scopeOf(s)
 	if c.before > 0 {
@@ -212,7 +215,8 @@ func (p *Pipeline) cutBatch(b *Batch, states int64) {
 	}
 }
 
-// close takes the batch out of the open ones, with rest, if not nil, in its place, and queues it for sending.
+// close takes the batch out of the open ones, with rest, if not nil, in its place, and queues it
+// for sending.
 func (p *Pipeline) close(b, rest *Batch) {
 	s := b.Stream
 	if s.open = rest; rest != nil {
@@ -251,14 +255,15 @@ func (p *Pipeline) enqueue(b *Batch) {
 // ordered reports whether the batch may have to wait for another with one of its keys.
 func (p *Pipeline) ordered(b *Batch) bool { return b.Stream.Keyed && p.options.MaxInFlight > 1 }
 
-// unblock puts a batch that waited for others among the ready ones. It is older than most of them, and a key that many
-// batches hold is delayed no further.
+// unblock puts a batch that waited for others among the ready ones. It is older than most of them,
+// and a key that many batches hold is delayed no further.
 func (p *Pipeline) unblock(b *Batch) {
 	at, _ := slices.BinarySearchFunc(p.ready, b, func(a, b *Batch) int { return cmp.Compare(a.number, b.number) })
 	p.ready = slices.Insert(p.ready, at, b)
 }
 
-// dispatch hands ready batches to the senders. The channel has room for as many as may be in flight.
+// dispatch hands ready batches to the senders. The channel has room for as many as may be in
+// flight.
 func (p *Pipeline) dispatch() {
 	for p.inFlight < p.options.MaxInFlight && len(p.ready) > 0 && !p.stopped {
 		b := p.ready[0]
@@ -299,8 +304,8 @@ func (p *Pipeline) Full() bool {
 	return p.waiting >= p.maxWaiting() || p.buffered() > p.options.MaxBuffered && p.inFlight > 0
 }
 
-// maxWaiting is how many batches may wait before the pipeline is full. Those of one parted batch may all do so: else the
-// senders would have nothing to do while the next one fills.
+// maxWaiting is how many batches may wait before the pipeline is full. Those of one parted batch
+// may all do so: else the senders would have nothing to do while the next one fills.
 func (p *Pipeline) maxWaiting() int {
 	if p.keyed > 0 {
 		return max(p.options.MaxInFlight, p.options.Partitions)
@@ -334,8 +339,8 @@ func (p *Pipeline) FlushAged(now time.Time) {
 	}
 }
 
-// Flush closes all open batches, the oldest first, at the end of the input. From here on states come out in the order of
-// the input, whatever their scopes.
+// Flush closes all open batches, the oldest first, at the end of the input. From here on states
+// come out in the order of the input, whatever their scopes.
 func (p *Pipeline) Flush() {
 	p.ledger.finish()
 	for _, b := range p.oldestFirst() {
@@ -353,7 +358,8 @@ func (p *Pipeline) oldestFirst() []*Batch {
 // Results delivers the outcome of each batch, which goes to Settle.
 func (p *Pipeline) Results() <-chan Result { return p.results }
 
-// Settle records an outcome and releases the states that became due. The first error ends the sending of further batches.
+// Settle records an outcome and releases the states that became due. The first error ends the
+// sending of further batches.
 func (p *Pipeline) Settle(r Result) {
 	p.inFlight--
 	if r.outcome.Err != nil {
@@ -372,8 +378,8 @@ func (p *Pipeline) Settle(r Result) {
 	p.dispatch()
 }
 
-// Stop ends the sending of further batches, after a failure. Those in flight still have a result, and a state that is due no
-// longer waits for those before it in other scopes.
+// Stop ends the sending of further batches, after a failure. Those in flight still have a result,
+// and a state that is due no longer waits for those before it in other scopes.
 func (p *Pipeline) Stop() {
 	p.stopped = true
 	p.ledger.emitAll(p.ledger.final.release()...)

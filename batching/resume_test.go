@@ -16,9 +16,10 @@ import (
 	"destination-webhook/protocol"
 )
 
-// A sync that resumes after a released state sends the same batches as one that was never interrupted, whatever the
-// latencies and however many batches are in flight: that is what makes a Webhook-Id worth remembering. Age and memory,
-// which cut batches where chance has it, are out of play here.
+// A sync that resumes after a released state sends the same batches as one that was never
+// interrupted, whatever the latencies and however many batches are in flight: that is what makes a
+// Webhook-Id worth remembering. Age and memory, which cut batches where chance has it, are out of
+// play here.
 func TestResumedSyncSendsTheSameBatches(t *testing.T) {
 	for seed := range uint64(300) {
 		s := newScenario(seed)
@@ -68,8 +69,9 @@ func rowsOf(batches []string) (rows []int) {
 	return rows
 }
 
-// record runs a scenario without faults and returns the batches, by stream and body, and for each moment at which states
-// came out all that were out by then. The states of a segment come out in one go.
+// record runs a scenario without faults and returns the batches, by stream and body, and for each
+// moment at which states came out all that were out by then. The states of a segment come out in
+// one go.
 func record(t *testing.T, s *scenario) (batches []string, released [][]event) {
 	var out []event
 	var last time.Time
@@ -96,8 +98,8 @@ func record(t *testing.T, s *scenario) (batches []string, released [][]event) {
 	return batches, append(released, out)
 }
 
-// behind is the input from where the released states leave off: each stream after its own last one, or all after the
-// last GLOBAL one.
+// behind is the input from where the released states leave off: each stream after its own last one,
+// or all after the last GLOBAL one.
 func behind(s *scenario, released []event) (rest []event) {
 	last := map[int]int{}
 	for _, state := range released {

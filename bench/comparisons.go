@@ -64,7 +64,8 @@ func shapes(o *options) []comparison {
 	}
 }
 
-// settings compares what the config, the input and the machine can change, on records of the chosen shape.
+// settings compares what the config, the input and the machine can change, on records of the chosen
+// shape.
 func settings(o *options) []comparison {
 	in := o.input(o.chosen())
 	rows := in.Rows
@@ -103,9 +104,9 @@ func settings(o *options) []comparison {
 	}
 }
 
-// latency compares numbers of requests in flight at an endpoint that takes 100 ms to answer. n of them can bring n × 10,000
-// rows a second; each number is fed what takes ten seconds then: the program begins with one request and doubles their number
-// with each round of answers.
+// latency compares numbers of requests in flight at an endpoint that takes 100 ms to answer. n of
+// them can bring n × 10,000 rows a second; each number is fed what takes ten seconds then: the
+// program begins with one request and doubles their number with each round of answers.
 func latency(o *options) []comparison {
 	var all []comparison
 	for _, keyed := range []bool{false, true} {
@@ -130,7 +131,8 @@ func latency(o *options) []comparison {
 	return all
 }
 
-// repeating compares updates of repeating keys with rows of unique keys, at an endpoint that takes 100 ms to answer.
+// repeating compares updates of repeating keys with rows of unique keys, at an endpoint that takes
+// 100 ms to answer.
 func repeating(o *options) []comparison {
 	var all []comparison
 	for _, n := range []int{4, 16, 64} {

@@ -68,7 +68,8 @@ func (s *sink) accept(l net.Listener) {
 // buffers hold what is read of a body at once: small enough to stay in the processor's cache.
 var buffers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, 256<<10) }}
 
-// serve answers the requests of a connection as cheaply as can be: it knows Content-Length and nothing else.
+// serve answers the requests of a connection as cheaply as can be: it knows Content-Length and
+// nothing else.
 func (s *sink) serve(conn net.Conn) {
 	defer conn.Close()
 	r := buffers.Get().(*bufio.Reader)

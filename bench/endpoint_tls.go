@@ -14,7 +14,8 @@ import (
 	"time"
 )
 
-// serveTLS serves HTTPS by net/http, HTTP/2 only or HTTP/1.1 only, under a certificate made for the run.
+// serveTLS serves HTTPS by net/http, HTTP/2 only or HTTP/1.1 only, under a certificate made for the
+// run.
 func (s *sink) serveTLS(l net.Listener, http2 bool) (hello, error) {
 	certificate, text, err := selfSigned()
 	if err != nil {

@@ -15,8 +15,8 @@ import (
 // bodySize is that of the default config's largest batch.
 const bodySize = 1_000_000
 
-// floor posts the bytes of stdin in bodies of bodySize, header and body in one write, and looks at none of them: what
-// moving the bytes costs.
+// floor posts the bytes of stdin in bodies of bodySize, header and body in one write, and looks at
+// none of them: what moving the bytes costs.
 func floor(args []string) error {
 	u, err := url.Parse(args[0])
 	if err != nil {
@@ -61,7 +61,8 @@ func skipAnswer(r *bufio.Reader) error {
 	}
 }
 
-// compressAlone compresses the bytes of stdin, each bodySize by itself, and throws the result away: what gzip costs.
+// compressAlone compresses the bytes of stdin, each bodySize by itself, and throws the result away:
+// what gzip costs.
 func compressAlone([]string) error {
 	w, err := gzip.NewWriterLevel(io.Discard, gzip.BestSpeed)
 	if err != nil {

@@ -1,6 +1,7 @@
-// Bench measures the built program end to end, in ratios that carry from machine to machine: against a floor that posts
-// the same bytes and looks at none, through a real pipe, into an endpoint that discards, each in a process of its own, in
-// turn with what it is compared to. docs/performance.md explains the table.
+// Bench measures the built program end to end, in ratios that carry from machine to machine:
+// against a floor that posts the same bytes and looks at none, through a real pipe, into an
+// endpoint that discards, each in a process of its own, in turn with what it is compared to.
+// docs/performance.md explains the table.
 //
 //	go run ./bench                          everything, a quarter of an hour
 //	go run ./bench -short                   every comparison once and small, to see that it runs

@@ -9,8 +9,9 @@ import (
 	"slices"
 )
 
-// result is the medians of one contender's runs. The ratios are to the first contender of its comparison, each the median of
-// the ratios within one round, in which every contender had its turn: what slows the machine for a while slows both sides.
+// result is the medians of one contender's runs. The ratios are to the first contender of its
+// comparison, each the median of the ratios within one round, in which every contender had its
+// turn: what slows the machine for a while slows both sides.
 type result struct {
 	Comparison, Name      string
 	Rows                  int

@@ -12,8 +12,8 @@ import (
 // naiveRows is how many rows the naive program puts into a batch; the default config's number.
 const naiveRows = 1000
 
-// naive does what most connectors do: each line becomes a map, a batch of maps becomes a body, one request after the other.
-// It changes numbers beyond 2^53, and promises nothing.
+// naive does what most connectors do: each line becomes a map, a batch of maps becomes a body, one
+// request after the other. It changes numbers beyond 2^53, and promises nothing.
 func naive(args []string) error {
 	in := bufio.NewScanner(os.Stdin)
 	in.Buffer(nil, 64<<20)

@@ -81,7 +81,8 @@ func (s *sample) run(command *exec.Cmd, in *os.File, states bool, want int) erro
 	return nil
 }
 
-// counter counts the lines written to it that begin with a word, and keeps the last piece, for errors.
+// counter counts the lines written to it that begin with a word, and keeps the last piece, for
+// errors.
 type counter struct {
 	word  []byte
 	lines int

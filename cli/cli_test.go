@@ -152,7 +152,8 @@ func TestSignalEndsTheContext(t *testing.T) {
 	}
 }
 
-// A preview that is told to stop removes its copy of the snapshot, and the process dies of the signal.
+// A preview that is told to stop removes its copy of the snapshot, and the process dies of the
+// signal.
 func TestPreviewDiesOfTheSignal(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", filepath.Join(dir, "scratch"))
@@ -182,7 +183,8 @@ func TestPreviewDiesOfTheSignal(t *testing.T) {
 	}
 }
 
-// deadly is an input whose reading brings a SIGTERM to this process, and nothing else until its end.
+// deadly is an input whose reading brings a SIGTERM to this process, and nothing else until its
+// end.
 type deadly struct {
 	t   *testing.T
 	end chan struct{}

@@ -56,7 +56,8 @@ func commandNames(root *cobra.Command) string {
 	return strings.Join(names, ", ")
 }
 
-// run marks that the arguments were valid, so that later errors are not reported as errors of usage.
+// run marks that the arguments were valid, so that later errors are not reported as errors of
+// usage.
 func (c *commands) run(f func(ctx context.Context) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, _ []string) error {
 		c.running = true
@@ -153,7 +154,8 @@ func (c *commands) printVersion() error {
 	return err
 }
 
-// program returns the connector. Its messages go to the view, or to stdout as they are if there is none.
+// program returns the connector. Its messages go to the view, or to stdout as they are if there is
+// none.
 func (c *commands) program(v *view) *destination.Program {
 	p := c.process
 	program := &destination.Program{Spec: p.Spec, Version: p.Version, Stdin: p.Stdin, Stdout: p.Stdout, Getenv: p.Getenv}

@@ -94,7 +94,8 @@ func (c *commands) syncSample(ctx context.Context, url string) error {
 	return program.Write(ctx, "config.json", "catalog.json")
 }
 
-// demoConfig is the sample's config for this endpoint, with a snapshot in the folder if there is one.
+// demoConfig is the sample's config for this endpoint, with a snapshot in the folder if there is
+// one.
 func demoConfig(url, snapshot string) ([]byte, error) {
 	var config map[string]any
 	if err := json.Unmarshal(sample.Config, &config); err != nil {

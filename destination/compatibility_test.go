@@ -13,8 +13,9 @@ import (
 	"destination-webhook/destination/config/configtest"
 )
 
-// kept is the folder of what 0.1.0 left: its config, the snapshot and the dead letter of its sync of
-// four users, and what the source of the next sync sends. Never write them anew by a later version.
+// kept is the folder of what 0.1.0 left: its config, the snapshot and the dead letter of its sync
+// of four users, and what the source of the next sync sends. Never write them anew by a later
+// version.
 const kept = "testdata/0.1.0"
 
 // upgraded returns a program with the config of 0.1.0, changed by replacements, and a copy of its

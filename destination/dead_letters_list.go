@@ -32,8 +32,8 @@ type DeadLetterGroup struct {
 	Last   time.Time `json:"last"`
 }
 
-// ListDeadLetters prints how many dead letters there are by stream, status and reason, of those that
-// f selects.
+// ListDeadLetters prints how many dead letters there are by stream, status and reason, of those
+// that f selects.
 func (p *Program) ListDeadLetters(ctx context.Context, configPath string, f replay.Filter, asJSON bool) error {
 	groups := make(deadLetterGroups)
 	err := p.eachDeadLetter(ctx, configPath, f, func(l letter) error {
@@ -52,7 +52,8 @@ func (p *Program) ListDeadLetters(ctx context.Context, configPath string, f repl
 	return printGroups(p.Stdout, sorted)
 }
 
-// deadLetterGroups has groups by what they have in common; the counts and times of the key are zero.
+// deadLetterGroups has groups by what they have in common; the counts and times of the key are
+// zero.
 type deadLetterGroups map[DeadLetterGroup]*DeadLetterGroup
 
 func (groups deadLetterGroups) add(l letter) {

@@ -63,8 +63,8 @@ func TestEqualNumbersAreOneKey(t *testing.T) {
 	}
 }
 
-// Without a snapshot nobody knows what the endpoint got first: each row has its own digits, and those
-// of equal keys stay in order.
+// Without a snapshot nobody knows what the endpoint got first: each row has its own digits, and
+// those of equal keys stay in order.
 func TestEqualNumbersWithoutASnapshot(t *testing.T) {
 	r := newRig(t)
 	r.snapshot = `{"type":"none"}`

@@ -8,7 +8,8 @@ import (
 
 const adsRefresh = `{"streams":[{"stream":{"name":"users","json_schema":{}},"sync_mode":"full_refresh","destination_sync_mode":"overwrite","primary_key":[["shop"],["ad"]]}]}`
 
-// With on_missing_key: send null is a value of a composite key like others, in all that a mirror does.
+// With on_missing_key: send null is a value of a composite key like others, in all that a mirror
+// does.
 func TestPartOfAKeyIsSent(t *testing.T) {
 	r := newRig(t)
 	r.catalog = adsRefresh

@@ -18,8 +18,8 @@ const saveInterval = time.Minute
 // closingTime is how long a snapshot may take to close after a signal.
 const closingTime = 15 * time.Second
 
-// closeAfter closes the snapshot after a sync that ended with err, and returns both errors. A failure
-// of the disk that ended the sync is not told twice.
+// closeAfter closes the snapshot after a sync that ended with err, and returns both errors. A
+// failure of the disk that ended the sync is not told twice.
 func closeAfter(ctx context.Context, store *snapshot.Store, err error) error {
 	closing := closeInTime(ctx, store.Close)
 	if failure := store.Failure(); failure != nil && errors.Is(err, failure) {

@@ -111,7 +111,8 @@ func hasTest(t *testing.T, folder, name string) bool {
 	return false
 }
 
-// The modules that the page calls unmaintained are in the binary's list: a row must go when its module does.
+// The modules that the page calls unmaintained are in the binary's list: a row must go when its
+// module does.
 func TestUnmaintainedModulesAreRequired(t *testing.T) {
 	page, err := os.ReadFile("security.md")
 	if err != nil {

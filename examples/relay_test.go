@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// relay is between the sender and an endpoint. It loses the first answer to each batch: the endpoint has taken the
-// rows, and the sender, who can't know, sends them again.
+// relay is between the sender and an endpoint. It loses the first answer to each batch: the
+// endpoint has taken the rows, and the sender, who can't know, sends them again.
 type relay struct {
 	*httptest.Server
 	mu         sync.Mutex

@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// An endpoint without a secret would accept whatever is signed with an empty key: it does not start.
+// An endpoint without a secret would accept whatever is signed with an empty key: it does not
+// start.
 func TestEndpointsNeedASecret(t *testing.T) {
 	for name, endpoint := range map[string]func(*testing.T) *exec.Cmd{"go": goEndpoint, "python": pythonEndpoint, "node": nodeEndpoint} {
 		t.Run(name, func(t *testing.T) {

@@ -114,7 +114,8 @@ func TestCompose(t *testing.T) {
 	}
 }
 
-// kestraTypes are the tasks and triggers of Kestra's plugins that the flows use, as their documentation names them.
+// kestraTypes are the tasks and triggers of Kestra's plugins that the flows use, as their
+// documentation names them.
 var kestraTypes = []string{
 	"io.kestra.plugin.airbyte.connections.Sync", "io.kestra.plugin.docker.Run", "io.kestra.plugin.core.trigger.Schedule",
 }

@@ -41,8 +41,8 @@ func newEnvironment(t *testing.T) *environment {
 	return &environment{folder: t.TempDir(), venv: venv}
 }
 
-// run runs a program of the virtual environment and returns its standard output. It fails the test when the program
-// fails, or when a Python process tried to leave this machine.
+// run runs a program of the virtual environment and returns its standard output. It fails the test
+// when the program fails, or when a Python process tried to leave this machine.
 func (e *environment) run(t *testing.T, stdin []byte, name string, args ...string) string {
 	t.Helper()
 	breaches := filepath.Join(e.folder, "breaches")
@@ -70,8 +70,8 @@ func (e *environment) run(t *testing.T, stdin []byte, name string, args ...strin
 	return stdout.String()
 }
 
-// recorded returns a program that is the one under test and keeps what it prints. It is replaced by that one, so that a
-// signal reaches it and its parent sees how it dies.
+// recorded returns a program that is the one under test and keeps what it prints. It is replaced by
+// that one, so that a signal reaches it and its parent sees how it dies.
 func (e *environment) recorded(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(e.folder, "destination-webhook")
@@ -90,7 +90,8 @@ func (e *environment) parse(t *testing.T, messages []byte) []string {
 	return strings.Split(strings.TrimSpace(e.run(t, messages, "python", "models.py")), "\n")
 }
 
-// parseRecorded parses what the program printed for a client, which is to have been messages of just these types.
+// parseRecorded parses what the program printed for a client, which is to have been messages of
+// just these types.
 func (e *environment) parseRecorded(t *testing.T, want ...string) {
 	t.Helper()
 	messages, err := os.ReadFile(e.recording())

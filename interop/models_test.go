@@ -35,8 +35,8 @@ const (
 	typelessState = `{"type":"STATE","state":{"data":{"cursor":"2026-11-25"}}}`
 )
 
-// TestModels lets every kind of message be printed, and Airbyte's models read it. They read all at once, since they take
-// seconds to load.
+// TestModels lets every kind of message be printed, and Airbyte's models read it. They read all at
+// once, since they take seconds to load.
 func TestModels(t *testing.T) {
 	e, folder := newEnvironment(t), t.TempDir()
 	receiver := startEndpoint(t, "--reject", "id=2", "--reject-rows")
@@ -101,7 +101,8 @@ func TestRefusal(t *testing.T) {
 	}
 }
 
-// runProgram runs the program in a folder, holds it to its exit code and returns its standard output.
+// runProgram runs the program in a folder, holds it to its exit code and returns its standard
+// output.
 func runProgram(t *testing.T, folder, stdin string, exit int, args ...string) []byte {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), program, args...)

@@ -13,7 +13,8 @@ import (
 // closed is an address at which nothing listens: port 1 is below those that a test may be given.
 const closed = "http://127.0.0.1:1/hook"
 
-// smokeTestRecords is what the scenarios of PyAirbyte's own source come to, all but its preflight check.
+// smokeTestRecords is what the scenarios of PyAirbyte's own source come to, all but its preflight
+// check.
 const smokeTestRecords = 1059
 
 // sight is what pyairbyte.py prints.

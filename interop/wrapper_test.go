@@ -13,8 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// wrapper is the shell around a connector on the platform: it waits for the named pipes' other ends, evaluates the
-// entrypoint, and leaves the exit code in a file that it moves into place.
+// wrapper is the shell around a connector on the platform: it waits for the named pipes' other
+// ends, evaluates the entrypoint, and leaves the exit code in a file that it moves into place.
 const wrapper = `eval "$AIRBYTE_ENTRYPOINT write --config config.json --catalog catalog.json" < stdin > stdout 2> stderr
 echo $? > exit.part; mv exit.part exit`
 
@@ -54,7 +54,8 @@ func TestPlatformWrapper(t *testing.T) {
 	}
 }
 
-// runWrapper is the platform's side: each end of a pipe opens when its other end does, so each has a goroutine.
+// runWrapper is the platform's side: each end of a pipe opens when its other end does, so each has
+// a goroutine.
 func runWrapper(t *testing.T, folder, stdin string) (stdout, stderr string) {
 	t.Helper()
 	filled := connector.Fill(folder, stdin)

@@ -33,8 +33,8 @@ func eachShape(b *testing.B, f func(b *testing.B, block []byte)) {
 	}
 }
 
-// BenchmarkDecoder is the way of a line through the decoder, BenchmarkGJSON what the fastest library that refuses all that is
-// not JSON takes to find its data.
+// BenchmarkDecoder is the way of a line through the decoder, BenchmarkGJSON what the fastest
+// library that refuses all that is not JSON takes to find its data.
 func BenchmarkDecoder(b *testing.B) {
 	eachShape(b, func(b *testing.B, block []byte) {
 		var d Decoder

@@ -6,8 +6,8 @@ import (
 	"io"
 )
 
-// MaxLine is the longest line accepted, in bytes, its newline included. The platform sets no limit, and lines of tens of
-// megabytes are legal; this one keeps memory bounded.
+// MaxLine is the longest line accepted, in bytes, its newline included. The platform sets no limit,
+// and lines of tens of megabytes are legal; this one keeps memory bounded.
 const MaxLine = 256 << 20
 
 // ErrLineTooLong is the error of a line that exceeds MaxLine.
@@ -24,12 +24,13 @@ type BlockReader struct {
 // NewBlockReader returns a BlockReader on r.
 func NewBlockReader(r io.Reader) *BlockReader { return &BlockReader{r: r, max: MaxLine} }
 
-// Next reads into buf, which has a length above zero and of MaxLine at most, until it holds at least one whole line, and returns the whole
-// lines: a block that ends in a newline, also where the last line of the stream has none. It returns as soon as it has
-// one, so that a slow stream's lines do not wait for a full block.
+// Next reads into buf, which has a length above zero and of MaxLine at most, until it holds at
+// least one whole line, and returns the whole lines: a block that ends in a newline, also where the
+// last line of the stream has none. It returns as soon as it has one, so that a slow stream's lines
+// do not wait for a full block.
 //
-// The block aliases buf unless a line did not fit, then a larger buffer. The error is io.EOF at the end of the stream,
-// ErrLineTooLong, or the reader's own; no block comes with it.
+// The block aliases buf unless a line did not fit, then a larger buffer. The error is io.EOF at the
+// end of the stream, ErrLineTooLong, or the reader's own; no block comes with it.
 func (r *BlockReader) Next(buf []byte) ([]byte, error) {
 	if len(r.carry) >= len(buf) {
 		buf = make([]byte, min(2*len(r.carry), r.max))

@@ -12,7 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// readAll reads every block into a buffer of the size and returns them as text, with the error that ended it.
+// readAll reads every block into a buffer of the size and returns them as text, with the error that
+// ended it.
 func readAll(r *BlockReader, size int) ([]string, error) {
 	var blocks []string
 	buf := make([]byte, size)
@@ -112,7 +113,8 @@ func TestBlockReaderDoesNotWait(t *testing.T) {
 	}
 }
 
-// A line that an error cuts short may have been longer: it is not handed out, neither with the error nor after it.
+// A line that an error cuts short may have been longer: it is not handed out, neither with the
+// error nor after it.
 func TestBlockReaderError(t *testing.T) {
 	broken := errors.New("broken")
 	for how, wrap := range slow {
@@ -187,7 +189,8 @@ func TestBlockReaderMaxLineInSmallerBuffers(t *testing.T) {
 	}
 }
 
-// An error ends the stream even where a later read would succeed: what comes then is not what comes next.
+// An error ends the stream even where a later read would succeed: what comes then is not what comes
+// next.
 func TestBlockReaderReadsNoMoreAfterAnError(t *testing.T) {
 	broken := errors.New("broken")
 	reads := 0

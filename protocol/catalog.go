@@ -21,8 +21,8 @@ const (
 	Update      SyncMode = "update"
 	SoftDelete  SyncMode = "soft_delete"
 
-	// OverwriteDedup is the platform's own name of a full refresh that replaces all rows of each key. It should arrive as
-	// AppendDedup with a generation, and yet it can arrive.
+	// OverwriteDedup is the platform's own name of a full refresh that replaces all rows of each
+	// key. It should arrive as AppendDedup with a generation, and yet it can arrive.
 	OverwriteDedup SyncMode = "overwrite_dedup"
 )
 
@@ -52,7 +52,8 @@ type ConfiguredStream struct {
 	DestinationSyncMode SyncMode   `json:"destination_sync_mode"`
 	PrimaryKey          [][]string `json:"primary_key"`
 
-	// A refresh has a generation: records of generations below the minimum are to go. Zero where the platform sends none.
+	// A refresh has a generation: records of generations below the minimum are to go. Zero where
+	// the platform sends none.
 	GenerationID        int64 `json:"generation_id"`
 	MinimumGenerationID int64 `json:"minimum_generation_id"`
 	SyncID              int64 `json:"sync_id"`
@@ -61,7 +62,8 @@ type ConfiguredStream struct {
 	DiscoveredName string `json:"name"`
 }
 
-// Key is the stream's primary key as paths into its records: the configured one, or the source's own.
+// Key is the stream's primary key as paths into its records: the configured one, or the source's
+// own.
 func (s *ConfiguredStream) Key() [][]string {
 	if len(s.PrimaryKey) > 0 {
 		return s.PrimaryKey
@@ -69,21 +71,22 @@ func (s *ConfiguredStream) Key() [][]string {
 	return s.Stream.SourceDefinedPrimaryKey
 }
 
-// Replaces reports whether the sync is a full refresh whose records take the place of all earlier ones. With refreshes
-// supported the platform asks for it by an append whose generation is the least one to keep.
+// Replaces reports whether the sync is a full refresh whose records take the place of all earlier
+// ones. With refreshes supported the platform asks for it by an append whose generation is the
+// least one to keep.
 func (s *ConfiguredStream) Replaces() bool {
 	overwrites := s.DestinationSyncMode == Overwrite || s.DestinationSyncMode == OverwriteDedup
 	return s.SyncMode == FullRefresh && (overwrites || s.Truncates())
 }
 
-// Truncates reports whether records of generations before this one are to go. It tells little of an incremental sync: some
-// drivers give each of theirs the same generation, and mean nothing by it.
+// Truncates reports whether records of generations before this one are to go. It tells little of an
+// incremental sync: some drivers give each of theirs the same generation, and mean nothing by it.
 func (s *ConfiguredStream) Truncates() bool {
 	return s.GenerationID > 0 && s.GenerationID == s.MinimumGenerationID
 }
 
-// ParseCatalog reads a configured catalog. An absent and a null field are the same, and unknown fields are ignored. A byte
-// order mark in front is ignored too.
+// ParseCatalog reads a configured catalog. An absent and a null field are the same, and unknown
+// fields are ignored. A byte order mark in front is ignored too.
 func ParseCatalog(raw []byte) (*Catalog, error) {
 	raw = bytes.TrimPrefix(raw, []byte(byteOrderMark))
 	if err := checkForm(raw); err != nil {

@@ -7,7 +7,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// checkForm explains a file that is no JSON object: the parser would only say that its first byte is wrong.
+// checkForm explains a file that is no JSON object: the parser would only say that its first byte
+// is wrong.
 func checkForm(raw []byte) error {
 	switch text := bytes.TrimSpace(raw); {
 	case len(text) == 0:
@@ -22,8 +23,8 @@ func checkForm(raw []byte) error {
 	return nil
 }
 
-// isUTF16 reports whether a text begins as one of UTF-16 does: with its byte order mark, or with an ASCII character beside a
-// zero byte.
+// isUTF16 reports whether a text begins as one of UTF-16 does: with its byte order mark, or with an
+// ASCII character beside a zero byte.
 func isUTF16(text []byte) bool {
 	return bytes.HasPrefix(text, []byte("\xFF\xFE")) || bytes.HasPrefix(text, []byte("\xFE\xFF")) ||
 		len(text) > 1 && (text[0] == 0) != (text[1] == 0)

@@ -163,7 +163,8 @@ func TestReplaces(t *testing.T) {
 	}
 }
 
-// Whatever the bytes are, there is a catalog whose streams have names, or an error; and both parsers agree on JSON.
+// Whatever the bytes are, there is a catalog whose streams have names, or an error; and both
+// parsers agree on JSON.
 func FuzzCatalog(f *testing.F) {
 	for _, tt := range catalogTests {
 		f.Add([]byte(tt.text))

@@ -7,7 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// Decoder walks the messages of a block of lines. The zero value is ready; it is not safe for concurrent use.
+// Decoder walks the messages of a block of lines. The zero value is ready; it is not safe for
+// concurrent use.
 type Decoder struct {
 	block []byte
 	pos   int
@@ -33,8 +34,8 @@ func (d *Decoder) Find(namespace, stream string, l *Lookup) {
 	}
 }
 
-// faults are what is wrong with the payload of one line beyond the grammar. Which payload counts is not known before the
-// line's type is, and that may come last.
+// faults are what is wrong with the payload of one line beyond the grammar. Which payload counts is
+// not known before the line's type is, and that may come last.
 type faults struct{ record, state, trace fault }
 
 type fault struct {
@@ -48,8 +49,8 @@ func (f *fault) set(at int, problem string, args ...any) {
 	}
 }
 
-// Reset begins a new block, which has to end in a newline. What Next returned before is no longer valid. Lines go on
-// being counted.
+// Reset begins a new block, which has to end in a newline. What Next returned before is no longer
+// valid. Lines go on being counted.
 func (d *Decoder) Reset(block []byte) { d.block, d.pos = block, 0 }
 
 // Line is the number of the line last read, the first is 1.
@@ -61,8 +62,8 @@ func (d *Decoder) Skipped() Skipped { return d.skipped }
 // byteOrderMark opens the output of some tools on Windows.
 const byteOrderMark = "\uFEFF"
 
-// Next reads the next message of the block into m. It returns io.EOF at the block's end, or a *SyntaxError, after whose
-// line it goes on if it is called again.
+// Next reads the next message of the block into m. It returns io.EOF at the block's end, or a
+// *SyntaxError, after whose line it goes on if it is called again.
 func (d *Decoder) Next(m *Message) error {
 	for d.pos < len(d.block) {
 		d.b = d.block[d.pos:]
@@ -139,8 +140,9 @@ func (d *Decoder) reset() {
 	d.m.State, d.m.Trace, d.faults, d.typed = State{}, Trace{}, faults{}, typeAbsent
 }
 
-// usualTail scans what follows the data of most records, emitted_at and the braces, and completes the record. It returns the
-// line's end; 0 where something else follows, or the record is not complete.
+// usualTail scans what follows the data of most records, emitted_at and the braces, and completes
+// the record. It returns the line's end; 0 where something else follows, or the record is not
+// complete.
 func (d *Decoder) usualTail(i int) int {
 	const name = `,"emitted_at":`
 	r := &d.m.Record
@@ -181,7 +183,8 @@ func (d *Decoder) topMember(key []byte, i int) int {
 	return value(d.b, i, 1)
 }
 
-// descend scans a value whose members f wants to see if it is an object; null, mostly, it is otherwise.
+// descend scans a value whose members f wants to see if it is an object; null, mostly, it is
+// otherwise.
 func (d *Decoder) descend(i, depth int, f member) int {
 	if d.b[i] != '{' {
 		return value(d.b, i, depth-1)
@@ -286,7 +289,8 @@ func (d *Decoder) complete(m *Message) error {
 	return nil
 }
 
-// trailing says what is wrong if a line goes on after its object with the byte c; "" if that is no JSON in any place.
+// trailing says what is wrong if a line goes on after its object with the byte c; "" if that is no
+// JSON in any place.
 func trailing(c byte) string {
 	if c == '{' || c == '[' {
 		return "not valid JSON: a second value begins here: each message needs a line of its own"
@@ -294,8 +298,8 @@ func trailing(c byte) string {
 	return ""
 }
 
-// syntaxError says why the current line is not JSON; problem is "" if only the place is known. The stream is named if the
-// line has said it by then.
+// syntaxError says why the current line is not JSON; problem is "" if only the place is known. The
+// stream is named if the line has said it by then.
 func (d *Decoder) syntaxError(at int, problem string) error {
 	d.pos += at + bytes.IndexByte(d.b[at:], sentinel) + 1
 	if problem == "" {

@@ -10,7 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// seen is a message as text, so that a table can hold it and a diff is readable. What does not concern its type is empty.
+// seen is a message as text, so that a table can hold it and a diff is readable. What does not
+// concern its type is empty.
 type seen struct {
 	Type      Type
 	Line      int64
@@ -182,7 +183,8 @@ func TestDecoder(t *testing.T) {
 	}
 }
 
-// checkSpans makes sure that what came out raw is a part of the block and no copy: it changes with the block.
+// checkSpans makes sure that what came out raw is a part of the block and no copy: it changes with
+// the block.
 func checkSpans(t *testing.T, line string) {
 	t.Helper()
 	block := []byte(line + "\n")
@@ -261,7 +263,8 @@ func TestDecoderGoesOnCountingInTheNextBlock(t *testing.T) {
 	}
 }
 
-// What a message holds stays as it is until the next call, however many escaped names grow the scratch space.
+// What a message holds stays as it is until the next call, however many escaped names grow the
+// scratch space.
 func TestDecoderKeepsUnescapedNames(t *testing.T) {
 	escaped := func(s string) string { return strings.Repeat(`\u0061`, 100) + s }
 	plain := func(s string) string { return strings.Repeat("a", 100) + s }

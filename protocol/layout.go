@@ -2,15 +2,17 @@ package protocol
 
 import "github.com/go-json-experiment/json/jsontext"
 
-// The records of a stream mostly have the same keys in the same order. A layout remembers them, and where the next key
-// is the one that stood there before, a comparison takes the place of scanning it. A layout only ever guesses: each
-// guess is compared with the text, to the byte, and what is not as expected is scanned like everything else. So a
-// layout never changes the verdict on a line, however the records vary.
+// The records of a stream mostly have the same keys in the same order. A layout remembers them, and
+// where the next key is the one that stood there before, a comparison takes the place of scanning
+// it. A layout only ever guesses: each guess is compared with the text, to the byte, and what is
+// not as expected is scanned like everything else. So a layout never changes the verdict on a line,
+// however the records vary.
 
 const (
 	// maxKeys bounds how many keys are remembered, of all streams together; 2 MiB or so.
 	maxKeys = 16 << 10
-	// maxStreamKeys leaves room for other streams where a stream's keys are data, as in {"2026-11-24": 1}.
+	// maxStreamKeys leaves room for other streams where a stream's keys are data, as in
+	// {"2026-11-24": 1}.
 	maxStreamKeys = 1 << 10
 	// maxKeyText is the longest key that is remembered, in bytes.
 	maxKeyText = 256
@@ -18,7 +20,8 @@ const (
 	maxSkip = 8
 )
 
-// layout is the keys of the records of one stream, and where among them are the fields that somebody looks for.
+// layout is the keys of the records of one stream, and where among them are the fields that
+// somebody looks for.
 type layout struct {
 	name   streamName
 	names  recordNames // the same, for records
@@ -60,7 +63,8 @@ func (l *layout) data(b []byte, i, depth int) int {
 	return l.object(b, i, depth+1, &l.first, level)
 }
 
-// object scans the object at b[i], whose first key is expected to be *link, and takes down the fields of level.
+// object scans the object at b[i], whose first key is expected to be *link, and takes down the
+// fields of level.
 func (l *layout) object(b []byte, i, depth int, link **knownKey, level lookupLevel) int {
 	if depth > maxDepth {
 		return ^i
@@ -162,8 +166,9 @@ func (l *layout) array(b []byte, i, depth int, link **knownKey) int {
 	}
 }
 
-// find scans a key at b[i] that is not the expected one, and returns the index after its colon. The key is a later one of
-// the object, where the record lacks those before it, or becomes known; nil where it does not.
+// find scans a key at b[i] that is not the expected one, and returns the index after its colon. The
+// key is a later one of the object, where the record lacks those before it, or becomes known; nil
+// where it does not.
 func (l *layout) find(b []byte, i int, link **knownKey, level lookupLevel) (*knownKey, int) {
 	if b[i] != '"' {
 		return nil, ^i

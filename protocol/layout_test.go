@@ -44,8 +44,8 @@ func searching() *Decoder {
 	return &d
 }
 
-// Each of the records is the last of a stream that had the ones before it: its fields are found on the way, or left to the
-// lookup, and never others.
+// Each of the records is the last of a stream that had the ones before it: its fields are found on
+// the way, or left to the lookup, and never others.
 func TestFields(t *testing.T) {
 	data := []string{
 		`{}`,
@@ -176,7 +176,8 @@ func TestFieldsDoNotAllocate(t *testing.T) {
 	}
 }
 
-// A decoder that has seen other records says the same as one that has not, and its fields are those of the lookup.
+// A decoder that has seen other records says the same as one that has not, and its fields are those
+// of the lookup.
 func FuzzLayout(f *testing.F) {
 	f.Add(`{"id":1,"a":{"b":2}}`, `{"id":1,"x":[],"a":{"b":2}}`, `{"id":3}`)
 	f.Add(`{"a":{"c":{"d":1}}}`, `{"a":[{"c":{"d":1}}]}`, `{"a":{"c":{"d":1},"c":2}}`)

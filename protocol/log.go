@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// LogHandler is a slog.Handler that writes LOG messages: the message, then the attributes as key=value.
+// LogHandler is a slog.Handler that writes LOG messages: the message, then the attributes as
+// key=value.
 type LogHandler struct {
 	w     *Writer
 	level slog.Level

@@ -27,7 +27,8 @@ func TestParseLevel(t *testing.T) {
 	}
 }
 
-// The platform drops every spelling but its own, so that none but these may come out, whatever the level.
+// The platform drops every spelling but its own, so that none but these may come out, whatever the
+// level.
 func TestLogLevels(t *testing.T) {
 	want := map[slog.Level]Level{
 		-100: LevelTrace, SlogTrace: LevelTrace, slog.LevelDebug - 1: LevelTrace,

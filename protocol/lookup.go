@@ -8,9 +8,9 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Lookup finds fields of JSON objects by their paths. It is for objects that a Decoder has validated: it looks for quotes
-// and brackets only, which makes it several times as fast as a scan. If a name comes twice the last one counts, as for
-// most receivers. It is safe for concurrent use.
+// Lookup finds fields of JSON objects by their paths. It is for objects that a Decoder has
+// validated: it looks for quotes and brackets only, which makes it several times as fast as a scan.
+// If a name comes twice the last one counts, as for most receivers. It is safe for concurrent use.
 type Lookup struct {
 	root  lookupLevel
 	paths int
@@ -57,8 +57,8 @@ func (l lookupLevel) named(name []byte) *lookupField {
 	return nil
 }
 
-// Find returns the values of the paths in the object, as they came; nil for a path that leads nowhere. It uses the
-// memory of values.
+// Find returns the values of the paths in the object, as they came; nil for a path that leads
+// nowhere. It uses the memory of values.
 func (l *Lookup) Find(object []byte, values [][]byte) [][]byte {
 	values = values[:0]
 	for range l.paths {
@@ -98,7 +98,8 @@ func (l lookupLevel) match(key, value []byte, values [][]byte) {
 	}
 }
 
-// found notes the value, and drops what was found in an earlier member of the same name: the last one counts, whole.
+// found notes the value, and drops what was found in an earlier member of the same name: the last
+// one counts, whole.
 func (f *lookupField) found(value []byte, values [][]byte) {
 	for _, n := range f.paths {
 		values[n] = value
@@ -119,7 +120,8 @@ func skipBlank(b []byte, i int) int {
 	return i
 }
 
-// skipString returns the index after the string whose first byte is b[i]; see str for how it looks at eight at a time.
+// skipString returns the index after the string whose first byte is b[i]; see str for how it looks
+// at eight at a time.
 func skipString(b []byte, i int) int {
 	for {
 		for i+8 <= len(b) {

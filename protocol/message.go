@@ -12,8 +12,8 @@ const (
 	TypeTrace  Type = "TRACE"
 )
 
-// Message is one line. Its slices alias the decoder's block or scratch space and are valid until the next call of Next.
-// Only the payload that its type names says anything.
+// Message is one line. Its slices alias the decoder's block or scratch space and are valid until
+// the next call of Next. Only the payload that its type names says anything.
 type Message struct {
 	Type   Type
 	Line   int64  // of the stream, the first is 1
@@ -30,15 +30,15 @@ type Record struct {
 	EmittedAt []byte // a JSON number, as it came; nil where absent, null or no number
 	Changes   []byte // meta.changes, a JSON array as it came; nil where absent, null or no array
 
-	// Fields are the values that Decoder.Find asked for, as Lookup.Find returns them; nil where they were not found on the
-	// way, which says nothing of whether they are there.
+	// Fields are the values that Decoder.Find asked for, as Lookup.Find returns them; nil where
+	// they were not found on the way, which says nothing of whether they are there.
 	Fields [][]byte
 }
 
 // Trace is the payload of a TRACE message, as far as a destination reads it.
 type Trace struct {
-	// Complete is set if the source has sent the whole stream, Incomplete if it did not and will not: they are statuses of
-	// a STREAM_STATUS trace.
+	// Complete is set if the source has sent the whole stream, Incomplete if it did not and will
+	// not: they are statuses of a STREAM_STATUS trace.
 	Complete, Incomplete bool
 
 	Namespace []byte

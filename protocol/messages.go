@@ -6,11 +6,13 @@ import (
 	"io"
 )
 
-// Messages are those of one block, decoded, so that one goroutine can decode a block while another one handles the messages
-// of an earlier one. A record takes forty bytes here, as its spans are kept by their places in the block. The zero value is
-// ready, and is used again for another block. It belongs to whoever received it last.
+// Messages are those of one block, decoded, so that one goroutine can decode a block while another
+// one handles the messages of an earlier one. A record takes forty bytes here, as its spans are
+// kept by their places in the block. The zero value is ready, and is used again for another block.
+// It belongs to whoever received it last.
 type Messages struct {
-	// First is the number of lines before the block. It is for the owner to set, once those are counted.
+	// First is the number of lines before the block. It is for the owner to set, once those are
+	// counted.
 	First int64
 	// Lines is the number of lines that were read, and Skipped those of them that are no messages.
 	Lines   int64
@@ -40,8 +42,9 @@ type place struct{ start, end uint32 }
 // recordNames is the stream of a record. It is never changed, as several goroutines read it.
 type recordNames struct{ namespace, name []byte }
 
-// Decode decodes the messages of a block, which has to end in a newline, until its end or the first error, and keeps both in
-// ms, whose memory it uses again. The messages alias the block. A panic leaves in ms what was decoded before it.
+// Decode decodes the messages of a block, which has to end in a newline, until its end or the first
+// error, and keeps both in ms, whose memory it uses again. The messages alias the block. A panic
+// leaves in ms what was decoded before it.
 func (d *Decoder) Decode(block []byte, ms *Messages) {
 	*ms = Messages{block: block, items: ms.items[:0], fields: ms.fields[:0], others: ms.others[:0], values: ms.values}
 	d.Reset(block)
@@ -109,7 +112,8 @@ func (d *Decoder) names(r *Record) *recordNames {
 	return &recordNames{bytes.Clone(r.Namespace), bytes.Clone(r.Stream)}
 }
 
-// place returns where a span of the block is: every one has its end, and all memory after that, in common with the block.
+// place returns where a span of the block is: every one has its end, and all memory after that, in
+// common with the block.
 func (ms *Messages) place(span []byte) place {
 	if span == nil {
 		return place{}
@@ -125,8 +129,9 @@ func (ms *Messages) span(p place) []byte {
 	return ms.block[p.start:p.end]
 }
 
-// Next hands out the next message. It returns io.EOF at the end of the block, or the error that ended it. The message is
-// valid until the next call, and what it aliases for as long as the block is.
+// Next hands out the next message. It returns io.EOF at the end of the block, or the error that
+// ended it. The message is valid until the next call, and what it aliases for as long as the block
+// is.
 func (ms *Messages) Next(m *Message) error {
 	if ms.at == len(ms.items) {
 		return ms.end()

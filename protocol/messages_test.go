@@ -10,7 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// decodedAhead decodes blocks in turn by several decoders, as goroutines would, and returns the answers up to the first error.
+// decodedAhead decodes blocks in turn by several decoders, as goroutines would, and returns the
+// answers up to the first error.
 func decodedAhead(blocks [][]byte, decoders int) (answers []any) {
 	all := make([]*Decoder, decoders)
 	for i := range all {
@@ -73,7 +74,8 @@ func decodedInTurn(text []byte) (answers []any) {
 	}
 }
 
-// Blocks that several decoders decode ahead of each other give the messages, line numbers and errors of one decoder.
+// Blocks that several decoders decode ahead of each other give the messages, line numbers and
+// errors of one decoder.
 func TestDecodingAheadChangesNoAnswer(t *testing.T) {
 	for seed := range uint64(300) {
 		c := composer{rand.New(rand.NewPCG(seed, 0))}

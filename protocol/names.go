@@ -45,7 +45,8 @@ func (d *Decoder) text(i int, dst *[]byte, f *fault, name string) int {
 	return end
 }
 
-// keep scans any value into dst as it came; null, or another kind than the protocol's, leaves it nil.
+// keep scans any value into dst as it came; null, or another kind than the protocol's, leaves it
+// nil.
 func (d *Decoder) keep(i int, kind jsontext.Kind, dst *[]byte) int {
 	end := value(d.b, i, 3)
 	*dst = nil

@@ -9,7 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// parsed is a JSON value as encoding/json has it: the oracle of this package. Of a key that comes twice, it has the last.
+// parsed is a JSON value as encoding/json has it: the oracle of this package. Of a key that comes
+// twice, it has the last.
 type parsed json.RawMessage
 
 // at is the value under the path, nil if there is none.
@@ -38,7 +39,8 @@ func (p parsed) of(first string) string {
 	return ""
 }
 
-// message is what a line that the decoder accepts has to say. The echo of a state has tests of its own.
+// message is what a line that the decoder accepts has to say. The echo of a state has tests of its
+// own.
 func (p parsed) message() seen {
 	s := seen{Type: Type(p.at("type").text())}
 	switch s.Type {

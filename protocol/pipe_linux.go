@@ -7,11 +7,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// pipeSize is the largest pipe an unprivileged process may ask for by default (/proc/sys/fs/pipe-max-size).
+// pipeSize is the largest pipe an unprivileged process may ask for by default
+// (/proc/sys/fs/pipe-max-size).
 const pipeSize = 1 << 20
 
-// EnlargePipe makes the kernel's buffer of a pipe as large as it may be, so that writer and reader change places less
-// often. It is a courtesy: where r is no pipe or the system refuses, all stays as it was.
+// EnlargePipe makes the kernel's buffer of a pipe as large as it may be, so that writer and reader
+// change places less often. It is a courtesy: where r is no pipe or the system refuses, all stays
+// as it was.
 func EnlargePipe(r io.Reader) {
 	file, ok := r.(*os.File)
 	if !ok {

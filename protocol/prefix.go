@@ -6,7 +6,8 @@ import (
 )
 
 const (
-	// maxPrefix bounds what is kept and compared, in bytes. PyAirbyte's, with a null for every other payload, is about 200.
+	// maxPrefix bounds what is kept and compared, in bytes. PyAirbyte's, with a null for every
+	// other payload, is about 200.
 	maxPrefix = 4 << 10
 	// maxLayouts bounds how many streams have a layout.
 	maxLayouts = 4 << 10
@@ -14,8 +15,8 @@ const (
 	maxRecent = 8
 )
 
-// prefix is what a record's line held before its data, when nothing but type and names was in it. Most lines of a stream
-// begin with the same bytes, so that one comparison replaces scanning them.
+// prefix is what a record's line held before its data, when nothing but type and names was in it.
+// Most lines of a stream begin with the same bytes, so that one comparison replaces scanning them.
 type prefix struct {
 	line      []byte
 	typ       Type
@@ -32,8 +33,9 @@ func (p *prefix) match(b []byte, m *Message) (int, bool) {
 	return len(p.line), true
 }
 
-// remember keeps the line up to its data for the lines to come, and reports whether it did. A prefix that holds more than
-// match restores, or that holds a value which differs from line to line, is not worth keeping.
+// remember keeps the line up to its data for the lines to come, and reports whether it did. A
+// prefix that holds more than match restores, or that holds a value which differs from line to
+// line, is not worth keeping.
 func (p *prefix) remember(line []byte, m *Message, f *faults) bool {
 	r := &m.Record
 	if len(line) > maxPrefix || r.EmittedAt != nil || r.Changes != nil || m.State.end != 0 || m.Trace.seen || *f != (faults{}) {
@@ -70,8 +72,8 @@ func (ls *layouts) of(namespace, name []byte) *layout {
 	return l
 }
 
-// match finds the layout whose prefix the line begins with, and fills m by it; nil if there is none. i is where the
-// line's data begins.
+// match finds the layout whose prefix the line begins with, and fills m by it; nil if there is
+// none. i is where the line's data begins.
 func (ls *layouts) match(b []byte, m *Message) (l *layout, i int) {
 	for n, l := range ls.recent {
 		if i, ok := l.prefix.match(b, m); ok {

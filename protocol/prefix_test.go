@@ -91,7 +91,8 @@ func (c composer) spoil(line string) string {
 	return line[:i] + c.one("", "", line[i:j]+line[i:j], " ", `"`, "\\", "{", "\xff", "\x00", ",") + line[j:]
 }
 
-// decodeEach reads a block and goes on after what is refused. It counts the lines that a known prefix answered for.
+// decodeEach reads a block and goes on after what is refused. It counts the lines that a known
+// prefix answered for.
 func decodeEach(d *Decoder, block []byte) (answers []any, known int) {
 	d.Reset(block)
 	var m Message

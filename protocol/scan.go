@@ -8,16 +8,18 @@ import (
 
 // The scanner: one pass over a line, full RFC 8259 validation, no value built.
 //
-// Every function takes the text and the index where its construct begins and returns the index just after it, or, if
-// the text is not JSON, the complement ^i of the index i of the first byte that cannot be: a negative number, so that a
-// single comparison tells the two apart and errors cost nothing on the way.
+// Every function takes the text and the index where its construct begins and returns the index just
+// after it, or, if the text is not JSON, the complement ^i of the index i of the first byte that
+// cannot be: a negative number, so that a single comparison tells the two apart and errors cost
+// nothing on the way.
 //
-// The text has to end in a newline. A newline cannot occur inside a line, so here it is not white space but the
-// sentinel that every loop stops at: that is why no loop below compares its index with the length before it reads a
-// byte. Reading eight bytes at a time, in str, is the exception.
+// The text has to end in a newline. A newline cannot occur inside a line, so here it is not white
+// space but the sentinel that every loop stops at: that is why no loop below compares its index
+// with the length before it reads a byte. Reading eight bytes at a time, in str, is the exception.
 //
-// Stricter than the grammar in two places, where a receiver would choke: text must be valid UTF-8, and nesting ends at
-// maxDepth. Looser in none. A lone surrogate written as an escape is grammatical and passes.
+// Stricter than the grammar in two places, where a receiver would choke: text must be valid UTF-8,
+// and nesting ends at maxDepth. Looser in none. A lone surrogate written as an escape is
+// grammatical and passes.
 
 // maxDepth is the deepest nesting of arrays and objects in a line; encoding/json ends there too.
 const maxDepth = 10_000
@@ -102,8 +104,8 @@ func anyArray(b []byte, i, depth int) int {
 	}
 }
 
-// A member function is called by object for each member: with the key as it is between its quotes, and the index
-// of the value, which it scans. It returns what a scan returns.
+// A member function is called by object for each member: with the key as it is between its quotes,
+// and the index of the value, which it scans. It returns what a scan returns.
 type member func(key []byte, i int) int
 
 // object scans the object at b[i], handing each member to f.
@@ -173,19 +175,20 @@ const (
 	tops   = 0xF0 * ones
 )
 
-// special marks, by its high bit, each of the word's bytes that needs a closer look: a quote, a control character, a
-// backslash, or a byte of a multi-byte rune. Flipping the second bit turns the quote, 0x22, into 0x20 and leaves only it
-// and the control characters below 0x21, so that subtracting that borrows and sets the high bit; a backslash becomes
-// zero, and borrows when one is subtracted. The borrow can make the byte above look special too, never one below: the
-// lowest mark is always true.
+// special marks, by its high bit, each of the word's bytes that needs a closer look: a quote, a
+// control character, a backslash, or a byte of a multi-byte rune. Flipping the second bit turns the
+// quote, 0x22, into 0x20 and leaves only it and the control characters below 0x21, so that
+// subtracting that borrows and sets the high bit; a backslash becomes zero, and borrows when one is
+// subtracted. The borrow can make the byte above look special too, never one below: the lowest mark
+// is always true.
 func special(w uint64) uint64 {
 	return (((w ^ twos) - (ones + blanks)) | ((w ^ slants) - ones) | w) & highs
 }
 
 // str scans a string whose first byte after the opening quote is b[i].
 //
-// It looks at sixteen bytes at a time: most strings end among the first sixteen, so that how often the loop goes round is
-// easily predicted.
+// It looks at sixteen bytes at a time: most strings end among the first sixteen, so that how often
+// the loop goes round is easily predicted.
 func str(b []byte, i int) int {
 	for {
 		for i+16 <= len(b) {
@@ -224,8 +227,8 @@ func str(b []byte, i int) int {
 	}
 }
 
-// rune2 returns the length of the multi-byte rune at b[i], 0 where it is not valid UTF-8. Two bytes, and three outside
-// the ranges with exceptions, are decided here; utf8 decides the rest.
+// rune2 returns the length of the multi-byte rune at b[i], 0 where it is not valid UTF-8. Two
+// bytes, and three outside the ranges with exceptions, are decided here; utf8 decides the rest.
 func rune2(b []byte, i int) int {
 	if c := b[i]; i+3 <= len(b) && b[i+1]&0xC0 == 0x80 {
 		if c >= 0xC2 && c < 0xE0 {
@@ -295,8 +298,8 @@ func number(b []byte, i int) int {
 	return i
 }
 
-// digits skips decimal digits, eight at a time: what is not one has its high bit, or its high nibble is not 3, or adding
-// six carries into the high nibble.
+// digits skips decimal digits, eight at a time: what is not one has its high bit, or its high
+// nibble is not 3, or adding six carries into the high nibble.
 func digits(b []byte, i int) int {
 	for i+8 <= len(b) {
 		w := binary.LittleEndian.Uint64(b[i:])
@@ -311,7 +314,8 @@ func digits(b []byte, i int) int {
 	return i
 }
 
-// literal scans the word; the sentinel makes sure that a prefix of it at the end of the text does not match.
+// literal scans the word; the sentinel makes sure that a prefix of it at the end of the text does
+// not match.
 func literal(b []byte, i int, word string) int {
 	for n := range len(word) {
 		if b[i+n] != word[n] {

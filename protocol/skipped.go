@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// Skipped counts the lines of an input that are no Airbyte messages, by kind. Blank lines do not count.
+// Skipped counts the lines of an input that are no Airbyte messages, by kind. Blank lines do not
+// count.
 type Skipped struct {
 	Text    int64 // not JSON objects
 	Arrays  int64 // beginning as JSON arrays
@@ -44,7 +45,8 @@ func (s *Skipped) String() string {
 	return strings.Join(parts, ", ")
 }
 
-// Err is the error of an input that has lines, and no Airbyte message among them. Otherwise it is nil.
+// Err is the error of an input that has lines, and no Airbyte message among them. Otherwise it is
+// nil.
 func (s *Skipped) Err() error {
 	if s.understood || s.String() == "" {
 		return nil

@@ -1,8 +1,8 @@
 // Package receiver is the other end of the wire: an endpoint to try a sync against, by hand and in
 // tests.
 //
-// A Receiver accepts any path and any method, reads the envelope, remembers what came and answers as
-// its Faults say. A test can rely on three promises:
+// A Receiver accepts any path and any method, reads the envelope, remembers what came and answers
+// as its Faults say. A test can rely on three promises:
 //
 //   - Rows count as accepted only if their request is answered with a 2xx status and the answer
 //     does not name them as rejected. They are counted before the first byte of the answer is

@@ -68,16 +68,16 @@ type Options struct {
 	Log  io.Writer // one plain line per request; nil for none
 	Rows io.Writer // one JSON line per accepted row; nil for none
 
-	// Store keeps what came over a restart, together with Stored, what it held at the start; nil for
-	// nowhere.
+	// Store keeps what came over a restart, together with Stored, what it held at the start; nil
+	// for nowhere.
 	Store  *store.Store
 	Stored []journal.Record
 
 	// Discard counts requests and bytes and looks at nothing else, for measuring a sender.
 	Discard bool
 
-	// SigningSecrets are Standard Webhooks secrets. With them, a request that none of them signed is
-	// answered 401.
+	// SigningSecrets are Standard Webhooks secrets. With them, a request that none of them signed
+	// is answered 401.
 	SigningSecrets []string
 
 	// Script answers requests that are right by rules; nil for none.
@@ -87,7 +87,8 @@ type Options struct {
 	// page sends kept requests there again.
 	Forward *relay.Relay
 
-	// AllowRemote lets Listen use an address that others can reach. The page then asks for the Token.
+	// AllowRemote lets Listen use an address that others can reach. The page then asks for the
+	// Token.
 	AllowRemote bool
 
 	// Token opens the page. Without AllowRemote an empty one opens it to everybody on this machine;

@@ -14,8 +14,8 @@ import (
 	"destination-webhook/receiver/relay"
 )
 
-// Receiver is an http.Handler for every path and method. It is safe for concurrent use. It starts no
-// goroutine of its own; Close releases the requests that a fault delays.
+// Receiver is an http.Handler for every path and method. It is safe for concurrent use. It starts
+// no goroutine of its own; Close releases the requests that a fault delays.
 type Receiver struct {
 	options Options
 	journal *journal.Journal

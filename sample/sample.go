@@ -1,5 +1,5 @@
-// Package sample holds the records of an invented shop, to try a sync with: customers, which are upserted and sometimes
-// deleted, and orders, which are inserted.
+// Package sample holds the records of an invented shop, to try a sync with: customers, which are
+// upserted and sometimes deleted, and orders, which are inserted.
 package sample
 
 import _ "embed"

@@ -1,7 +1,7 @@
 // Package connector provides the program that the tests run.
 //
-// It is built from this source, unless ACCEPTANCE_COMMAND names another program, so that the same tests can be run
-// against a released build.
+// It is built from this source, unless ACCEPTANCE_COMMAND names another program, so that the same
+// tests can be run against a released build.
 package connector
 
 import (
@@ -14,8 +14,8 @@ import (
 	"testing"
 )
 
-// Build puts the program under test into a folder and returns its path. If ACCEPTANCE_COMMAND is set, the program is a
-// script that becomes this command, so that its parent's signals reach it.
+// Build puts the program under test into a folder and returns its path. If ACCEPTANCE_COMMAND is
+// set, the program is a script that becomes this command, so that its parent's signals reach it.
 func Build(ctx context.Context, folder string) (string, error) {
 	path := filepath.Join(folder, "destination-webhook")
 	if command := os.Getenv("ACCEPTANCE_COMMAND"); command != "" {
@@ -29,7 +29,8 @@ func Build(ctx context.Context, folder string) (string, error) {
 	return path, nil
 }
 
-// Run builds the program, stores its path, runs the tests and returns their exit code. It is for TestMain.
+// Run builds the program, stores its path, runs the tests and returns their exit code. It is for
+// TestMain.
 func Run(tests interface{ Run() int }, path *string) int {
 	folder, err := os.MkdirTemp("", "connector")
 	if err == nil {
@@ -43,8 +44,8 @@ func Run(tests interface{ Run() int }, path *string) int {
 	return tests.Run()
 }
 
-// Start runs a command until the test ends, and returns what it prints to both of its outputs. Somebody has to go on
-// reading: the command blocks on a full pipe.
+// Start runs a command until the test ends, and returns what it prints to both of its outputs.
+// Somebody has to go on reading: the command blocks on a full pipe.
 func Start(t testing.TB, command *exec.Cmd) io.Reader {
 	t.Helper()
 	output, err := command.StdoutPipe()

@@ -10,9 +10,10 @@ import (
 
 const peakFile = "MEASURE_PEAK_INTO"
 
-// Measured makes a command report its peak of resident memory: it runs below a new process of this test's program, which
-// must call [Launch] first in its TestMain. The kernel lets the peak of a process begin at the memory of the one that
-// started it, which in a test may be more than the peak to be measured; the new process is small.
+// Measured makes a command report its peak of resident memory: it runs below a new process of this
+// test's program, which must call [Launch] first in its TestMain. The kernel lets the peak of a
+// process begin at the memory of the one that started it, which in a test may be more than the peak
+// to be measured; the new process is small.
 func Measured(command *exec.Cmd, file string) error {
 	self, err := os.Executable()
 	if err != nil {
@@ -33,8 +34,8 @@ func Peak(file string) (int, error) {
 	return strconv.Atoi(string(text))
 }
 
-// Launch runs the command in the arguments of this process, if [Measured] started it, and returns its exit code. Otherwise
-// measured is false, and the tests are to be run.
+// Launch runs the command in the arguments of this process, if [Measured] started it, and returns
+// its exit code. Otherwise measured is false, and the tests are to be run.
 func Launch() (code int, measured bool) {
 	file := os.Getenv(peakFile)
 	if file == "" {

@@ -8,9 +8,10 @@ import (
 	"destination-webhook/receiver"
 )
 
-// compare looks at the requests of one process after the other. One body has one Webhook-Id and one Webhook-Id one body. Where batches
-// are steady, the first request of a process that holds a record, which is the whole batch before any halving, has the body that it had in the
-// processes before.
+// compare looks at the requests of one process after the other. One body has one Webhook-Id and one
+// Webhook-Id one body. Where batches are steady, the first request of a process that holds a
+// record, which is the whole batch before any halving, has the body that it had in the processes
+// before.
 func compare(lives [][]receiver.Request, steady bool) error {
 	ids, bodies := make(map[string]string), make(map[string]string)
 	batches := make(map[int][]byte) // by position of a record
@@ -37,7 +38,8 @@ func compare(lives [][]receiver.Request, steady bool) error {
 	return nil
 }
 
-// sameBatch compares a body, if it is the first one of the process for its records, with the batch that held them before.
+// sameBatch compares a body, if it is the first one of the process for its records, with the batch
+// that held them before.
 func sameBatch(batches map[int][]byte, now map[int]bool, body []byte) error {
 	var envelope struct {
 		Rows []struct{ Data struct{ Position int } }

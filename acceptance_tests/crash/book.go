@@ -11,8 +11,8 @@ import (
 	"sync"
 )
 
-// book holds what the endpoint has accepted and what the states that came out claim, and compares the two. It is safe for
-// concurrent use.
+// book holds what the endpoint has accepted and what the states that came out claim, and compares
+// the two. It is safe for concurrent use.
 type book struct {
 	plan    *plan
 	letters func() ([]int, error) // positions of the dead letters
@@ -167,7 +167,8 @@ func (b *book) close() error {
 	return b.order()
 }
 
-// order looks whether the last row of each key that arrived is its last record, or a later one that is refused.
+// order looks whether the last row of each key that arrived is its last record, or a later one that
+// is refused.
 func (b *book) order() error {
 	final := make(map[string]int)
 	for _, m := range b.plan.messages {

@@ -44,7 +44,8 @@ func (t *toll) add(o toll) {
 	t.Repeated += o.Repeated
 }
 
-// run makes all runs, or those that are begun before ctx ends. Its error is that of the failed runs.
+// run makes all runs, or those that are begun before ctx ends. Its error is that of the failed
+// runs.
 func (c *campaign) run(ctx context.Context) (toll, error) {
 	var total toll
 	var failures []error

@@ -13,8 +13,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// The runs of continuous integration. Their seed is fixed, so that a failure is known by its number; how long they may take is a
-// bound for a machine that hangs, ten times what they need.
+// The runs of continuous integration. Their seed is fixed, so that a failure is known by its
+// number; how long they may take is a bound for a machine that hangs, ten times what they need.
 const (
 	ciRuns = 60
 	ciSeed = 1

@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// resumption is the position from which the source continues: that of the last states that came out.
+// resumption is the position from which the source continues: that of the last states that came
+// out.
 type resumption struct {
 	streams []int // the position after which each stream continues
 	all     int   // of the last state for everything

@@ -9,7 +9,8 @@ import (
 	"path/filepath"
 )
 
-// letters reads the dead letters that are stored so far. The end of a file that death cut short is no letter.
+// letters reads the dead letters that are stored so far. The end of a file that death cut short is
+// no letter.
 func (h host) letters(p *plan) ([]int, error) {
 	files, err := filepath.Glob(filepath.Join(h.folder, "letters", "*"))
 	if err != nil {

@@ -1,11 +1,11 @@
-// Command crash kills the program at random points under random faults of the endpoint, starts it again from the last
-// STATE that came out, and looks at what the endpoint has recorded.
+// Command crash kills the program at random points under random faults of the endpoint, starts it
+// again from the last STATE that came out, and looks at what the endpoint has recorded.
 //
 //	go run ./acceptance_tests/crash -runs 500 -seed 7
 //
-// A run is drawn from a seed: input, settings, faults, and what each process dies of. Run i of a call has the seed
-// seed+i, so that a failed one is repeated by -runs 1 -seed with its own. A seed does not fix the timing of processes, so a
-// kill hits another point in each call.
+// A run is drawn from a seed: input, settings, faults, and what each process dies of. Run i of a
+// call has the seed seed+i, so that a failed one is repeated by -runs 1 -seed with its own. A seed
+// does not fix the timing of processes, so a kill hits another point in each call.
 //
 // Most runs hold these promises:
 //   - every record arrives at least once, or is a dead letter, and only a record that the endpoint refuses is one;
@@ -14,7 +14,8 @@
 //   - one body has one Webhook-Id, and no two bodies share one;
 //   - if batches are not cut by age, a resumed sync sends the same bodies again.
 //
-// Every fifth run has a snapshot, and an endpoint that applies what it is told: it ends equal to the source's table.
+// Every fifth run has a snapshot, and an endpoint that applies what it is told: it ends equal to
+// the source's table.
 package main
 
 import (

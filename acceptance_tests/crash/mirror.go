@@ -15,7 +15,8 @@ import (
 	"destination-webhook/receiver"
 )
 
-// table is a plan for the other kind of run: full refreshes of a table that changes between them, with a snapshot, in mode mirror.
+// table is a plan for the other kind of run: full refreshes of a table that changes between them,
+// with a snapshot, in mode mirror.
 type table struct {
 	seed     uint64
 	settings settings
@@ -40,10 +41,12 @@ func (t *table) String() string {
 	return text
 }
 
-// bad is the value of a row that the endpoint refuses. They are few: it would take twenty in a row to end a sync.
+// bad is the value of a row that the endpoint refuses. They are few: it would take twenty in a row
+// to end a sync.
 const bad = 3
 
-// drawTable makes the plan of a seed. Values are few, so that rows often change back to what they were.
+// drawTable makes the plan of a seed. Values are few, so that rows often change back to what they
+// were.
 func drawTable(seed uint64) *table {
 	r := rand.New(rand.NewPCG(seed, 0))
 	t := &table{seed: seed, settings: drawSettings(r), keepRows: r.IntN(2) == 0, allow: r.IntN(2) == 0}
@@ -96,7 +99,8 @@ func (r read) catalog() any {
 	return map[string]any{"streams": []any{s}}
 }
 
-// audience is an endpoint's copy of the table: what remains of it once it has done what it was told.
+// audience is an endpoint's copy of the table: what remains of it once it has done what it was
+// told.
 type audience struct {
 	mu   sync.Mutex
 	rows map[string]string
@@ -125,8 +129,8 @@ func (a *audience) Write(rows []byte) (int, error) {
 	return len(rows), nil
 }
 
-// compare looks for rows that the copy lacks and, after the only sync of a generation, for those that it has too many: what any sync of
-// a generation has seen has not left.
+// compare looks for rows that the copy lacks and, after the only sync of a generation, for those
+// that it has too many: what any sync of a generation has seen has not left.
 func (a *audience) compare(r read, only bool) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -163,7 +167,8 @@ func (h host) snapshot(plan *table) map[string]any {
 	return c
 }
 
-// mirror makes the syncs of a table, and compares the endpoint's copy with it after each that came to its end.
+// mirror makes the syncs of a table, and compares the endpoint's copy with it after each that came
+// to its end.
 func (h host) mirror(ctx context.Context, plan *table) (t toll, err error) {
 	copied := &audience{rows: make(map[string]string), bad: make(map[string]bool)}
 	options := plan.settings.receiver()

@@ -53,8 +53,9 @@ type settings struct {
 	signed      bool
 }
 
-// steady says that batches depend on the input alone: no batch is cut by its age, and the states speak for the same rows in each
-// process. After a mixture of STREAM and GLOBAL states a resumed sync begins with another scope than the one before.
+// steady says that batches depend on the input alone: no batch is cut by its age, and the states
+// speak for the same rows in each process. After a mixture of STREAM and GLOBAL states a resumed
+// sync begins with another scope than the one before.
 func (p *plan) steady() bool { return p.settings.age > 1 && p.style != "mixed" }
 
 // draw makes the plan of a seed.
@@ -118,8 +119,8 @@ func drawSettings(r *rand.Rand) settings {
 	}
 }
 
-// drawFaults chooses how the endpoint misbehaves. A verdict that breaks off is not among the faults: it ends every sync, as
-// verdict_broken.txtar shows.
+// drawFaults chooses how the endpoint misbehaves. A verdict that breaks off is not among the
+// faults: it ends every sync, as verdict_broken.txtar shows.
 func drawFaults(r *rand.Rand) receiver.Faults {
 	f := pick(r,
 		receiver.Faults{},

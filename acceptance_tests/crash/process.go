@@ -54,7 +54,8 @@ type process struct {
 	dying    func(what string, n int) // notes what may kill it
 }
 
-// live runs the process. It reports whether the process came to its own end, with code 0. A process that was killed is no error.
+// live runs the process. It reports whether the process came to its own end, with code 0. A process
+// that was killed is no error.
 func (p *process) live(ctx context.Context) (finished bool, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -90,7 +91,8 @@ func (p *process) live(ctx context.Context) (finished bool, err error) {
 	return finished, errors.Join(err, p.quiet(ctx))
 }
 
-// executioner returns a function that kills the process once enough is counted of what its end is after.
+// executioner returns a function that kills the process once enough is counted of what its end is
+// after.
 func (p *process) executioner(victim *os.Process) func(what string, n int) {
 	var once sync.Once
 	return func(what string, n int) {
@@ -136,8 +138,8 @@ func (p *process) watch(ctx context.Context, before int64) {
 	}
 }
 
-// listen hands over the lines of stdout. One that death cut short has no newline and is none. It returns the failure that the process
-// reported, and the first lie.
+// listen hands over the lines of stdout. One that death cut short has no newline and is none. It
+// returns the failure that the process reported, and the first lie.
 func (p *process) listen(stdout io.Reader) (told string, lie error) {
 	lines, states := bufio.NewReader(stdout), 0
 	for {
@@ -184,8 +186,9 @@ func (p *process) judge(died error) (finished bool, err error) {
 	return false, fmt.Errorf("the process ended with %w, expected was %+v", exit, p.end)
 }
 
-// quiet waits until the endpoint has done with all that the dead process has sent: what a process writes is still on its way when it
-// dies, and would pass for a request of the next one. A connection of our own is accepted after all of its connections.
+// quiet waits until the endpoint has done with all that the dead process has sent: what a process
+// writes is still on its way when it dies, and would pass for a request of the next one. A
+// connection of our own is accepted after all of its connections.
 func (p *process) quiet(ctx context.Context) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, p.endpoint.PageURL(), http.NoBody)
 	if err != nil {

@@ -9,7 +9,8 @@ import (
 	"destination-webhook/receiver"
 )
 
-// resume kills processes as the plan says, until one comes to its end. Each continues from the states of those before it.
+// resume kills processes as the plan says, until one comes to its end. Each continues from the
+// states of those before it.
 func (h host) resume(ctx context.Context, p *plan) (t toll, err error) {
 	b := newBook(p, func() ([]int, error) { return h.letters(p) })
 	options := p.settings.receiver()

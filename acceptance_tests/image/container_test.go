@@ -16,8 +16,9 @@ import (
 	"testing"
 )
 
-// sandbox is how the platform runs a connector, and stricter. The host's network is there for the endpoint on
-// loopback; limits, log driver and cgroups are named because a container inside a container may not have podman's defaults.
+// sandbox is how the platform runs a connector, and stricter. The host's network is there for the
+// endpoint on loopback; limits, log driver and cgroups are named because a container inside a
+// container may not have podman's defaults.
 var sandbox = []string{
 	"run", "--rm", "--interactive", "--pull=never", "--network=host",
 	"--read-only", "--read-only-tmpfs=false", "--cap-drop=all", "--security-opt=no-new-privileges",
@@ -33,7 +34,8 @@ func imageName(t *testing.T) string {
 	return name
 }
 
-// podman runs one podman command; CONTAINER_RUNTIME is the OCI runtime to use (podman's own choice when empty).
+// podman runs one podman command; CONTAINER_RUNTIME is the OCI runtime to use (podman's own choice
+// when empty).
 func podman(t *testing.T, stdin io.Reader, args ...string) (stdout, stderr string, exit int) {
 	t.Helper()
 	if runtime := os.Getenv("CONTAINER_RUNTIME"); runtime != "" {
@@ -49,7 +51,8 @@ func podman(t *testing.T, stdin io.Reader, args ...string) (stdout, stderr strin
 	return out.String(), problems.String(), command.ProcessState.ExitCode()
 }
 
-// runImage runs the image in the sandbox with the folder mounted, and fails the test unless it exits with 0.
+// runImage runs the image in the sandbox with the folder mounted, and fails the test unless it
+// exits with 0.
 func runImage(t *testing.T, folder, stdin string, args ...string) string {
 	t.Helper()
 	run := append(append([]string{}, sandbox...), "--volume="+folder+":/config:ro", "--workdir=/config", imageName(t))
@@ -103,7 +106,8 @@ func (e *endpoint) received() []string {
 	return append([]string{}, e.rows...)
 }
 
-// configuration writes config.json and catalog.json for a stream named users into a folder that uid 1000 can read.
+// configuration writes config.json and catalog.json for a stream named users into a folder that uid
+// 1000 can read.
 func configuration(t *testing.T, url string) string {
 	t.Helper()
 	folder := t.TempDir()
@@ -119,7 +123,8 @@ func configuration(t *testing.T, url string) string {
 	return folder
 }
 
-// messages returns the parsed lines of one type; whatever does not parse fails the test, since stdout carries the protocol alone.
+// messages returns the parsed lines of one type; whatever does not parse fails the test, since
+// stdout carries the protocol alone.
 func messages(t *testing.T, stdout, kind string) []map[string]any {
 	t.Helper()
 	var found []map[string]any

@@ -14,7 +14,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// input is a sync of two records and the state after them, and what the endpoint must have received of it.
+// input is a sync of two records and the state after them, and what the endpoint must have received
+// of it.
 const input = `{"type":"RECORD","record":{"stream":"users","data":{"id":1},"emitted_at":1}}
 {"type":"RECORD","record":{"stream":"users","data":{"id":2},"emitted_at":1}}
 {"type":"STATE","state":{"type":"STREAM","stream":{"stream_descriptor":{"name":"users"},"stream_state":{"cursor":2}},"id":7}}
@@ -107,8 +108,9 @@ func TestWrite(t *testing.T) {
 	}
 }
 
-// TestPlatformWrapper runs write as the platform does on Kubernetes: a shell evaluates AIRBYTE_ENTRYPOINT between named
-// pipes that other containers fill and drain, and leaves the exit code in a file that it moves into place.
+// TestPlatformWrapper runs write as the platform does on Kubernetes: a shell evaluates
+// AIRBYTE_ENTRYPOINT between named pipes that other containers fill and drain, and leaves the exit
+// code in a file that it moves into place.
 func TestPlatformWrapper(t *testing.T) {
 	image := imageName(t)
 	endpoint := newEndpoint(t)
@@ -143,7 +145,8 @@ func TestPlatformWrapper(t *testing.T) {
 	}
 }
 
-// hangUp frees whoever still waits for the other end of a pipe, because the container ended before it opened it.
+// hangUp frees whoever still waits for the other end of a pipe, because the container ended before
+// it opened it.
 func hangUp(folder string) {
 	for name, end := range map[string]int{"stdin": os.O_RDONLY, "stdout": os.O_WRONLY, "stderr": os.O_WRONLY} {
 		if pipe, err := os.OpenFile(filepath.Join(folder, name), end|syscall.O_NONBLOCK, 0); err == nil {

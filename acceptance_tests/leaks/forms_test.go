@@ -83,7 +83,8 @@ func eachByte(s, format string) string {
 // minTrace is the shortest text that is not found by chance.
 const minTrace = 5
 
-// traces are the texts by which a secret is found: each of its forms, as it is and as it is inside a JSON message.
+// traces are the texts by which a secret is found: each of its forms, as it is and as it is inside
+// a JSON message.
 func traces(secret string) map[string]string {
 	found := make(map[string]string)
 	add := func(text, form string) {

@@ -100,8 +100,8 @@ func run(t *testing.T, config map[string]any, environment ...string) string {
 	return shown
 }
 
-// starts are the forms with which an endpoint begins: each form has its turn in every second run, as each run makes two
-// requests at least.
+// starts are the forms with which an endpoint begins: each form has its turn in every second run,
+// as each run makes two requests at least.
 func starts() (starts []int) {
 	for first := 0; first < len(forms); first += 2 {
 		starts = append(starts, first)
@@ -109,8 +109,8 @@ func starts() (starts []int) {
 	return starts
 }
 
-// fails are the ways in which an endpoint fails a delivery. An echo that is shown is masked, so that the mask tells that it
-// was there to be searched.
+// fails are the ways in which an endpoint fails a delivery. An echo that is shown is masked, so
+// that the mask tells that it was there to be searched.
 var fails = []struct {
 	name   string
 	masked bool
@@ -164,8 +164,8 @@ func TestEndpointEchoesEverything(t *testing.T) {
 	}
 }
 
-// An answer that breaks off may end in the middle of a secret. Each request meets the next secret in the next form, without
-// its last bytes.
+// An answer that breaks off may end in the middle of a secret. Each request meets the next secret
+// in the next form, without its last bytes.
 func TestEndpointBreaksOffInASecret(t *testing.T) {
 	var pieces []string
 	for _, name := range []string{"authorization", "api key", "header", "signing"} {

@@ -11,8 +11,8 @@ import (
 	"destination-webhook/receiver"
 )
 
-// A sync whose snapshot fills its disk ends with a TRACE that says what to do, once, and with no state
-// of rows that the endpoint lacks. The next one does not begin before there is room.
+// A sync whose snapshot fills its disk ends with a TRACE that says what to do, once, and with no
+// state of rows that the endpoint lacks. The next one does not begin before there is room.
 func TestSnapshotOnAFullDisk(t *testing.T) {
 	dir := foldertest.Small(t, 80*mebibyte)
 	endpoint, err := receiver.Listen(t.Context(), "127.0.0.1:0", receiver.Options{KeepRequests: 1, KeepBytes: mebibyte})

@@ -1,4 +1,5 @@
-// Profile is the program with a CPU profile of its run: go run ./bench/profile FILE write --config … --catalog … < input
+// Profile is the program with a CPU profile of its run: go run ./bench/profile FILE write --config
+// … --catalog … < input
 package main
 
 import (

@@ -1,4 +1,5 @@
-// Package shape generates Airbyte messages of known sizes for measurements. The same arguments always give the same bytes.
+// Package shape generates Airbyte messages of known sizes for measurements. The same arguments
+// always give the same bytes.
 package shape
 
 import (

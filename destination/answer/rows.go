@@ -24,9 +24,9 @@ type Rows struct {
 // key.
 func NewRows(count int, key func(place int) []byte) *Rows { return &Rows{count: count, key: key} }
 
-// find returns the places of the rows with a primary key, and whether there are any: those of the key
-// as it is written, or if there are none or it has numbers, those of equal numbers. The places of a
-// key are returned once: an endpoint that repeats itself must not cost more than it wrote.
+// find returns the places of the rows with a primary key, and whether there are any: those of the
+// key as it is written, or if there are none or it has numbers, those of equal numbers. The places
+// of a key are returned once: an endpoint that repeats itself must not cost more than it wrote.
 func (r *Rows) find(key jsontext.Value) (places []int, known bool) {
 	if r.byKey == nil {
 		r.indexKeys()

@@ -9,8 +9,8 @@ import (
 // maxPlain is how many digits a number may take without an exponent.
 const maxPlain = 64
 
-// IsPlain reports whether AppendNumber would leave a JSON number as it is. It is quick, and does not
-// recognize all of them: an integer that most programs write in this way.
+// IsPlain reports whether AppendNumber would leave a JSON number as it is. It is quick, and does
+// not recognize all of them: an integer that most programs write in this way.
 func IsPlain(number []byte) bool {
 	digits := bytes.TrimPrefix(number, []byte("-"))
 	if len(digits) == 0 || len(digits) > maxPlain || digits[0] == '0' && len(number) > 1 {
@@ -76,14 +76,14 @@ func (c *Canonicalizer) appendText(dst, field []byte) []byte {
 	return c.AppendKeyField(dst, []byte(text))
 }
 
-// IsVariable reports whether there are several ways to write a JSON value, apart from the escapes of
-// a text.
+// IsVariable reports whether there are several ways to write a JSON value, apart from the escapes
+// of a text.
 func IsVariable(value []byte) bool {
 	return value[0] == '-' || value[0]-'0' <= 9 || value[0] == '{' || value[0] == '['
 }
 
-// AppendKeyField appends the one form for all the ways to write a value that is variable, as a field
-// of a primary key.
+// AppendKeyField appends the one form for all the ways to write a value that is variable, as a
+// field of a primary key.
 func (c *Canonicalizer) AppendKeyField(dst, value []byte) []byte {
 	if value[0] != '{' && value[0] != '[' {
 		return append(AppendNumber(append(dst, '"'), value), '"')

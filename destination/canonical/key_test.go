@@ -20,8 +20,8 @@ func TestAppendNumber(t *testing.T) {
 	}
 }
 
-// Two numbers have one form if they are equal, and the form is a number equal to both. What is plain
-// is its own form.
+// Two numbers have one form if they are equal, and the form is a number equal to both. What is
+// plain is its own form.
 func TestEqualNumbersHaveOneForm(t *testing.T) {
 	number := rapid.StringMatching(`-?(0|[1-9][0-9]{0,3}|[1-9]0{60,70})(\.[0-9]{1,3}0{0,2})?([eE][+-]?[0-9]{1,2})?`)
 	rapid.Check(t, func(t *rapid.T) {

@@ -19,8 +19,8 @@ type Record struct {
 	Status             int    // of the answer; 0 if the row was never sent
 	Reason             string // without secrets
 	WebhookID          string
-	// Before is what the endpoint had of the row's key, in the snapshot's terms, so that a replay can
-	// tell whether the key was delivered since; empty if there is no snapshot.
+	// Before is what the endpoint had of the row's key, in the snapshot's terms, so that a replay
+	// can tell whether the key was delivered since; empty if there is no snapshot.
 	Before []byte
 	At     time.Time // of the rejection
 }

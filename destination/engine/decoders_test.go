@@ -27,7 +27,8 @@ func onCores(t *testing.T, n int) {
 	t.Cleanup(func() { runtime.GOMAXPROCS(before) })
 }
 
-// longInput has many blocks of records; line broken is not valid. The record of line n has the id n.
+// longInput has many blocks of records; line broken is not valid. The record of line n has the id
+// n.
 func longInput(lines, broken int) []byte {
 	var b []byte
 	for n := 1; n <= lines; n++ {
@@ -89,7 +90,8 @@ func TestDecodersAheadKeepTheOrder(t *testing.T) {
 	}
 }
 
-// A decoder that panics while others are ahead ends the input in its place: what is before it is delivered.
+// A decoder that panics while others are ahead ends the input in its place: what is before it is
+// delivered.
 func TestPanicOfADecoderIsAnError(t *testing.T) {
 	onCores(t, 3)
 	e, rows := engineOf(t, io.Discard)
@@ -133,7 +135,8 @@ func (l *longLines) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// Blocks of long lines are not read ahead as others are: memory is for the longest line twice, not once for each decoder.
+// Blocks of long lines are not read ahead as others are: memory is for the longest line twice, not
+// once for each decoder.
 func TestLongLinesAreNotReadFarAhead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())

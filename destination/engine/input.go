@@ -32,10 +32,10 @@ type block struct {
 	err      error
 }
 
-// input reads blocks in a goroutine of its own, so that no other one waits for stdin, and deals them
-// in turn to decoders, each in a goroutine of its own. The owner of the sync collects them in turn
-// as well, so that they come in the order of the input. A decoder that is the only one works for the
-// owner itself: on one core another goroutine would only take turns with it.
+// input reads blocks in a goroutine of its own, so that no other one waits for stdin, and deals
+// them in turn to decoders, each in a goroutine of its own. The owner of the sync collects them in
+// turn as well, so that they come in the order of the input. A decoder that is the only one works
+// for the owner itself: on one core another goroutine would only take turns with it.
 type input struct {
 	ctx    context.Context //nolint:containedctx // that of all its goroutines
 	free   chan block      // for their memory
@@ -49,8 +49,8 @@ type input struct {
 // newInput starts to read, until the input ends or ctx does. A read that is under way then is left
 // alone: only the other end of the pipe can interrupt it.
 //
-// There is memory for as many blocks as can be at work: one being read, one with each decoder and one
-// decoded ahead by it, and one with the owner.
+// There is memory for as many blocks as can be at work: one being read, one with each decoder and
+// one decoded ahead by it, and one with the owner.
 func newInput(ctx context.Context, r io.Reader, decoders []*protocol.Decoder) *input {
 	protocol.EnlargePipe(r)
 	in := &input{ctx: ctx, free: make(chan block, 2*len(decoders)+2)}

@@ -23,7 +23,8 @@ func (e *Engine) receive(b block) {
 	}
 }
 
-// end ends the input, by a fault of it or of a line if err is not nil. The rest of the block is not looked at.
+// end ends the input, by a fault of it or of a line if err is not nil. The rest of the block is not
+// looked at.
 func (e *Engine) end(fault error) {
 	e.ended, e.fault, e.block = true, fault, block{}
 }
@@ -83,8 +84,8 @@ func (e *Engine) record(record *protocol.Record) error {
 	return nil
 }
 
-// state holds a state until its rows are settled. If its stream is not known, nobody knows which these are: it waits for all
-// rows before it, as a GLOBAL state does.
+// state holds a state until its rows are settled. If its stream is not known, nobody knows which
+// these are: it waits for all rows before it, as a GLOBAL state does.
 func (e *Engine) state(st *protocol.State) {
 	var stream *batching.Stream
 	if st.Kind == protocol.StreamState {

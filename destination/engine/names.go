@@ -24,8 +24,8 @@ func newNames(streams []*Stream) names {
 	return n
 }
 
-// find returns a stream, nil if the catalog has none. Without a namespace it may be the only one of its name: PyAirbyte's
-// cached write has the namespace in the catalog and not in its messages.
+// find returns a stream, nil if the catalog has none. Without a namespace it may be the only one of
+// its name: PyAirbyte's cached write has the namespace in the catalog and not in its messages.
 func (n *names) find(namespace, name []byte) *Stream {
 	if s := n.full[protocol.StreamDescriptor{Namespace: string(namespace), Name: string(name)}]; s != nil || len(namespace) > 0 {
 		return s

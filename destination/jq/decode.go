@@ -7,8 +7,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// decode reads a JSON text that is known to be valid. Numbers keep their digits; of a member that is
-// given twice the last one counts. Texts without escapes share one copy of the input.
+// decode reads a JSON text that is known to be valid. Numbers keep their digits; of a member that
+// is given twice the last one counts. Texts without escapes share one copy of the input.
 func decode(text []byte, m *meter) any {
 	d := decoder{text: string(text), meter: m}
 	return d.value()

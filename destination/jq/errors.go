@@ -144,8 +144,8 @@ func (p *Program) located(source string, err error) error {
 }
 
 var (
-	// kinds are the errors of gojq that name the type of a value after their text. The value is left
-	// out.
+	// kinds are the errors of gojq that name the type of a value after their text. The value is
+	// left out.
 	kinds = regexp.MustCompile(`^((?:expected|cannot|invalid|@\w+ cannot) [a-z "]+?): (null|boolean|number|string|array|object)\b`)
 	// applied are those of a function that cannot use its input.
 	applied = regexp.MustCompile(`^([a-z_0-9]+)(?:\(.*\))? cannot be applied to`)

@@ -129,7 +129,8 @@ func concatenation(s *gojq.String, format string) *gojq.Query {
 	return sum
 }
 
-// formatted measures its input and writes it in a format such as @csv; "" is that of an interpolation.
+// formatted measures its input and writes it in a format such as @csv; "" is that of an
+// interpolation.
 func formatted(format string) *gojq.Query {
 	if format == "" {
 		return call("tostring")

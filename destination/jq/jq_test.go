@@ -77,8 +77,8 @@ func TestVariables(t *testing.T) {
 	}
 }
 
-// TestBudgets: programs that would run for ever, or fill the memory, end with an error that names the
-// budget, and no try catches it.
+// TestBudgets: programs that would run for ever, or fill the memory, end with an error that names
+// the budget, and no try catches it.
 func TestBudgets(t *testing.T) {
 	for program, budget := range map[string]string{
 		`def f: f; f`:               "steps",

@@ -57,9 +57,9 @@ func (p *Program) instance(query *gojq.Query) (*instance, error) {
 	return &instance{code, m}, nil
 }
 
-// Run runs the program on a JSON text that is known to be valid, with the values of its variables in
-// their order (nil, bool, string or json.Number), and calls yield with each output, to be written by
-// Append. The error is an *Error that holds no value of the input, or that of yield.
+// Run runs the program on a JSON text that is known to be valid, with the values of its variables
+// in their order (nil, bool, string or json.Number), and calls yield with each output, to be
+// written by Append. The error is an *Error that holds no value of the input, or that of yield.
 func (p *Program) Run(input []byte, variables []any, yield func(output any) error) (err error) {
 	i := p.code.Get().(*instance)
 	defer func() {

@@ -35,9 +35,10 @@ type keyReader struct {
 	canonicalizer  canonical.Canonicalizer
 }
 
-// read reads the key from the values of its fields, in their order: a string, or an array of strings
-// for a composite key, with nulls if parts of it may be missing. Otherwise, or if all are, there is no
-// key, and the path of a field that is missing is returned. The key is valid until the next one.
+// read reads the key from the values of its fields, in their order: a string, or an array of
+// strings for a composite key, with nulls if parts of it may be missing. Otherwise, or if all are,
+// there is no key, and the path of a field that is missing is returned. The key is valid until the
+// next one.
 func (k *keyReader) read(values [][]byte) (key Key, missing []string) {
 	values = values[:len(k.route.Key)]
 	if i := slices.IndexFunc(values, absent); i >= 0 && (!k.route.PartialKey || !slices.ContainsFunc(values, present)) {
@@ -59,8 +60,8 @@ func (k *keyReader) read(values [][]byte) (key Key, missing []string) {
 func absent(value []byte) bool  { return value == nil || value[0] == 'n' }
 func present(value []byte) bool { return !absent(value) }
 
-// spellings reports whether there are several ways to write the values, and whether they are written
-// in the way that stands for all of them.
+// spellings reports whether there are several ways to write the values, and whether they are
+// written in the way that stands for all of them.
 func spellings(values [][]byte) (variable, plain bool) {
 	plain = true
 	for _, value := range values {
@@ -100,8 +101,8 @@ func errMissingKey(r *route.Route, field []string) error {
 }
 
 // appendKeyField appends a key's value as a JSON string: a string by its shortest escapes, so that
-// one key has one form; a number by its own digits; anything else by its JSON text. null stands for a
-// value that is missing.
+// one key has one form; a number by its own digits; anything else by its JSON text. null stands for
+// a value that is missing.
 func appendKeyField(dst, value []byte) []byte {
 	if absent(value) {
 		return append(dst, "null"...)

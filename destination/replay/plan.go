@@ -1,6 +1,6 @@
-// Package replay determines what becomes of stored dead letters when they are sent again: the newest
-// of each key goes out, unless the key was delivered since. It knows how rows are keyed, and not how
-// they are sent.
+// Package replay determines what becomes of stored dead letters when they are sent again: the
+// newest of each key goes out, unless the key was delivered since. It knows how rows are keyed, and
+// not how they are sent.
 package replay
 
 import (

@@ -86,7 +86,8 @@ func TestObserveAfterALateMoment(t *testing.T) {
 	})
 }
 
-// The console is told at every moment, the log at every interval, and of the concurrency once it changes.
+// The console is told at every moment, the log at every interval, and of the concurrency once it
+// changes.
 func TestObserve(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer

@@ -36,8 +36,8 @@ func (st *Stream) Finish(whole bool) {
 // was begun anew.
 func (st *Stream) Salt() uint64 { return st.meta.Base }
 
-// KeepsAny reports whether there is a key that has not left. Like CountUnseen it is for the end of a
-// refresh.
+// KeepsAny reports whether there is a key that has not left. Like CountUnseen it is for the end of
+// a refresh.
 func (st *Stream) KeepsAny() (bool, error) {
 	err := st.each(func(_ []byte, e entry) error {
 		if !st.isUnseen(e) {

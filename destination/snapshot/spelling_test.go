@@ -59,8 +59,8 @@ func TestSpellingsOfTheVersionBefore(t *testing.T) {
 	}
 }
 
-// It may have two ways to write one key. The one that the source does not use any more has not left;
-// of two texts it has.
+// It may have two ways to write one key. The one that the source does not use any more has not
+// left; of two texts it has.
 func TestKeyThatTheVersionBeforeHadTwice(t *testing.T) {
 	for name, number := range map[string]bool{"numbers": true, "texts": false} {
 		dir := t.TempDir()

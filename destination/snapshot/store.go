@@ -16,8 +16,8 @@ type Options struct {
 	// KeepRows stores the last row of each key, so that a removed row carries its data. Rows that
 	// were stored without it have none until they change. Without it, stored rows are deleted.
 	KeepRows bool
-	// KeepGenerations makes each stream go on with the generation that it has, whatever it is opened
-	// with: rows outside the source's reading are sent.
+	// KeepGenerations makes each stream go on with the generation that it has, whatever it is
+	// opened with: rows outside the source's reading are sent.
 	KeepGenerations bool
 	// Fatal is called once, from any goroutine, when the disk below the store fails, say because it
 	// is full: the sync has to end. From then on every write fails with the same error. It may be

@@ -19,7 +19,8 @@ type verifier interface {
 	Verify(body []byte, header http.Header) error
 }
 
-// newVerifier returns the verifier for a secret (whsec_…) or for the public key of the sender (whpk_…).
+// newVerifier returns the verifier for a secret (whsec_…) or for the public key of the sender
+// (whpk_…).
 func newVerifier(key string) (verifier, error) {
 	encoded, public := strings.CutPrefix(key, "whpk_")
 	if !public {

@@ -1,5 +1,5 @@
-// Command verify receives webhooks and accepts only those that are signed with WEBHOOK_SECRET, a secret
-// (whsec_…) or the sender's public key (whpk_…).
+// Command verify receives webhooks and accepts only those that are signed with WEBHOOK_SECRET, a
+// secret (whsec_…) or the sender's public key (whpk_…).
 package main
 
 import (

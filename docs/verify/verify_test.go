@@ -28,8 +28,8 @@ var schemes = map[string]struct{ held, signs, other string }{
 	"public key": {signaturetest.PublicKey, private, signaturetest.OtherPrivateKey},
 }
 
-// Each example runs as its reader would run it, and receives what the destination signs and what others
-// forge.
+// Each example runs as its reader would run it, and receives what the destination signs and what
+// others forge.
 func TestExamples(t *testing.T) {
 	for name, command := range map[string]func(*testing.T) *exec.Cmd{
 		"go":     goExample,

@@ -58,8 +58,9 @@ func (e *endpoint) receive(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// apply writes the rows and returns those it cannot take. A batch may come twice, after an answer that got lost: a row with
-// a key is then written again, which changes nothing, and a row without one is left out.
+// apply writes the rows and returns those it cannot take. A batch may come twice, after an answer
+// that got lost: a row with a key is then written again, which changes nothing, and a row without
+// one is left out.
 func (e *endpoint) apply(id, stream string, rows []row) []rejection {
 	if len(rows) == 0 {
 		return []rejection{} // the connection check

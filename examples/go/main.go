@@ -1,5 +1,6 @@
-// Command go is an endpoint: it takes rows from the sender whose signature is right, keeps them in tables in memory and
-// refuses those it cannot take, row by row. GET / shows the tables. Run it with: WEBHOOK_SECRET=whsec_… (or whpk_…) go run .
+// Command go is an endpoint: it takes rows from the sender whose signature is right, keeps them in
+// tables in memory and refuses those it cannot take, row by row. GET / shows the tables. Run it
+// with: WEBHOOK_SECRET=whsec_… (or whpk_…) go run .
 package main
 
 import (

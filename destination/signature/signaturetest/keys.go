@@ -6,8 +6,8 @@ const (
 	Secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 	// OtherSecret is a secret that does not sign what Secret signs.
 	OtherSecret = "whsec_cHJldmlvdXMgc2VjcmV0IHdpdGggMjQgYnl0ZXM="
-	// PrivateKey is the first key of RFC 8032, section 7.1, and PublicKey the one that verifies what
-	// it signs.
+	// PrivateKey is the first key of RFC 8032, section 7.1, and PublicKey the one that verifies
+	// what it signs.
 	PrivateKey = "whsk_nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A="
 	PublicKey  = "whpk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
 	// OtherPrivateKey is the second key of RFC 8032, section 7.1.
