@@ -23,7 +23,11 @@ func checkEndpoint(ctx context.Context, c *config.Config, n *outbound.Network, a
 	if err != nil {
 		return "", err
 	}
-	response, err := client.Probe(ctx, checkRequest(c, agent))
+	request, err := checkRequest(c, agent)
+	if err != nil {
+		return "", err
+	}
+	response, err := client.Probe(ctx, request)
 	switch {
 	case err != nil:
 		return reachable(c.ConnectionCheck, err)
@@ -33,14 +37,18 @@ func checkEndpoint(ctx context.Context, c *config.Config, n *outbound.Network, a
 	return fmt.Sprintf("%s answered %d", route.Host(c.URL), response.Status), nil
 }
 
-// checkRequest is the request of a connection check: a batch without rows, or a HEAD.
-func checkRequest(c *config.Config, agent string) delivery.Request {
+// checkRequest is the request of a connection check: a batch without rows, or a HEAD. Of the user's
+// rules those on statuses count: what an endpoint says of no rows is not what it says of some.
+func checkRequest(c *config.Config, agent string) (delivery.Request, error) {
 	id := payload.Identity{Method: c.Method, URL: c.URL, Mode: c.CheckMode()}
 	body := payload.EmptyEnvelope(c.CheckMode())
 	if c.ConnectionCheck == config.CheckHead {
 		id.Method, body = http.MethodHead, nil
 	}
-	return delivery.Request{Method: id.Method, URL: id.URL, Header: route.Header(c, agent), ID: id.WebhookID(body), Body: body}
+	rules, err := route.Answers(config.Answers{Statuses: c.Answers.Statuses})
+	return delivery.Request{
+		Method: id.Method, URL: id.URL, Header: route.Header(c, agent), ID: id.WebhookID(body), Body: body, Answers: rules,
+	}, err
 }
 
 // reachable lets answers pass by which the endpoint shows that it is there and knows us, whatever

@@ -16,9 +16,11 @@ import (
 type Kind int
 
 const (
+	// Delivered: the endpoint has taken the request.
+	Delivered Kind = iota + 1
 	// Transient: the endpoint may take the same request later, and did not within the bounds of
 	// attempts and time.
-	Transient Kind = iota + 1
+	Transient
 	// TooLarge: the endpoint takes no body of this size.
 	TooLarge
 	// Refused: the endpoint understood the request and does not want this payload.
@@ -32,6 +34,8 @@ const (
 
 func (k Kind) String() string {
 	switch k {
+	case Delivered:
+		return "delivered"
 	case Transient:
 		return "transient"
 	case TooLarge:
@@ -79,9 +83,9 @@ var classifications = map[int]Classification{
 	http.StatusHTTPVersionNotSupported: {Misconfigured, "HTTP version not supported (505): check what serves this URL"},
 }
 
-// Classify returns what an answer other than 2xx means. What it repeats of the header is masked by
-// redact before it is cut.
-func Classify(status int, h http.Header, redact func(string) string) Classification {
+// classify returns what an answer other than 2xx means by the table. What it repeats of the header is
+// masked by redact before it is cut.
+func classify(status int, h http.Header, redact func(string) string) Classification {
 	m, named := classifications[status]
 	switch {
 	case status == http.StatusMethodNotAllowed && h.Get("Allow") != "":

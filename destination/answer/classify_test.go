@@ -40,7 +40,7 @@ func TestClassify(t *testing.T) {
 		{600, 999, Misconfigured},
 	} {
 		for status := test.from; status <= test.to; status++ {
-			got := Classify(status, nil, plain)
+			got := classify(status, nil, plain)
 			if got.Kind != test.want {
 				t.Errorf("%d is %v, want %v", status, got.Kind, test.want)
 			}
@@ -72,7 +72,7 @@ func TestClassifyShowsWhatTheHeaderSays(t *testing.T) {
 		{301, [2]string{"Location", "https://login.test/?was=hunter2/and+more"}, "https://login.test;", "hunt"},
 	} {
 		h := http.Header{test.header[0]: {test.header[1]}}
-		got := Classify(test.status, h, masks("hunter2/and+more", "hunter2")).Advice
+		got := classify(test.status, h, masks("hunter2/and+more", "hunter2")).Advice
 		if !strings.Contains(got, test.want) {
 			t.Errorf("%d %v: %q does not contain %q", test.status, h, got, test.want)
 		}

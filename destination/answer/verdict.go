@@ -26,6 +26,7 @@ type Verdict struct {
 type Unclear struct {
 	Problem string // a clause, such as "its index is no whole number"
 	Quote   []byte // what was not understood, as the endpoint wrote it; empty: the body says nothing
+	Unread  bool   // the user's program could not read the body at all
 }
 
 func (e *Unclear) Error() string { return e.Problem }
@@ -37,25 +38,13 @@ func unclear(quote []byte, problem string, args ...any) error {
 	return &Unclear{Problem: fmt.Sprintf(problem, args...), Quote: quote[:min(len(quote), maxEntry)]}
 }
 
-// ReadVerdicts reads what a success says of single rows. Endpoints answer anything, and a body
-// without a member "rejected" says nothing of them. A body that has one, in any case of letters,
-// is read whole and each of its entries is attributed to rows, or the error is an *Unclear. So is
-// that of a 207, which says that the rows fared differently, without that member.
-func ReadVerdicts(status int, encoding string, body []byte, rows *Rows) ([]Verdict, error) {
-	body, err := plainText(encoding, body)
-	if err != nil {
-		return nil, err
-	}
-	list, found, err := rejectedMember(body)
-	switch {
-	case err != nil:
-		return nil, err
-	case !found && status == http.StatusMultiStatus:
-		return nil, unclear(body, `it has no list "rejected" that says which rows`)
-	case !found:
-		return nil, nil
-	}
-	entries, err := entriesOf(list)
+// ReadVerdicts reads what an answer says of single rows, as the user's program reads it if there is
+// one. Otherwise a body without a member "rejected" says nothing of them: endpoints answer anything.
+// A body that has one, in any case of letters, is read whole. Each entry is attributed to rows, or
+// the error is an *Unclear. So is that of a 207, which says that the rows fared differently, without
+// that member.
+func (r *Rules) ReadVerdicts(status int, encoding string, body []byte, rows *Rows) ([]Verdict, error) {
+	entries, err := r.entries(status, encoding, body)
 	if err != nil {
 		return nil, err
 	}
@@ -66,6 +55,27 @@ func ReadVerdicts(status int, encoding string, body []byte, rows *Rows) ([]Verdi
 		}
 	}
 	return verdicts, nil
+}
+
+func (r *Rules) entries(status int, encoding string, body []byte) ([]jsontext.Value, error) {
+	if r != nil && r.RejectedRows != nil {
+		return r.readRejected(status, encoding, body)
+	}
+	body, err := plainText(encoding, body)
+	if err != nil {
+		return nil, err
+	}
+	list, found, err := rejectedMember(body)
+	_, named := r.named(status)
+	switch {
+	case err != nil:
+		return nil, err
+	case !found && status == http.StatusMultiStatus && !named:
+		return nil, unclear(body, `it has no list "rejected" that says which rows`)
+	case !found:
+		return nil, nil
+	}
+	return entriesOf(list)
 }
 
 // rejectedMember returns the value of a body's member "rejected".

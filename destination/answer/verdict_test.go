@@ -69,7 +69,7 @@ func TestEqualNumbersNameOneKey(t *testing.T) {
 	}
 	verdict := []byte(`{"rejected":[{"index":1,"primary_key":1}]}`)
 	rows := NewRows(len(sent), func(place int) []byte { return []byte(sent[place]) })
-	if got, err := ReadVerdicts(200, "", verdict, rows); err != nil || len(got) != 1 || got[0].Place != 1 {
+	if got, err := (*Rules)(nil).ReadVerdicts(200, "", verdict, rows); err != nil || len(got) != 1 || got[0].Place != 1 {
 		t.Errorf("index and key: %v, %v", got, err)
 	}
 }
@@ -119,7 +119,7 @@ func TestReadVerdicts(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			rows := NewRows(3, func(place int) []byte { return []byte([]string{`"k0"`, `"k1"`, `"7"`}[place]) })
-			verdicts, err := ReadVerdicts(test.status, test.encoding, []byte(test.body), rows)
+			verdicts, err := (*Rules)(nil).ReadVerdicts(test.status, test.encoding, []byte(test.body), rows)
 			if test.problem != "" {
 				if unclear := (*Unclear)(nil); !errors.As(err, &unclear) || !strings.Contains(err.Error(), test.problem) {
 					t.Errorf("got %v, %v, want an error with %q", verdicts, err, test.problem)

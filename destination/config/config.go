@@ -32,6 +32,7 @@ type Config struct {
 	OnRejectedRows          RejectedRows    `json:"on_rejected_rows"`
 	OnMissingKey            MissingKey      `json:"on_missing_key"`
 	DeadLetter              DeadLetter      `json:"dead_letter"`
+	Answers                 Answers         `json:"answers"`
 	Batching                Batching        `json:"batching"`
 	Delivery                Delivery        `json:"delivery"`
 

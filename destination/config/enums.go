@@ -32,6 +32,17 @@ const (
 	Ed25519 SigningType = "ed25519"     // a private key for us, a public one for the endpoint
 )
 
+// Meaning is what an answer means.
+type Meaning string
+
+// What an answer may mean.
+const (
+	MeansDelivered Meaning = "delivered"
+	MeansRetry     Meaning = "retry"
+	MeansReject    Meaning = "reject" // the payload: rows at fault are found by halving it
+	MeansStop      Meaning = "stop"   // of the sync
+)
+
 // RejectedRows is what happens to the rows that the endpoint rejects.
 type RejectedRows string
 

@@ -56,6 +56,7 @@ func (c *Config) check(problems *problemList) {
 	c.Signing.check(problems)
 	c.TLS.check(problems)
 	c.checkDeadLetter(problems)
+	c.Answers.check(problems, "answers")
 	c.checkStreams(problems)
 }
 

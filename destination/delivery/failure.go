@@ -17,6 +17,9 @@ type Failure struct {
 	Attempts int
 	Advice   string // what happened and what to do about it, in a sentence
 	Err      error  // what the network or the context said; nil after an answer
+
+	// Answer is what refused the request; nil unless Kind is Refused.
+	Answer *Response
 }
 
 func (f *Failure) Error() string {

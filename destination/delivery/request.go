@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"destination-webhook/destination/answer"
 )
 
 // Request is one body for one URL.
@@ -16,15 +18,18 @@ type Request struct {
 	ID     string      // for Sign and OnAttempt; sending it is the header's business
 	Body   []byte      // not modified, and not read after Deliver has returned
 
+	// Answers are how the answers are read. Nil: by the table of statuses alone.
+	Answers *answer.Rules
+
 	// OnAttempt is called with every finished attempt of this request. Nil: nobody is told.
 	OnAttempt func(Attempt)
 }
 
-// Response is a 2xx answer. It is the caller's.
+// Response is the answer of a request that was delivered, or refused. It is the caller's.
 type Response struct {
 	Status    int
 	Header    http.Header
-	Body      []byte // its first 64 KiB; of a JSON object, its first [MaxObject] bytes
+	Body      []byte // its first 64 KiB; its first [MaxObject] bytes if it is of use only as a whole
 	Truncated bool   // Body is the beginning of a longer one
 	Attempts  int
 	Latency   time.Duration // of the attempt that was answered

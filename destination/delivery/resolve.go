@@ -22,7 +22,7 @@ func (d *delivery) resolve(ctx context.Context, p permit, a *attempt) error {
 	d.endpoint.slots.done(a.sample(canceled), now)
 	paused := d.endpoint.breaker.leave(p, a.result(canceled, asked), asked, now)
 	if a.delivered() {
-		d.response = &Response{Status: a.status, Header: a.header, Body: a.body, Truncated: a.cut, Attempts: d.attempts, Latency: a.latency}
+		d.response = d.responseOf(a)
 		d.report(a, nil)
 		return nil
 	}
@@ -32,6 +32,10 @@ func (d *delivery) resolve(ctx context.Context, p permit, a *attempt) error {
 	}
 	d.report(a, d.failure)
 	return d.failure
+}
+
+func (d *delivery) responseOf(a *attempt) *Response {
+	return &Response{Status: a.status, Header: a.header, Body: a.body, Truncated: a.cut, Attempts: d.attempts, Latency: a.latency}
 }
 
 // result returns what the attempt means to the breaker.
@@ -69,8 +73,11 @@ func (a *attempt) sample(canceled bool) sample {
 func (d *delivery) fail(a *attempt) *Failure {
 	f := &Failure{Status: a.status, Host: d.host, Attempts: d.attempts, Excerpt: d.excerpt(a)}
 	var m answer.Classification
-	if a.answered() {
-		m = answer.Classify(a.status, a.header, d.client.options.Redact)
+	switch {
+	case a.unmet != nil:
+		m = *a.unmet
+	case a.answered():
+		m = d.request.Answers.Classify(a.status, a.header, d.client.options.Redact)
 	}
 	// An answer that broke off may not be complete, and a refusal would reject a row. Other
 	// statuses count even then: an endpoint that is sent too much often hangs up while it answers.
@@ -79,6 +86,9 @@ func (d *delivery) fail(a *attempt) *Failure {
 		f.Err = d.client.shown(a.err)
 	}
 	f.Kind, f.Advice = m.Kind, m.Advice
+	if m.Kind == answer.Refused {
+		f.Answer = d.responseOf(a)
+	}
 	if a.status == http.StatusBadRequest && d.buffer != nil {
 		f.Advice += fmt.Sprintf("; the body was compressed (%s), which the endpoint may not be able to read: try compression none", d.client.options.Compression)
 	}

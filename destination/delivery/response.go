@@ -13,8 +13,8 @@ import (
 const (
 	// maxAnswer bounds what is read of an answer's body, in bytes.
 	maxAnswer = 64 << 10
-	// MaxObject bounds what is read of a success whose body is a JSON object: it may have verdicts
-	// on single rows, which are of use only as a whole.
+	// MaxObject bounds what is read of a body that may have verdicts on single rows, which are of
+	// use only as a whole.
 	MaxObject = answer.MaxBody
 	// maxDrain is what is read past maxAnswer, and thrown away, to keep a connection. The
 	// connection of a longer answer is closed.
@@ -28,7 +28,7 @@ var errHalfAnswer = errors.New("the connection ended in the middle of the answer
 
 // read returns the beginning of an answer's body, and keeps the connection if the rest is short.
 // cut is set if there was a rest.
-func read(res *http.Response, cancel func()) (data []byte, cut bool, err error) {
+func read(res *http.Response, rules *answer.Rules, cancel func()) (data []byte, cut bool, err error) {
 	defer res.Body.Close()
 	if res.ContentLength == 0 {
 		return nil, false, nil
@@ -36,8 +36,8 @@ func read(res *http.Response, cancel func()) (data []byte, cut bool, err error) 
 	data, err = io.ReadAll(io.LimitReader(res.Body, maxAnswer))
 	switch {
 	case err != nil || len(data) < maxAnswer:
-	case res.StatusCode >= 200 && res.StatusCode < 300 && answer.IsObject(data):
-		data, cut, err = readObject(data, res.Body)
+	case rules.ReadsWhole(res.StatusCode, data):
+		data, cut, err = readOn(data, res.Body)
 	default:
 		cut = drain(res.Body, cancel)
 	}
@@ -47,8 +47,8 @@ func read(res *http.Response, cancel func()) (data []byte, cut bool, err error) 
 	return data, cut, err
 }
 
-// readObject reads on after the beginning of an object.
-func readObject(begin []byte, body io.Reader) (data []byte, cut bool, err error) {
+// readOn reads on after the beginning of a body.
+func readOn(begin []byte, body io.Reader) (data []byte, cut bool, err error) {
 	var b bytes.Buffer
 	b.Write(begin)
 	_, err = b.ReadFrom(io.LimitReader(body, MaxObject-maxAnswer+1))

@@ -30,7 +30,7 @@ func TestObjectsAreReadUpTo4MiB(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			body := test.begin + strings.Repeat("x", test.size-len(test.begin))
-			data, cut, err := read(reply(test.status, body), func() {})
+			data, cut, err := read(reply(test.status, body), nil, func() {})
 			if err != nil || len(data) != test.read || cut != test.truncated {
 				t.Errorf("read %d bytes, cut %v, %v, want %d, %v", len(data), cut, err, test.read, test.truncated)
 			}

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 
+	"destination-webhook/destination/answer"
 	"destination-webhook/destination/config"
 	"destination-webhook/destination/printable"
 	"destination-webhook/protocol"
@@ -20,6 +21,7 @@ type Route struct {
 	Mode       config.SyncMode            // never config.Auto
 	Key        [][]string                 // paths of the primary key's fields; empty if there is none
 	PartialKey bool                       // a row may have no value for some fields of its key
+	Answers    *answer.Rules              // how answers are read
 	Endpoint
 }
 
@@ -56,6 +58,10 @@ func newRoute(c *config.Config, settings config.Stream, s *protocol.ConfiguredSt
 		Key:        s.Key(),
 		PartialKey: c.OnMissingKey == config.SendMissingKey,
 		Endpoint:   Endpoint{Method: settings.Method, URL: settings.URL, Header: Header(c, agent)},
+	}
+	var err error
+	if r.Answers, err = Answers(settings.Answers); err != nil {
+		return nil, fmt.Errorf("stream %s: %w", r.Title(), err)
 	}
 	if len(settings.PrimaryKey) > 0 {
 		r.Key = settings.PrimaryKey

@@ -117,7 +117,7 @@ func (s *batchSend) request(body []byte, rows []int, repetition int) delivery.Re
 	r := s.stream.route
 	id := s.stream.names.WebhookID(body, s.stream.audience.Replaced(s.batch, rows), repetition)
 	return delivery.Request{
-		Method: r.Method, URL: r.URL, Header: r.Header, ID: id, Body: body,
+		Method: r.Method, URL: r.URL, Header: r.Header, ID: id, Body: body, Answers: r.Answers,
 		OnAttempt: func(a delivery.Attempt) { s.stream.options.Observer.Attempted(r, len(rows), a) },
 	}
 }

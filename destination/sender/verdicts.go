@@ -45,11 +45,11 @@ func (s *batchSend) delivered(ctx context.Context, rows []int, response *deliver
 // would be lost if they counted as delivered.
 func (s *batchSend) verdicts(rows []int, response *delivery.Response) ([]answer.Verdict, error) {
 	named := answer.NewRows(len(rows), func(place int) []byte { return s.key(rows[place]) })
-	verdicts, err := answer.ReadVerdicts(response.Status, response.Header.Get("Content-Encoding"), response.Body, named)
+	verdicts, err := s.stream.route.Answers.ReadVerdicts(response.Status, response.Header.Get("Content-Encoding"), response.Body, named)
 	var unclear *answer.Unclear
 	if errors.As(err, &unclear) {
 		redact := s.stream.options.RedactCut
-		return nil, failure.Config(fmt.Errorf("%s answered %d, and which rows it rejects cannot be read: %s: %s; answer as docs/payload.md describes, or without a member \"rejected\" if all rows are accepted",
+		return nil, failure.Config(fmt.Errorf("%s answered %d, and which rows it rejects cannot be read: %s: %s; answer as docs/payload.md describes, or say in answers.rejected_rows how this endpoint names them",
 			route.Host(s.stream.route.URL), response.Status, unclear.Problem, printable.Excerpt(unclear.Quote, redact)))
 	}
 	return verdicts, err
@@ -104,9 +104,9 @@ func (s *batchSend) accept(rows []int) {
 // unread returns the error of a verdict that goes on after what is read of an answer: the rows that
 // it names there would count as delivered.
 func unread(r *route.Route, response *delivery.Response) error {
-	if !response.Truncated || !answer.IsObject(response.Body) {
+	if !response.Truncated || !r.Answers.ReadsWhole(response.Status, response.Body) {
 		return nil
 	}
-	return failure.Config(fmt.Errorf("%s answered %d with a JSON object of more than %d MiB, which could reject rows and is not read: answer with less, or lower batching.max_rows",
+	return failure.Config(fmt.Errorf("%s answered %d with more than %d MiB, which could reject rows and is not read: answer with less, or lower batching.max_rows",
 		route.Host(r.URL), response.Status, delivery.MaxObject>>20))
 }

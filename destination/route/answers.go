@@ -1,0 +1,45 @@
+package route
+
+import (
+	"fmt"
+
+	"destination-webhook/destination/answer"
+	"destination-webhook/destination/config"
+	"destination-webhook/destination/jq"
+)
+
+// kinds are what the meanings of a config are to answer.
+var kinds = map[config.Meaning]answer.Kind{
+	config.MeansDelivered: answer.Delivered,
+	config.MeansRetry:     answer.Transient,
+	config.MeansReject:    answer.Refused,
+	config.MeansStop:      answer.Misconfigured,
+}
+
+// Answers returns the rules by which answers are read, nil if the config has none.
+func Answers(a config.Answers) (rules *answer.Rules, err error) {
+	if len(a.Statuses) == 0 && a.SuccessIf == "" && a.RejectedRows == "" {
+		return nil, nil
+	}
+	rules = &answer.Rules{Statuses: make(map[int]answer.Kind), Otherwise: kinds[a.Otherwise]}
+	for status, meaning := range a.Meanings() {
+		rules.Statuses[status] = kinds[meaning]
+	}
+	if rules.SuccessIf, err = program("answers.success_if", a.SuccessIf); err != nil {
+		return nil, err
+	}
+	rules.RejectedRows, err = program("answers.rejected_rows", a.RejectedRows)
+	return rules, err
+}
+
+// program compiles a program of a config, nil if it is not set.
+func program(field, source string) (*jq.Program, error) {
+	if source == "" {
+		return nil, nil
+	}
+	p, err := jq.Compile(source)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", field, err) // config.Parse has compiled it before
+	}
+	return p, nil
+}
