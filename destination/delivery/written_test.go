@@ -35,7 +35,8 @@ func TestSuccessBeforeTheBodyIsNone(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := over(t, Options{Timeout: time.Minute}, test.transport)
 			_, err := c.Deliver(t.Context(), to(test.url, huge))
-			if f := failureOf(t, err); f.Kind != answer.Transient || f.Attempts != 3 {
+			// A connection that closes between two requests gives one attempt more.
+			if f := failureOf(t, err); f.Kind != answer.Transient || f.Attempts < 3 || f.Attempts > 4 {
 				t.Errorf("%v after %d attempts: %v", f.Kind, f.Attempts, f)
 			}
 		})

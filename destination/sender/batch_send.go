@@ -87,10 +87,7 @@ func (s *batchSend) part(ctx context.Context, rows []int, repetition int) error 
 	if !errors.As(err, &f) || f.Kind != answer.Refused && f.Kind != answer.TooLarge {
 		return undelivered(r, len(rows), err)
 	}
-	if len(rows) > 1 {
-		return s.bisect(ctx, rows, repetition)
-	}
-	return s.reject(rejection{row: rows[0], status: f.Status, reason: f.Error(), id: request.ID})
+	return s.refused(ctx, rows, f, request.ID, repetition)
 }
 
 // bisect delivers the halves of rows, one after the other.

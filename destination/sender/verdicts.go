@@ -20,9 +20,9 @@ func (s *batchSend) delivered(ctx context.Context, rows []int, response *deliver
 	if err := unread(s.stream.route, response); err != nil {
 		return undelivered(s.stream.route, len(rows), err)
 	}
-	verdicts, err := s.verdicts(rows, response)
+	verdicts, err := s.read(rows, response)
 	if err != nil {
-		return undelivered(s.stream.route, len(rows), err)
+		return undelivered(s.stream.route, len(rows), s.described(response, err))
 	}
 	if len(verdicts) == 0 {
 		s.accept(rows)
@@ -31,28 +31,39 @@ func (s *batchSend) delivered(ctx context.Context, rows []int, response *deliver
 	refused, again := s.judge(rows, verdicts)
 	accepted, repeat := s.split(rows, refused, again)
 	s.accept(accepted) // before the rejections, which end the sync if nothing was accepted
-	for _, place := range slices.Sorted(maps.Keys(refused)) {
-		text := fmt.Sprintf("%s rejected the row in its answer (%d): %s",
-			route.Host(s.stream.route.URL), response.Status, printable.Excerpt([]byte(refused[place]), s.stream.options.Redact))
-		if err := s.reject(rejection{row: rows[place], status: response.Status, reason: text, id: id}); err != nil {
-			return err
-		}
+	if err := s.rejectNamed(rows, refused, response.Status, id); err != nil {
+		return err
 	}
 	return s.part(ctx, repeat, repetition+1)
 }
 
-// verdicts reads what the answer says of single rows. What cannot be read could reject rows, which
-// would be lost if they counted as delivered.
-func (s *batchSend) verdicts(rows []int, response *delivery.Response) ([]answer.Verdict, error) {
-	named := answer.NewRows(len(rows), func(place int) []byte { return s.key(rows[place]) })
-	verdicts, err := s.stream.route.Answers.ReadVerdicts(response.Status, response.Header.Get("Content-Encoding"), response.Body, named)
-	var unclear *answer.Unclear
-	if errors.As(err, &unclear) {
-		redact := s.stream.options.RedactCut
-		return nil, failure.Config(fmt.Errorf("%s answered %d, and which rows it rejects cannot be read: %s: %s; answer as docs/payload.md describes, or say in answers.rejected_rows how this endpoint names them",
-			route.Host(s.stream.route.URL), response.Status, unclear.Problem, printable.Excerpt(unclear.Quote, redact)))
+// rejectNamed puts aside the rows that an answer rejects, by their places among rows.
+func (s *batchSend) rejectNamed(rows []int, refused map[int]string, status int, id string) error {
+	for _, place := range slices.Sorted(maps.Keys(refused)) {
+		text := fmt.Sprintf("%s rejected the row in its answer (%d): %s",
+			route.Host(s.stream.route.URL), status, printable.Excerpt([]byte(refused[place]), s.stream.options.Redact))
+		if err := s.reject(rejection{row: rows[place], status: status, reason: text, id: id}); err != nil {
+			return err
+		}
 	}
-	return verdicts, err
+	return nil
+}
+
+// read reads what the answer says of single rows.
+func (s *batchSend) read(rows []int, response *delivery.Response) ([]answer.Verdict, error) {
+	named := answer.NewRows(len(rows), func(place int) []byte { return s.key(rows[place]) })
+	return s.stream.route.Answers.ReadVerdicts(response.Status, response.Header.Get("Content-Encoding"), response.Body, named)
+}
+
+// described returns the error of an answer that could reject rows and cannot be read, for people: its
+// rows would be lost if they counted as delivered.
+func (s *batchSend) described(response *delivery.Response, err error) error {
+	var unclear *answer.Unclear
+	if !errors.As(err, &unclear) {
+		return err
+	}
+	return failure.Config(fmt.Errorf("%s answered %d, and which rows it rejects cannot be read: %s: %s; answer as docs/payload.md describes, or say in answers.rejected_rows how this endpoint names them",
+		route.Host(s.stream.route.URL), response.Status, unclear.Problem, printable.Excerpt(unclear.Quote, s.stream.options.RedactCut)))
 }
 
 // judge sorts verdicts by the place of their row: refused with a reason, or wanted once more. A row
