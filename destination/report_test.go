@@ -77,9 +77,12 @@ func TestReport(t *testing.T) {
 	if diff := cmp.Diff(map[string]int64{"200": 1, "503": 1}, got.Statuses); diff != "" {
 		t.Error(diff)
 	}
+	if diff := cmp.Diff(map[string]int64{"503": 1}, got.Causes); diff != "" {
+		t.Error(diff)
+	}
 	users := got.Streams[0]
 	if got.Outcome != report.Succeeded || got.Job+"/"+got.Attempt != "7/2" || users.Stream != "users" || users.Delivered != 1 || users.Requests != 2 || users.Retries != 1 ||
-		users.Latency.Max <= 0 || users.Counts != got.Totals {
+		users.Latency.Max <= 0 || users.Sent != 2*users.Bytes || !cmp.Equal(users.Counts, got.Totals) {
 		t.Errorf("after success: %+v", got)
 	}
 	got = requireReport(t, sync(config))

@@ -117,7 +117,10 @@ func (s *session) sync(ctx context.Context, streams []*engine.Stream, deadLetter
 	if err == nil && !s.replays {
 		finish(streams, options.Policy)
 	}
-	s.progress.End(s.config, streams, e.Skipped())
+	waits := e.Waits()
+	s.progress.End(s.config, streams, e.Skipped(), report.Waits{
+		Source: waits.Source.Seconds(), Endpoint: waits.Endpoint.Seconds(), RateLimit: client.Paced().Seconds(),
+	})
 	return err
 }
 

@@ -105,12 +105,28 @@ func endpoint(method, address string) string {
 // when they expire, and the other members of a signed address.
 var secretName = regexp.MustCompile(`(?i)token|key|secret|sig|pass|pwd|auth|cred|jwt|code|expir|^x-(amz|goog)-|^(sv|se|st|sp|sr|spr)$`)
 
-// Summary describes what the rows were found to be, whether they were sent or not.
-func (a *Audience) Summary() string {
-	text := fmt.Sprintf("compared with the snapshot %d rows are added, %d changed, %d removed, %d unchanged",
-		a.found[snapshot.Added], a.found[snapshot.Changed], a.found[snapshot.Removed], a.found[snapshot.Unchanged])
-	if n := a.Repeated(); n > 0 {
-		text += fmt.Sprintf("; %d came with a key that had come before, of which the last one counts", n)
+// Found is what the rows of a sync were found to be, compared with the snapshot, whether they were
+// sent or not.
+type Found struct {
+	Added     int64 `json:"added"`
+	Changed   int64 `json:"changed"`
+	Removed   int64 `json:"removed"`
+	Unchanged int64 `json:"unchanged"`
+	Repeated  int64 `json:"repeated"` // came with a key that had come before; they are counted above as well
+}
+
+// Found returns what the rows were found to be.
+func (a *Audience) Found() Found {
+	return Found{
+		Added: a.found[snapshot.Added], Changed: a.found[snapshot.Changed], Removed: a.found[snapshot.Removed],
+		Unchanged: a.found[snapshot.Unchanged], Repeated: int64(a.Repeated()),
+	}
+}
+
+func (f Found) String() string {
+	text := fmt.Sprintf("compared with the snapshot %d rows are added, %d changed, %d removed, %d unchanged", f.Added, f.Changed, f.Removed, f.Unchanged)
+	if f.Repeated > 0 {
+		text += fmt.Sprintf("; %d came with a key that had come before, of which the last one counts", f.Repeated)
 	}
 	return text
 }

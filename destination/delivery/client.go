@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -67,6 +68,7 @@ type Client struct {
 	options Options
 	pace    *rate.Limiter
 	encode  encode
+	paced   atomic.Int64 // nanoseconds
 
 	mu        sync.Mutex
 	stopped   bool
@@ -140,6 +142,9 @@ func (c *Client) Load() (inFlight, limit int) {
 	}
 	return inFlight, limit
 }
+
+// Paced returns how long requests have waited so far because of RequestsPerSecond, all together.
+func (c *Client) Paced() time.Duration { return time.Duration(c.paced.Load()) }
 
 // register returns a context for the waits of d: it ends with ctx or Stop.
 func (c *Client) register(ctx context.Context, d *delivery) (waits context.Context, unregister func()) {

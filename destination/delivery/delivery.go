@@ -131,7 +131,9 @@ func (d *delivery) enter(ctx context.Context) (permit, error) {
 			d.endpoint.breaker.leave(p, abandoned, 0, time.Now())
 			return p, err
 		}
+		began := time.Now()
 		err = d.client.pace.Wait(ctx)
+		d.client.paced.Add(int64(time.Since(began)))
 		if err == nil && d.endpoint.breaker.holds(p) {
 			return p, nil
 		}

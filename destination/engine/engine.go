@@ -76,6 +76,7 @@ type Engine struct {
 	message  protocol.Message
 	recent   *Stream // of the last record
 	warned   bool    // that a state's stream is not known
+	waits    Waits
 	now      time.Time
 	age      *time.Timer
 
@@ -209,21 +210,27 @@ func (e *Engine) step() (done bool, err error) {
 // wait waits for whatever comes first. While the pipeline is full it takes no input: that is the
 // back-pressure.
 func (e *Engine) wait(ctx context.Context) error {
-	blocks := e.input.next()
+	blocks, slow := e.input.next(), &e.waits.Source
 	if e.ended || e.block.lines != nil || e.pipeline.Full() {
-		blocks = nil
+		blocks, slow = nil, &e.waits.Endpoint
 	}
 	if due, ok := e.pipeline.Due(); ok {
 		e.age.Reset(max(0, due.Sub(e.now)))
 	}
+	began := time.Now()
+	waited := func() { *slow += time.Since(began) }
 	select {
 	case b := <-blocks:
+		waited()
 		e.receive(b)
 	case result := <-e.pipeline.Results():
+		waited()
 		e.pipeline.Settle(result)
 	case <-e.age.C:
+		waited()
 		e.pipeline.FlushAged(time.Now())
 	case <-e.options.Observer.Due():
+		waited()
 		e.options.Observer.Observe(e.pipeline.InFlight())
 	case <-ctx.Done():
 		return context.Cause(ctx)

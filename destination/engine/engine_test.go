@@ -212,3 +212,40 @@ func TestFind(t *testing.T) {
 		}
 	}
 }
+
+// slowly gives its lines one by one, each after a while.
+type slowly struct {
+	lines []string
+	after time.Duration
+}
+
+func (s *slowly) Read(p []byte) (int, error) {
+	if len(s.lines) == 0 {
+		return 0, io.EOF
+	}
+	time.Sleep(s.after)
+	n := copy(p, s.lines[0])
+	s.lines = s.lines[1:]
+	return n, nil
+}
+
+func TestWaitsTellWhoIsSlow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stream := &Stream{Route: &route.Route{Stream: protocol.StreamDescriptor{Name: "users"}, Mode: config.Insert}}
+		stream.Send = func(context.Context, *batching.Batch) batching.Outcome {
+			time.Sleep(10 * time.Second)
+			return batching.Outcome{}
+		}
+		o := Options{
+			Batching: batching.Options{MaxRows: 1, MaxBytes: 1 << 20, MaxAge: time.Second, MaxBuffered: 64 << 20, MaxInFlight: 1},
+			Observer: nobody{},
+		}
+		e := New(t.Context(), []*Stream{stream}, o, protocol.NewWriter(io.Discard))
+		if err := e.Run(t.Context(), &slowly{[]string{userRecord}, 3 * time.Second}, func() {}); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := e.Waits(), (Waits{Source: 3 * time.Second, Endpoint: 10 * time.Second}); got != want {
+			t.Errorf("got %+v, want %+v", got, want)
+		}
+	})
+}

@@ -10,6 +10,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"destination-webhook/destination/audience"
 	"destination-webhook/protocol"
 )
 
@@ -28,13 +29,17 @@ type File struct {
 	EndedAt time.Time `json:"ended_at"`
 	Failure *Failure  `json:"failure,omitzero"`
 
-	Endpoint    string           `json:"endpoint,omitzero"`
-	DeadLetters string           `json:"dead_letters,omitzero"` // where rejected rows are
-	Streams     []Stream         `json:"streams"`
-	Totals      Counts           `json:"totals"`
-	Statuses    map[string]int64 `json:"requests_by_status"`
-	States      int64            `json:"states"`
-	LastStateAt time.Time        `json:"last_state_at,omitzero"`
+	Endpoint     string           `json:"endpoint,omitzero"`
+	DeadLetters  string           `json:"dead_letters,omitzero"` // where rejected rows are
+	Streams      []Stream         `json:"streams"`
+	Totals       Counts           `json:"totals"`
+	Statuses     map[string]int64 `json:"requests_by_status"`
+	Causes       map[string]int64 `json:"retries_by_cause"`
+	Waits        Waits            `json:"waited_seconds"`
+	Load         []Load           `json:"load"` // at moments of the sync
+	States       int64            `json:"states"`
+	FirstStateAt time.Time        `json:"first_state_at,omitzero"`
+	LastStateAt  time.Time        `json:"last_state_at,omitzero"`
 }
 
 // Outcome is how a sync ended.
@@ -57,6 +62,9 @@ type Failure struct {
 type Stream struct {
 	Stream string `json:"stream"`
 	Mode   string `json:"sync_mode"`
+	SyncID int64  `json:"sync_id,omitzero"` // of the catalog
+	// Compared is what the rows were found to be; nil if the stream has no snapshot.
+	Compared *audience.Found `json:"compared,omitzero"`
 	Counts
 }
 
@@ -68,7 +76,8 @@ type Counts struct {
 	Batches   int64   `json:"batches"`
 	Requests  int64   `json:"requests"`
 	Retries   int64   `json:"retries"`
-	Bytes     int64   `json:"bytes"` // of bodies, uncompressed
+	Bytes     int64   `json:"bytes"`      // of bodies, uncompressed
+	Sent      int64   `json:"bytes_sent"` // of the bodies of all requests, as they were sent
 	Latency   Latency `json:"latency_seconds"`
 }
 
@@ -77,22 +86,32 @@ type Latency struct {
 	P50 float64 `json:"p50"`
 	P95 float64 `json:"p95"`
 	Max float64 `json:"max"`
+	// Buckets is how many took up to so many seconds, and longer than the bucket before.
+	Buckets []Bucket `json:"buckets"`
+}
+
+// Bucket is one of a histogram.
+type Bucket struct {
+	UpTo  float64 `json:"up_to,omitzero"` // absent for the last one, which has no bound
+	Count int64   `json:"count"`
 }
 
 // NewFile returns the report of a sync with the counts of its summary, which is nil if the sync did
 // not get as far as its streams. redact masks secrets.
 func NewFile(s *Summary, redact func(string) string) *File {
-	f := &File{Version: fileVersion, Streams: []Stream{}, Statuses: map[string]int64{}}
+	f := &File{Version: fileVersion, Streams: []Stream{}, Statuses: map[string]int64{}, Causes: map[string]int64{}, Load: []Load{}}
+	f.Totals.Latency.Buckets = []Bucket{}
 	if s == nil {
 		return f
 	}
 	f.Endpoint, f.DeadLetters, f.States, f.Statuses = s.endpoint, redact(s.deadLetters), s.states, s.statuses
+	f.Causes, f.Waits, f.Load = s.causes, s.waits, append(f.Load, s.loads...)
 	if s.states > 0 {
-		f.LastStateAt = s.lastState.UTC()
+		f.FirstStateAt, f.LastStateAt = s.firstState.UTC(), s.lastState.UTC()
 	}
 	for i := range s.streams {
 		t := &s.streams[i]
-		f.Streams = append(f.Streams, Stream{redact(t.name), t.mode, t.fileCounts(t.skipped)})
+		f.Streams = append(f.Streams, Stream{redact(t.name), t.mode, t.syncID, t.compared, t.fileCounts(t.skipped)})
 	}
 	f.Totals = s.total.fileCounts(s.skipped)
 	return f
@@ -101,8 +120,8 @@ func NewFile(s *Summary, redact func(string) string) *File {
 func (t *streamStats) fileCounts(skipped int64) Counts {
 	return Counts{
 		Delivered: t.rows, Rejected: t.rejected, Skipped: skipped,
-		Batches: t.batches, Requests: t.requests, Retries: t.retries, Bytes: t.bytes,
-		Latency: Latency{t.latency.quantile(0.5).Seconds(), t.latency.quantile(0.95).Seconds(), t.latency.max.Seconds()},
+		Batches: t.batches, Requests: t.requests, Retries: t.retries, Bytes: t.bytes, Sent: t.sent,
+		Latency: Latency{t.latency.quantile(0.5).Seconds(), t.latency.quantile(0.95).Seconds(), t.latency.max.Seconds(), t.latency.buckets()},
 	}
 }
 

@@ -39,3 +39,17 @@ func TestLatencyOfManyDurations(t *testing.T) {
 		t.Errorf("the median is at %v of the range", got)
 	}
 }
+
+func TestLatencyBuckets(t *testing.T) {
+	var l latency
+	if got := l.buckets(); len(got) != 0 {
+		t.Errorf("of nothing: %v", got)
+	}
+	for _, d := range []time.Duration{time.Millisecond, 5 * time.Millisecond, 6 * time.Millisecond, 40 * time.Millisecond, time.Minute} {
+		l.add(d)
+	}
+	got := l.buckets()
+	if len(got) != len(latencyBounds)+1 || got[0] != (Bucket{0.005, 2}) || got[1] != (Bucket{0.01, 1}) || got[3] != (Bucket{0.05, 1}) || got[len(got)-1] != (Bucket{0, 1}) {
+		t.Errorf("got %v", got)
+	}
+}

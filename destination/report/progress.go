@@ -30,12 +30,13 @@ type Progress struct {
 	load     func() (inFlight, limit int) // of requests; nil: not known
 	limit    int                          // as the log knows it; 0: nothing was logged yet
 
-	began     time.Time
-	logged    time.Time // when the log was last told
-	rate      rate
-	states    int64
-	lastState time.Time
-	summary   *Summary // after the sync has ended
+	began                 time.Time
+	logged                time.Time // when the log was last told
+	rate                  rate
+	states                int64
+	firstState, lastState time.Time
+	loads                 loads
+	summary               *Summary // after the sync has ended
 }
 
 // NewProgress returns the progress of a sync that begins now. A nil console means that nobody
@@ -62,6 +63,9 @@ func (p *Progress) Info(text string) { p.log.Info(text) }
 func (p *Progress) StateEmitted() {
 	p.states++
 	p.lastState = time.Now()
+	if p.states == 1 {
+		p.firstState = p.lastState
+	}
 }
 
 // Due has the moments at which progress is told.
@@ -109,6 +113,10 @@ func (p *Progress) Observe(batches int) {
 		return
 	}
 	p.logged = now
+	if p.load != nil {
+		busy, limit := p.load()
+		p.loads.add(now.Sub(p.began), busy, limit)
+	}
 	p.attempts.flush()
 	p.logLimit()
 	if p.console == nil || !p.console.ShowsLog() {

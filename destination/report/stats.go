@@ -1,7 +1,9 @@
 package report
 
 import (
+	"errors"
 	"maps"
+	"net"
 	"strconv"
 	"sync"
 
@@ -18,17 +20,20 @@ type stats struct {
 	// statuses counts attempts by the status of their answer, which "none" stands for if there was
 	// none.
 	statuses map[string]int64
+	// causes counts attempts that were followed by another one by why they failed.
+	causes map[string]int64
 }
 
 // streamStats counts what one stream has done.
 type streamStats struct {
 	rows, rejected, suppressed, batches, bytes int64
 	requests, retries                          int64
+	sent                                       int64 // bytes of bodies on the wire
 	latency                                    latency
 }
 
 func newStats() *stats {
-	return &stats{streams: make(map[*route.Route]*streamStats), statuses: make(map[string]int64)}
+	return &stats{streams: make(map[*route.Route]*streamStats), statuses: make(map[string]int64), causes: make(map[string]int64)}
 }
 
 // settled counts a batch. It is not counted as a batch if nothing of it was sent.
@@ -48,6 +53,7 @@ func (s *stats) settled(r *route.Route, c sender.Counts) {
 func (s *stats) attempted(r *route.Route, a delivery.Attempt) {
 	s.each(r, func(t *streamStats) {
 		t.requests++
+		t.sent += int64(a.Bytes)
 		if a.N > 1 {
 			t.retries++
 		}
@@ -62,13 +68,29 @@ func (s *stats) attempted(r *route.Route, a delivery.Attempt) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.statuses[status]++
+	if a.Err != nil && !a.Final {
+		s.causes[cause(a)]++
+	}
 }
 
-// byStatus returns how many attempts were answered with each status.
-func (s *stats) byStatus() map[string]int64 {
+// cause returns why an attempt failed: the status of its answer, timeout, or connection.
+func cause(a delivery.Attempt) string {
+	timeout := net.Error(nil)
+	switch {
+	case a.Status != 0:
+		return strconv.Itoa(a.Status)
+	case errors.As(a.Err, &timeout) && timeout.Timeout():
+		return "timeout"
+	}
+	return "connection"
+}
+
+// byStatus returns how many attempts were answered with each status, and how many were followed by
+// another one for each cause.
+func (s *stats) byStatus() (statuses, causes map[string]int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return maps.Clone(s.statuses)
+	return maps.Clone(s.statuses), maps.Clone(s.causes)
 }
 
 func (s *stats) each(r *route.Route, f func(*streamStats)) {

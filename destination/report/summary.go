@@ -6,6 +6,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"destination-webhook/destination/audience"
 	"destination-webhook/destination/config"
 	"destination-webhook/destination/engine"
 	"destination-webhook/destination/route"
@@ -14,15 +15,18 @@ import (
 
 // Summary is what a sync has done.
 type Summary struct {
-	streams     []streamSummary // in the catalog's order
-	total       streamStats
-	statuses    map[string]int64 // requests by status
-	skipped     int64
-	took        time.Duration
-	states      int64
-	lastState   time.Time
-	endpoint    string
-	deadLetters string // where they are; empty: nowhere
+	streams               []streamSummary // in the catalog's order
+	total                 streamStats
+	statuses              map[string]int64 // requests by status
+	causes                map[string]int64 // retries by cause
+	skipped               int64
+	took                  time.Duration
+	states                int64
+	firstState, lastState time.Time
+	waits                 Waits
+	loads                 []Load
+	endpoint              string
+	deadLetters           string // where they are; empty: nowhere
 }
 
 // Rejected returns the number of rows that became dead letters.
@@ -31,13 +35,22 @@ func (s *Summary) Rejected() int64 { return s.total.rejected }
 type streamSummary struct {
 	streamStats
 	name, mode string
+	syncID     int64 // of the catalog; 0 if there is none
 	skipped    int64
-	compared   string // with the snapshot; empty if there is none
+	compared   *audience.Found // with the snapshot; nil if there is none
+}
+
+// Waits is for what a sync waited, in seconds. Those of requests add up, as many wait at once.
+type Waits struct {
+	Source    float64 `json:"source"`     // for records, while the endpoint could have taken more
+	Endpoint  float64 `json:"endpoint"`   // for answers
+	RateLimit float64 `json:"rate_limit"` // requests, because of delivery.requests_per_second
 }
 
 // End tells what the sync has done, and which lines of the input it skipped.
-func (p *Progress) End(c *config.Config, streams []*engine.Stream, skipped protocol.Skipped) {
+func (p *Progress) End(c *config.Config, streams []*engine.Stream, skipped protocol.Skipped, waits Waits) {
 	p.summary = p.summarize(c, streams)
+	p.summary.waits = waits
 	p.tell(p.summary, skipped)
 }
 
@@ -46,14 +59,16 @@ func (p *Progress) Summary() *Summary { return p.summary }
 
 func (p *Progress) summarize(c *config.Config, streams []*engine.Stream) *Summary {
 	s := &Summary{
-		total: p.stats.all(), statuses: p.stats.byStatus(), took: time.Since(p.began), states: p.states, lastState: p.lastState,
-		endpoint: route.Host(c.URL), deadLetters: deadLetterPlace(c),
+		total: p.stats.all(), took: time.Since(p.began), states: p.states, firstState: p.firstState, lastState: p.lastState,
+		loads: p.loads.kept, endpoint: route.Host(c.URL), deadLetters: deadLetterPlace(c),
 	}
+	s.statuses, s.causes = p.stats.byStatus()
 	for _, stream := range streams {
-		line := streamSummary{streamStats: p.stats.of(stream.Route), name: stream.Route.Title(), mode: string(stream.Route.Mode)}
+		line := streamSummary{streamStats: p.stats.of(stream.Route), name: stream.Route.Title(), mode: string(stream.Route.Mode), syncID: stream.Route.Configured.SyncID}
 		line.skipped = stream.Skipped + line.suppressed
 		if stream.Audience != nil {
-			line.compared = stream.Audience.Summary()
+			found := stream.Audience.Found()
+			line.compared = &found
 		}
 		s.skipped += line.skipped
 		s.streams = append(s.streams, line)
@@ -109,8 +124,8 @@ func (s *Summary) log(info func(string, ...any)) {
 			info("a stream has ended", "stream", t.name, "rows", t.rows, "requests", t.requests, "bytes", t.bytes, "retries", t.retries,
 				"p50", brief(t.latency.quantile(0.5)), "p95", brief(t.latency.quantile(0.95)), "max", brief(t.latency.max))
 		}
-		if t.compared != "" {
-			info(t.compared, "stream", t.name)
+		if t.compared != nil {
+			info(t.compared.String(), "stream", t.name)
 		}
 	}
 	info("the sync has ended", "rows", s.total.rows, "requests", s.total.requests, "bytes", s.total.bytes, "states", s.states,
@@ -138,8 +153,8 @@ func (s *Summary) table() string {
 	var b strings.Builder
 	b.WriteString("\n" + align(cells) + "\n" + s.totals() + " to " + s.endpoint + "\n")
 	for i := range s.streams[:min(len(s.streams), maxListed)] {
-		if t := &s.streams[i]; t.compared != "" {
-			b.WriteString(t.name + ": " + t.compared + "\n")
+		if t := &s.streams[i]; t.compared != nil {
+			b.WriteString(t.name + ": " + t.compared.String() + "\n")
 		}
 	}
 	if s.states > 0 {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"destination-webhook/destination/audience"
 	"destination-webhook/protocol"
 )
 
@@ -18,7 +19,7 @@ func summaryOfTwo() *Summary {
 	for _, ms := range []int{5, 20, 1500} {
 		users.latency.add(time.Duration(ms) * time.Millisecond)
 	}
-	users.compared = "compared with the snapshot 1 rows are added"
+	users.compared = &audience.Found{Added: 1}
 	return &Summary{
 		streams: []streamSummary{users, {name: "größen", mode: "insert"}}, total: users.streamStats, took: 2 * time.Second,
 		states: 1, lastState: time.Date(2026, 11, 24, 12, 30, 15, 0, time.UTC), endpoint: "https://example.com", deadLetters: "/var/rejected",
@@ -32,7 +33,7 @@ users   upsert          1         3       40         2        1    512  20ms  1.
 größen  insert          0         0        0         0        0      0     –     –     –
 
 1 row in 2 requests, 512 bytes, 1 state, 1 retry in 2s (0 rows/s) to https://example.com
-users: compared with the snapshot 1 rows are added
+users: compared with the snapshot 1 rows are added, 0 changed, 0 removed, 0 unchanged
 last state at 12:30:15
 `
 	if diff := cmp.Diff(want, summaryOfTwo().table()); diff != "" {
@@ -47,7 +48,7 @@ func TestEndTellsOnce(t *testing.T) {
 		want    []string
 	}{
 		"nobody watches": {nil, []string{
-			`a stream has ended stream=users rows=1 requests=2 bytes=512 retries=1 p50=20ms p95=1.5s max=1.5s`, `compared with the snapshot 1 rows are added stream=users`,
+			`a stream has ended stream=users rows=1 requests=2 bytes=512 retries=1 p50=20ms p95=1.5s max=1.5s`, `compared with the snapshot 1 rows are added, 0 changed, 0 removed, 0 unchanged stream=users`,
 			`the sync has ended rows=1 requests=2 bytes=512 states=1 retries=1 took=2s rows_per_second=0`, `rows were rejected and stored stream=users rows=3 dead_letters=/var/rejected`,
 		}},
 		"a person reads the log": {&shown{}, []string{`rows were rejected and stored stream=users rows=3 dead_letters=/var/rejected`}},
