@@ -55,7 +55,8 @@ var layers = map[string][]string{
 	"sample":                     {},
 }
 
-// quarantine says which packages may import a third-party module. A module that is not listed may not be imported at all.
+// quarantine says which packages may import a third-party module. A module that is not listed may
+// not be imported at all.
 var quarantine = map[string][]string{
 	"code.dny.dev/ssrf":                      {"destination/guard"},
 	"github.com/avast/retry-go/v4":           {"destination/delivery"},

@@ -13,7 +13,7 @@ type Row struct {
 	// Note is kept beside the row and not sent: what is needed to write a dead letter.
 	Metadata []byte
 
-	// Key is the hash of the row's primary key, see Stream.Keyed; 0 where it has none.
+	// Key is the hash of the row's primary key, see Stream.Keyed; 0 if it has none.
 	Key uint64
 
 	// Suppressed is set if the row is not to be sent. It is settled in its place among the others.
@@ -109,7 +109,7 @@ func (b *Batch) Metadata(i int) []byte {
 	return b.metadata[start:b.metadataEnds[i]]
 }
 
-// Key is the hash of row i's primary key; 0 where it has none, or the stream is not keyed.
+// Key is the hash of row i's primary key; 0 if it has none, or the stream is not keyed.
 func (b *Batch) Key(i int) uint64 {
 	if !b.Stream.Keyed {
 		return 0

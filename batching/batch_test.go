@@ -15,7 +15,7 @@ import (
 	"destination-webhook/protocol"
 )
 
-// fill adds a row for each text, with a state where it is empty.
+// fill adds a row for each text, with a state if the text is empty.
 func fill(b *Batch, texts ...string) {
 	states := int64(0)
 	for i, text := range texts {

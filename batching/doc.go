@@ -4,17 +4,23 @@
 //
 // # Promises
 //
-//   - A batch holds rows of one stream, in the order they came, within the limits on rows and bytes.
-//   - A batch ends on a STATE wherever it can: when one has to close and there is a STATE among the open rows of its scope,
-//     the scope is cut at the last one. Every open row before that STATE leaves, and the rows after it begin new batches.
-//     So batches depend on nothing but the rows since the last STATE released, and a sync resumed there sends the same ones
-//     again. Only a batch that has to leave for its age, or because memory is short, is cut where chance has it.
-//   - An open batch of a keyed stream may grow to several batches, and is parted by key when it closes.
-//   - Of two batches with a row of the same key, the later one waits until the earlier one is settled.
-//   - A STATE is released exactly once, in order, after all rows before it in its scope are settled: the rows of its stream
-//     for a STREAM state; all rows for a GLOBAL or LEGACY one, which also holds back later STREAM states.
-//   - The bytes of open and waiting batches and of held states stay within one budget; at the limit the pipeline is Full and
-//     its owner has to stop adding.
+//   - A batch holds rows of one stream, in the order they came, within the limits on rows and
+//     bytes.
+//   - A batch ends on a STATE wherever it can: when one has to close and there is a STATE among the
+//     open rows of its scope, the scope is cut at the last one. Every open row before that STATE
+//     leaves, and the rows after it begin new batches. So batches depend on nothing but the rows
+//     since the last STATE released, and a sync resumed there sends the same ones again. Only a
+//     batch that has to leave for its age, or because memory is short, is cut at an arbitrary
+//     place.
+//   - An open batch of a keyed stream may grow to several batches, and is parted by key when it
+//     closes.
+//   - Of two batches with a row of the same key, the later one waits until the earlier one is
+//     settled.
+//   - A STATE is released exactly once, in order, after all rows before it in its scope are
+//     settled: the rows of its stream for a STREAM state; all rows for a GLOBAL or LEGACY one,
+//     which also holds back later STREAM states.
+//   - The bytes of open and waiting batches and of held states stay within one budget; at the limit
+//     the pipeline is Full and its owner has to stop adding.
 //
 // # Ownership
 //

@@ -94,7 +94,7 @@ func (l *ledger) count(s *Stream) {
 	l.records++
 }
 
-// state records a state of stream s, or, where s is nil, of all streams.
+// state records a state of stream s, or, if s is nil, of all streams.
 func (l *ledger) state(st protocol.State, s *Stream) {
 	l.states++
 	h, c := heldState{State: st, stream: s, sequence: l.states}, l.all

@@ -275,7 +275,7 @@ func (o *oracle) order(at int) {
 	}
 }
 
-// previous is the state of the same scope before the state at, -1 where it is the first.
+// previous is the state of the same scope before the state at, -1 if it is the first.
 func (o *oracle) previous(at int) int {
 	for i := at - 1; i >= 0; i-- {
 		if e := o.s.events[i]; e.state && e.stream == o.s.events[at].stream {

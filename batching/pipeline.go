@@ -92,7 +92,7 @@ func (p *Pipeline) Stream(frame Frame, keyed bool) *Stream {
 	return s
 }
 
-// Add copies a row into the stream's open batch, closing that first where the row does not fit, and
+// Add copies a row into the stream's open batch, closing that first if the row does not fit, and
 // counts a record.
 func (p *Pipeline) Add(s *Stream, r *Row, now time.Time) {
 	p.rows++
@@ -179,7 +179,7 @@ func (p *Pipeline) batch(s *Stream, first arrival) *Batch {
 	return b
 }
 
-// flush makes room: it cuts the stream's scope at its last state, or, where no open row lies before
+// flush makes room: it cuts the stream's scope at its last state, or, if no open row comes before
 // that, closes the stream's batch as it is.
 func (p *Pipeline) flush(s *Stream) {
 	b, c := s.open, p.ledger.scopeOf(s)
@@ -275,7 +275,7 @@ func (p *Pipeline) dispatch() {
 	}
 }
 
-// closeLargest closes open batches, the largest first, where memory is short.
+// closeLargest closes open batches, the largest first, if memory is short.
 func (p *Pipeline) closeLargest() {
 	if p.buffered() <= p.options.MaxBuffered {
 		return
@@ -313,7 +313,7 @@ func (p *Pipeline) maxWaiting() int {
 	return p.options.MaxInFlight
 }
 
-// Due is when the oldest open batch reaches its age; false where none is open.
+// Due is when the oldest open batch reaches its age; false if none is open.
 func (p *Pipeline) Due() (time.Time, bool) {
 	if len(p.open) == 0 {
 		p.oldest = time.Time{}

@@ -18,7 +18,7 @@ import (
 
 // A sync that resumes after a released state sends the same batches as one that was never
 // interrupted, whatever the latencies and however many batches are in flight: that is what makes a
-// Webhook-Id worth remembering. Age and memory, which cut batches where chance has it, are out of
+// Webhook-Id worth remembering. Age and memory, which cut batches at arbitrary places, are out of
 // play here.
 func TestResumedSyncSendsTheSameBatches(t *testing.T) {
 	for seed := range uint64(300) {

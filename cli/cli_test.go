@@ -75,7 +75,7 @@ func TestComplaintsAreVisible(t *testing.T) {
 	}
 }
 
-// A config that stands on the command line itself is not repeated: it has secrets.
+// A config on the command line itself is not repeated: it has secrets.
 func TestConfigAsAnArgumentIsNotShown(t *testing.T) {
 	const config = `{"url":"http://127.0.0.1:1","api_key":"hunter2"}`
 	for _, args := range [][]string{

@@ -113,7 +113,7 @@ func TestReceive(t *testing.T) {
 	}
 }
 
-// Every flag of receive stands on its page.
+// Every flag of receive is on its page.
 func TestReceiverPageHasEveryFlag(t *testing.T) {
 	page, err := os.ReadFile("../docs/receiver.md")
 	if err != nil {

@@ -247,7 +247,7 @@ func TestDeadLetteredRowIsTriedAgain(t *testing.T) {
 	r.want(options, firstTable, envelope("mirror", adaAdded))
 }
 
-// The removal of a row that left is no record of the source and has no letter, also where the row
+// The removal of a row that left is no record of the source and has no letter, even if the row
 // once said that it was not deleted; it stays due.
 func TestRejectedRemovalHasNoLetter(t *testing.T) {
 	r := newRig(t)

@@ -20,7 +20,7 @@ import (
 	"destination-webhook/protocol"
 )
 
-// benchStreams are how the stream of the generated records stands in a catalog: without a key and
+// benchStreams are how the stream of the generated records is in a catalog: without a key and
 // with one.
 var benchStreams = map[string]string{
 	"plain": `{"stream":{"name":"users","namespace":"public"},"destination_sync_mode":"append"}`,

@@ -87,7 +87,7 @@ func checkSnapshot(ctx context.Context, c *config.Config, n *outbound.Network) e
 	return nil
 }
 
-// checkDeadLetters looks whether a sync could store rejected rows where the config says.
+// checkDeadLetters checks that a sync could store rejected rows in the place that the config names.
 func checkDeadLetters(ctx context.Context, c *config.Config, n *outbound.Network) error {
 	if c.OnRejectedRows != config.ToDeadLetter {
 		return nil

@@ -18,7 +18,7 @@ import (
 // errNoArchive is the failure of a config whose dead letters cannot be read again.
 var errNoArchive = failure.Config(errors.New("dead_letter: only dead letters in a folder or a bucket can be read again, and this config sends them to an endpoint: set dead_letter.type to local or s3"))
 
-// openArchive opens the place where syncs with this config have stored dead letters.
+// openArchive opens the place in which syncs with this config have stored dead letters.
 func openArchive(c *config.Config, n *outbound.Network) (deadletter.Archive, error) {
 	switch d := &c.DeadLetter; d.Type {
 	case config.LocalStorage:

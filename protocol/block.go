@@ -25,7 +25,7 @@ type BlockReader struct {
 func NewBlockReader(r io.Reader) *BlockReader { return &BlockReader{r: r, max: MaxLine} }
 
 // Next reads into buf, which has a length above zero and of MaxLine at most, until it holds at
-// least one whole line, and returns the whole lines: a block that ends in a newline, also where the
+// least one whole line, and returns the whole lines: a block that ends in a newline, even if the
 // last line of the stream has none. It returns as soon as it has one, so that a slow stream's lines
 // do not wait for a full block.
 //

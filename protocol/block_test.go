@@ -189,7 +189,7 @@ func TestBlockReaderMaxLineInSmallerBuffers(t *testing.T) {
 	}
 }
 
-// An error ends the stream even where a later read would succeed: what comes then is not what comes
+// An error ends the stream even if a later read would succeed: what comes then is not what comes
 // next.
 func TestBlockReaderReadsNoMoreAfterAnError(t *testing.T) {
 	broken := errors.New("broken")

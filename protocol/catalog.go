@@ -52,7 +52,7 @@ type ConfiguredStream struct {
 	DestinationSyncMode SyncMode   `json:"destination_sync_mode"`
 	PrimaryKey          [][]string `json:"primary_key"`
 
-	// A refresh has a generation: records of generations below the minimum are to go. Zero where
+	// A refresh has a generation: records of generations below the minimum are to go. Zero if
 	// the platform sends none.
 	GenerationID        int64 `json:"generation_id"`
 	MinimumGenerationID int64 `json:"minimum_generation_id"`

@@ -141,7 +141,7 @@ func (d *Decoder) reset() {
 }
 
 // usualTail scans what follows the data of most records, emitted_at and the braces, and completes
-// the record. It returns the line's end; 0 where something else follows, or the record is not
+// the record. It returns the line's end; 0 if something else follows, or the record is not
 // complete.
 func (d *Decoder) usualTail(i int) int {
 	const name = `,"emitted_at":`

@@ -3,7 +3,7 @@ package protocol
 import "github.com/go-json-experiment/json/jsontext"
 
 // The records of a stream mostly have the same keys in the same order. A layout remembers them, and
-// where the next key is the one that stood there before, a comparison takes the place of scanning
+// if the next key is the one that was there before, a comparison takes the place of scanning
 // it. A layout only ever guesses: each guess is compared with the text, to the byte, and what is
 // not as expected is scanned like everything else. So a layout never changes the verdict on a line,
 // however the records vary.
@@ -11,12 +11,12 @@ import "github.com/go-json-experiment/json/jsontext"
 const (
 	// maxKeys bounds how many keys are remembered, of all streams together; 2 MiB or so.
 	maxKeys = 16 << 10
-	// maxStreamKeys leaves room for other streams where a stream's keys are data, as in
+	// maxStreamKeys leaves room for other streams if a stream's keys are data, as in
 	// {"2026-11-24": 1}.
 	maxStreamKeys = 1 << 10
 	// maxKeyText is the longest key that is remembered, in bytes.
 	maxKeyText = 256
-	// maxSkip is how many keys may be missing where a record lacks some.
+	// maxSkip is how many keys may be missing if a record lacks some.
 	maxSkip = 8
 )
 
@@ -167,8 +167,8 @@ func (l *layout) array(b []byte, i, depth int, link **knownKey) int {
 }
 
 // find scans a key at b[i] that is not the expected one, and returns the index after its colon. The
-// key is a later one of the object, where the record lacks those before it, or becomes known; nil
-// where it does not.
+// key is a later one of the object, if the record lacks those before it, or becomes known; nil
+// if it does not.
 func (l *layout) find(b []byte, i int, link **knownKey, level lookupLevel) (*knownKey, int) {
 	if b[i] != '"' {
 		return nil, ^i

@@ -18,7 +18,7 @@ func recordOf(stream, data string) string {
 	return `{"type":"RECORD","record":{"stream":"` + stream + `","data":` + data + `,"emitted_at":1}}` + "\n"
 }
 
-// fieldsOf decodes lines and returns the fields of the last record; nil where the decoder has none.
+// fieldsOf decodes lines and returns the fields of the last record; nil if the decoder has none.
 func fieldsOf(t *testing.T, d *Decoder, lines ...string) []string {
 	t.Helper()
 	var m Message

@@ -47,7 +47,7 @@ func (l *lookupLevel) insert(path []string, n int) {
 	}
 }
 
-// named returns what is looked for under the name; nil where nothing is.
+// named returns what is looked for under the name; nil if nothing is.
 func (l lookupLevel) named(name []byte) *lookupField {
 	for i := range l {
 		if l[i].name == string(name) {

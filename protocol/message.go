@@ -27,10 +27,10 @@ type Record struct {
 	Namespace []byte // unescaped; empty where it is absent, null or ""
 	Stream    []byte // unescaped
 	Data      []byte // a JSON object, as it came
-	EmittedAt []byte // a JSON number, as it came; nil where absent, null or no number
-	Changes   []byte // meta.changes, a JSON array as it came; nil where absent, null or no array
+	EmittedAt []byte // a JSON number, as it came; nil if absent, null or no number
+	Changes   []byte // meta.changes, a JSON array as it came; nil if absent, null or no array
 
-	// Fields are the values that Decoder.Find asked for, as Lookup.Find returns them; nil where
+	// Fields are the values that Decoder.Find asked for, as Lookup.Find returns them; nil if
 	// they were not found on the way, which says nothing of whether they are there.
 	Fields [][]byte
 }

@@ -17,7 +17,7 @@ func (d *Decoder) plain(key []byte) []byte {
 // offset is where a span of the line begins.
 func (d *Decoder) offset(span []byte) int { return cap(d.b) - cap(span) }
 
-// unquote returns what a string, quotes included, stands for.
+// unquote returns what a string, quotes included, means.
 func (d *Decoder) unquote(quoted []byte) []byte {
 	if inner := quoted[1 : len(quoted)-1]; bytes.IndexByte(inner, '\\') < 0 {
 		return inner

@@ -31,7 +31,7 @@ func (p parsed) text() (s string) {
 	return s
 }
 
-// of is the value where it begins with one of the bytes, empty otherwise.
+// of is the value if it begins with one of the bytes, empty otherwise.
 func (p parsed) of(first string) string {
 	if len(p) > 0 && strings.IndexByte(first, p[0]) >= 0 {
 		return string(p)

@@ -12,7 +12,7 @@ import (
 const pipeSize = 1 << 20
 
 // EnlargePipe makes the kernel's buffer of a pipe as large as it may be, so that writer and reader
-// change places less often. It is a courtesy: where r is no pipe or the system refuses, all stays
+// change places less often. It is a courtesy: if r is no pipe or the system refuses, all stays
 // as it was.
 func EnlargePipe(r io.Reader) {
 	file, ok := r.(*os.File)

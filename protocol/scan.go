@@ -227,7 +227,7 @@ func str(b []byte, i int) int {
 	}
 }
 
-// rune2 returns the length of the multi-byte rune at b[i], 0 where it is not valid UTF-8. Two
+// rune2 returns the length of the multi-byte rune at b[i], 0 if it is not valid UTF-8. Two
 // bytes, and three outside the ranges with exceptions, are decided here; utf8 decides the rest.
 func rune2(b []byte, i int) int {
 	if c := b[i]; i+3 <= len(b) && b[i+1]&0xC0 == 0x80 {

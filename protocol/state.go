@@ -42,9 +42,10 @@ func (s *State) Clone() State {
 	return c
 }
 
-// AppendLine appends the line as it came, with destinationStats added or replaced, and a newline. records and rejected
-// are how many records of the scope were delivered and refused since its previous STATE. The protocol declares both as
-// doubles, and the platform's parser wants to see the decimal point.
+// AppendLine appends the line as it came, with destinationStats added or replaced, and a newline.
+// records and rejected are how many records of the scope were delivered and refused since its
+// previous STATE. The protocol declares both as doubles, and the platform's parser wants to see the
+// decimal point.
 func (s *State) AppendLine(dst []byte, records, rejected int64) []byte {
 	before, after := s.around()
 	return append(append(s.appendStats(append(dst, before...), records, rejected), after...), '\n')
@@ -102,8 +103,8 @@ func (d *Decoder) stateMember(key []byte, i int) int {
 	return value(d.b, i, 2)
 }
 
-// stateKind reads the scope. One that is not known is taken for the widest, which is the safe side: such a state waits for
-// every record before it.
+// stateKind reads the scope. One that is not known is taken for the widest, which is the safe side:
+// such a state waits for every record before it.
 func (d *Decoder) stateKind(i int) int {
 	var name []byte
 	end := d.text(i, &name, &d.faults.state, "state.type")

@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// stats are what § stands for in a wanted line.
+// stats are what § means in a wanted line.
 const stats = `"destinationStats":{"recordCount":12.0}`
 
 var stateTests = []struct {

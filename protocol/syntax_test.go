@@ -95,7 +95,7 @@ func TestSyntaxErrorText(t *testing.T) {
 	}
 }
 
-// A line that is refused is behind the decoder: whoever goes on gets the next, and never the rest
+// A line that is refused is done with: whoever goes on gets the next, and never the rest
 // of this one.
 func TestDecoderGoesOnBehindTheLine(t *testing.T) {
 	for _, tt := range syntaxTests {

@@ -9,12 +9,14 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Writer puts messages on a stream that carries nothing but the protocol, one a line, each in one write, so that a line is
-// never torn between two goroutines or by a crash, but for a state that is larger than what a pipe takes at once. States are
-// held until Flush. It is safe for concurrent use.
+// Writer puts messages on a stream that carries nothing but the protocol, one a line, each in one
+// write, so that a line is never torn between two goroutines or by a crash, but for a state that is
+// larger than what a pipe takes at once. States are held until Flush. It is safe for concurrent
+// use.
 type Writer struct {
-	// Redact, where set, is applied to every text a person may read: logs, traces and the answer of check. It is not
-	// applied to states, which have to go back as they came. Set it before the first write.
+	// Redact, if set, is applied to every text a person may read: logs, traces and the answer of
+	// check. It is not applied to states, which have to go back as they came. Set it before the
+	// first write.
 	Redact func(string) string
 
 	mu     sync.Mutex
@@ -35,12 +37,12 @@ func (w *Writer) Err() error {
 	return w.err
 }
 
-// maxTogether is how many bytes of states are written at once: what a pipe takes at most. More would part in a crash all the
-// same, and take as much memory again.
+// maxTogether is how many bytes of states are written at once: what a pipe takes at most. More
+// would part in a crash all the same, and take as much memory again.
 const maxTogether = 1 << 20
 
-// State adds a state with its counts to those that Flush writes. States that are too many to be written at once are
-// written before.
+// State adds a state with its counts to those that Flush writes. States that are too many to be
+// written at once are written before.
 func (w *Writer) State(s *State, records, rejected int64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -58,7 +60,8 @@ func (w *Writer) State(s *State, records, rejected int64) {
 	w.write([]byte{'\n'})
 }
 
-// Flush writes the states added since the last one in one write: a crash does not part states that became due together.
+// Flush writes the states added since the last one in one write: a crash does not part states that
+// became due together.
 func (w *Writer) Flush() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// A failed write leaves no half of a line behind: it is taken back from a file, and ended
+// A failed write leaves no half of a line: it is taken back from a file, and ended
 // elsewhere.
 func TestTornLines(t *testing.T) {
 	row := func(n string) []Row { return []Row{{Data: json.RawMessage(`{"id":` + n + `}`)}} }

@@ -9,7 +9,7 @@ import (
 )
 
 // compare looks at the requests of one process after the other. One body has one Webhook-Id and one
-// Webhook-Id one body. Where batches are steady, the first request of a process that holds a
+// Webhook-Id one body. If batches are steady, the first request of a process that holds a
 // record, which is the whole batch before any halving, has the body that it had in the processes
 // before.
 func compare(lives [][]receiver.Request, steady bool) error {

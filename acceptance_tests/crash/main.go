@@ -8,8 +8,10 @@
 // does not fix the timing of processes, so a kill hits another point in each call.
 //
 // Most runs hold these promises:
-//   - every record arrives at least once, or is a dead letter, and only a record that the endpoint refuses is one;
-//   - no STATE comes out before the records it speaks for are there; states come out in order, each once, as they went in;
+//   - every record arrives at least once, or is a dead letter, and only a record that the endpoint
+//     refuses is one;
+//   - no STATE comes out before the records it speaks for are there; states come out in order, each
+//     once, as they went in;
 //   - the last row that arrives of a primary key is the key's last record;
 //   - one body has one Webhook-Id, and no two bodies share one;
 //   - if batches are not cut by age, a resumed sync sends the same bodies again.

@@ -1,5 +1,6 @@
-// Package limits holds the built program to the memory that docs/reliability.md states, on input that is odd or endless.
-// What is judged are peaks of resident memory, with room for the runtime; never time.
+// Package limits holds the built program to the memory that docs/reliability.md states, on input
+// that is odd or endless. What is judged are peaks of resident memory, with room for the runtime;
+// never time.
 package limits
 
 import (
@@ -151,7 +152,8 @@ func TestStatesWithoutRecords(t *testing.T) {
 	}
 }
 
-// A STATE of many megabytes is held while its rows are delivered and the next one is read, and is not copied to be written.
+// A STATE of many megabytes is held while its rows are delivered and the next one is read, and is
+// not copied to be written.
 func TestLargeStates(t *testing.T) {
 	const size, states = 64 * mebibyte, 3
 	large := strings.Repeat("x", size)

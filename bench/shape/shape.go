@@ -59,7 +59,7 @@ func (s Shape) AppendData(dst []byte, i int) []byte {
 	return r.wide(dst, i)
 }
 
-// AppendState appends the line of a state of a stream, behind record i.
+// AppendState appends the line of a state of a stream, after record i.
 func AppendState(dst []byte, stream string, i int) []byte {
 	dst = append(append(dst, `{"type":"STATE","state":{"type":"STREAM","stream":{"stream_descriptor":{"name":"`...), stream...)
 	dst = append(dst, `","namespace":"public"},"stream_state":{"cursor":`...)

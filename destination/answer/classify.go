@@ -83,8 +83,8 @@ var classifications = map[int]Classification{
 	http.StatusHTTPVersionNotSupported: {Misconfigured, "HTTP version not supported (505): check what serves this URL"},
 }
 
-// classify returns what an answer other than 2xx means by the table. What it repeats of the header is
-// masked by redact before it is cut.
+// classify returns what an answer other than 2xx means by the table. What it repeats of the header
+// is masked by redact before it is cut.
 func classify(status int, h http.Header, redact func(string) string) Classification {
 	m, named := classifications[status]
 	switch {

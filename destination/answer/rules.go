@@ -50,8 +50,8 @@ func (r *Rules) Success(status int) bool {
 
 func succeeds(status int) bool { return status >= 200 && status < 300 }
 
-// Classify returns what an answer means whose status is no success. What it repeats of the header is
-// masked by redact before it is cut.
+// Classify returns what an answer means whose status is no success. What it repeats of the header
+// is masked by redact before it is cut.
 func (r *Rules) Classify(status int, h http.Header, redact func(string) string) Classification {
 	kind, named := r.named(status)
 	if !named && !succeeds(status) {

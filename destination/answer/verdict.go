@@ -39,10 +39,10 @@ func unclear(quote []byte, problem string, args ...any) error {
 }
 
 // ReadVerdicts reads what an answer says of single rows, as the user's program reads it if there is
-// one. Otherwise a body without a member "rejected" says nothing of them: endpoints answer anything.
-// A body that has one, in any case of letters, is read whole. Each entry is attributed to rows, or
-// the error is an *Unclear. So is that of a 207, which says that the rows fared differently, without
-// that member.
+// one. Otherwise a body without a member "rejected" says nothing of them: endpoints answer
+// anything. A body that has one, in any case of letters, is read whole. Each entry is attributed to
+// rows, or the error is an *Unclear. So is that of a 207, which says that the rows fared
+// differently, without that member.
 func (r *Rules) ReadVerdicts(status int, encoding string, body []byte, rows *Rows) ([]Verdict, error) {
 	entries, err := r.entries(status, encoding, body)
 	if err != nil {

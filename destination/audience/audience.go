@@ -34,8 +34,9 @@ type Audience struct {
 }
 
 // Open opens the audience of a stream, nil if its mode needs none. It warns if the snapshot is of
-// another endpoint or key, or does not know all that was sent. It puts the fields of the route's key
-// into the order in which the endpoint got them first, so it comes before the stream's encoder is made.
+// another endpoint or key, or does not know all that was sent. It puts the fields of the route's
+// key into the order in which the endpoint got them first, so it comes before the stream's encoder
+// is made.
 func Open(ctx context.Context, store *snapshot.Store, r *route.Route, warn func(text string)) (*Audience, error) {
 	if r.Mode == config.Insert {
 		return nil, bypass(store, r, warn)

@@ -44,8 +44,8 @@ func open(t *testing.T, dir string, r *route.Route) (a *Audience, closed func())
 	}
 }
 
-// deliver makes one batch of records and confirms it, except for the rejected rows. It returns the operations of the rows
-// that were sent.
+// deliver makes one batch of records and confirms it, except for the rejected rows. It returns the
+// operations of the rows that were sent.
 func deliver(t *testing.T, a *Audience, rejected []int, records ...string) (sent []payload.Operation) {
 	t.Helper()
 	send := func(ctx context.Context, b *batching.Batch) batching.Outcome {
@@ -110,7 +110,8 @@ func TestConfirmedRowsAreNotSentAgain(t *testing.T) {
 	}
 }
 
-// A mode that does not send a change confirms it in its place, unless an earlier row of the key was rejected.
+// A mode that does not send a change confirms it in its place, unless an earlier row of the key was
+// rejected.
 func TestSuppressedRowsAreConfirmed(t *testing.T) {
 	for name, test := range map[string]struct {
 		rejected []int
@@ -135,7 +136,8 @@ func TestSuppressedRowsAreConfirmed(t *testing.T) {
 	}
 }
 
-// The guard is about the share of rows that left and about their number, and about modes that send removals.
+// The guard is about the share of rows that left and about their number, and about modes that send
+// removals.
 func TestRefusal(t *testing.T) {
 	for name, test := range map[string]struct {
 		mode    config.SyncMode

@@ -63,7 +63,7 @@ func TestSigV4Vectors(t *testing.T) {
 }
 
 // post-x-www-form-urlencoded of the test suite, which does not sign the length of its body: neither
-// does the signer where it is not told the length.
+// does the signer if it is not told the length.
 func TestSigV4VectorWithBody(t *testing.T) {
 	req, err := http.NewRequest("POST", "https://example.amazonaws.com/", strings.NewReader("Param1=value1"))
 	if err != nil {

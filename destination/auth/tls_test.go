@@ -134,7 +134,7 @@ func TestTokenTLSConfig(t *testing.T) {
 	}
 }
 
-// Where the config has no TLS settings for a connection, none is advised.
+// If the config has no TLS settings for a connection, none is advised.
 func TestNewPlainTransport(t *testing.T) {
 	server := httptest.NewUnstartedServer(http.NotFoundHandler())
 	server.Config.ErrorLog = silent

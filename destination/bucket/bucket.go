@@ -23,7 +23,7 @@ type Options struct {
 	Bucket   string
 	Prefix   string // in front of every name, "" or "folder/"
 	// Without keys they are those of the environment, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and
-	// AWS_SESSION_TOKEN, through Getenv. Leave that nil where the user is not the operator: the
+	// AWS_SESSION_TOKEN, through Getenv. Leave that nil if the user is not the operator: the
 	// keys are the operator's.
 	AccessKeyID     string
 	SecretAccessKey redact.Secret

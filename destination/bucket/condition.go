@@ -8,7 +8,7 @@ type Condition struct {
 	absent bool
 }
 
-// IfAbsent writes only where there is no object of that name.
+// IfAbsent writes only if there is no object of that name.
 func IfAbsent() Condition { return Condition{absent: true} }
 
 // IfMatch writes only over the object with this ETag.

@@ -110,7 +110,7 @@ func (c *Canonicalizer) hex() (rune, error) {
 func isSurrogate(r, begin rune) bool { return r&^0x3ff == begin }
 
 // rune writes UTF-8, and a lone surrogate in the three bytes that UTF-8 would have for it: two
-// different ones must stay different, where the standard library would make one replacement
+// different ones must stay different, whereas the standard library would make one replacement
 // character of both.
 func (c *Canonicalizer) rune(r rune) {
 	if r&^0x7ff == 0xd800 {

@@ -66,8 +66,8 @@ func (a Answers) entries(twice func(entry, earlier, status int)) map[int]int {
 	return places
 }
 
-// bounds returns the first and the last status that an entry names. An entry that the schema refuses
-// names none.
+// bounds returns the first and the last status that an entry names. An entry that the schema
+// refuses names none.
 func (m StatusMeaning) bounds() (first, last int) {
 	if class, ok := strings.CutSuffix(strings.ToLower(m.Status), "xx"); ok {
 		first, err := strconv.Atoi(class)

@@ -17,8 +17,8 @@ type mistake struct {
 	Says    []string       `json:"says"`
 }
 
-// TestMistakesSayWhatIsWrong: each mistake in a setting that is a language of its own is found before
-// the sync, and its message names the field, the place within it, and what was expected.
+// TestMistakesSayWhatIsWrong: each mistake in a setting that is a language of its own is found
+// before the sync, and its message names the field, the place within it, and what was expected.
 func TestMistakesSayWhatIsWrong(t *testing.T) {
 	text, err := os.ReadFile("testdata/mistakes.json")
 	if err != nil {

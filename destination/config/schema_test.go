@@ -21,7 +21,7 @@ func TestParseSurvivesNesting(t *testing.T) {
 	}
 }
 
-// The tree of a config holds no such number; this is what stands behind it.
+// The tree of a config holds no such number; this is the check behind that.
 func TestValidateSurvivesThePanicOfTheValidator(t *testing.T) {
 	limit := 5.0
 	node := &specNode{Type: "object", Properties: map[string]*specNode{"n": {Type: "number", Maximum: &limit}}}

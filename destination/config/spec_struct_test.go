@@ -50,7 +50,7 @@ func connectionSpecification(t testing.TB) object {
 	return message.object("connectionSpecification")
 }
 
-// object is a JSON object out of the spec, as it stands there.
+// object is a JSON object of the spec, unchanged.
 type object map[string]any
 
 func (o object) object(name string) object {

@@ -219,7 +219,7 @@ func numberFaults(path string, node object) []string {
 	}
 }
 
-// sampleFaults holds default and examples against the schema they stand in.
+// sampleFaults holds default and examples against the schema they are part of.
 func sampleFaults(path string, node object) (faults []string) {
 	samples := node.list("examples")
 	if value, ok := node["default"]; ok {

@@ -76,7 +76,7 @@ func TestParseJudgesURLs(t *testing.T) {
 }
 
 // A value that is wrong may be a secret in the wrong place: no text that says so may hold it,
-// whatever field it stands in and whatever is wrong with it.
+// whatever field it is in and whatever is wrong with it.
 func TestProblemsHoldNoValue(t *testing.T) {
 	const canary = "c4n4ry"
 	quoted := `"` + canary + `"`

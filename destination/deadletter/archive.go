@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// Archive is the place where syncs have stored dead letters. Its files hold complete lines.
+// Archive is the place in which syncs have stored dead letters. Its files hold complete lines.
 type Archive interface {
 	// Names returns the names of the files, in the order in which they were begun.
 	Names(ctx context.Context) ([]string, error)

@@ -75,7 +75,7 @@ func TestDialErrorsTellNothingOfTheNetwork(t *testing.T) {
 	}
 }
 
-// Where users must not learn which names exist, one that does not looks like one that is refused.
+// If users must not learn which names exist, one that does not looks like one that is refused.
 func TestDialErrorsTellNoNames(t *testing.T) {
 	refusal := errors.New("it leads to no public address")
 	show := func(cause, unresolved error) string {

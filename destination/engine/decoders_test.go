@@ -106,7 +106,7 @@ func TestPanicOfADecoderIsAnError(t *testing.T) {
 	goleak.VerifyNone(t)
 }
 
-// A sync that ends while decoders are ahead leaves none of them behind.
+// A sync that ends while decoders are ahead leaves none of them running.
 func TestDecodersEndWithTheSync(t *testing.T) {
 	onCores(t, 4)
 	lost := errors.New("lost")

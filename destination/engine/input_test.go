@@ -16,7 +16,8 @@ import (
 	"destination-webhook/protocol"
 )
 
-// deliveredBy runs a sync of an input with large batches and returns what was delivered, stdout, the warnings and the error.
+// deliveredBy runs a sync of an input with large batches and returns what was delivered, stdout,
+// the warnings and the error.
 func deliveredBy(t *testing.T, input string, names ...protocol.StreamDescriptor) (bodies, stdout, warnings string, err error) {
 	t.Helper()
 	defer goleak.VerifyNone(t)
@@ -41,8 +42,8 @@ func deliveredBy(t *testing.T, input string, names ...protocol.StreamDescriptor)
 
 var users = protocol.StreamDescriptor{Name: "users"}
 
-// A line that ends the sync does not take the rows before it along: they are delivered and their states come out, and what
-// follows it is not looked at.
+// A line that ends the sync does not take the rows before it along: they are delivered and their
+// states come out, and what follows it is not looked at.
 func TestRowsBeforeABrokenLineAreDelivered(t *testing.T) {
 	for name, line := range map[string]string{
 		"invalid JSON":      `{"type":`,
@@ -60,8 +61,8 @@ func TestRowsBeforeABrokenLineAreDelivered(t *testing.T) {
 	}
 }
 
-// A record without its key ends the sync at its own line, whatever comes after it; where rows may become dead letters it is
-// settled as one, and the broken line after it ends the sync.
+// A record without its key ends the sync at its own line, whatever comes after it; if rows may
+// become dead letters it is settled as one, and the broken line after it ends the sync.
 func TestMissingKeyBeforeABrokenLine(t *testing.T) {
 	for deadLetters, want := range map[bool]struct {
 		line       string
@@ -113,7 +114,8 @@ func TestInputWithoutAMessageIsAnError(t *testing.T) {
 	}
 }
 
-// The state of a stream that is not in the catalog may be of any rows: it waits for all of them, and says so.
+// The state of a stream that is not in the catalog may be of any rows: it waits for all of them,
+// and says so.
 func TestStateOfAnUnknownStreamWaitsForAllRows(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	var out bytes.Buffer
@@ -140,7 +142,8 @@ func TestStateOfAnUnknownStreamWaitsForAllRows(t *testing.T) {
 	}
 }
 
-// Messages without a namespace belong to the only stream of their name, as PyAirbyte's cached write sends them.
+// Messages without a namespace belong to the only stream of their name, as PyAirbyte's cached write
+// sends them.
 func TestMessagesWithoutANamespace(t *testing.T) {
 	input := strings.ReplaceAll(userRecord, `"stream"`, `"namespace":null,"stream"`) + userState
 	bodies, stdout, warnings, err := deliveredBy(t, input, protocol.StreamDescriptor{Namespace: "public", Name: "users"})

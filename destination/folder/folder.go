@@ -1,4 +1,4 @@
-// Package folder tells whether a folder may hold what no other user of the machine is to read,
+// Package folder reports whether a folder may hold what no other user of the machine is to read,
 // change or move away.
 package folder
 

@@ -157,7 +157,7 @@ func TestSafeRefusesWhatItCannotRead(t *testing.T) {
 	}
 }
 
-// The refusal comes from the dialer, for the address behind a name, and can
+// The refusal comes from the dialer, for the address of a name, and can
 // still be told from a failure to connect.
 func TestControlJudgesWhatIsDialled(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

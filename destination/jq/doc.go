@@ -6,7 +6,7 @@
 // what it makes, by budgets that follow the size of its input and no clock: the same row has the
 // same result on every machine. The try of a program does not catch that it exceeds a budget.
 //
-// gojq counts nothing itself. Steps are counted where it asks its context whether to stop, which it
+// gojq counts nothing itself. Steps are counted when it asks its context whether to stop, which it
 // does at each instruction. Bytes are counted by functions that are compiled into the program
 // before every operator and builtin that can make or read much in one step; see guard and prelude.
 // A count is an estimate of what is allocated or read, and adds up over a run, so a run never has

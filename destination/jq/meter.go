@@ -14,7 +14,7 @@ const (
 	bytesPerByte = 32
 	// maxDepth bounds the nesting of values, as the reader of records does.
 	maxDepth = 10_000
-	// maxPatterns is how many regular expressions a run may leave behind in gojq's cache.
+	// maxPatterns is how many regular expressions a run may leave in gojq's cache.
 	maxPatterns = 100
 )
 

@@ -179,7 +179,7 @@ func TestMissingKeyIsAnError(t *testing.T) {
 	}
 }
 
-// Where rows may become dead letters a record without its key is settled in its place, and not
+// If rows may become dead letters, a record without its key is settled in its place, and not
 // sent.
 func TestMissingKeyIsSilentWithDeadLetters(t *testing.T) {
 	e := NewEncoder(&route.Route{Mode: config.Upsert, Key: [][]string{{"id"}}}, Options{DeadLetters: true})

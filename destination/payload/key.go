@@ -61,7 +61,7 @@ func absent(value []byte) bool  { return value == nil || value[0] == 'n' }
 func present(value []byte) bool { return !absent(value) }
 
 // spellings reports whether there are several ways to write the values, and whether they are
-// written in the way that stands for all of them.
+// written in the one form for all of them.
 func spellings(values [][]byte) (variable, plain bool) {
 	plain = true
 	for _, value := range values {

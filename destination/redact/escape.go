@@ -11,7 +11,7 @@ import (
 // escapes are the characters that unit may read as something else.
 const escapes = "\r\n\x00%&\\"
 
-// unit reads one character of s, escaped or not: what it stands for, and how many bytes spell it.
+// unit reads one character of s, escaped or not: what it means, and how many bytes spell it.
 // It knows percent-encoding, HTML's entities and the backslashes of JSON, JavaScript, Go, Python,
 // PHP, C and shells, also those that escape backslashes. Line breaks are dropped, because PEM is
 // wrapped, and so are NULs, which makes ASCII of UTF-16.

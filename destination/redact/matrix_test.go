@@ -119,7 +119,7 @@ var encodings = []struct {
 	{"hexadecimal of base64", func(s string) string { return hex.EncodeToString([]byte(base64.StdEncoding.EncodeToString([]byte(s)))) }},
 }
 
-// Every shape of a secret in every encoding is masked, wherever it stands.
+// Every shape of a secret in every encoding is masked, wherever it is.
 func TestMatrix(t *testing.T) {
 	for _, shape := range shapes {
 		redactor := redact.New(shape.learned...)

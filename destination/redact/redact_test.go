@@ -163,7 +163,7 @@ func mime(s, end string) string {
 	return text[:76] + end + text[76:]
 }
 
-// Where one secret begins in another one, both are masked, the shorter one too.
+// If one secret begins within another, both are masked, the shorter one too.
 func TestRedactorMasksOverlaps(t *testing.T) {
 	if got := redact.New("abcdef", "defghijk", "cdefg").String("x abcdefghijk y"); got != "x "+redact.Mask+" y" {
 		t.Errorf("got %q", got)
@@ -255,7 +255,7 @@ func TestAddTeachesEveryHolder(t *testing.T) {
 	}
 }
 
-// FuzzMask: whatever stands around a secret, it is not shown, nor the part of it that a cut leaves.
+// FuzzMask: whatever is around a secret, it is not shown, nor the part of it that a cut leaves.
 func FuzzMask(f *testing.F) {
 	for _, seed := range [][3]string{
 		{"", "s3cr%25/+\\n", ""}, {"%", "2Fab\\u00", "&#39;"}, {`\`, `u0041"\\"`, `\ud83d`}, {"&am", "p;&quot;", ";"}, {"\r\n", "\xff\x00aa", "="}, {"aaa", "aaaab", "aab"},

@@ -70,7 +70,7 @@ func withoutNUL(s string) (plain string, n int) {
 	return s[:1], 1
 }
 
-// replace returns the view with each unit replaced by what read says that it stands for, and
+// replace returns the view with each unit replaced by what read says that it means, and
 // reports whether any was. read is only called if there is one of the characters.
 func (v view) replace(characters string, read func(string) (plain string, n int)) (next view, changed bool) {
 	if !strings.ContainsAny(v.text, characters) {

@@ -17,7 +17,7 @@ type stats struct {
 	mu      sync.Mutex
 	streams map[*route.Route]*streamStats // those that sent something
 	total   streamStats
-	// statuses counts attempts by the status of their answer, which "none" stands for if there was
+	// statuses counts attempts by the status of their answer, "none" if there was
 	// none.
 	statuses map[string]int64
 	// causes counts attempts that were followed by another one by why they failed.

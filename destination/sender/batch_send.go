@@ -67,8 +67,8 @@ func (s *batchSend) deliver(ctx context.Context) error {
 	return s.part(ctx, rows, 0)
 }
 
-// part delivers some rows. repetition counts the answers in which the endpoint asked for them, or for
-// rows that they follow.
+// part delivers some rows. repetition counts the answers in which the endpoint asked for them, or
+// for rows that they follow.
 func (s *batchSend) part(ctx context.Context, rows []int, repetition int) error {
 	if len(rows) == 0 {
 		return nil

@@ -36,8 +36,9 @@ func (s *batchSend) namedBy(response *delivery.Response, rows []int) ([]answer.V
 	return verdicts, s.described(response, err)
 }
 
-// withoutNamed rejects the rows that a refusal names and delivers the others, which the endpoint has
-// not taken. It ends: there are fewer rows each time, and each is asked for once more at most once.
+// withoutNamed rejects the rows that a refusal names and delivers the others, which the endpoint
+// has not taken. It ends: there are fewer rows each time, and each is asked for once more at most
+// once.
 func (s *batchSend) withoutNamed(ctx context.Context, rows []int, verdicts []answer.Verdict, f *delivery.Failure, id string, repetition int) error {
 	refused, _ := s.judge(rows, verdicts)
 	if err := s.rejectNamed(rows, refused, f.Status, id); err != nil {

@@ -110,7 +110,7 @@ func TestKeyInAMessageIsShortAndVisible(t *testing.T) {
 	}
 }
 
-// A row without a key never reaches the endpoint, where the mode needs one; it is a dead letter in
+// A row without a key never reaches the endpoint if the mode needs one; it is a dead letter in
 // its place.
 func TestRowWithoutKeyIsADeadLetter(t *testing.T) {
 	e := &endpoint{answer: refusing(nil)}

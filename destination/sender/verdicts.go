@@ -55,8 +55,8 @@ func (s *batchSend) read(rows []int, response *delivery.Response) ([]answer.Verd
 	return s.stream.route.Answers.ReadVerdicts(response.Status, response.Header.Get("Content-Encoding"), response.Body, named)
 }
 
-// described returns the error of an answer that could reject rows and cannot be read, for people: its
-// rows would be lost if they counted as delivered.
+// described returns the error of an answer that could reject rows and cannot be read, for people:
+// its rows would be lost if they counted as delivered.
 func (s *batchSend) described(response *delivery.Response, err error) error {
 	var unclear *answer.Unclear
 	if !errors.As(err, &unclear) {

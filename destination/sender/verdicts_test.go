@@ -15,7 +15,7 @@ import (
 )
 
 // FuzzVerdict: whatever an endpoint answers, each row of the request is accepted, refused or
-// repeated, once; a row is refused only where encoding/json finds a list named rejected; and what
+// repeated, once; a row is refused only if encoding/json finds a list named rejected; and what
 // is cut is no success if it could hold one.
 func FuzzVerdict(f *testing.F) {
 	for _, seed := range []string{

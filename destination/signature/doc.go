@@ -2,8 +2,8 @@
 // text is "id.timestamp.body". There are two schemes:
 //
 //   - v1, symmetric: HMAC-SHA256 with a secret ("whsec_") that both sides have.
-//   - v1a, asymmetric: Ed25519 with a private key ("whsk_") for the sender and a public key ("whpk_")
-//     for the receiver, who then has nothing that can sign.
+//   - v1a, asymmetric: Ed25519 with a private key ("whsk_") for the sender and a public key
+//     ("whpk_") for the receiver, who then has nothing that can sign.
 //
 // The body is the uncompressed one. The timestamp is that of the attempt, so every attempt is
 // signed anew, and a replayed request is recognised by its age.

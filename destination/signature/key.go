@@ -128,7 +128,7 @@ func parseSecret(text string) (secretKey, error) {
 	return key, nil
 }
 
-// parsePrivate takes a private key as its seed of 32 bytes, or with its public key behind that.
+// parsePrivate takes a private key as its seed of 32 bytes, or with its public key after that.
 func parsePrivate(text string) (privateKey, error) {
 	raw, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(text, PrivatePrefix))
 	if err != nil || len(raw) != ed25519.SeedSize && len(raw) != ed25519.PrivateKeySize {

@@ -16,7 +16,7 @@ type Row struct {
 	Data    []byte  // what is stored with KeepRows
 	// Superseded is set by Unseen if another way to write the row's key was seen.
 	Superseded bool
-	// Rejected is set by the caller before Confirm where the endpoint refused the row for good.
+	// Rejected is set by the caller before Confirm if the endpoint refused the row for good.
 	Rejected bool
 }
 

@@ -149,7 +149,7 @@ func cpuTime(b *testing.B) time.Duration {
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
-// peakMemory is the most memory this process ever had resident, 0 where the system does not tell.
+// peakMemory is the most memory this process ever had resident, 0 if the system does not tell.
 func peakMemory(b *testing.B) (bytes int64) {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {

@@ -24,7 +24,7 @@ func OpenCopy(ctx context.Context, dir, scratch string, o Options) (*Store, erro
 	return Open(ctx, to, o)
 }
 
-// copyTo copies the store's files. Where there is no store there is nothing to copy.
+// copyTo copies the store's files. If there is no store, there is nothing to copy.
 func (s *Store) copyTo(ctx context.Context, to string) (err error) {
 	fresh, err := s.recognize()
 	if fresh || errors.Is(err, fs.ErrNotExist) {

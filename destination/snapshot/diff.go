@@ -19,7 +19,7 @@ const (
 )
 
 // Diff reports how row, a JSON object, differs from the version of its key that was confirmed last
-// or, where one is in flight, from the latest of these. Any result but Unchanged counts as in
+// or, if one is in flight, from the latest of these. Any result but Unchanged counts as in
 // flight until the batch with its mark is settled. Diff keeps no reference to key or row.
 func (st *Stream) Diff(key, row []byte) (Change, Version, error) {
 	digest, err := st.digester.digest(key, row)

@@ -63,7 +63,7 @@ func (d *faultyDisk) files() watchedFS {
 	return files
 }
 
-// after stands for the clock: the time is over for calls in progress once one hangs.
+// after takes the place of the clock: the time is over for calls in progress once one hangs.
 func (d *faultyDisk) after(_ time.Duration, f func()) (stop func() bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -11,8 +11,9 @@ import (
 //	v                       version
 //	m <name>                meta of a stream, JSON
 //	s <stream>              what the stream's generation has seen, a bitmap over ordinals
-//	e <stream> <key>        entry: digest, ordinal, revision and, if it is uncertain, the digest that was sent last
-//	t <stream> <key>        tombstone: the revision of a key that is not there, until a sync ends well
+//	e <stream> <key>        entry: digest, ordinal, revision and, if it is uncertain, the digest that
+//	                        was sent last
+//	t <stream> <key>        tombstone: the revision of a key that is gone, until a sync ends well
 //	r <stream> <key>        row, with KeepRows
 //	k <stream> <identity>   the key by which the endpoint has what has this identity, if they differ
 //	i <number>              intent: the rows of a batch that was begun

@@ -19,7 +19,7 @@ import (
 // table is what a source holds, and what an endpoint does: rows by key.
 type table map[string]string
 
-// simulation runs syncs of a changing table against an endpoint that applies what it gets. Where a
+// simulation runs syncs of a changing table against an endpoint that applies what it gets. If a
 // process dies, its store forgets what was not safe.
 type simulation struct {
 	t        *rapid.T
@@ -33,7 +33,7 @@ type simulation struct {
 	obeying    table
 	remembered map[string]bool
 	generation int64
-	// torn is true where an attempt of this generation died.
+	// torn is true if an attempt of this generation died.
 	incomplete bool
 	// met has the keys that an attempt of this generation has met.
 	met map[string]bool
@@ -41,7 +41,7 @@ type simulation struct {
 	forgotten map[string]bool
 	// doubtful has the keys that a process had in flight, or had just settled, when it died.
 	doubtful map[string]bool
-	// kept is true where every sync has kept the rows.
+	// kept is true if every sync has kept the rows.
 	kept bool
 }
 
@@ -112,7 +112,7 @@ func TestEndpointEndsEqualToTheTableByABucket(t *testing.T) {
 	})
 }
 
-// few lowers the number of a property's checks, where each takes long, unless it was asked for.
+// few lowers the number of a property's checks if each takes long, unless it was asked for.
 func few(t *testing.T, n string) {
 	t.Helper()
 	checks := flag.Lookup("rapid.checks")

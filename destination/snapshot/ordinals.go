@@ -10,7 +10,7 @@ const reserve = 1 << 16
 // them is then four bits an entry, and what comes and goes cannot make it larger.
 func reach(n uint64) uint64 { return 4*n + reserve }
 
-// nextOrdinal gives out an ordinal, and reserves more where none is left. The write of the
+// nextOrdinal gives out an ordinal, and reserves more if none is left. The write of the
 // reservation comes before that of any entry with one of these ordinals, and the log keeps the
 // order, so a crash does not give one out twice.
 func (st *Stream) nextOrdinal() (uint64, error) {

@@ -18,7 +18,7 @@ import (
 
 // What is in the bucket:
 //
-//	snapshot.json                        the manifest: which data object is the snapshot, and which intents are in it
+//	snapshot.json                        the manifest: names the data object, and the intents in it
 //	data/<sequence>-<random>.tar         a packed store
 //	notes/<sequence>-<writer>-<number>   an intent of Begin or Stream
 //

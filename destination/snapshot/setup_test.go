@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// readAll opens a store and fails the test where it answers wrongly for one of n rows.
+// readAll opens a store and fails the test if it answers wrongly for one of n rows.
 func readAll(t *testing.T, dir string, n int) error {
 	t.Helper()
 	store, err := Open(t.Context(), dir, Options{})

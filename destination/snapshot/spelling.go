@@ -11,7 +11,7 @@ import (
 
 // A key can be written in several ways if it has a number, a list or an object in it: 1 and 1.0 are
 // one key. Everything that is stored of it has the key as the endpoint got it first. If that is not
-// its identity, which stands for all ways, a spelling leads from there to it.
+// its identity, the same for all ways, a spelling leads from there to it.
 
 // spellings is what is known of a stream's spellings.
 type spellings struct {

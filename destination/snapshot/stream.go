@@ -59,7 +59,7 @@ type Identity struct {
 // Origin says what a stream's snapshot goes back to.
 type Origin int
 
-// The origins of a stream's snapshot. Where there was one that does not fit, it is dropped, and
+// The origins of a stream's snapshot. If there was one that does not fit, it is dropped, and
 // every row is added.
 const (
 	Fresh     Origin = iota // there was none

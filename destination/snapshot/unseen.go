@@ -7,7 +7,7 @@ import (
 )
 
 var (
-	// ErrGenerationIncomplete is the error of asking what has left where an attempt of the
+	// ErrGenerationIncomplete is the error of asking what has left if an attempt of the
 	// generation died before it stored what it had seen.
 	ErrGenerationIncomplete = errors.New("a sync of this refresh died and with it the knowledge of the rows it saw: nothing is removed until the next full refresh")
 	// ErrInFlight is the error of asking what has left before every batch is settled.

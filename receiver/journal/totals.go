@@ -42,7 +42,7 @@ type StreamTotals struct {
 
 type streamName struct{ namespace, stream string }
 
-// tally is the state behind Totals. It is not safe for concurrent use.
+// tally is the state that Totals is made of. It is not safe for concurrent use.
 type tally struct {
 	totals  Totals
 	streams map[streamName]*StreamTotals

@@ -1,4 +1,4 @@
-// Package page is what people see of a receiver: a page for browsers, and the data behind it.
+// Package page is what people see of a receiver: a page for browsers, and its data.
 package page
 
 import (

@@ -24,7 +24,7 @@ const (
 )
 
 // Start runs a server with one empty bucket until the test ends, and returns the options that reach
-// it. Where no server is installed it skips the test.
+// it. If no server is installed, it skips the test.
 func Start(t testing.TB) bucket.Options {
 	t.Helper()
 	program := find()
