@@ -30,7 +30,7 @@ type Audience struct {
 	found       [4]int64 // rows by their snapshot.Change
 
 	mu      sync.Mutex
-	refused map[string]bool // keys of which the endpoint rejected a row
+	refused map[string]bool // keys of which the endpoint rejected the last row that was sent
 }
 
 // Open opens the audience of a stream, nil if its mode needs none. It warns if the snapshot is of

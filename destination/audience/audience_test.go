@@ -136,6 +136,29 @@ func TestSuppressedRowsAreConfirmed(t *testing.T) {
 	}
 }
 
+// A suppressed row counts by the last row of its key that was sent before it: neither by one that
+// follows it, nor by one whose repetition was accepted.
+func TestSuppressedRowsFollowTheLastRowThatWasSent(t *testing.T) {
+	const present, left = `{"id":1}`, `{"id":1,"_ab_cdc_deleted_at":1}`
+	for name, accepted := range map[string][]string{
+		"a removal after it is rejected":                    nil,
+		"a removal before it is rejected and then accepted": {left, present},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir, r := t.TempDir(), routeOf(config.Remove)
+			a, closed := open(t, dir, r)
+			deliver(t, a, []int{1}, present, left)
+			deliver(t, a, nil, accepted...)
+			closed()
+			a, closed = open(t, dir, r)
+			defer closed()
+			if diff := cmp.Diff([]payload.Operation{payload.Removed}, deliver(t, a, nil, left)); diff != "" {
+				t.Errorf("then (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 // The guard is about the share of rows that left and about their number, and about modes that send
 // removals.
 func TestRefusal(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"destination-webhook/batching"
 	"destination-webhook/destination/payload"
@@ -13,7 +14,7 @@ import (
 
 // Begin notes durably that the rows of a batch are about to be sent.
 func (a *Audience) Begin(ctx context.Context, b *batching.Batch) (*Confirmation, error) {
-	c := &Confirmation{audience: a, places: make(map[int]int, b.Rows())}
+	c := &Confirmation{audience: a}
 	for i := range b.Rows() {
 		m := payload.ReadMetadata(b.Metadata(i))
 		if len(m.Version) == 0 {
@@ -24,7 +25,7 @@ func (a *Audience) Begin(ctx context.Context, b *batching.Batch) (*Confirmation,
 			return nil, a.named(err)
 		}
 		row := payload.ReadRow(b.Row(i))
-		c.places[i] = len(c.rows)
+		c.places = append(c.places, i)
 		c.rows = append(c.rows, snapshot.Row{Key: row.PrimaryKey, Data: row.Data, Version: version})
 	}
 	if len(b.Suppressed()) == b.Rows() {
@@ -49,26 +50,25 @@ func (a *Audience) named(err error) error {
 type Confirmation struct {
 	audience *Audience
 	batch    *snapshot.Batch // nil: nothing is sent
-	rows     []snapshot.Row
-	places   map[int]int // in rows, of the batch's rows that are compared
+	rows     []snapshot.Row  // that are compared
+	places   []int           // of each of them in the batch
 }
 
 // Confirm takes over what the endpoint confirmed: all rows of the batch but the rejected ones. A
-// suppressed row is not confirmed if the endpoint rejected an earlier row with the same key.
-// Without Confirm the rows stay uncertain.
+// suppressed row is not confirmed if the endpoint rejected the last row before it with the same
+// key. Both lists are in order. Without Confirm the rows stay uncertain.
 func (c *Confirmation) Confirm(rejected, suppressed []int) error {
 	c.audience.mu.Lock()
 	defer c.audience.mu.Unlock()
 	refused := c.audience.refused
-	for _, i := range rejected {
-		if place, ok := c.places[i]; ok {
-			c.rows[place].Rejected = true
-			refused[string(c.rows[place].Key)] = true
-		}
-	}
-	for _, i := range suppressed {
-		if place, ok := c.places[i]; ok && refused[string(c.rows[place].Key)] {
-			c.rows[place].Rejected = true
+	for n, place := range c.places {
+		row := &c.rows[n]
+		if _, row.Rejected = slices.BinarySearch(rejected, place); row.Rejected {
+			refused[string(row.Key)] = true
+		} else if _, unsent := slices.BinarySearch(suppressed, place); unsent {
+			row.Rejected = refused[string(row.Key)]
+		} else if len(refused) > 0 {
+			delete(refused, string(row.Key))
 		}
 	}
 	if c.batch == nil {
@@ -101,14 +101,14 @@ func (a *Audience) salted(size int) []byte {
 // Before returns what the endpoint has of the key of a row of the batch before that row, for
 // DeliveredSince; nil if the row is not compared. rejected says which rows the endpoint refused.
 func (c *Confirmation) Before(row int, rejected func(row int) bool) ([]byte, error) {
-	place, ok := c.places[row]
+	place, ok := slices.BinarySearch(c.places, row)
 	if !ok {
 		return nil, nil
 	}
 	key := c.rows[place].Key
-	for i := row - 1; i >= 0; i-- {
-		if earlier, ok := c.places[i]; ok && bytes.Equal(c.rows[earlier].Key, key) && !rejected(i) {
-			return c.rows[earlier].Version.AppendContent(c.audience.salted(8 + 16)), nil
+	for i := place - 1; i >= 0; i-- {
+		if bytes.Equal(c.rows[i].Key, key) && !rejected(c.places[i]) {
+			return c.rows[i].Version.AppendContent(c.audience.salted(8 + 16)), nil
 		}
 	}
 	content, _, err := c.audience.stream.AppendContent(c.audience.salted(8+16), key)
