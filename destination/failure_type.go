@@ -30,7 +30,7 @@ func failureType(err error) protocol.FailureType {
 		switch f.Kind {
 		case answer.Misconfigured, answer.Refused, answer.TooLarge:
 			return protocol.ConfigError
-		case answer.Transient:
+		case answer.Transient, answer.Severed:
 			return protocol.TransientError
 		}
 	}

@@ -25,6 +25,9 @@ const (
 	TooLarge
 	// Refused: the endpoint understood the request and does not want this payload.
 	Refused
+	// Severed: the endpoint ended the connection, each time that it was sent this body, and the body
+	// is so large that its size may be the reason.
+	Severed
 	// Misconfigured: no payload would get through until somebody changes the configuration or the
 	// endpoint.
 	Misconfigured
@@ -42,6 +45,8 @@ func (k Kind) String() string {
 		return "too large"
 	case Refused:
 		return "refused"
+	case Severed:
+		return "severed"
 	case Misconfigured:
 		return "misconfigured"
 	case Canceled:

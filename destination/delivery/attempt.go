@@ -26,8 +26,9 @@ type attempt struct {
 	err     error // of the connection, also after an answer's header
 	reused  bool  // the connection had served before
 
-	success bool                   // the status is that of a delivered request
-	unmet   *answer.Classification // why the answer is no success, by its body; nil: it is one
+	success   bool                   // the status is that of a delivered request
+	unmet     *answer.Classification // why the answer is no success, by its body; nil: it is one
+	connected bool                   // a connection carried the request
 }
 
 func (a *attempt) delivered() bool { return a.err == nil && a.success && a.unmet == nil }
@@ -60,6 +61,12 @@ func (a *attempt) stale() bool {
 	return a.unsent() == nil && a.reused && a.status == 0 && a.latency < staleWithin && !isTimeout(a.err)
 }
 
+// severed reports whether the endpoint ended the connection while the request was under way.
+func (a *attempt) severed() bool {
+	return a.connected && a.err != nil && (a.status == 0 || errors.Is(a.err, errUnread)) &&
+		a.unsent() == nil && !isTimeout(a.err) && classifyError(a.err).Kind == answer.Transient
+}
+
 // attempt makes one request and reads its answer, within the timeout and what is left of the
 // delivery's time.
 func (d *delivery) attempt(ctx context.Context, now time.Time) *attempt {
@@ -72,7 +79,8 @@ func (d *delivery) attempt(ctx context.Context, now time.Time) *attempt {
 	if err == nil {
 		err = d.answer(ctx, a, res, sent, cancel)
 	}
-	a.err, a.latency, a.reused = err, time.Since(now), sent.kept()
+	a.err, a.latency = err, time.Since(now)
+	a.connected, a.reused = sent.connection()
 	return a
 }
 

@@ -26,6 +26,7 @@ type delivery struct {
 	deadline time.Time     // set when the first attempt starts
 	attempts int
 	free     int // attempts that do not count against MaxAttempts
+	severed  int // attempts in a row
 	replayed bool
 
 	again    bool          // the next attempt is due …
@@ -51,6 +52,7 @@ func (c *Client) deliver(ctx context.Context, r Request, limits RetryOptions) (*
 		return nil, f
 	}
 	d.endpoint.sizes.accepted(len(r.Body))
+	d.rows.accepted(r.Rows)
 	return d.response, nil
 }
 
@@ -159,6 +161,7 @@ func (d *delivery) conclude(ctx context.Context, err error) *Failure {
 		f.Kind, f.Advice, f.Err = answer.Canceled, "the delivery was canceled", context.Cause(ctx)
 	}
 	f.Host, f.Attempts = d.host, d.attempts
+	f.Size, f.Rows = len(d.request.Body), d.request.Rows
 	return f
 }
 

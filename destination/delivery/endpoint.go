@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strings"
 	"sync/atomic"
+
+	"destination-webhook/destination/answer"
 )
 
 // endpoint is what deliveries to one scheme, host and port share.
@@ -21,6 +23,7 @@ type target struct {
 	url      *url.URL // shared by requests, never modified
 	host     string   // scheme://host[:port], all that messages show of it
 	endpoint *endpoint
+	rows     sizeLimit
 }
 
 // target finds or makes the target of a URL. A sync has as many as it has URLs in its config, so
@@ -77,9 +80,33 @@ func asciiQuery(query string) string {
 	return b.String()
 }
 
-// Fits reports whether the endpoint of a URL may take a body of size bytes, as far as its answers
-// tell. A body that does not fit can be delivered all the same.
-func (c *Client) Fits(url string, size int) bool {
+// Fitting returns how many rows of a request for a URL, from its first one, may be sent together as
+// far as the endpoint's answers tell, at least one. More can be delivered all the same.
+func (c *Client) Fitting(url string, size, rows int) int {
 	t, err := c.target(url)
-	return err != nil || t.endpoint.sizes.fits(size) // Deliver has more to say of a URL that is none
+	if err != nil {
+		return rows // Deliver has more to say of a URL that is none
+	}
+	if most := t.endpoint.sizes.most(); most > 0 && size > most {
+		rows = max(1, rows/2)
+	}
+	if most := t.rows.most(); most > 0 {
+		rows = min(rows, most)
+	}
+	return rows
+}
+
+// Passed notes that all rows of a request for a URL passed in smaller requests after it had failed.
+// It reports whether its size may be the reason.
+func (c *Client) Passed(f *Failure, url string) bool {
+	t, err := c.target(url)
+	switch {
+	case err != nil:
+		return false
+	case f.Kind == answer.Severed:
+		return t.endpoint.sizes.suspect(f.Size, enoughBytes)
+	case f.Kind == answer.Refused:
+		return t.rows.suspect(f.Rows, enoughRows)
+	}
+	return false
 }

@@ -15,6 +15,8 @@ type Failure struct {
 	Host     string // scheme://host[:port]; empty when the URL is unusable
 	Excerpt  string // of the last answer's body, at most 1 KiB, printable
 	Attempts int
+	Size     int    // of the request's body, in bytes
+	Rows     int    // of the request
 	Advice   string // what happened and what to do about it, in a sentence
 	Err      error  // what the network or the context said; nil after an answer
 

@@ -17,6 +17,7 @@ type Request struct {
 	Header http.Header // never modified
 	ID     string      // for Sign and OnAttempt; sending it is the header's business
 	Body   []byte      // not modified, and not read after Deliver has returned
+	Rows   int         // in the body; with more than one it can be divided, see answer.Severed
 
 	// Answers are how the answers are read. Nil: by the table of statuses alone.
 	Answers *answer.Rules

@@ -138,7 +138,7 @@ func (d *delivery) decide(a *attempt, asked time.Duration, now time.Time) {
 		d.replayed, d.again, d.wait = true, true, 0
 		d.free++
 		return
-	case d.attempts-d.free >= d.limits.MaxAttempts:
+	case d.divide(a), d.attempts-d.free >= d.limits.MaxAttempts:
 		return
 	}
 	wait := asked
@@ -150,6 +150,28 @@ func (d *delivery) decide(a *attempt, asked time.Duration, now time.Time) {
 		return
 	}
 	d.again, d.wait = true, wait
+}
+
+const (
+	// maxSevered is how many attempts in a row may be severed before a request is divided.
+	maxSevered = 3
+	// unlimitedBody is a size, in bytes, that no server is known to refuse by hanging up.
+	unlimitedBody = 64 << 10
+)
+
+// divide reports whether the request is to be divided instead of being tried again: some servers
+// and load balancers hang up on a body that is too large for them.
+func (d *delivery) divide(a *attempt) bool {
+	if !a.severed() {
+		d.severed = 0
+		return false
+	}
+	d.severed++
+	if d.request.Rows <= 1 || len(d.request.Body) <= unlimitedBody || d.severed < min(maxSevered, d.limits.MaxAttempts) {
+		return false
+	}
+	d.failure.Kind = answer.Severed
+	return true
 }
 
 // unpack retries without compression, since that may be the cause of a 415, and remembers it for

@@ -63,9 +63,9 @@ func (w *written) wait(ctx context.Context) error {
 	return nil
 }
 
-// kept reports whether the connection had served an earlier request.
-func (w *written) kept() bool {
+// connection reports whether there was a connection, and whether it had served an earlier request.
+func (w *written) connection() (connected, reused bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.reused
+	return w.done != nil, w.reused
 }

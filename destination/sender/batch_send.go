@@ -26,7 +26,10 @@ type batchSend struct {
 	rejected     []rejection
 	accepted     int          // rows that the endpoint has taken
 	repeated     map[int]bool // rows that the endpoint has asked for once more
-	body         []byte       // of a part
+	tried        map[int]bool // rows that were sent before their turn, see tryOthers
+	trying       bool
+	suspects     int    // requests that may have been too large, see bisect
+	body         []byte // of a part
 }
 
 // run delivers the batch and settles its rows: in the snapshot, if there is one, and as dead
@@ -70,13 +73,13 @@ func (s *batchSend) deliver(ctx context.Context) error {
 // part delivers some rows. repetition counts the answers in which the endpoint asked for them, or
 // for rows that they follow.
 func (s *batchSend) part(ctx context.Context, rows []int, repetition int) error {
-	if len(rows) == 0 {
+	if rows = s.untried(rows); len(rows) == 0 {
 		return nil
 	}
 	o, r := s.stream.options, s.stream.route
 	body := s.bodyOf(rows)
-	if len(rows) > 1 && !o.Client.Fits(r.URL, len(body)) {
-		return s.bisect(ctx, rows, repetition)
+	if most := o.Client.Fitting(r.URL, len(body), len(rows)); most < len(rows) {
+		return s.divide(ctx, rows, most, repetition)
 	}
 	request := s.request(body, rows, repetition)
 	response, err := o.Client.Deliver(ctx, request)
@@ -84,19 +87,31 @@ func (s *batchSend) part(ctx context.Context, rows []int, repetition int) error 
 		return s.delivered(ctx, rows, response, request.ID, repetition)
 	}
 	f := (*delivery.Failure)(nil)
-	if !errors.As(err, &f) || f.Kind != answer.Refused && f.Kind != answer.TooLarge {
+	if !errors.As(err, &f) || f.Kind != answer.Refused && f.Kind != answer.TooLarge && f.Kind != answer.Severed {
 		return undelivered(r, len(rows), err)
 	}
 	return s.refused(ctx, rows, f, request.ID, repetition)
 }
 
-// bisect delivers the halves of rows, one after the other.
-func (s *batchSend) bisect(ctx context.Context, rows []int, repetition int) error {
-	half := len(rows) / 2
-	if err := s.part(ctx, rows[:half], repetition); err != nil {
+// divide delivers so many of the rows and then the others.
+func (s *batchSend) divide(ctx context.Context, rows []int, first, repetition int) error {
+	if err := s.part(ctx, rows[:first], repetition); err != nil {
 		return err
 	}
-	return s.part(ctx, rows[half:], repetition)
+	return s.part(ctx, rows[first:], repetition)
+}
+
+// bisect delivers the halves of a request that failed. If all of its rows pass then, it may have been
+// too large, unless that holds for one of its parts already.
+func (s *batchSend) bisect(ctx context.Context, rows []int, repetition int, f *delivery.Failure) error {
+	rejected, suspects := len(s.rejected), s.suspects
+	if err := s.divide(ctx, rows, len(rows)/2, repetition); err != nil {
+		return err
+	}
+	if len(s.rejected) == rejected && s.suspects == suspects && s.stream.options.Client.Passed(f, s.stream.route.URL) {
+		s.suspects++
+	}
+	return nil
 }
 
 // bodyOf returns the envelope around the rows: the batch's own if it is all of them. It is valid
@@ -114,7 +129,7 @@ func (s *batchSend) request(body []byte, rows []int, repetition int) delivery.Re
 	r := s.stream.route
 	id := s.stream.names.WebhookID(body, s.stream.audience.Replaced(s.batch, rows), repetition)
 	return delivery.Request{
-		Method: r.Method, URL: r.URL, Header: r.Header, ID: id, Body: body, Answers: r.Answers,
+		Method: r.Method, URL: r.URL, Header: r.Header, ID: id, Body: body, Rows: len(rows), Answers: r.Answers,
 		OnAttempt: func(a delivery.Attempt) { s.stream.options.Observer.Attempted(r, len(rows), a) },
 	}
 }

@@ -88,11 +88,16 @@ func senderOf(t interface{ Helper() }, n int, keyOf func(id int) int, e *endpoin
 		Endpoint: route.Endpoint{Method: "POST", URL: "https://example.com/hook", Header: http.Header{}},
 	}
 	s := New(Options{
-		Client:      delivery.New(delivery.Options{Transport: e, Retry: delivery.RetryOptions{MaxAttempts: 1}, Sign: signed}),
+		Client:      clientOf(e),
 		DeadLetters: box, Redact: func(s string) string { return s }, Warn: func(string) {}, Observer: nobody{},
 		Now: func() time.Time { return time.Unix(1700000000, 0) },
 	}).Stream(r, nil, "job 1")
 	return s, batchOf(r, n, keyOf)
+}
+
+// clientOf delivers to an endpoint, in one attempt.
+func clientOf(e http.RoundTripper) *delivery.Client {
+	return delivery.New(delivery.Options{Transport: e, Retry: delivery.RetryOptions{MaxAttempts: 1}, Sign: signed})
 }
 
 // batchOf returns a batch of n rows of a route.

@@ -18,9 +18,12 @@ func (s *batchSend) refused(ctx context.Context, rows []int, f *delivery.Failure
 	case len(verdicts) > 0:
 		return s.withoutNamed(ctx, rows, verdicts, f, id, repetition)
 	case len(rows) > 1:
-		return s.bisect(ctx, rows, repetition)
+		return s.bisect(ctx, rows, repetition, f)
 	}
-	return s.reject(rejection{row: rows[0], status: f.Status, reason: f.Error(), id: id})
+	if err := s.reject(rejection{row: rows[0], status: f.Status, reason: f.Error(), id: id}); err != nil {
+		return err
+	}
+	return s.tryOthers(ctx)
 }
 
 // namedBy returns the rows that a refusal names, none if it cannot be read: halving finds them too.
@@ -42,6 +45,9 @@ func (s *batchSend) namedBy(response *delivery.Response, rows []int) ([]answer.V
 func (s *batchSend) withoutNamed(ctx context.Context, rows []int, verdicts []answer.Verdict, f *delivery.Failure, id string, repetition int) error {
 	refused, _ := s.judge(rows, verdicts)
 	if err := s.rejectNamed(rows, refused, f.Status, id); err != nil {
+		return err
+	}
+	if err := s.tryOthers(ctx); err != nil {
 		return err
 	}
 	var rest []int

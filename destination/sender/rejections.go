@@ -20,10 +20,6 @@ type rejection struct {
 	id     string // Webhook-Id of the request that was answered
 }
 
-// maxRejectsWithoutSuccess is how many single rows of a stream an endpoint may refuse without
-// accepting one, before the sync stops: a whole table is not to end as dead letters.
-const maxRejectsWithoutSuccess = 20
-
 // reject puts a row aside, or ends the sync if rows may not be rejected.
 func (s *batchSend) reject(r rejection) error {
 	t := s.stream
@@ -32,10 +28,7 @@ func (s *batchSend) reject(r rejection) error {
 			t.route.Title(), s.named(r.row), r.reason))
 	}
 	if r.status != 0 { // a row that was never sent says nothing of the endpoint
-		if n := t.refused.Add(1); n >= maxRejectsWithoutSuccess && t.accepted.Load() == 0 {
-			return failure.Config(fmt.Errorf("stream %s: the endpoint refused each of %d single rows and accepted none, so the rest is not tried; the last is the row %s: %s",
-				t.route.Title(), n, s.named(r.row), r.reason))
-		}
+		t.refused.Add(1)
 	}
 	s.rejected = append(s.rejected, r)
 	return nil

@@ -34,6 +34,9 @@ func (s *batchSend) delivered(ctx context.Context, rows []int, response *deliver
 	if err := s.rejectNamed(rows, refused, response.Status, id); err != nil {
 		return err
 	}
+	if err := s.tryOthers(ctx); err != nil {
+		return err
+	}
 	return s.part(ctx, repeat, repetition+1)
 }
 

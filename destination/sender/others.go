@@ -1,0 +1,88 @@
+package sender
+
+import (
+	"context"
+	"fmt"
+
+	"destination-webhook/destination/failure"
+)
+
+// maxRejectsWithoutSuccess is how many single rows of a stream an endpoint may refuse without
+// accepting one, and then how many others of the batch, before the sync stops: a whole table is not
+// to end as dead letters.
+const maxRejectsWithoutSuccess = 20
+
+// tryOthers ends the sync if the endpoint has refused that many rows. The rows at fault may be the
+// first ones of the batch, so it tries others before that. If the sync ends, no row of the batch
+// becomes a dead letter: the next sync sends them again.
+func (s *batchSend) tryOthers(ctx context.Context) error {
+	t := s.stream
+	refused := t.refused.Load()
+	if s.trying || refused < maxRejectsWithoutSuccess || t.accepted.Load() > 0 {
+		return nil
+	}
+	s.trying, s.tried = true, make(map[int]bool)
+	others := s.others()
+	for _, row := range others {
+		if err := s.part(ctx, []int{row}, 0); err != nil {
+			return err
+		}
+		s.tried[row] = true
+		if t.accepted.Load() > 0 {
+			return nil
+		}
+	}
+	last := s.rejected[len(s.rejected)-1]
+	s.rejected = nil
+	return failure.Config(fmt.Errorf("stream %s: the endpoint refused each of %d single rows and accepted none, nor any of %d others of the batch, so the rest is not tried; the last is the row %s: %s",
+		t.route.Title(), refused, len(others), s.named(last.row), last.reason))
+}
+
+// others returns rows that are not settled, spread evenly over the batch. Each is the first of its
+// key, so that it overtakes none.
+func (s *batchSend) others() []int {
+	settled, seen := make(map[int]bool), make(map[uint64]bool)
+	for _, r := range s.rejected {
+		settled[r.row] = true
+	}
+	for _, row := range s.batch.Suppressed() {
+		settled[row] = true
+	}
+	var rows []int
+	for row := range s.batch.Rows() {
+		key := s.batch.Key(row)
+		if settled[row] || key != 0 && seen[key] {
+			continue
+		}
+		seen[key] = true
+		if !s.repeated[row] { // its repetition is due
+			rows = append(rows, row)
+		}
+	}
+	return spread(rows, maxRejectsWithoutSuccess)
+}
+
+// spread returns at most n of the rows, at equal distances.
+func spread(rows []int, n int) []int {
+	if len(rows) <= n {
+		return rows
+	}
+	for i := range n {
+		rows[i] = rows[i*(len(rows)-1)/(n-1)]
+	}
+	return rows[:n]
+}
+
+// untried returns the rows that were not sent before their turn.
+func (s *batchSend) untried(rows []int) []int {
+	if len(s.tried) == 0 {
+		return rows
+	}
+	var rest []int
+	for _, row := range rows {
+		if !s.tried[row] {
+			rest = append(rest, row)
+		}
+	}
+	return rest
+}
