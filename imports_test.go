@@ -27,7 +27,7 @@ var layers = map[string][]string{
 	"destination/bucket":         {"destination/awsenv", "destination/failure", "destination/redact"},
 	"destination/canonical":      {},
 	"destination/config":         {"protocol", "destination/auth", "destination/jq", "destination/redact", "destination/signature", "destination/spelling"},
-	"destination/deadletter":     {"destination/folder", "destination/bucket", "destination/delivery", "destination/payload", "protocol"},
+	"destination/deadletter":     {"destination/answer", "destination/bucket", "destination/delivery", "destination/failure", "destination/folder", "destination/payload", "destination/route", "protocol"},
 	"destination/delivery":       {"destination/answer", "destination/failure", "destination/printable"},
 	"destination/engine":         {"destination/audience", "batching", "destination/failure", "destination/payload", "destination/printable", "protocol", "destination/route"},
 	"destination/failure":        {"protocol"},

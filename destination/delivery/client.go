@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"destination-webhook/destination/printable"
 )
 
 // errStopped is the cause of waits that Stop ends.
@@ -131,6 +133,9 @@ func (c *Client) Stop() {
 		cancel(errStopped)
 	}
 }
+
+// Excerpt returns what a message may show of an answer's text, which may have been cut.
+func (c *Client) Excerpt(text []byte) string { return printable.Excerpt(text, c.options.RedactCut) }
 
 // Load returns how many attempts are in flight, and how many may be at once; 0: any number.
 func (c *Client) Load() (inFlight, limit int) {
