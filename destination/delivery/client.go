@@ -58,6 +58,7 @@ type Attempt struct {
 	Err     error         // nil: delivered
 	Final   bool          // no further attempt follows
 	Wait    time.Duration // until the next attempt, 0 when there is none or it follows at once
+	Pause   time.Duration // of all requests to the host, which a success asks for by its rate limit
 	Latency time.Duration // from the first byte sent to the last byte read
 	Excerpt string        // of the answer, when it was not a success
 	Advice  string        // what happened and what to do about it, without what varies; empty if delivered

@@ -23,14 +23,14 @@ func (d *delivery) resolve(ctx context.Context, p permit, a *attempt) error {
 	paused := d.endpoint.breaker.leave(p, a.result(canceled, asked), asked, now)
 	if a.delivered() {
 		d.response = d.responseOf(a)
-		d.report(a, nil)
+		d.report(a, nil, asked)
 		return nil
 	}
 	d.failure = d.fail(a)
 	if !canceled {
 		d.decide(a, max(asked, paused), now)
 	}
-	d.report(a, d.failure)
+	d.report(a, d.failure, 0)
 	return d.failure
 }
 
@@ -185,9 +185,9 @@ func (d *delivery) unpack() {
 	d.free++
 }
 
-func (d *delivery) report(a *attempt, f *Failure) {
+func (d *delivery) report(a *attempt, f *Failure, pause time.Duration) {
 	r := Attempt{
-		ID: d.request.ID, N: d.attempts, Host: d.host, Status: a.status, Final: !d.again, Latency: a.latency,
+		ID: d.request.ID, N: d.attempts, Host: d.host, Status: a.status, Final: !d.again, Pause: pause, Latency: a.latency,
 		Header: a.request.Header, Bytes: int(a.request.ContentLength),
 	}
 	if f != nil {

@@ -23,24 +23,51 @@ type attemptLog struct {
 
 	mu     sync.Mutex
 	failed map[failed]int // since flush
+	paused map[string]int // successes that ask for a long pause, by host
 }
 
 // failed is how attempts failed.
 type failed struct{ host, advice string }
 
-// warn logs an attempt that failed and is followed by another.
+// longPause is the shortest pause after a success that a user may take for a hung sync.
+const longPause = 10 * time.Second
+
+// warn logs an attempt that failed and is followed by another, and the first success of a host that
+// asks for a long pause.
 func (l *attemptLog) warn(a delivery.Attempt) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if a.Pause >= longPause {
+		l.warnPause(a)
+	}
 	if a.Err == nil || a.Final {
 		return
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	if l.failed == nil {
 		l.failed = make(map[failed]int)
 	}
 	how := failed{a.Host, a.Advice}
 	if l.failed[how]++; l.failed[how] == 1 {
 		l.log.Warn("an attempt failed, the next one follows", "attempt", a.N, "webhook_id", a.ID, "wait", a.Wait.Round(time.Millisecond), "error", a.Err)
+	}
+}
+
+func (l *attemptLog) warnPause(a delivery.Attempt) {
+	if l.paused == nil {
+		l.paused = make(map[string]int)
+	}
+	if l.paused[a.Host]++; l.paused[a.Host] == 1 {
+		l.log.Warn("a success says that the rate limit is used up, so no request follows for a while; each later one that says so is obeyed and counted", "endpoint", a.Host, "status", a.Status, "wait", a.Pause.Round(time.Second))
+	}
+}
+
+// end ends the interval and the sync.
+func (l *attemptLog) end() {
+	l.flush()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, host := range slices.Sorted(maps.Keys(l.paused)) {
+		l.log.Warn("successes said that the rate limit is used up, and the sync waited each time", "endpoint", host, "requests", l.paused[host])
 	}
 }
 

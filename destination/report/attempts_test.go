@@ -35,6 +35,20 @@ func TestEqualFailuresAreCounted(t *testing.T) {
 	}
 }
 
+// A sync that waits for a rate limit says so once for each endpoint, and at its end how often.
+func TestLongPausesAfterASuccessAreLogged(t *testing.T) {
+	l, out := logAt(slog.LevelInfo)
+	for range 3 {
+		l.warn(delivery.Attempt{N: 1, Host: "http://a", Status: 200, Pause: time.Minute, Final: true})
+		l.warn(delivery.Attempt{N: 1, Host: "http://b", Status: 200, Pause: time.Second, Final: true})
+	}
+	l.end()
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	if len(lines) != 2 || !strings.Contains(lines[0], "endpoint=http://a status=200 wait=1m0s") || !strings.Contains(lines[1], "endpoint=http://a requests=3") {
+		t.Errorf("got %q", lines)
+	}
+}
+
 func TestAttemptsInTheDebugLog(t *testing.T) {
 	a := delivery.Attempt{N: 2, ID: "msg_1", Status: 503, Bytes: 900, Latency: 12 * time.Millisecond, Header: http.Header{
 		"Content-Type": {"application/json"}, "X-Api-Key": {"hunter2"}, "Webhook-Signature": {"v1,hunter2"}, "Airbyte-Stream": {"users"},

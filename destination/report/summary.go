@@ -92,7 +92,7 @@ func deadLetterPlace(c *config.Config) string {
 
 func (p *Progress) tell(s *Summary, skipped protocol.Skipped) {
 	p.Stop()
-	p.attempts.flush()
+	p.attempts.end()
 	if p.console != nil {
 		p.console.Progress("")
 	}
