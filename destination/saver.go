@@ -18,6 +18,22 @@ const saveInterval = time.Minute
 // closingTime is how long a snapshot may take to close after a signal.
 const closingTime = 15 * time.Second
 
+// fetchedInterval is how often the log says how much of a snapshot has been fetched.
+const fetchedInterval = 10 * time.Second
+
+// logFetched returns a function that logs how far a snapshot has been fetched from its bucket: now
+// and then, and when it is there.
+func logFetched(info func(string)) func(done, total int64) {
+	logged := time.Now()
+	return func(done, total int64) {
+		if now := time.Now(); done == total || now.Sub(logged) >= fetchedInterval {
+			logged = now
+			const megabyte = 1e6
+			info(fmt.Sprintf("snapshot: %.1f of %.1f MB fetched from the bucket", float64(done)/megabyte, float64(total)/megabyte))
+		}
+	}
+}
+
 // closeAfter closes the snapshot after a sync that ended with err, and returns both errors. A
 // failure of the disk that ended the sync is not told twice.
 func closeAfter(ctx context.Context, store *snapshot.Store, err error) error {

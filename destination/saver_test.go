@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -71,5 +72,25 @@ func TestSaveIsCutShort(t *testing.T) {
 			func(text string) { t.Error(text) }, func(cause error) { t.Error(cause) })
 		time.Sleep(2 * saveInterval)
 		stop()
+	})
+}
+
+// An opening logs what it has fetched every ten seconds, and the whole.
+func TestFetchedIsLogged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var lines []string
+		fetched := logFetched(func(text string) { lines = append(lines, text) })
+		for done := int64(1); done <= 25; done++ {
+			time.Sleep(time.Second)
+			fetched(done*1e6, 25e6)
+		}
+		want := []string{
+			"snapshot: 10.0 of 25.0 MB fetched from the bucket",
+			"snapshot: 20.0 of 25.0 MB fetched from the bucket",
+			"snapshot: 25.0 of 25.0 MB fetched from the bucket",
+		}
+		if !slices.Equal(lines, want) {
+			t.Errorf("logged %q", lines)
+		}
 	})
 }

@@ -172,7 +172,9 @@ func (s *session) openSnapshot(ctx context.Context, cancel context.CancelCauseFu
 }
 
 func (s *session) snapshotOptions(cancel context.CancelCauseFunc) snapshot.Options {
-	return snapshot.Options{KeepRows: s.config.Snapshot.KeepRows, KeepGenerations: s.replays, Fatal: cancel}
+	return snapshot.Options{
+		KeepRows: s.config.Snapshot.KeepRows, KeepGenerations: s.replays, Fatal: cancel, Fetched: logFetched(s.progress.Info),
+	}
 }
 
 // notOpened is the failure of a snapshot that cannot be opened. What will not pass by itself takes

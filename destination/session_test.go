@@ -55,7 +55,7 @@ func TestSyncsWithABucket(t *testing.T) {
 	for _, object := range objects {
 		names = append(names, strings.SplitAfter(object.Name, "/")[0])
 	}
-	if diff := cmp.Diff([]string{"data/", "snapshot.json"}, names); diff != "" {
+	if diff := cmp.Diff([]string{"snapshot.json"}, names); diff != "" {
 		t.Error(diff)
 	}
 	o.SecretAccessKey = "wrong"

@@ -49,6 +49,10 @@ type Object struct {
 // waits of up to a second it gives up after some seconds, and the caller's own policy begins.
 const tries = 5
 
+// maxWhole is the size, in bytes, up to which an object is sent in one request. The parts of one that
+// a crash interrupts stay in the bucket, where no listing shows them.
+const maxWhole = 64 << 20
+
 // New checks the options and builds a client. It sends nothing.
 func New(o Options) (*Bucket, error) {
 	endpoint, err := parseEndpoint(o.Endpoint)
@@ -141,7 +145,9 @@ func (b *Bucket) Fetch(ctx context.Context, name string, w io.Writer, limit int6
 func (b *Bucket) Put(ctx context.Context, name string, body io.Reader, size int64, when Condition) (etag string, err error) {
 	ctx, cancel := bounded(ctx, size)
 	defer cancel()
-	info, err := b.client.Client.PutObject(ctx, b.bucket, b.key(name), body, size, when.options())
+	options := when.options()
+	options.DisableMultipart = size <= maxWhole
+	info, err := b.client.Client.PutObject(ctx, b.bucket, b.key(name), body, size, options)
 	if err != nil {
 		return "", b.fail(ctx, "writing", name, err)
 	}

@@ -19,7 +19,7 @@ const (
 )
 
 // Progress shows people how a sync goes: in the log and, if somebody watches, on a console. It
-// belongs to the engine's goroutine; only Warn, WarnAttempt, Attempted and Settled may be called by
+// belongs to the engine's goroutine; only Info, Warn, WarnAttempt, Attempted and Settled may be called by
 // others.
 type Progress struct {
 	log      *slog.Logger

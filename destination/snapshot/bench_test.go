@@ -62,6 +62,21 @@ func benchmarkSync(b *testing.B, dir string, changed int, version int64) int {
 	if err != nil {
 		b.Fatal(err)
 	}
+	sent := syncTable(b, store, func(i int) int64 {
+		if changed > 0 && i%changed == 0 {
+			return version
+		}
+		return 0
+	})
+	if err := store.Close(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	return sent
+}
+
+// syncTable is the part of benchmarkSync between opening and closing. content has the version of
+// each row.
+func syncTable(b *testing.B, store *Store, content func(i int) int64) int {
 	stream, err := store.Stream(b.Context(), Identity{Stream: "users", Key: [][]string{{"id"}}}, time.Now().UnixNano())
 	if err != nil {
 		b.Fatal(err)
@@ -77,11 +92,7 @@ func benchmarkSync(b *testing.B, dir string, changed int, version int64) int {
 		var key [20]byte
 		binary.LittleEndian.PutUint64(key[:], table.Uint64())
 		binary.LittleEndian.PutUint64(key[8:], table.Uint64())
-		content := int64(0)
-		if changed > 0 && i%changed == 0 {
-			content = version
-		}
-		row = fmt.Appendf(row[:0], `{"id":"%s","email":"user%d@example.com","score":%d,"active":true}`, hex.EncodeToString(key[:]), i, content)
+		row = fmt.Appendf(row[:0], `{"id":"%s","email":"user%d@example.com","score":%d,"active":true}`, hex.EncodeToString(key[:]), i, content(i))
 		change, mark, err := stream.Diff(key[:], row)
 		if err != nil {
 			b.Fatal(err)
@@ -90,7 +101,7 @@ func benchmarkSync(b *testing.B, dir string, changed int, version int64) int {
 			continue
 		}
 		sent++
-		if rows = append(rows, Row{Key: append([]byte(nil), key[:]...), Version: mark}); len(rows) == 1000 {
+		if rows = append(rows, Row{Key: append([]byte(nil), key[:]...), Version: mark, Data: stored(store, row)}); len(rows) == 1000 {
 			batches <- rows
 			rows = make([]Row, 0, 1000)
 		}
@@ -103,10 +114,15 @@ func benchmarkSync(b *testing.B, dir string, changed int, version int64) int {
 	if left, _, err := stream.CountUnseen(); err != nil || left != 0 {
 		b.Fatalf("%d rows left, %v", left, err)
 	}
-	if err := store.Close(b.Context()); err != nil {
-		b.Fatal(err)
-	}
 	return sent
+}
+
+// stored is what a store keeps of a row.
+func stored(store *Store, row []byte) []byte {
+	if !store.options.KeepRows {
+		return nil
+	}
+	return append([]byte(nil), row...)
 }
 
 func settleAll(b *testing.B, stream *Stream, batches <-chan []Row) error {

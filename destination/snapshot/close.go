@@ -31,7 +31,8 @@ func (s *Store) Close(ctx context.Context) error {
 }
 
 // flush writes what is in memory to tables, which are smaller than the log and are read faster by
-// the next sync.
+// the next sync. The first sync of a snapshot in a bucket compacts all, or the second one would, and
+// upload it once more.
 func (s *Store) flush() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -40,7 +41,20 @@ func (s *Store) flush() error {
 			return err
 		}
 	}
+	if s.remote != nil && s.remote.fresh && s.finished() {
+		return s.db.Compact(context.Background(), []byte{0}, []byte{0xff}, true) // in parts, which take less of the disk
+	}
 	return s.db.Flush()
+}
+
+// finished reports whether the sync of a stream has ended well.
+func (s *Store) finished() bool {
+	for _, stream := range s.streams {
+		if stream.finished {
+			return true
+		}
+	}
+	return false
 }
 
 // closeDB closes the database once, and never one that is abandoned.

@@ -40,12 +40,16 @@
 //
 // # Where it lives
 //
-// Open works in a folder. OpenRemote works in a scratch folder, on a copy of what a bucket holds:
-// Save and Close pack it into a new object and point a small manifest to that, with a conditional
-// write, so that of two syncs at once the second gets ErrConflict. The intents of Begin are objects
-// as well, each written before its request. So the promise holds even if the scratch folder is lost
-// in a crash or the write is refused: the manifest says which intents its snapshot contains, and
-// the next sync adopts the others.
+// Open works in a folder. OpenRemote works in a scratch folder, on a copy of what a bucket holds.
+// The store's tables never change, so each is an object that is uploaded once. Save and Close
+// upload the tables that the bucket lacks and replace the manifest, which lists all files and has
+// the small ones in it, with a conditional write, so that of two syncs at once the second gets
+// ErrConflict. Objects are removed once three manifests do not name them, and only under sequences
+// up to that of the manifest: a sync that has opened it writes higher ones.
+//
+// The intents of Begin are objects as well, each written before its request. So the promise holds
+// even if the scratch folder is lost in a crash or the write is refused: the manifest says which
+// intents its snapshot contains, and the next sync adopts the others.
 //
 // # A disk that fails
 //

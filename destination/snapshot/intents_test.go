@@ -1,7 +1,9 @@
 package snapshot
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -57,9 +59,19 @@ func TestContents(t *testing.T) {
 }
 
 func TestWhatAManifestReplaces(t *testing.T) {
-	m := manifest{Sequence: 5, Object: "data/0000000000000005-X.tar", Contains: contents{"A": {{1, 2}}}}
+	object := func(sequence int, digit string) string {
+		return fmt.Sprintf("%s%016d-%s", filesFolder, sequence, strings.Repeat(digit, 64))
+	}
+	m := manifest{
+		Sequence: 5, Contains: contents{"A": {{1, 2}}},
+		Files: []file{{Name: "000004.sst", Object: object(3, "a")}}, Dropped: map[string]uint64{object(3, "b"): 4},
+	}
 	for name, want := range map[string]bool{
-		m.Object:                           false,
+		object(3, "a"):                     false,
+		object(3, "b"):                     false,
+		object(3, "c"):                     true,
+		object(5, "a"):                     true, // of a save that failed, or of a sync that came second
+		object(6, "c"):                     false,
 		"data/0000000000000005-Y.tar":      true,
 		"data/0000000000000006-Y.tar":      false,
 		intentName{6, "A", 2}.String():     true,
@@ -67,9 +79,10 @@ func TestWhatAManifestReplaces(t *testing.T) {
 		intentName{1, "B", 1}.String():     false, // of a sync that nobody has taken in, old as it is
 		manifestName:                       false,
 		"data/notes.txt":                   false,
+		filesFolder + "of-the-owner.txt":   false,
 		intentsFolder + "of-the-owner.txt": false,
 	} {
-		if got := m.replaces(name); got != want {
+		if got := !m.named()[name] && m.replaces(name); got != want {
 			t.Errorf("%s is of no use: %v, want %v", name, got, want)
 		}
 	}

@@ -129,6 +129,9 @@ func (s *Store) tuning(fresh bool) *pebble.Options {
 	for i := range o.Levels {
 		o.Levels[i].FilterPolicy = bloom.FilterPolicy(bitsPerKey)
 	}
+	if s.remote != nil {
+		s.tuneForUploads(o)
+	}
 	return o
 }
 

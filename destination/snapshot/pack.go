@@ -9,41 +9,10 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 )
 
-// pack writes the files of a folder to one next to it, and its size and checksum to m. The file has
-// no name any more when pack returns, so that nothing is left of it but what the caller closes.
-func pack(folder string, m *manifest) (*os.File, error) {
-	packed, err := os.CreateTemp(filepath.Dir(folder), "packed-")
-	if err != nil {
-		return nil, err
-	}
-	sum := sha256.New()
-	err = errors.Join(os.Remove(packed.Name()), writeTar(io.MultiWriter(packed, sum), folder))
-	if err == nil {
-		m.Size, err = packed.Seek(0, io.SeekCurrent)
-	}
-	if err == nil {
-		_, err = packed.Seek(0, io.SeekStart)
-	}
-	if err != nil {
-		return nil, errors.Join(err, packed.Close())
-	}
-	m.SHA256 = hex.EncodeToString(sum.Sum(nil))
-	return packed, nil
-}
-
-func writeTar(w io.Writer, folder string) error {
-	t := tar.NewWriter(w)
-	if err := t.AddFS(os.DirFS(folder)); err != nil {
-		return err
-	}
-	return t.Close()
-}
-
-// fetchData downloads a packed store, checks it, and unpacks it to dir.
-func (r *remote) fetchData(ctx context.Context, m manifest, dir string) error {
+// fetchPacked downloads a packed store, checks it, and unpacks it to dir.
+func (r *remote) fetchPacked(ctx context.Context, m manifest, dir string) error {
 	packed, err := os.CreateTemp(dir, "packed-")
 	if err != nil {
 		return err

@@ -44,7 +44,7 @@ func must(_ int, err error) error { return err }
 // What a bucket holds is not ours until it is read: none of it may take more room than it should.
 func TestRemoteRefusesWhatIsTooLarge(t *testing.T) {
 	point := func(size int64) []byte {
-		text, err := json.Marshal(manifest{Version: version, Sequence: 1, Object: dataFolder + "x.tar", Size: size})
+		text, err := json.Marshal(manifest{Version: packedVersion, Sequence: 1, packedStore: packedStore{Object: dataFolder + "x.tar", Size: size}})
 		if err != nil {
 			t.Fatal(err)
 		}

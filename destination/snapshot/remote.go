@@ -1,10 +1,8 @@
 package snapshot
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -18,36 +16,25 @@ import (
 
 // What is in the bucket:
 //
-//	snapshot.json                        the manifest: names the data object, and the intents in it
-//	data/<sequence>-<random>.tar         a packed store
+//	snapshot.json                        the manifest: the snapshot's files, and the intents in it
+//	files/<sequence>-<SHA-256>           a file of the store, mostly a table
+//	data/<sequence>-<random>.tar         a packed store, of packedVersion
 //	notes/<sequence>-<writer>-<number>   an intent of Begin or Stream
 //
 // The manifest alone is written with a condition. Each save has a higher sequence than the manifest
-// it replaces. Intents that the manifest does not name are of syncs that it knows nothing of;
-// nobody removes them before a snapshot contains them.
+// it replaces, and names only what that one names and what was uploaded by its own sync. Intents
+// that the manifest does not name are of syncs that it knows nothing of; nobody removes them before
+// a snapshot contains them.
 const (
 	manifestName  = "snapshot.json"
+	filesFolder   = "files/"
 	dataFolder    = "data/"
 	intentsFolder = "notes/"
 )
 
-// What is read of them at most, in bytes. A manifest has a few short members, and spans of numbers
-// for each sync that left intents. An intent has the rows of a batch, which is at most 100 MB.
-const (
-	maxManifest = 1 << 20
-	maxIntent   = 128 << 20
-)
-
-// manifest points to the snapshot.
-type manifest struct {
-	Version  string   `json:"version"`
-	Sequence uint64   `json:"sequence"`
-	Object   string   `json:"object"`
-	Size     int64    `json:"size"`
-	SHA256   string   `json:"sha256"`
-	Writer   string   `json:"writer"`
-	Contains contents `json:"contains"` // of the intents that may still be there
-}
+// maxIntent bounds what is read of an intent, in bytes. It has the rows of a batch, which is at
+// most 100 MB.
+const maxIntent = 128 << 20
 
 // remote is the side of a store that is in a bucket.
 type remote struct {
@@ -57,9 +44,13 @@ type remote struct {
 	sequence atomic.Uint64 // of the last save
 	number   atomic.Uint64 // of the last intent
 	taken    contents      // intents of others that are in the store
+	inline   int64         // size up to which a file is in the manifest
+	fresh    bool          // whether there was no snapshot when it was opened
 
 	saving sync.Mutex
-	etag   string // of the manifest that the store goes back to, "" if there is none
+	etag   string          // of the manifest that the store goes back to, "" if there is none
+	last   manifest        // that manifest, or one of this sync before it
+	tables map[string]file // that are in the bucket, by name
 }
 
 // errReplaced is the error of an opening during which another sync saved the snapshot.
@@ -69,7 +60,7 @@ var errReplaced = fmt.Errorf("it was saved while it was being opened: %w", ErrIn
 const openTries = 3
 
 // OpenRemote opens the snapshot that a bucket holds, in a folder of its own below scratch, which
-// Close removes. The folder takes twice the snapshot's size while it is fetched and saved.
+// Close removes.
 func OpenRemote(ctx context.Context, b *bucket.Bucket, scratch string, o Options) (*Store, error) {
 	for try := 1; ; try++ {
 		s, err := openOnce(ctx, b, scratch, o)
@@ -85,9 +76,9 @@ func openOnce(ctx context.Context, b *bucket.Bucket, scratch string, o Options) 
 		return nil, fmt.Errorf("making a scratch folder for the snapshot in %s: %w", b, err)
 	}
 	s := newStore(vfs.Default, dir, o)
-	s.remote = &remote{bucket: b, id: rand.Text()}
+	s.remote = &remote{bucket: b, id: rand.Text(), inline: maxInline}
 	if err := s.remote.open(ctx, s); err != nil {
-		return nil, errors.Join(s.fail("opening", err), s.release())
+		return nil, errors.Join(s.fail("opening", s.explain(err)), s.release())
 	}
 	return s, nil
 }
@@ -110,37 +101,23 @@ func (r *remote) open(ctx context.Context, s *Store) error {
 
 func (r *remote) String() string { return r.bucket.String() }
 
-// readManifest returns the manifest and its ETag, or neither if there is none.
-func (r *remote) readManifest(ctx context.Context) (m manifest, etag string, err error) {
-	var text bytes.Buffer
-	etag, err = r.bucket.Fetch(ctx, manifestName, &text, maxManifest)
-	if errors.Is(err, bucket.ErrNotFound) {
-		return m, "", nil
-	}
-	if err != nil {
-		return m, "", err
-	}
-	if err := json.Unmarshal(text.Bytes(), &m); err != nil || m.Version != version && m.Version != versionBefore {
-		return m, "", fmt.Errorf("%w (%s says version %s, want %q): %s", ErrForeign, manifestName, shownVersion(m.Version), version, startOver)
-	}
-	return m, etag, nil
-}
-
-// scratch is how many bytes a snapshot takes on the disk while it is fetched.
-func (m *manifest) scratch() int64 { return 2 * m.Size }
-
-// fetch unpacks the snapshot to the store's folder.
+// fetch downloads the snapshot to the store's folder.
 func (r *remote) fetch(ctx context.Context, s *Store) (manifest, error) {
 	m, etag, err := r.readManifest(ctx)
-	if err != nil || etag == "" {
+	if r.fresh = etag == ""; err != nil || r.fresh {
 		return m, err
 	}
-	r.etag = etag
+	r.etag, r.last = etag, m
+	r.remember(m.Files)
 	r.sequence.Store(m.Sequence)
 	if err := s.checkSpace(m.scratch()); err != nil {
 		return m, err
 	}
-	err = r.fetchData(ctx, m, s.dir)
+	if m.Version == manifestVersion {
+		err = r.fetchFiles(ctx, m, s)
+	} else {
+		err = r.fetchPacked(ctx, m, s.dir)
+	}
 	if errors.Is(err, bucket.ErrNotFound) {
 		if err := r.unchanged(ctx); err != nil {
 			return m, err

@@ -23,6 +23,9 @@ type Options struct {
 	// is full: the sync has to end. From then on every write fails with the same error. It may be
 	// nil, and must not wait.
 	Fatal func(error)
+	// Fetched is called while a snapshot is fetched from a bucket, with the bytes of it that have
+	// arrived so far and those of the whole, by one goroutine at a time. It may be nil.
+	Fetched func(done, total int64)
 }
 
 // Store is a snapshot in a folder. Its methods are safe for concurrent use, except for Close, which

@@ -1,0 +1,138 @@
+package snapshot
+
+import (
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"destination-webhook/destination/bucket"
+)
+
+// uploads counts what is written to a bucket, intents apart.
+type uploads struct {
+	names []string
+	bytes int64
+}
+
+func (u *uploads) count(r *http.Request) error {
+	if r.Method == http.MethodPut && !strings.Contains(r.URL.Path, intentsFolder) {
+		u.names = append(u.names, r.URL.Path[strings.Index(r.URL.Path, "/rows/")+len("/rows/"):])
+		u.bytes += r.ContentLength
+	}
+	return nil
+}
+
+// refresh is a sync of a table of n rows. version has what each row is.
+func refresh(t *testing.T, b *bucket.Bucket, n int, generation int64, version func(i int) int) (size int64) {
+	t.Helper()
+	store := openRemote(t, b, t.TempDir())
+	stream := openStream(t, store, "users", generation)
+	var rows []Row
+	for i := range n {
+		key := fmt.Appendf(nil, "%x", uint32(i)*2654435761) //nolint:gosec // in no order
+		change, mark, err := stream.Diff(key, fmt.Appendf(nil, `{"v":%d}`, version(i)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if change != Unchanged {
+			rows = append(rows, Row{Key: key, Version: mark})
+		}
+	}
+	batch, err := stream.Begin(t.Context(), rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := batch.Confirm(); err != nil {
+		t.Fatal(err)
+	}
+	stream.Finish(true)
+	r := store.remote
+	closeStore(t, store)
+	return r.last.size()
+}
+
+// TestUploadsCostTheChange holds what syncs upload against the size of the store.
+func TestUploadsCostTheChange(t *testing.T) {
+	const n, syncs = 100_000, 30
+	service, b := inMemory(t)
+	var u uploads
+	service.Before = u.count
+	refresh(t, b, n, 1, func(int) int { return 0 })
+	u = uploads{}
+	refresh(t, b, n, 2, func(int) int { return 0 })
+	if len(u.names) != 1 || u.names[0] != manifestName {
+		t.Errorf("an unchanged sync uploaded %q", u.names)
+	}
+	sum, versions := 0.0, make([]int, n)
+	for sync := range syncs {
+		for i := sync; i < n; i += 100 {
+			versions[i] = sync + 1
+		}
+		u = uploads{}
+		size := refresh(t, b, n, int64(sync+3), func(i int) int { return versions[i] })
+		share := float64(u.bytes) / float64(size)
+		sum += share
+		if sync == 0 && share > 0.05 {
+			t.Errorf("the first change of 1 %% uploaded %.1f %% of the store", 100*share)
+		}
+	}
+	if average := sum / syncs; average > 0.15 {
+		t.Errorf("changes of 1 %% uploaded %.1f %% of the store on average", 100*average)
+	}
+}
+
+// Objects that a manifest does not name any more stay for as long as somebody may open an earlier
+// one, and are removed then.
+func TestDroppedObjectsAreCollected(t *testing.T) {
+	service, b := inMemory(t)
+	store := openRemote(t, b, t.TempDir())
+	defer closeStore(t, store)
+	store.remote.inline = 0
+	stream := openStream(t, store, "users", 1)
+	save := func(key string) map[string]bool {
+		deliver(t, stream, key, `{}`, Added)
+		if err := store.Save(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		objects := map[string]bool{}
+		for _, f := range store.remote.last.Files {
+			objects[f.Object] = true
+		}
+		return objects
+	}
+	first := save("0")
+	for n := 1; n <= keptManifests+1; n++ {
+		now := save(fmt.Sprint(n))
+		objects := service.Objects()
+		for name := range first {
+			if _, there := objects[name]; name != "" && there != (now[name] || n < 1+keptManifests) {
+				t.Errorf("%d saves later %s is there: %v", n, name, there)
+			}
+		}
+	}
+}
+
+// A save leaves no second copy of the store on the disk, and an opening tells how far it is.
+func TestFetchingIsTold(t *testing.T) {
+	_, b := inMemory(t)
+	refresh(t, b, 1000, 1, func(int) int { return 0 })
+	var told []int64
+	store, err := OpenRemote(t.Context(), b, t.TempDir(), Options{Fetched: func(done, total int64) {
+		told = append(told, done, total)
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closeStore(t, store)
+	if n := len(told); n < 4 || told[n-2] != told[n-1] || told[n-1] != store.remote.last.size() {
+		t.Errorf("told %v of %d bytes", told, store.remote.last.size())
+	}
+	if err := store.Save(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(store.dir, "checkpoint")); len(left) != 0 {
+		t.Errorf("a save left %v", left)
+	}
+}

@@ -1,0 +1,65 @@
+package snapshot
+
+import "github.com/cockroachdb/pebble/v2"
+
+// A store in a bucket pays for each byte that a compaction writes anew. With random keys every
+// compaction into the last level rewrites all of it that it touches. So there are three levels:
+//
+//	level 0     what was flushed, up to maxSublevels files for a key
+//	the next    up to a part of the last one
+//	the last    everything else
+//
+// A changed row is written when it is flushed, some times while it waits in the next level, and
+// once into the last, together with as many rows around it as the parts say.
+
+const (
+	// maxSublevels is how many flushes are kept before they are compacted. A read looks at all of
+	// them, which costs it a bloom filter each.
+	maxSublevels = 8
+	// nextPart is how many times smaller than the store the level before the last is.
+	nextPart = 6
+	// minNext is that level's size in a small store, in bytes.
+	minNext = 1 << 20
+	// maxTable is about the size of a large table, in bytes. Where keys are not random, the smaller
+	// the tables are the fewer rows are written anew.
+	maxTable = 8 << 20
+)
+
+// tuneForUploads makes the database write less anew than it would by itself.
+func (s *Store) tuneForUploads(o *pebble.Options) {
+	o.L0CompactionThreshold = 2 * maxSublevels // compactions begin at half of it
+	o.L0StopWritesThreshold = 4 * maxSublevels
+	if size := s.remote.last.size(); size > 0 {
+		o.LBaseMaxBytes = max(size/nextPart, minNext)
+	}
+	o.Experimental.ReadSamplingMultiplier = -1 // no compaction for the sake of reads
+	o.Experimental.SpanPolicyFunc = splitByKind
+	for i := range o.TargetFileSizes {
+		o.TargetFileSizes[i] = min(int64(maxTable/4)<<i, maxTable)
+	}
+}
+
+// splitByKind ends each table before the next kind of keys. The few keys that every sync writes are
+// then in small tables of their own, and a compaction of those touches no entries and rows.
+func splitByKind(key []byte) (policy pebble.SpanPolicy, end []byte, err error) {
+	if len(key) == 0 || key[0] == 0xff {
+		return policy, nil, nil
+	}
+	return policy, []byte{key[0] + 1}, nil
+}
+
+// logPart is how many times smaller than the store the log may be when it is saved: it is uploaded
+// whole each time, until it is flushed to a table.
+const logPart = 128
+
+// minLog is the size, in bytes, up to which the log of a small store is never flushed by a save.
+const minLog = 1 << 20
+
+// shortenLog flushes a log that has become long.
+func (s *Store) shortenLog() error {
+	metrics := s.db.Metrics()
+	if metrics.WAL.Size <= max(metrics.DiskSpaceUsage()/logPart, minLog) {
+		return nil
+	}
+	return s.db.Flush()
+}
