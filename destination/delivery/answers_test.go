@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -45,7 +46,8 @@ func TestSuccessByItsBody(t *testing.T) {
 				if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
 					t.Errorf("error %v, want %q", err, test.want)
 				}
-				if f, failed := err.(*Failure); failed && f.Kind == answer.Refused && f.Answer == nil {
+				var f *Failure
+				if errors.As(err, &f) && f.Kind == answer.Refused && f.Answer == nil {
 					t.Error("a refusal has no answer")
 				}
 			})
