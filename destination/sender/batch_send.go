@@ -16,9 +16,10 @@ import (
 // Rows are delivered as parts, lists of rows of the batch in their order: first all of them, and if
 // the endpoint refuses a part, its halves one after the other, until the rows at fault are alone. A
 // part that was delivered is never sent again, and parts leave in the order of their rows, so that
-// rows of one key never overtake each other. With k rows at fault among n that takes at most
+// rows of one key never overtake each other; only tryOthers sends rows before their turn, each the
+// first of its key. With k rows at fault among n that takes at most
 // 2·k·⌈log₂ n⌉ + 1 requests: each row at fault makes at most ⌈log₂ n⌉ parts fail that hold other
-// rows, and each of those is followed by two.
+// rows, and each of those is followed by two. tryOthers adds at most maxRejectsWithoutSuccess.
 type batchSend struct {
 	stream       *Stream
 	batch        *batching.Batch
