@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -43,7 +44,7 @@ func TestLocalWritesOneFilePerSync(t *testing.T) {
 		t.Error(diff)
 	}
 	name := files(t, dir)[0]
-	if !regexp.MustCompile(`^dead-letters-20261124T113015Z-[A-Z2-7]{8}\.jsonl$`).MatchString(name) {
+	if !regexp.MustCompile(`^dead-letters-20261124T113015\.000Z-[A-Z2-7]{8}\.jsonl$`).MatchString(name) {
 		t.Errorf("name %q", name)
 	}
 	info, err := os.Stat(filepath.Join(dir, name))
@@ -52,6 +53,17 @@ func TestLocalWritesOneFilePerSync(t *testing.T) {
 	}
 	if info.Mode().Perm() != 0o600 {
 		t.Errorf("mode %v, want it readable by its owner alone", info.Mode())
+	}
+}
+
+// Two syncs of one second keep their order.
+func TestFileNamesSortByTime(t *testing.T) {
+	var names []string
+	for i := range 20 {
+		names = append(names, fileName(noon.Add(time.Duration(i)*time.Millisecond)))
+	}
+	if !slices.IsSorted(names) {
+		t.Errorf("got %v", names)
 	}
 }
 

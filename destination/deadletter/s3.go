@@ -41,7 +41,8 @@ func (s *S3) Write(ctx context.Context, lines []byte) error {
 // Close does nothing: what Write accepted is stored.
 func (s *S3) Close() error { return nil }
 
-// fileName is the part of a name that tells syncs apart, also those of one second.
+// fileName is the part of a name that tells syncs apart. Names sort in the order in which the syncs
+// began: of two dead letters with one key, the newer one is sent again.
 func fileName(now time.Time) string {
-	return fmt.Sprintf("dead-letters-%s-%s", now.UTC().Format("20060102T150405Z"), rand.Text()[:8])
+	return fmt.Sprintf("dead-letters-%s-%s", now.UTC().Format("20060102T150405.000Z"), rand.Text()[:8])
 }

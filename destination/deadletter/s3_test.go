@@ -37,7 +37,7 @@ func TestS3WritesAnObjectPerFlush(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, object := range objects {
-			if !regexp.MustCompile(`^dead-letters-20261124T113015Z-[A-Z2-7]{8}-00000[12]\.jsonl$`).MatchString(object.Name) {
+			if !regexp.MustCompile(`^dead-letters-20261124T113015\.000Z-[A-Z2-7]{8}-00000[12]\.jsonl$`).MatchString(object.Name) {
 				t.Errorf("name %q", object.Name)
 			}
 			var text bytes.Buffer
