@@ -40,14 +40,14 @@ func checkEndpoint(ctx context.Context, c *config.Config, n *outbound.Network, a
 // checkRequest is the request of a connection check: a batch without rows, or a HEAD. Of the user's
 // rules those on statuses count: what an endpoint says of no rows is not what it says of some.
 func checkRequest(c *config.Config, agent string) (delivery.Request, error) {
-	id := payload.Identity{Method: c.Method, URL: c.URL, Mode: c.CheckMode()}
+	id := payload.Identity{Method: c.Method, URL: c.CheckURL(), Mode: c.CheckMode()}
 	body := payload.EmptyEnvelope(c.CheckMode())
 	if c.ConnectionCheck == config.CheckHead {
 		id.Method, body = http.MethodHead, nil
 	}
 	rules, err := route.Answers(config.Answers{Statuses: c.Answers.Statuses})
 	return delivery.Request{
-		Method: id.Method, URL: id.URL, Header: route.Header(c, agent), ID: id.WebhookID(body), Body: body, Answers: rules,
+		Method: id.Method, URL: id.URL, Header: route.Header(c, c.Headers, agent), ID: id.WebhookID(body), Body: body, Answers: rules,
 	}, err
 }
 

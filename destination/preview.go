@@ -37,6 +37,9 @@ type StreamPreview struct {
 	Header     http.Header     `json:"header,omitzero"`      // of the first batch, redacted
 	BatchRows  int             `json:"batch_rows,omitzero"`  // of the first batch, of which the envelope has the first three
 	Envelope   jsontext.Value  `json:"envelope,omitzero"`
+	Routes     []string        `json:"routes,omitzero"`       // method and URL of the first rows of each operation, if they differ, redacted
+	NoURL      int             `json:"no_url,omitzero"`       // rows of which no URL can be made, counted above as well
+	NoURLCause string          `json:"no_url_cause,omitzero"` // of the first of them
 
 	records int
 }
@@ -98,19 +101,28 @@ func (p *StreamPreview) print(w io.Writer) error {
 	if p.Kept != "" {
 		fmt.Fprintf(&b, "  rows that left would not be removed: %s\n", p.Kept)
 	}
+	if p.NoURL > 0 {
+		fmt.Fprintf(&b, "  %d would be rejected, the first because %s\n", p.NoURL, p.NoURLCause)
+	}
 	p.printRequest(&b)
+	if len(p.Routes) > 0 {
+		fmt.Fprintf(&b, "\n  the first rows of each operation:\n  %s\n", strings.Join(p.Routes, "\n  "))
+	}
 	_, err := io.WriteString(w, printable.Text(b.String())+"\n")
 	return err
 }
 
 // printRequest writes the first request, if there is one.
 func (p *StreamPreview) printRequest(b *strings.Builder) {
-	if p.Envelope == nil {
+	if p.Request == "" {
 		return
 	}
 	fmt.Fprintf(b, "\n  %s\n", p.Request)
 	for _, name := range slices.Sorted(maps.Keys(p.Header)) {
 		fmt.Fprintf(b, "  %s: %s\n", name, strings.Join(p.Header[name], ", "))
+	}
+	if p.Envelope == nil {
+		return // a request without a body
 	}
 	pretty := p.Envelope.Clone()
 	if pretty.Indent(jsontext.WithIndentPrefix("  "), jsontext.WithIndent("  "), jsontext.AllowDuplicateNames(true)) != nil {

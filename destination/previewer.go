@@ -19,6 +19,7 @@ import (
 	"destination-webhook/destination/failure"
 	"destination-webhook/destination/payload"
 	"destination-webhook/destination/redact"
+	"destination-webhook/destination/sender"
 	"destination-webhook/destination/snapshot"
 )
 
@@ -30,6 +31,7 @@ type previewer struct {
 
 	mu      sync.Mutex
 	preview StreamPreview
+	routed  map[payload.Operation]int // rows whose route is shown
 }
 
 // maxPreviewRows is how many rows of the first envelope a preview shows.
@@ -128,13 +130,39 @@ func (v *previewer) count(b *batching.Batch) (rejected []int) {
 			p.Unsent++
 		default:
 			p.add(row.Operation)
-			sent = append(sent, i)
+			if v.route(&row) {
+				sent = append(sent, i)
+			}
 		}
 	}
-	if p.Envelope == nil && len(sent) > 0 {
+	if p.Request == "" && len(sent) > 0 {
 		v.show(b, sent)
 	}
 	return rejected
+}
+
+// route shows where the first rows of each operation go, if not all go the same way. It reports
+// whether a URL can be made of the row.
+func (v *previewer) route(row *payload.Row) bool {
+	r, p := v.stream.Route, &v.preview
+	if r.Uniform() {
+		return true
+	}
+	e := r.To(string(row.Operation))
+	address, err := r.Address(e, row.PrimaryKey, row.Data)
+	if err != nil {
+		if p.NoURL++; p.NoURL == 1 {
+			p.NoURLCause = err.Error()
+		}
+		return false
+	}
+	if v.routed == nil {
+		v.routed = make(map[payload.Operation]int)
+	}
+	if v.routed[row.Operation]++; v.routed[row.Operation] <= maxPreviewRows {
+		p.Routes = append(p.Routes, v.session.redactor.String(e.Method+" "+address))
+	}
+	return true
 }
 
 // add counts a row that would be sent.
@@ -151,13 +179,20 @@ func (p *StreamPreview) add(operation payload.Operation) {
 	}
 }
 
-// show keeps the beginning of the first envelope, and the request around it.
+// show keeps the first request, with the beginning of its envelope.
 func (v *previewer) show(b *batching.Batch, sent []int) {
-	p, r := &v.preview, v.stream.Route
-	p.Request = v.session.redactor.String(r.Method + " " + r.URL)
-	p.Header = v.header(r.Header, v.names.WebhookID(b.AppendBody(nil, sent), v.stream.Audience.Replaced(b, sent), 0))
-	p.BatchRows = len(sent)
-	p.Envelope = b.AppendBody(nil, sent[:min(len(sent), maxPreviewRows)])
+	p := &v.preview
+	first, err := sender.First(v.stream.Route, b, sent)
+	if err != nil {
+		return // the row has no URL; a later one may
+	}
+	body := first.Body(b)
+	p.Request = v.session.redactor.String(first.To.Method + " " + first.URL)
+	p.Header = v.header(first.To.Header, v.names.WebhookID(first.To.Method, first.URL, body, v.stream.Audience.Replaced(b, first.Rows), 0))
+	p.BatchRows = len(first.Rows)
+	if body != nil {
+		p.Envelope = b.AppendBody(nil, first.Rows[:min(len(first.Rows), maxPreviewRows)])
+	}
 }
 
 // header adds what an attempt adds to the header of a stream, with stars for all values that may be
@@ -183,6 +218,13 @@ func (v *previewer) header(h http.Header, id string) http.Header {
 	}
 	for _, h := range c.Headers { // a User-Agent of the user's can be a secret as well
 		shown.Set(h.Name, redact.Stars)
+	}
+	for _, s := range c.Streams {
+		for _, h := range s.Headers {
+			if shown.Get(h.Name) != "" { // as it is in requests of that stream
+				shown.Set(h.Name, redact.Stars)
+			}
+		}
 	}
 	return shown
 }

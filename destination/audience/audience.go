@@ -14,6 +14,7 @@ import (
 	"sync"
 
 	"destination-webhook/destination/config"
+	"destination-webhook/destination/payload"
 	"destination-webhook/destination/route"
 	"destination-webhook/destination/snapshot"
 	"destination-webhook/protocol"
@@ -81,11 +82,16 @@ func streamName(r *route.Route) string {
 	return fmt.Sprintf("%q %q", r.Stream.Namespace, r.Stream.Name)
 }
 
-// identity returns what the snapshot knows a stream by.
+// identity returns what the snapshot knows a stream by. Of several routes it is the one by which
+// rows come to the endpoint: how they change there or leave may be configured anew.
 func identity(r *route.Route) snapshot.Identity {
+	e := r.To(string(payload.Added))
+	if r.Mode == config.Remove {
+		e = r.To(string(payload.Removed))
+	}
 	return snapshot.Identity{
 		Stream: streamName(r), Title: r.Title(), Key: r.Key,
-		Endpoint: endpoint(r.Method, r.URL), EndpointBefore: fmt.Sprintf("%q %q", r.Method, r.URL),
+		Endpoint: endpoint(e.Method, e.URL), EndpointBefore: fmt.Sprintf("%q %q", e.Method, e.URL),
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 type Config struct {
 	URL                     string          `json:"url"`
 	Method                  string          `json:"method"`
+	Operations              Operations      `json:"operations"`
 	AuthorizationHeader     redact.Secret   `json:"authorization_header"`
 	APIKey                  redact.Secret   `json:"api_key"`
 	Authentication          Authentication  `json:"authentication"`

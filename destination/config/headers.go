@@ -23,11 +23,12 @@ var reservedHeaders = []string{
 // reservedPrefixes belong to the headers that describe a delivery.
 var reservedPrefixes = []string{"airbyte-", "webhook-"}
 
-func (c *Config) checkHeaders(problems *problemList) {
+// checkHeaders adds what is wrong with a list of headers that begins at the field place.
+func (c *Config) checkHeaders(problems *problemList, place string, headers []Header) {
 	seen := make(map[string]bool)
-	for i, header := range c.Headers {
+	for i, header := range headers {
 		name := strings.ToLower(header.Name)
-		field := fmt.Sprintf("headers.%d", i)
+		field := fmt.Sprintf("%s.%d", place, i)
 		if problem := c.headerNameProblem(name); problem != "" {
 			problems.add(field+".name", problem)
 		} else if seen[name] {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"destination-webhook/protocol"
 )
 
 // problemList collects the problems of a config, one for each field: the first one reported is the
@@ -43,12 +45,15 @@ func (p *problemList) err() error {
 
 // check adds the problems that no schema can express: rules across fields and inside texts.
 func (c *Config) check(problems *problemList) {
-	checkURL(problems, "url", c.URL)
-	c.checkSignedPath(problems, "url", c.URL)
+	c.checkEndpoint(problems, "url", c.URL)
+	c.checkOperations(problems, "operations", c.Operations)
+	if len(c.Streams) == 0 { // else only the catalog tells for which streams these hold
+		checkBodies(problems, "operations", c.Overrides().Stream(protocol.StreamDescriptor{}))
+	}
 	checkHeaderValue(problems, "authorization_header", c.AuthorizationHeader)
 	checkHeaderValue(problems, "api_key", c.APIKey)
 	c.checkAuthentication(problems)
-	c.checkHeaders(problems)
+	c.checkHeaders(problems, "headers", c.Headers)
 	c.checkSyncMode(problems, "sync_mode", c.SyncMode)
 	c.Batching.check(problems)
 	c.Delivery.Retry.check(problems)

@@ -7,6 +7,7 @@ import (
 
 	"destination-webhook/destination/auth"
 	"destination-webhook/destination/redact"
+	"destination-webhook/destination/urltemplate"
 )
 
 // Secrets returns every value of the config that must not be shown: the secret fields, credentials,
@@ -20,14 +21,23 @@ func (c *Config) Secrets() []string {
 	if a.ClientSecret != "" { // RFC 6749, section 2.3.1
 		secrets = append(secrets, url.QueryEscape(a.ClientID)+":"+url.QueryEscape(a.ClientSecret.Reveal()))
 	}
-	addresses := []string{c.URL, c.DeadLetter.URL, c.Authentication.TokenURL}
-	for _, stream := range c.Streams {
-		addresses = append(addresses, stream.URL)
-	}
-	for _, address := range addresses {
+	for _, address := range []string{c.DeadLetter.URL, c.Authentication.TokenURL} {
 		secrets = append(secrets, redact.URL(address)...)
 	}
+	for _, address := range c.Addresses() {
+		secrets = append(secrets, secretsOf(address.URL)...)
+	}
 	return slices.DeleteFunc(secrets, func(secret string) bool { return secret == "" })
+}
+
+// secretsOf returns what could be a token in the address of an endpoint. The variables of a template
+// are none, and neither is its path as a whole, which no URL has.
+func secretsOf(address string) []string {
+	t, err := urltemplate.Parse(address)
+	if err != nil || t.IsConstant() {
+		return redact.URL(address)
+	}
+	return redact.Tokens(t.Literals())
 }
 
 // secretFields finds every redact.Secret by its type, so that none is missed when the config grows.

@@ -3,6 +3,8 @@ package config
 import (
 	"cmp"
 	"fmt"
+	"slices"
+	"strings"
 
 	"destination-webhook/protocol"
 )
@@ -15,6 +17,10 @@ type Stream struct {
 	URL       string   `json:"url"`
 	Method    string   `json:"method"`
 	SyncMode  SyncMode `json:"sync_mode"`
+	// Operations has the routes by which the URL and the method are not meant.
+	Operations Operations `json:"operations"`
+	// Headers are added to those of the Config, and take the place of those with the same name.
+	Headers []Header `json:"headers"`
 	// PrimaryKey has one path for each field of the key, and replaces the catalog's key. It is
 	// empty if the catalog's key applies.
 	PrimaryKey [][]string `json:"primary_key"`
@@ -50,7 +56,8 @@ func (c *Config) Overrides() Overrides {
 
 // Stream returns the settings that hold for a stream: those of its override, and the config's own
 // if it says nothing. An override with the stream's namespace takes precedence over one without a
-// namespace.
+// namespace. What an override says of an operation takes precedence over its URL and method, these
+// over what the config says of the operation, and that over the config's URL and method.
 func (o Overrides) Stream(stream protocol.StreamDescriptor) Stream {
 	var override Stream
 	for _, candidate := range o.byName[stream.Name] {
@@ -58,19 +65,32 @@ func (o Overrides) Stream(stream protocol.StreamDescriptor) Stream {
 			override = candidate
 		}
 	}
+	base := OperationRoute{Method: cmp.Or(override.Method, o.config.Method), URL: cmp.Or(override.URL, o.config.URL)}
+	own := all(OperationRoute{Method: override.Method, URL: override.URL})
 	return Stream{
 		Stream:     stream.Name,
 		Namespace:  stream.Namespace,
-		URL:        cmp.Or(override.URL, o.config.URL),
-		Method:     cmp.Or(override.Method, o.config.Method),
+		URL:        base.URL,
+		Method:     base.Method,
 		SyncMode:   cmp.Or(override.SyncMode, o.config.SyncMode),
+		Operations: override.Operations.or(own).or(o.config.Operations).or(all(base)).withBodies(),
+		Headers:    mergeHeaders(o.config.Headers, override.Headers),
 		PrimaryKey: override.PrimaryKey,
 		Answers:    override.Answers.or(o.config.Answers),
 	}
 }
 
+// mergeHeaders returns the headers of base, and others, which take the place of those with the same
+// name.
+func mergeHeaders(base, others []Header) []Header {
+	replaced := func(h Header) bool {
+		return slices.ContainsFunc(others, func(other Header) bool { return strings.EqualFold(h.Name, other.Name) })
+	}
+	return append(slices.DeleteFunc(slices.Clone(base), replaced), others...)
+}
+
 func (c *Config) checkStreams(problems *problemList) {
-	seen := make(map[protocol.StreamDescriptor]bool)
+	seen, overrides := make(map[protocol.StreamDescriptor]bool), c.Overrides()
 	for i, stream := range c.Streams {
 		field := fmt.Sprintf("streams.%d", i)
 		id := stream.Descriptor()
@@ -78,8 +98,10 @@ func (c *Config) checkStreams(problems *problemList) {
 			problems.add(field+".stream", "expected each stream once, an earlier override names this one")
 		}
 		seen[id] = true
-		checkURL(problems, field+".url", stream.URL)
-		c.checkSignedPath(problems, field+".url", stream.URL)
+		c.checkEndpoint(problems, field+".url", stream.URL)
+		c.checkOperations(problems, field+".operations", stream.Operations)
+		checkBodies(problems, field+".operations", overrides.Stream(id))
+		c.checkHeaders(problems, field+".headers", stream.Headers)
 		c.checkSyncMode(problems, field+".sync_mode", stream.SyncMode)
 		checkPrimaryKey(problems, field+".primary_key", stream.PrimaryKey)
 		stream.Answers.check(problems, field+".answers")

@@ -33,6 +33,7 @@ func TestStreamPrefersItsOverride(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			test.want.Namespace, test.want.Stream = test.namespace, test.name
+			test.want.Operations = all(OperationRoute{Method: test.want.Method, URL: test.want.URL, Body: RowBody})
 			if diff := cmp.Diff(test.want, config.Overrides().Stream(protocol.StreamDescriptor{Namespace: test.namespace, Name: test.name})); diff != "" {
 				t.Errorf("stream (-want +got):\n%s", diff)
 			}

@@ -19,13 +19,16 @@ func checkURL(problems *problemList, field, address string) {
 	}
 }
 
+// malformedURL is the problem of an address that cannot be parsed.
+const malformedURL = "expected a valid URL such as https://example.com/hook"
+
 func urlProblem(address string) string {
 	u, err := url.Parse(address)
 	switch {
 	case strings.ContainsFunc(address, spaceOrControl):
 		return "expected a URL without spaces, line breaks or control characters"
 	case err != nil:
-		return "expected a valid URL such as https://example.com/hook"
+		return malformedURL
 	case u.Scheme == "":
 		return "expected an absolute URL, put https:// and the host in front"
 	case u.Scheme != "http" && u.Scheme != "https":

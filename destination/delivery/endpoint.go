@@ -3,6 +3,7 @@ package delivery
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"strings"
 	"sync/atomic"
@@ -18,7 +19,11 @@ type endpoint struct {
 	sizes   sizeLimit
 }
 
-// target is a URL, parsed once for all deliveries to it.
+// maxTargets is how many URLs are known at once, besides those of which more is known than what they
+// are. URLs may be made of the values of rows, so that a sync has any number of them.
+const maxTargets = 1024
+
+// target is a URL, parsed once for the deliveries to it.
 type target struct {
 	url      *url.URL // shared by requests, never modified
 	host     string   // scheme://host[:port], all that messages show of it
@@ -26,8 +31,7 @@ type target struct {
 	rows     sizeLimit
 }
 
-// target finds or makes the target of a URL. A sync has as many as it has URLs in its config, so
-// none is ever dropped.
+// target finds or makes the target of a URL.
 func (c *Client) target(raw string) (*target, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -45,6 +49,9 @@ func (c *Client) target(raw string) (*target, error) {
 		c.endpoints[host] = e
 	}
 	t := &target{url: u, host: host, endpoint: e}
+	if len(c.targets) >= maxTargets {
+		maps.DeleteFunc(c.targets, func(_ string, t *target) bool { return t.rows.most() == 0 })
+	}
 	c.targets[raw] = t
 	return t, nil
 }

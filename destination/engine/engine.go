@@ -120,6 +120,9 @@ func (e *Engine) prepare(s *Stream) {
 		}
 	}
 	s.batches = e.pipeline.Stream(payload.Envelope(s.Route, e.options.Metadata), keyed)
+	if s.Route.SingleRows() {
+		s.batches.MaxRows = 1
+	}
 }
 
 // emit takes a state that is due; the loop writes it once it has those that are due with it. Parted

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"destination-webhook/destination/auth"
 	"destination-webhook/destination/awsenv"
@@ -133,21 +134,18 @@ func keysOf(getenv func(string) string) func(string) string {
 // checkURLs lets the guard judge every address in the config before anything is dialled, for the
 // clearer message.
 func checkURLs(c *config.Config, g *guard.Guard) error {
-	addresses := []struct{ field, url string }{
-		{"url", c.URL}, {"authentication.token_url", c.Authentication.TokenURL}, {"dead_letter.url", c.DeadLetter.URL},
-		{"dead_letter.endpoint", c.DeadLetter.Endpoint}, {"snapshot.endpoint", c.Snapshot.Endpoint},
-	}
-	for i, s := range c.Streams {
-		addresses = append(addresses, struct{ field, url string }{fmt.Sprintf("streams.%d.url", i), s.URL})
-	}
+	addresses := slices.Insert(c.Addresses(), 1, []config.Address{
+		{Field: "authentication.token_url", URL: c.Authentication.TokenURL}, {Field: "dead_letter.url", URL: c.DeadLetter.URL},
+		{Field: "dead_letter.endpoint", URL: c.DeadLetter.Endpoint}, {Field: "snapshot.endpoint", URL: c.Snapshot.Endpoint},
+	}...)
 	var problems []error
 	for _, a := range addresses {
-		u, err := url.Parse(a.url)
-		if a.url == "" || err != nil {
+		u, err := url.Parse(a.URL)
+		if a.URL == "" || err != nil {
 			continue // absent, or refused with the config
 		}
 		if err := g.CheckURL(u); err != nil {
-			problems = append(problems, fmt.Errorf("%s: %w", a.field, err))
+			problems = append(problems, fmt.Errorf("%s: %w", a.Field, err))
 		}
 	}
 	return errors.Join(problems...)

@@ -58,13 +58,10 @@ type Names struct {
 // NewNames makes the names of a stream's requests. sync identifies the sync: all of its attempts,
 // and no other sync, have it. occurrences counts the content that the sync has sent.
 func NewNames(r *route.Route, sync string, occurrences *Occurrences) *Names {
-	return &Names{
-		identity: Identity{Method: r.Method, URL: r.URL, Stream: r.Stream, Mode: r.Mode},
-		sync:     sync, occurrences: occurrences,
-	}
+	return &Names{identity: Identity{Stream: r.Stream, Mode: r.Mode}, sync: sync, occurrences: occurrences}
 }
 
-// WebhookID names a request. Every attempt has the same name, and so has the same batch sent again
+// WebhookID names a request by its method, its URL and its body. Every attempt has the same name, and so has the same batch sent again
 // by a resumed sync, as far as that can be known, so that a receiver can tell that it has seen it.
 // No other request has that name: a receiver may obey it.
 //
@@ -74,8 +71,10 @@ func NewNames(r *route.Route, sync string, occurrences *Occurrences) *Names {
 // of the sync and how often it has sent the content before. repetition counts, from 1, the requests
 // for which the endpoint asked in the answer to another one, which it may remember; it is 0 for all
 // others.
-func (n *Names) WebhookID(body, replaced []byte, repetition int) string {
-	c := n.identity.content(body)
+func (n *Names) WebhookID(method, url string, body, replaced []byte, repetition int) string {
+	identity := n.identity
+	identity.Method, identity.URL = method, url
+	c := identity.content(body)
 	event := binary.AppendUvarint(make([]byte, 0, 64), uint64(repetition))
 	if replaced != nil {
 		return c.name(append(append(event, "replaces"...), replaced...))

@@ -83,7 +83,7 @@ func TestWebhookIDNamesTheEvent(t *testing.T) {
 		{"with a snapshot, another sync", other, "a", []byte("v1"), 0, "with a snapshot"},
 		{"with a snapshot, nothing known of the rows", first, "a", []byte{}, 0, ""},
 	} {
-		id := event.names.WebhookID(append(body, event.body...), event.replaced, event.repetition)
+		id := event.names.WebhookID("POST", "https://example.com/hook", append(body, event.body...), event.replaced, event.repetition)
 		if seen[id] != event.repeats {
 			t.Errorf("%s repeats %q, want %q", event.what, seen[id], event.repeats)
 		}

@@ -31,10 +31,25 @@ func URL(address string) []string {
 	if len(u.Path) > minSecret {
 		found = append(found, u.EscapedPath(), u.Path)
 	}
+	return append(append(found, u.RawQuery, u.Fragment), tokensOf(u)...)
+}
+
+// Tokens returns the parts of an address that could be secrets by themselves: the tokens in the
+// path, and the names and values of the query. It is URL for an address that no request has as a
+// whole.
+func Tokens(address string) []string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return []string{address}
+	}
+	return tokensOf(u)
+}
+
+func tokensOf(u *url.URL) (found []string) {
 	for segment := range strings.SplitSeq(u.Path, "/") {
 		found = append(found, tokens(segment)...)
 	}
-	return append(append(found, u.RawQuery, u.Fragment), queryParts(u.RawQuery)...)
+	return append(found, queryParts(u.RawQuery)...)
 }
 
 // tokens returns what could be a token in a path segment: the segment, without its file extension,

@@ -1,7 +1,9 @@
 package report
 
 import (
+	"cmp"
 	"log/slog"
+	"strings"
 	"time"
 
 	"destination-webhook/destination/config"
@@ -92,7 +94,7 @@ func (p *Progress) Start(c *config.Config, table route.Table, load func() (inFli
 			p.log.Info("and more streams", "streams", len(table)-maxListed)
 			break
 		}
-		p.log.Info("a stream of the sync", "stream", r.Title(), "sync_mode", r.Mode, "method", r.Method, "endpoint", route.Host(r.URL))
+		p.log.Info("a stream of the sync", "stream", r.Title(), "sync_mode", r.Mode, "method", cmp.Or(strings.Join(r.Methods(), ", "), r.Method), "endpoint", route.Host(r.URL))
 	}
 }
 

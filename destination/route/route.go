@@ -3,6 +3,7 @@
 package route
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -22,13 +23,10 @@ type Route struct {
 	Key        [][]string                 // paths of the primary key's fields; empty if there is none
 	PartialKey bool                       // a row may have no value for some fields of its key
 	Answers    *answer.Rules              // how answers are read
-	Endpoint
-}
+	Endpoint                              // of the operations that have no other
 
-// Endpoint is where requests go, and what each of them carries.
-type Endpoint struct {
-	Method, URL string
-	Header      http.Header // read-only; Webhook-Id and what depends on the attempt are added when it is sent
+	operations map[string]*Endpoint // see To; nil: all rows go to Endpoint
+	used       []string             // the operations that the mode sends
 }
 
 // Is reports whether a record belongs to the stream.
@@ -57,7 +55,6 @@ func newRoute(c *config.Config, settings config.Stream, s *protocol.ConfiguredSt
 		Mode:       settings.SyncMode,
 		Key:        s.Key(),
 		PartialKey: c.OnMissingKey == config.SendMissingKey,
-		Endpoint:   Endpoint{Method: settings.Method, URL: settings.URL, Header: Header(c, agent)},
 	}
 	var err error
 	if r.Answers, err = Answers(settings.Answers); err != nil {
@@ -69,8 +66,9 @@ func newRoute(c *config.Config, settings config.Stream, s *protocol.ConfiguredSt
 	if r.Mode == config.Auto {
 		r.Mode = modeOf(s, len(r.Key) > 0 && c.Snapshot.Chosen())
 	}
-	r.describe()
-	return r, r.check()
+	r.used = operationsOf(r.Mode, c.Snapshot.Chosen())
+	r.direct(settings, r.describe(Header(c, settings.Headers, agent)))
+	return r, cmp.Or(r.check(), r.checkEndpoints(c))
 }
 
 // check refuses a key that no record could have, and a mode that needs one without it.
@@ -87,11 +85,12 @@ func (r *Route) check() error {
 }
 
 // describe adds the headers that name the stream.
-func (r *Route) describe() {
-	r.Header.Set("Airbyte-Stream", PercentEncode(r.Stream.Name))
+func (r *Route) describe(h http.Header) http.Header {
+	h.Set("Airbyte-Stream", PercentEncode(r.Stream.Name))
 	if r.Stream.Namespace != "" {
-		r.Header.Set("Airbyte-Namespace", PercentEncode(r.Stream.Namespace))
+		h.Set("Airbyte-Namespace", PercentEncode(r.Stream.Namespace))
 	}
+	return h
 }
 
 // modeOf returns the mode that a stream's destination sync mode asks for. To take the place of all
@@ -108,10 +107,10 @@ func modeOf(s *protocol.ConfiguredStream, compared bool) config.SyncMode {
 	return config.Insert
 }
 
-// Header returns what every request carries, whatever its stream.
-func Header(c *config.Config, agent string) http.Header {
+// Header returns what every request with the additional headers carries, whatever its stream.
+func Header(c *config.Config, additional []config.Header, agent string) http.Header {
 	h := http.Header{"Content-Type": {"application/json"}, "User-Agent": {agent}}
-	for _, extra := range c.Headers {
+	for _, extra := range additional {
 		h.Set(extra.Name, extra.Value.Reveal())
 	}
 	if value := c.AuthorizationHeader.Reveal(); value != "" {

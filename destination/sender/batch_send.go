@@ -8,13 +8,12 @@ import (
 	"destination-webhook/destination/answer"
 	"destination-webhook/destination/audience"
 	"destination-webhook/destination/delivery"
-	"destination-webhook/destination/payload"
 )
 
 // batchSend is one batch on its way. One goroutine uses it.
 //
-// Rows are delivered as parts, lists of rows of the batch in their order: first all of them, and if
-// the endpoint refuses a part, its halves one after the other, until the rows at fault are alone. A
+// Rows are delivered as parts, lists of rows of the batch in their order: first all that go to one
+// endpoint, and if it refuses a part, its halves one after the other, until the rows at fault are alone. A
 // part that was delivered is never sent again, and parts leave in the order of their rows, so that
 // rows of one key never overtake each other; only tryOthers sends rows before their turn, each the
 // first of its key. With k rows at fault among n that takes at most
@@ -68,72 +67,67 @@ func (s *batchSend) deliver(ctx context.Context) error {
 			}
 		}
 	}
-	return s.part(ctx, rows, 0)
+	return s.direct(ctx, rows)
 }
 
-// part delivers some rows. repetition counts the answers in which the endpoint asked for them, or
-// for rows that they follow.
-func (s *batchSend) part(ctx context.Context, rows []int, repetition int) error {
-	if rows = s.untried(rows); len(rows) == 0 {
+// part delivers a part.
+func (s *batchSend) part(ctx context.Context, p Part) error {
+	if p.Rows = s.untried(p.Rows); len(p.Rows) == 0 {
 		return nil
 	}
 	o, r := s.stream.options, s.stream.route
-	body := s.bodyOf(rows)
-	if most := o.Client.Fitting(r.URL, len(body), len(rows)); most < len(rows) {
-		return s.divide(ctx, rows, most, repetition)
+	body := s.bodyOf(p)
+	if most := o.Client.Fitting(p.URL, len(body), len(p.Rows)); most < len(p.Rows) {
+		return s.divide(ctx, p, most)
 	}
-	request := s.request(body, rows, repetition)
+	request := s.request(body, p)
 	response, err := o.Client.Deliver(ctx, request)
 	if err == nil {
-		return s.delivered(ctx, rows, response, request.ID, repetition)
+		return s.delivered(ctx, p, response, request.ID)
 	}
 	f := (*delivery.Failure)(nil)
 	if !errors.As(err, &f) || f.Kind != answer.Refused && f.Kind != answer.TooLarge && f.Kind != answer.Severed {
-		return undelivered(r, len(rows), err)
+		return undelivered(r, len(p.Rows), err)
 	}
-	return s.refused(ctx, rows, f, request.ID, repetition)
+	return s.refused(ctx, p, f, request.ID)
 }
 
-// divide delivers so many of the rows and then the others.
-func (s *batchSend) divide(ctx context.Context, rows []int, first, repetition int) error {
-	if err := s.part(ctx, rows[:first], repetition); err != nil {
+// divide delivers so many rows of a part and then the others.
+func (s *batchSend) divide(ctx context.Context, p Part, first int) error {
+	if err := s.part(ctx, p.of(p.Rows[:first])); err != nil {
 		return err
 	}
-	return s.part(ctx, rows[first:], repetition)
+	return s.part(ctx, p.of(p.Rows[first:]))
 }
 
-// bisect delivers the halves of a request that failed. If all of its rows pass then, it may have been
+// bisect delivers the halves of a part that failed. If all of its rows pass then, it may have been
 // too large, unless that holds for one of its parts already.
-func (s *batchSend) bisect(ctx context.Context, rows []int, repetition int, f *delivery.Failure) error {
+func (s *batchSend) bisect(ctx context.Context, p Part, f *delivery.Failure) error {
 	rejected, suspects := len(s.rejected), s.suspects
-	if err := s.divide(ctx, rows, len(rows)/2, repetition); err != nil {
+	if err := s.divide(ctx, p, len(p.Rows)/2); err != nil {
 		return err
 	}
-	if len(s.rejected) == rejected && s.suspects == suspects && s.stream.options.Client.Passed(f, s.stream.route.URL) {
+	if len(s.rejected) == rejected && s.suspects == suspects && s.stream.options.Client.Passed(f, p.URL) {
 		s.suspects++
 	}
 	return nil
 }
 
-// bodyOf returns the envelope around the rows: the batch's own if it is all of them. It is valid
-// until the next call.
-func (s *batchSend) bodyOf(rows []int) []byte {
-	if len(rows) == s.batch.Rows() {
-		return s.batch.Body
+// bodyOf returns the body of a part. It is valid until the next call.
+func (s *batchSend) bodyOf(p Part) []byte {
+	body := p.appendBody(s.body[:0], s.batch)
+	if len(p.Rows) < s.batch.Rows() && body != nil {
+		s.body = body // for its memory
 	}
-	s.body = s.batch.AppendBody(s.body[:0], rows)
-	return s.body
+	return body
 }
 
-// request is the delivery of a body with some rows.
-func (s *batchSend) request(body []byte, rows []int, repetition int) delivery.Request {
+// request is the delivery of a part, whose body is given.
+func (s *batchSend) request(body []byte, p Part) delivery.Request {
 	r := s.stream.route
-	id := s.stream.names.WebhookID(body, s.stream.audience.Replaced(s.batch, rows), repetition)
+	id := s.stream.names.WebhookID(p.To.Method, p.URL, body, s.stream.audience.Replaced(s.batch, p.Rows), p.repetition)
 	return delivery.Request{
-		Method: r.Method, URL: r.URL, Header: r.Header, ID: id, Body: body, Rows: len(rows), Answers: r.Answers,
-		OnAttempt: func(a delivery.Attempt) { s.stream.options.Observer.Attempted(r, len(rows), a) },
+		Method: p.To.Method, URL: p.URL, Header: p.To.Header, ID: id, Body: body, Rows: len(p.Rows), Answers: s.rules(p),
+		OnAttempt: func(a delivery.Attempt) { s.stream.options.Observer.Attempted(r, len(p.Rows), a) },
 	}
 }
-
-// key returns the row's primary key as it was sent; nil if it has none.
-func (s *batchSend) key(row int) []byte { return payload.ReadRow(s.batch.Row(row)).PrimaryKey }

@@ -24,7 +24,7 @@ func (s *batchSend) tryOthers(ctx context.Context) error {
 	s.trying, s.tried = true, make(map[int]bool)
 	others := s.others()
 	for _, row := range others {
-		if err := s.part(ctx, []int{row}, 0); err != nil {
+		if err := s.direct(ctx, []int{row}); err != nil {
 			return err
 		}
 		s.tried[row] = true

@@ -16,13 +16,14 @@ import (
 
 // delivered resolves rows that were answered with 2xx, by the answer's verdicts on single ones if
 // there are any.
-func (s *batchSend) delivered(ctx context.Context, rows []int, response *delivery.Response, id string, repetition int) error {
-	if err := unread(s.stream.route, response); err != nil {
+func (s *batchSend) delivered(ctx context.Context, p Part, response *delivery.Response, id string) error {
+	rows := p.Rows
+	if err := unread(p, s.rules(p), response); err != nil {
 		return undelivered(s.stream.route, len(rows), err)
 	}
-	verdicts, err := s.read(rows, response)
+	verdicts, err := s.read(p, response)
 	if err != nil {
-		return undelivered(s.stream.route, len(rows), s.described(response, err))
+		return undelivered(s.stream.route, len(rows), s.described(p, response, err))
 	}
 	if len(verdicts) == 0 {
 		s.accept(rows)
@@ -31,21 +32,22 @@ func (s *batchSend) delivered(ctx context.Context, rows []int, response *deliver
 	refused, again := s.judge(rows, verdicts)
 	accepted, repeat := s.split(rows, refused, again)
 	s.accept(accepted) // before the rejections, which end the sync if nothing was accepted
-	if err := s.rejectNamed(rows, refused, response.Status, id); err != nil {
+	if err := s.rejectNamed(p, refused, response.Status, id); err != nil {
 		return err
 	}
 	if err := s.tryOthers(ctx); err != nil {
 		return err
 	}
-	return s.part(ctx, repeat, repetition+1)
+	p.Rows, p.repetition = repeat, p.repetition+1
+	return s.part(ctx, p)
 }
 
-// rejectNamed puts aside the rows that an answer rejects, by their places among rows.
-func (s *batchSend) rejectNamed(rows []int, refused map[int]string, status int, id string) error {
+// rejectNamed puts aside the rows that an answer rejects, by their places in the part.
+func (s *batchSend) rejectNamed(p Part, refused map[int]string, status int, id string) error {
 	for _, place := range slices.Sorted(maps.Keys(refused)) {
 		text := fmt.Sprintf("%s rejected the row in its answer (%d): %s",
-			route.Host(s.stream.route.URL), status, printable.Excerpt([]byte(refused[place]), s.stream.options.Redact))
-		if err := s.reject(rejection{row: rows[place], status: status, reason: text, id: id}); err != nil {
+			route.Host(p.URL), status, printable.Excerpt([]byte(refused[place]), s.stream.options.Redact))
+		if err := s.reject(rejection{row: p.Rows[place], status: status, reason: text, id: id}); err != nil {
 			return err
 		}
 	}
@@ -53,20 +55,20 @@ func (s *batchSend) rejectNamed(rows []int, refused map[int]string, status int, 
 }
 
 // read reads what the answer says of single rows.
-func (s *batchSend) read(rows []int, response *delivery.Response) ([]answer.Verdict, error) {
-	named := answer.NewRows(len(rows), func(place int) []byte { return s.key(rows[place]) })
-	return s.stream.route.Answers.ReadVerdicts(response.Status, response.Header.Get("Content-Encoding"), response.Body, named)
+func (s *batchSend) read(p Part, response *delivery.Response) ([]answer.Verdict, error) {
+	named := answer.NewRows(len(p.Rows), func(place int) []byte { return s.key(p.Rows[place]) })
+	return s.rules(p).ReadVerdicts(response.Status, response.Header.Get("Content-Encoding"), response.Body, named)
 }
 
 // described returns the error of an answer that could reject rows and cannot be read, for people:
 // its rows would be lost if they counted as delivered.
-func (s *batchSend) described(response *delivery.Response, err error) error {
+func (s *batchSend) described(p Part, response *delivery.Response, err error) error {
 	var unclear *answer.Unclear
 	if !errors.As(err, &unclear) {
 		return err
 	}
 	return failure.Config(fmt.Errorf("%s answered %d, and which rows it rejects cannot be read: %s: %s; answer as docs/payload.md describes, or say in answers.rejected_rows how this endpoint names them",
-		route.Host(s.stream.route.URL), response.Status, unclear.Problem, printable.Excerpt(unclear.Quote, s.stream.options.RedactCut)))
+		route.Host(p.URL), response.Status, unclear.Problem, printable.Excerpt(unclear.Quote, s.stream.options.RedactCut)))
 }
 
 // judge sorts verdicts by the place of their row: refused with a reason, or wanted once more. A row
@@ -117,10 +119,10 @@ func (s *batchSend) accept(rows []int) {
 
 // unread returns the error of a verdict that goes on after what is read of an answer: the rows that
 // it names there would count as delivered.
-func unread(r *route.Route, response *delivery.Response) error {
-	if !response.Truncated || !r.Answers.ReadsWhole(response.Status, response.Body) {
+func unread(p Part, rules *answer.Rules, response *delivery.Response) error {
+	if !response.Truncated || !rules.ReadsWhole(response.Status, response.Body) {
 		return nil
 	}
 	return failure.Config(fmt.Errorf("%s answered %d with more than %d MiB, which could reject rows and is not read: answer with less, or lower batching.max_rows",
-		route.Host(r.URL), response.Status, delivery.MaxObject>>20))
+		route.Host(p.URL), response.Status, delivery.MaxObject>>20))
 }

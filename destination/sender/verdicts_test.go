@@ -34,7 +34,7 @@ func FuzzVerdict(f *testing.F) {
 		s, b := senderOf(t, rows, func(id int) int { return id % 2 }, e, &letterBox{})
 		ship := &batchSend{stream: s, batch: b}
 		response := &delivery.Response{Status: 200, Body: body, Truncated: truncated}
-		err := ship.delivered(t.Context(), []int{0, 1, 2, 3}, response, "msg", 0)
+		err := ship.delivered(t.Context(), Part{Rows: []int{0, 1, 2, 3}, To: &s.route.Endpoint, URL: s.route.URL}, response, "msg")
 		accepted, refused := int(s.accepted.Load()), len(ship.rejected)
 		if truncated && strings.HasPrefix(strings.TrimLeft(string(body), " \t\r\n"), "{") {
 			if err == nil || accepted+refused+len(e.requests) > 0 {

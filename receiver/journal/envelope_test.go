@@ -4,8 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -81,6 +84,27 @@ func BenchmarkParseEnvelope(b *testing.B) {
 	for b.Loop() {
 		if _, err := parseEnvelope([]byte(body.String())); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// A DELETE without a body is the removal of the row that its path names.
+func TestRemovalWithoutABody(t *testing.T) {
+	for target, want := range map[string]string{
+		"/users/42":             `"42"`,
+		"/users/a%2Fb%20c?x=/y": `"a/b c"`,
+		"/users/a,b%2Cc":        `["a","b,c"]`,
+		"/users/%22":            `"\""`,
+	} {
+		req := httptest.NewRequest(http.MethodDelete, "http://h"+target, nil)
+		req.Header.Set("Airbyte-Stream", "users")
+		q := NewRequest(req, time.Now())
+		rows := q.Parse(nil)
+		if len(rows) != 1 || q.Rows != 1 || q.Problem != "" {
+			t.Fatalf("%s: %d rows, problem %q", target, len(rows), q.Problem)
+		}
+		if r := rows[0]; string(r.PrimaryKey) != want || r.Operation != "removed" || r.Stream != "users" || string(r.Data) != "{}" {
+			t.Errorf("%s is the row %+v, want key %s", target, r, want)
 		}
 	}
 }

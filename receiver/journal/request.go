@@ -95,6 +95,9 @@ func (q *Request) Parse(readErr error) []Row {
 	if len(q.Body) == 0 && Bodyless(q.Method) {
 		return nil
 	}
+	if len(q.Body) == 0 && q.Method == http.MethodDelete {
+		return q.removal()
+	}
 	e, err := parseEnvelope(q.Body)
 	if err != nil {
 		q.Problem = Short(err.Error(), MaxProblem)

@@ -12,26 +12,36 @@ import (
 	"destination-webhook/destination/route"
 )
 
-// OpenAPI returns an OpenAPI 3.1 document whose webhooks are the streams. version is that of the
-// program.
+// OpenAPI returns an OpenAPI 3.1 document whose webhooks are the streams, and whose paths are the
+// requests as an endpoint gets them. version is that of the program.
 func (c *Contract) OpenAPI(version string) any {
 	webhooks, schemas := object{}, object{}
+	byPath := &paths{contract: c, items: make(map[string]*pathItem)}
 	names, titles := c.names(component), c.names(func(title string) string { return title })
-	describe := func(i int, method, summary string, parameters []any, body func(place string) object) {
-		place := "#/components/schemas/" + names[i]
-		schemas[names[i]] = body(place)
-		webhooks[titles[i]] = object{strings.ToLower(method): object{
-			"summary":     summary,
-			"parameters":  parameters,
-			"requestBody": object{"required": true, "content": object{"application/json": object{"schema": object{"$ref": place}}}},
-			"responses":   answers(),
-		}}
-	}
 	for i, r := range c.table {
-		describe(i, r.Method, "A batch of stream "+r.Title(), c.parameters(r), func(place string) object { return c.envelope(i, place) })
+		body := object{"$ref": "#/components/schemas/" + names[i]}
+		schemas[names[i]] = c.envelope(i, "#/components/schemas/"+names[i])
+		methods := object{}
+		for _, e := range endpoints(r) {
+			described := object{"summary": "A batch of stream " + r.Title(), "parameters": c.parameters(r), "responses": answers()}
+			if e.Bodyless {
+				byPath.add(e.Method, e.URL, r, nil)
+			} else {
+				described["requestBody"] = requestBody(body, true)
+				byPath.add(e.Method, e.URL, r, body)
+			}
+			methods[strings.ToLower(e.Method)] = described
+		}
+		webhooks[titles[i]] = methods
 	}
 	if c.sendsCheck() {
-		describe(len(names)-1, c.config.Method, "A check of the connection", c.parameters(nil), func(string) object { return c.check() })
+		last := len(names) - 1
+		body := object{"$ref": "#/components/schemas/" + names[last]}
+		schemas[names[last]] = c.check()
+		webhooks[titles[last]] = object{strings.ToLower(c.config.Method): object{
+			"summary": "A check of the connection", "parameters": c.parameters(nil), "requestBody": requestBody(body, true), "responses": answers(),
+		}}
+		byPath.add(c.config.Method, c.config.CheckURL(), nil, body)
 	}
 	schemes := c.security()
 	every := object{}
@@ -43,6 +53,7 @@ func (c *Contract) OpenAPI(version string) any {
 		"info":       object{"title": "What destination-webhook sends", "version": version},
 		"security":   []any{every},
 		"webhooks":   webhooks,
+		"paths":      byPath.document(),
 		"components": object{"schemas": schemas, "securitySchemes": schemes},
 	}
 }
@@ -93,7 +104,7 @@ func (c *Contract) parameters(r *route.Route) []any {
 	if compression := c.config.Delivery.Compression; compression != "" && compression != config.Uncompressed {
 		list = append(list, header("Content-Encoding", "How the body is compressed; left out if that would not make it smaller.", false, object{"const": compression}))
 	}
-	for _, h := range c.config.Headers {
+	for _, h := range c.headers(r) {
 		list = append(list, header(h.Name, "From the config.", true, text))
 	}
 	if r == nil {
@@ -104,6 +115,14 @@ func (c *Contract) parameters(r *route.Route) []any {
 		list = append(list, header("Airbyte-Namespace", "The stream's namespace, encoded alike.", true, object{"const": route.PercentEncode(r.Stream.Namespace)}))
 	}
 	return list
+}
+
+// headers returns the additional headers of a stream's requests, or those of all if the route is nil.
+func (c *Contract) headers(r *route.Route) []config.Header {
+	if r == nil {
+		return c.config.Headers
+	}
+	return c.overrides.Stream(r.Stream).Headers
 }
 
 // answers returns what an endpoint may answer; docs/payload.md has it in full.
@@ -120,7 +139,7 @@ func answers() object {
 	delete(rejected, "additionalProperties")
 	delete(rejected, "required")
 	return object{
-		"2XX": object{"description": "Accepted, except for the rows that the body rejects.", "content": object{"application/json": object{"schema": rejected}}},
+		"2XX": object{"description": "Accepted, except for the rows that the body rejects.", "content": object{"application/json": object{"schema": rejected, "example": object{"rejected": []any{}}}}},
 		"400": object{"description": "Something in the batch is refused: it is sent again in halves until the rows at fault are alone."},
 		"413": object{"description": "Too large: it is sent again in halves."},
 		"429": object{"description": "Slow down; Retry-After is obeyed by all requests."},

@@ -18,12 +18,13 @@ const draft = "https://json-schema.org/draft/2020-12/schema"
 
 // Contract is what sender and receiver agree on.
 type Contract struct {
-	config *config.Config
-	table  route.Table
+	config    *config.Config
+	overrides config.Overrides
+	table     route.Table
 }
 
 // New returns the contract of the streams that are routed by a config.
-func New(c *config.Config, table route.Table) *Contract { return &Contract{c, table} }
+func New(c *config.Config, table route.Table) *Contract { return &Contract{c, c.Overrides(), table} }
 
 // JSONSchema returns a schema that every body fits, with one for each stream below $defs, and one
 // for the connection check.

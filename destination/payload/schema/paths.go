@@ -1,0 +1,119 @@
+package schema
+
+import (
+	"slices"
+	"strings"
+
+	"destination-webhook/destination/config"
+	"destination-webhook/destination/route"
+	"destination-webhook/protocol"
+)
+
+// paths are the requests by path and method, which is where most generators look for them. Streams
+// may share a path and a method: the body is that of one of them then.
+type paths struct {
+	contract *Contract
+	items    map[string]*pathItem
+}
+
+type pathItem struct {
+	parameters []string
+	servers    []any
+	methods    map[string]*pathOperation
+}
+
+// pathOperation collects what is sent by one method to one path.
+type pathOperation struct {
+	streams  []string // titles
+	names    []any    // percent-encoded, of the header Airbyte-Stream
+	bodies   []any    // references to their schemas
+	optional bool     // some requests have no body
+	check    bool     // the connection check is one of the requests
+}
+
+// add adds the requests to an address; r is nil for the connection check. body is the reference to
+// the schema of their body, nil if they have none.
+func (p *paths) add(method, address string, r *route.Route, body any) {
+	stream := protocol.StreamDescriptor{}
+	if r != nil {
+		stream = r.Stream
+	}
+	path, parameters := config.PublicPath(address, stream)
+	item := p.items[path]
+	if item == nil {
+		item = &pathItem{parameters: parameters, methods: make(map[string]*pathOperation)}
+		p.items[path] = item
+	}
+	if host := route.Host(address); !slices.ContainsFunc(item.servers, func(s any) bool { return s.(object)["url"] == host }) {
+		item.servers = append(item.servers, object{"url": host})
+	}
+	method = strings.ToLower(method)
+	o := item.methods[method]
+	if o == nil {
+		o = &pathOperation{}
+		item.methods[method] = o
+	}
+	o.add(r, body)
+}
+
+func (o *pathOperation) add(r *route.Route, body any) {
+	if r == nil {
+		o.check = true
+	} else if !slices.Contains(o.streams, r.Title()) {
+		o.streams = append(o.streams, r.Title())
+		o.names = append(o.names, route.PercentEncode(r.Stream.Name))
+	}
+	if body == nil {
+		o.optional = true
+	} else {
+		o.bodies = append(o.bodies, body)
+	}
+}
+
+// document returns the path items.
+func (p *paths) document() object {
+	all := object{}
+	for path, item := range p.items {
+		described := object{"servers": item.servers}
+		for method, o := range item.methods {
+			described[method] = p.operation(item, o)
+		}
+		all[path] = described
+	}
+	return all
+}
+
+func (p *paths) operation(item *pathItem, o *pathOperation) object {
+	parameters := p.contract.parameters(nil)
+	for _, name := range item.parameters {
+		parameters = append(parameters, object{"name": name, "in": "path", "required": true, "schema": object{"type": "string", "minLength": 1}})
+	}
+	if len(o.names) > 0 {
+		parameters = append(parameters, object{"name": "Airbyte-Stream", "in": "header", "required": !o.check, "description": "The stream's name, percent-encoded if it is not plain ASCII.", "schema": object{"enum": o.names}})
+	}
+	described := object{"summary": "Rows of " + strings.Join(o.streams, ", "), "parameters": parameters, "responses": answers()}
+	if len(o.streams) == 0 {
+		described["summary"] = "A check of the connection"
+	}
+	switch {
+	case len(o.bodies) == 1:
+		described["requestBody"] = requestBody(o.bodies[0], !o.optional)
+	case len(o.bodies) > 1:
+		described["requestBody"] = requestBody(object{"anyOf": o.bodies}, !o.optional)
+	}
+	return described
+}
+
+func requestBody(body any, required bool) object {
+	return object{"required": required, "content": object{"application/json": object{"schema": body}}}
+}
+
+// endpoints returns where the rows of a route go, each endpoint once.
+func endpoints(r *route.Route) (all []*route.Endpoint) {
+	for _, operation := range r.Operations() {
+		if e := r.To(operation); !slices.Contains(all, e) {
+			all = append(all, e)
+		}
+	}
+	return all
+}
