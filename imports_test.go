@@ -35,7 +35,7 @@ var layers = map[string][]string{
 	"destination/guard":          {},
 	"destination/jq":             {},
 	"destination/outbound":       {"destination/auth", "destination/awsenv", "destination/bucket", "destination/config", "destination/delivery", "destination/guard", "destination/redact", "destination/signature"},
-	"destination/payload":        {"batching", "destination/canonical", "destination/config", "destination/failure", "protocol", "destination/route"},
+	"destination/payload":        {"batching", "destination/canonical", "destination/config", "destination/failure", "destination/jq", "protocol", "destination/route"},
 	"destination/payload/schema": {"destination/auth", "destination/config", "protocol", "destination/route"},
 	"destination/printable":      {},
 	"destination/redact":         {},

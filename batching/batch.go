@@ -100,8 +100,11 @@ func (b *Batch) Row(i int) []byte {
 	return b.Body[start:b.ends[i]]
 }
 
-// Metadata is the metadata of row i.
+// Metadata is the metadata of row i; nil if rows have none.
 func (b *Batch) Metadata(i int) []byte {
+	if len(b.metadataEnds) == 0 {
+		return nil
+	}
 	start := 0
 	if i > 0 {
 		start = int(b.metadataEnds[i-1])

@@ -19,7 +19,7 @@ import (
 // checkEndpoint tries the endpoint once and returns the outcome as a sentence. The error is the
 // reason why a sync would fail.
 func checkEndpoint(ctx context.Context, c *config.Config, n *outbound.Network, agent string) (string, error) {
-	client, err := n.CheckClient(c.ConnectionCheck)
+	client, err := n.CheckClient(c.Check())
 	if err != nil {
 		return "", err
 	}
@@ -30,8 +30,8 @@ func checkEndpoint(ctx context.Context, c *config.Config, n *outbound.Network, a
 	response, err := client.Probe(ctx, request)
 	switch {
 	case err != nil:
-		return reachable(c.ConnectionCheck, err)
-	case c.ConnectionCheck == config.CheckConnect:
+		return reachable(c.Check(), err)
+	case c.Check() == config.CheckConnect:
 		return fmt.Sprintf("connected to %s; nothing was sent", route.Host(c.URL)), nil
 	}
 	return fmt.Sprintf("%s answered %d", route.Host(c.URL), response.Status), nil
@@ -41,14 +41,20 @@ func checkEndpoint(ctx context.Context, c *config.Config, n *outbound.Network, a
 // rules those on statuses count: what an endpoint says of no rows is not what it says of some.
 func checkRequest(c *config.Config, agent string) (delivery.Request, error) {
 	id := payload.Identity{Method: c.Method, URL: c.CheckURL(), Mode: c.CheckMode()}
-	body := payload.EmptyEnvelope(c.CheckMode())
-	if c.ConnectionCheck == config.CheckHead {
+	body := payload.EmptyBody(c.Payload, c.CheckMode())
+	if c.Check() == config.CheckHead {
 		id.Method, body = http.MethodHead, nil
 	}
 	rules, err := route.Answers(config.Answers{Statuses: c.Answers.Statuses})
 	return delivery.Request{
-		Method: id.Method, URL: id.URL, Header: route.Header(c, c.Headers, agent), ID: id.WebhookID(body), Body: body, Answers: rules,
+		Method: id.Method, URL: id.URL, Header: checkHeader(c, agent), ID: id.WebhookID(body), Body: body, Answers: rules,
 	}, err
+}
+
+func checkHeader(c *config.Config, agent string) http.Header {
+	h := route.Header(c, c.Headers, agent)
+	h.Set("Content-Type", c.Payload.MediaType())
+	return h
 }
 
 // reachable lets answers pass by which the endpoint shows that it is there and knows us, whatever

@@ -37,11 +37,21 @@ type StreamPreview struct {
 	Header     http.Header     `json:"header,omitzero"`      // of the first batch, redacted
 	BatchRows  int             `json:"batch_rows,omitzero"`  // of the first batch, of which the envelope has the first three
 	Envelope   jsontext.Value  `json:"envelope,omitzero"`
-	Routes     []string        `json:"routes,omitzero"`       // method and URL of the first rows of each operation, if they differ, redacted
-	NoURL      int             `json:"no_url,omitzero"`       // rows of which no URL can be made, counted above as well
-	NoURLCause string          `json:"no_url_cause,omitzero"` // of the first of them
+	Routes     []string        `json:"routes,omitzero"`          // method and URL of the first rows of each operation, if they differ, redacted
+	NoURL      int             `json:"no_url,omitzero"`          // rows of which no URL can be made, counted above as well
+	NoURLCause string          `json:"no_url_cause,omitzero"`    // of the first of them
+	Body       string          `json:"body,omitzero"`            // of the first batch, its first three rows, in any other format
+	Rows       []PreviewRow    `json:"rows,omitzero"`            // the first three, unless the envelope shows them as they came
+	Rejected   int             `json:"rejected,omitzero"`        // before they are sent
+	Rejection  string          `json:"first_rejection,omitzero"` // why
 
 	records int
+}
+
+// PreviewRow is a record, and what is sent of it.
+type PreviewRow struct {
+	Record jsontext.Value `json:"record"`
+	Row    string         `json:"row"`
 }
 
 // Preview prints on stdout what a sync of the records on stdin would send, and sends nothing.
@@ -104,6 +114,12 @@ func (p *StreamPreview) print(w io.Writer) error {
 	if p.NoURL > 0 {
 		fmt.Fprintf(&b, "  %d would be rejected, the first because %s\n", p.NoURL, p.NoURLCause)
 	}
+	if p.Rejected > 0 {
+		fmt.Fprintf(&b, "  %d rows would be rejected before they are sent; the first: %s\n", p.Rejected, p.Rejection)
+	}
+	for _, row := range p.Rows {
+		fmt.Fprintf(&b, "\n  record %s\n  row    %s\n", row.Record, strings.ReplaceAll(row.Row, "\n", "\n         "))
+	}
 	p.printRequest(&b)
 	if len(p.Routes) > 0 {
 		fmt.Fprintf(&b, "\n  the first rows of each operation:\n  %s\n", strings.Join(p.Routes, "\n  "))
@@ -121,11 +137,13 @@ func (p *StreamPreview) printRequest(b *strings.Builder) {
 	for _, name := range slices.Sorted(maps.Keys(p.Header)) {
 		fmt.Fprintf(b, "  %s: %s\n", name, strings.Join(p.Header[name], ", "))
 	}
-	if p.Envelope == nil {
+	if p.Envelope == nil && p.Body == "" {
 		return // a request without a body
 	}
 	pretty := p.Envelope.Clone()
-	if pretty.Indent(jsontext.WithIndentPrefix("  "), jsontext.WithIndent("  "), jsontext.AllowDuplicateNames(true)) != nil {
+	if p.Envelope == nil {
+		pretty = jsontext.Value(strings.ReplaceAll(p.Body, "\n", "\n  "))
+	} else if pretty.Indent(jsontext.WithIndentPrefix("  "), jsontext.WithIndent("  "), jsontext.AllowDuplicateNames(true)) != nil {
 		pretty = p.Envelope
 	}
 	fmt.Fprintf(b, "\n  %s\n", pretty)

@@ -1,6 +1,8 @@
 package destination
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -120,11 +122,10 @@ func (v *previewer) count(b *batching.Batch) (rejected []int) {
 	p := &v.preview
 	var sent []int
 	for i := range b.Rows() {
-		row := payload.ReadRow(b.Row(i))
+		row := payload.ReadRow(b, i)
 		_, suppressed := slices.BinarySearch(b.Suppressed(), i)
 		switch {
-		case suppressed && row.PrimaryKey == nil:
-			p.MissingKey++
+		case suppressed && v.reject(payload.ReadMetadata(b.Metadata(i)).Reason):
 			rejected = append(rejected, i)
 		case suppressed:
 			p.Unsent++
@@ -137,6 +138,9 @@ func (v *previewer) count(b *batching.Batch) (rejected []int) {
 	}
 	if p.Request == "" && len(sent) > 0 {
 		v.show(b, sent)
+	}
+	for _, i := range sent {
+		v.showRow(b, i)
 	}
 	return rejected
 }
@@ -165,6 +169,29 @@ func (v *previewer) route(row *payload.Row) bool {
 	return true
 }
 
+// reject counts a row that would be rejected before it is sent, if it has a reason for that.
+func (v *previewer) reject(reason string) bool {
+	p := &v.preview
+	switch reason {
+	case "":
+		return false
+	case payload.NoKey:
+		p.MissingKey++
+	default:
+		p.Rejected++
+		p.Rejection = cmp.Or(p.Rejection, reason)
+	}
+	return true
+}
+
+// showRow keeps one of the first rows and its record, unless the envelope shows both.
+func (v *previewer) showRow(b *batching.Batch, i int) {
+	p, format := &v.preview, &v.stream.Route.Payload
+	if len(p.Rows) < maxPreviewRows && (format.Format != config.Envelope || format.Transform != "") {
+		p.Rows = append(p.Rows, PreviewRow{Record: bytes.Clone(payload.ReadRow(b, i).Data), Row: string(b.Row(i))})
+	}
+}
+
 // add counts a row that would be sent.
 func (p *StreamPreview) add(operation payload.Operation) {
 	switch operation {
@@ -188,11 +215,19 @@ func (v *previewer) show(b *batching.Batch, sent []int) {
 	}
 	body := first.Body(b)
 	p.Request = v.session.redactor.String(first.To.Method + " " + first.URL)
-	p.Header = v.header(first.To.Header, v.names.WebhookID(first.To.Method, first.URL, body, v.stream.Audience.Replaced(b, first.Rows), 0))
+	id := v.names.WebhookID(first.To.Method, first.URL, body, v.stream.Audience.Replaced(b, first.Rows), 0)
+	p.Header = v.header(first.To.Header, id)
 	p.BatchRows = len(first.Rows)
-	if body != nil {
-		p.Envelope = b.AppendBody(nil, first.Rows[:min(len(first.Rows), maxPreviewRows)])
+	if body == nil {
+		return
 	}
+	shown := b.AppendBody(nil, first.Rows[:min(len(first.Rows), maxPreviewRows)])
+	if v.stream.Route.Payload.Format == config.Envelope {
+		p.Envelope = shown
+		return
+	}
+	v.names.Show(shown, id)
+	p.Body = string(shown)
 }
 
 // header adds what an attempt adds to the header of a stream, with stars for all values that may be
@@ -233,7 +268,7 @@ func (v *previewer) header(h http.Header, id string) http.Header {
 func (v *previewer) finish(policy audience.Policy) {
 	p, r := &v.preview, v.stream.Route
 	p.Stream, p.SyncMode = r.Title(), r.Mode
-	rest := p.records - p.Added - p.Changed - p.Removed - p.Upserted - p.Unsent - p.MissingKey
+	rest := p.records - p.Added - p.Changed - p.Removed - p.Upserted - p.Unsent - p.MissingKey - p.Rejected
 	a := v.stream.Audience
 	if a == nil {
 		p.Unsent += rest // sync mode remove, without a snapshot, sends deletions alone

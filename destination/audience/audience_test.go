@@ -55,7 +55,7 @@ func deliver(t *testing.T, a *Audience, rejected []int, records ...string) (sent
 		}
 		for i := range b.Rows() {
 			if !slices.Contains(b.Suppressed(), i) {
-				sent = append(sent, payload.ReadRow(b.Row(i)).Operation)
+				sent = append(sent, payload.ReadRow(b, i).Operation)
 			}
 		}
 		return batching.Outcome{Rejected: rejected, Err: confirmation.Confirm(rejected, b.Suppressed())}
@@ -70,7 +70,7 @@ func transfer(t *testing.T, a *Audience, send batching.Send, records ...string) 
 	p := batching.New(t.Context(), batching.Options{MaxRows: 99, MaxBytes: 1 << 20, MaxBuffered: 1 << 20, MaxAge: time.Hour, MaxInFlight: 1}, send, nil)
 	defer p.Close()
 	e := payload.NewEncoder(a.route, payload.Options{Differ: a})
-	stream := p.Stream(payload.Envelope(a.route, false), true)
+	stream := p.Stream(payload.Frame(a.route, false), true)
 	for _, data := range records {
 		row, err := e.Encode(&protocol.Record{Data: []byte(data)})
 		if err != nil {

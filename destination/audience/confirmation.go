@@ -24,7 +24,7 @@ func (a *Audience) Begin(ctx context.Context, b *batching.Batch) (*Confirmation,
 		if err != nil {
 			return nil, a.named(err)
 		}
-		row := payload.ReadRow(b.Row(i))
+		row := m.Row(b.Row(i))
 		c.places = append(c.places, i)
 		c.rows = append(c.rows, snapshot.Row{Key: row.PrimaryKey, Data: row.Data, Version: version})
 	}

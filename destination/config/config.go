@@ -24,6 +24,7 @@ type Config struct {
 	SyncMode                SyncMode        `json:"sync_mode"`
 	IncludeMetadata         bool            `json:"include_metadata"`
 	Streams                 []Stream        `json:"streams"`
+	Payload                 Payload         `json:"payload"`
 	Snapshot                Snapshot        `json:"snapshot"`
 	MaxRemovedPercent       float64         `json:"max_removed_percent"`
 	AllowMassRemoval        bool            `json:"allow_mass_removal"`

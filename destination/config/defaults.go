@@ -40,9 +40,16 @@ func (n *specNode) fillDefaults(tree map[string]any) {
 	}
 }
 
-// choiceName is the property by which the options of a oneOf differ: each gives it a const of its
-// own.
-const choiceName = "type"
+// choiceName returns the property by which the options of a oneOf differ: each gives it a const of
+// its own.
+func (n *specNode) choiceName() string {
+	for name, property := range n.OneOf[0].Properties {
+		if property.Const != "" {
+			return name
+		}
+	}
+	return ""
+}
 
 // resolve returns the schema with each oneOf replaced by the option that the tree chose. Against
 // all options at once, a validator would report what is wrong with one that was not meant. A choice
@@ -71,7 +78,7 @@ func (n *specNode) resolve(value any) *specNode {
 // chosen returns the option that the tree names. If it names none, chosen returns a schema that no
 // such tree fits and that lists the options.
 func (n *specNode) chosen(tree map[string]any) *specNode {
-	name := specNode{Type: "string"}
+	name, choiceName := specNode{Type: "string"}, n.choiceName()
 	for _, option := range n.OneOf {
 		choice := option.Properties[choiceName].Const
 		if choice == tree[choiceName] {
@@ -87,5 +94,6 @@ func (n *specNode) chosen(tree map[string]any) *specNode {
 }
 
 func (n *specNode) firstChoice() map[string]any {
-	return map[string]any{choiceName: n.OneOf[0].Properties[choiceName].Const}
+	name := n.choiceName()
+	return map[string]any{name: n.OneOf[0].Properties[name].Const}
 }

@@ -82,6 +82,15 @@ const (
 	Zstd         Compression = "zstd"
 )
 
+// Check returns how the connection is checked: there is no batch without rows of a format that holds
+// one row.
+func (c *Config) Check() ConnectionCheck {
+	if c.ConnectionCheck == CheckEmptyBatch && c.Payload.Format.HoldsOneRow() {
+		return CheckConnect
+	}
+	return c.ConnectionCheck
+}
+
 // CheckMode returns the sync mode that the body of a connection check names.
 func (c *Config) CheckMode() SyncMode {
 	if c.SyncMode == Auto {

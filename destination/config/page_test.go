@@ -112,6 +112,7 @@ func writeNested(page *strings.Builder, path string, property object) {
 // writeChoice writes a row for the options of a oneOf, and the fields of each.
 func writeChoice(page *strings.Builder, path string, property object) {
 	var names []string
+	choiceName := choiceName(property)
 	for _, option := range property.list("oneOf") {
 		name := object(option.(map[string]any)).object("properties").object(choiceName).text("const")
 		names = append(names, "`"+name+"`")

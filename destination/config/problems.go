@@ -55,6 +55,7 @@ func (c *Config) check(problems *problemList) {
 	c.checkAuthentication(problems)
 	c.checkHeaders(problems, "headers", c.Headers)
 	c.checkSyncMode(problems, "sync_mode", c.SyncMode)
+	c.Payload.check(problems, "payload", c.Payload, unrouted(c.SyncMode, c.Operations))
 	c.Batching.check(problems)
 	c.Delivery.Retry.check(problems)
 	c.Snapshot.check(problems, "snapshot")

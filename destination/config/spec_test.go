@@ -165,9 +165,22 @@ func objectFaults(path string, node object) (faults []string) {
 	return faults
 }
 
+// choiceName returns the property by which the options of a choice differ.
+func choiceName(node object) string {
+	for _, option := range node.list("oneOf") {
+		properties := object(option.(map[string]any)).object("properties")
+		for _, name := range properties.names() {
+			if properties.object(name)["const"] != nil {
+				return name
+			}
+		}
+	}
+	return "type"
+}
+
 // choiceFaults wants of a choice what the form needs to tell its options apart.
 func choiceFaults(path string, node object) (faults []string) {
-	taken := make(map[string]bool)
+	taken, choiceName := make(map[string]bool), choiceName(node)
 	for i, option := range node.list("oneOf") {
 		option := object(option.(map[string]any))
 		name := option.object("properties").object(choiceName).text("const")

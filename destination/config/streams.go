@@ -25,6 +25,7 @@ type Stream struct {
 	// empty if the catalog's key applies.
 	PrimaryKey [][]string `json:"primary_key"`
 	Answers    Answers    `json:"answers"`
+	Payload    Payload    `json:"payload"`
 }
 
 // matches reports whether the override applies to a stream. Without a namespace it applies to the
@@ -77,6 +78,7 @@ func (o Overrides) Stream(stream protocol.StreamDescriptor) Stream {
 		Headers:    mergeHeaders(o.config.Headers, override.Headers),
 		PrimaryKey: override.PrimaryKey,
 		Answers:    override.Answers.or(o.config.Answers),
+		Payload:    override.Payload.or(o.config.Payload),
 	}
 }
 
@@ -105,6 +107,8 @@ func (c *Config) checkStreams(problems *problemList) {
 		c.checkSyncMode(problems, field+".sync_mode", stream.SyncMode)
 		checkPrimaryKey(problems, field+".primary_key", stream.PrimaryKey)
 		stream.Answers.check(problems, field+".answers")
+		stream.Payload.check(problems, field+".payload", stream.Payload.or(c.Payload),
+			unrouted(cmp.Or(stream.SyncMode, c.SyncMode), stream.Operations.or(c.Operations)))
 	}
 }
 

@@ -119,9 +119,10 @@ func specPaths(t *testing.T) [][]string {
 			walk(property, inner)
 		}
 		for _, option := range node.OneOf {
-			choice := `type":"` + option.Properties["type"].Const + `","`
+			choiceName := node.choiceName()
+			choice := choiceName + `":"` + option.Properties[choiceName].Const + `","`
 			for name := range option.Properties {
-				if name != "type" { // the step chooses the option along with the name
+				if name != choiceName { // the step chooses the option along with the name
 					paths = append(paths, slices.Concat(path, []string{choice + name}))
 				}
 			}

@@ -119,8 +119,8 @@ func (e *Engine) prepare(s *Stream) {
 			d.Find(s.Route.Stream.Namespace, s.Route.Stream.Name, s.encoder.Lookup())
 		}
 	}
-	s.batches = e.pipeline.Stream(payload.Envelope(s.Route, e.options.Metadata), keyed)
-	if s.Route.SingleRows() {
+	s.batches = e.pipeline.Stream(payload.Frame(s.Route, e.options.Metadata), keyed)
+	if s.Route.SingleRows() || s.Route.Payload.Format.HoldsOneRow() {
 		s.batches.MaxRows = 1
 	}
 }

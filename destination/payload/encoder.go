@@ -1,6 +1,9 @@
 package payload
 
 import (
+	"bytes"
+	"slices"
+
 	"destination-webhook/batching"
 	"destination-webhook/destination/config"
 	"destination-webhook/destination/route"
@@ -41,10 +44,17 @@ type Encoder struct {
 	options Options
 	lookup  *protocol.Lookup
 
-	row    batching.Row
-	values [][]byte // of the key's fields, then of deletedAt, if the decoder has not found them
-	keys   keyReader
-	key    Key // of the current record
+	row       batching.Row
+	program   *transform // nil: rows are sent as they come
+	separator string     // between the outputs of a row
+	output    output     // of the program, for the current record
+	form      []byte     // the buffer of a row as form fields
+	sent      []byte     // the buffer of the outputs in a row
+	compared  []byte     // the buffer of what the snapshot compares
+	values    [][]byte   // of the key's fields, then of deletedAt, if the decoder has not found them
+	keys      keyReader
+	key       Key    // of the current record
+	reason    string // why it is rejected before it is sent; "" if it is not
 }
 
 // NewEncoder makes the encoder of a stream.
@@ -52,9 +62,9 @@ func NewEncoder(r *route.Route, o Options) *Encoder {
 	paths := append([][]string{}, r.Key...)
 	return &Encoder{
 		route: r, options: o,
-		lookup: protocol.NewLookup(append(paths, []string{deletedAt})...),
-		row:    batching.Row{Open: []byte(rowOpen)},
-		keys:   keyReader{route: r},
+		lookup:  protocol.NewLookup(append(paths, []string{deletedAt})...),
+		keys:    keyReader{route: r},
+		program: newTransform(r), separator: separatorOf(r.Payload.Format),
 	}
 }
 
@@ -64,8 +74,8 @@ func (e *Encoder) Lookup() *protocol.Lookup { return e.lookup }
 // Encode returns the row of a record, nil if it changes nothing that the mode sends.
 func (e *Encoder) Encode(r *protocol.Record) (*batching.Row, error) {
 	row := &e.row
-	row.Data, row.Key, row.Suppressed = r.Data, 0, false
-	e.key = Key{}
+	row.Key, row.Suppressed = 0, false
+	e.key, e.reason, e.output.operation = Key{}, "", Skipped
 	if e.keepsMetadata() {
 		row.Metadata = beginMetadata(row.Metadata)
 	}
@@ -80,27 +90,99 @@ func (e *Encoder) Encode(r *protocol.Record) (*batching.Row, error) {
 	if !e.options.Metadata {
 		shown = nil
 	}
-	row.Close = appendClose(row.Close[:0], operation, e.key.Sent, shown)
+	if e.program != nil {
+		e.transform(operation, r.EmittedAt, r.Data)
+	}
+	e.write(operation, e.key.Sent, r.Data, shown)
 	if e.options.DeadLetters {
 		row.Metadata = appendRecord(row.Metadata, r)
 	}
+	e.endMetadata()
 	return row, nil
+}
+
+// endMetadata ends the metadata of a row with the reason why it is rejected, if it is.
+func (e *Encoder) endMetadata() {
+	if e.reason != "" {
+		e.row.Metadata = appendTexts(e.row.Metadata, hasReason, []byte(e.reason))
+	}
+}
+
+// transform runs the program on a row, unless it has run as for the row's operation and key.
+func (e *Encoder) transform(operation Operation, emittedAt, data []byte) {
+	p, o := e.program, &e.output
+	if o.operation == Skipped || p.readsOperation && o.operation != operation || p.readsKey && !bytes.Equal(o.key, e.key.Sent) {
+		p.run(o, operation, e.key.Sent, emittedAt, data)
+	}
+	switch {
+	case e.reason == "" && o.reason != "":
+		e.row.Suppressed, e.reason = true, o.reason
+	case len(o.ends) == 0:
+		e.row.Suppressed = true
+	}
 }
 
 // Removal returns the row of one that was found to have left. data is nil if it is not known: the
 // key has to do then. A suppressed row is not sent.
 func (e *Encoder) Removal(key, data []byte, suppressed bool, version func(dst []byte) []byte) *batching.Row {
 	row := &e.row
-	if row.Data = data; data == nil {
-		row.Data = []byte("{}")
+	if data == nil {
+		data = []byte("{}")
 	}
-	row.Close = appendClose(row.Close[:0], Removed, key, nil)
 	row.Metadata = endVersion(version(beginMetadata(row.Metadata)))
 	row.Key, row.Suppressed = e.options.KeyHash.of(key), suppressed
+	e.key, e.reason, e.output.operation = Key{Sent: key}, "", Skipped
+	if e.program != nil && !suppressed {
+		e.transform(Removed, nil, data)
+	}
+	e.write(Removed, key, data, nil)
+	e.endMetadata()
 	return row
 }
 
-func (e *Encoder) keepsMetadata() bool { return e.options.DeadLetters || e.options.Differ != nil }
+// write sets what is sent of a row, and keeps what that does not show. record has the metadata to be
+// shown; nil: none is.
+func (e *Encoder) write(operation Operation, key, data []byte, record *protocol.Record) {
+	row, p := &e.row, &e.route.Payload
+	row.Open, row.Data, row.Close = nil, data, row.Close[:0]
+	switch {
+	case e.program != nil && e.output.operation != Skipped:
+		e.sent = e.output.joined(e.sent[:0], e.separator)
+		row.Data = e.sent
+	case p.Format == config.NDJSON:
+		row.Data = oneLine(data)
+	}
+	if p.FullRows() {
+		row.Open, row.Close = open, appendClose(row.Close, operation, key, record)
+	}
+	if e.hides() {
+		row.Metadata = appendTexts(row.Metadata, hasHidden, []byte(operation), key)
+	}
+	if p.Format == config.Form || e.program != nil {
+		row.Metadata = appendTexts(row.Metadata, hasData, data)
+	}
+	if p.Format == config.Form {
+		e.fields()
+	}
+}
+
+// fields makes form fields of a row.
+func (e *Encoder) fields() {
+	row := &e.row
+	object := slices.Concat(row.Open, row.Data, row.Close)
+	e.form, _ = appendForm(e.form[:0], object) // it is an object
+	row.Open, row.Data, row.Close = nil, e.form, row.Close[:0]
+}
+
+// hides reports whether what is sent of a row does not show its operation and its key as an
+// envelope does.
+func (e *Encoder) hides() bool {
+	return !e.route.Payload.FullRows() || e.route.Payload.Format == config.Form || e.program != nil
+}
+
+func (e *Encoder) keepsMetadata() bool {
+	return e.options.DeadLetters || e.options.Differ != nil || e.hides()
+}
 
 // classify reads the key and finds the operation: by the Differ, if there is one. Without it only a
 // deletion is known to be one, and an upsert's rows have no operation.
@@ -134,18 +216,29 @@ func (e *Encoder) classify(r *protocol.Record) (operation Operation, err error) 
 	return Upserted, nil
 }
 
+// NoKey is the reason why a record without its key is rejected.
+const NoKey = "it has no value for its primary key"
+
 // keyless lets a record without its key pass if it may become a dead letter: it is settled in its
 // place, and not sent.
 func (e *Encoder) keyless(missing []string) (Operation, error) {
 	if !e.options.DeadLetters {
 		return Upserted, errMissingKey(e.route, missing)
 	}
-	e.row.Suppressed = true
+	e.row.Suppressed, e.reason = true, NoKey
 	return Upserted, nil
 }
 
+// diff finds the operation by what is sent of the record. With a program that is what the program
+// yields for a changed row: the operation is not known before.
 func (e *Encoder) diff(r *protocol.Record, deleted bool) (Operation, error) {
-	change, err := e.options.Differ.Diff(e.key, r.Data, deleted, e.row.Metadata)
+	content := r.Data
+	if e.program != nil && !deleted {
+		e.program.run(&e.output, Changed, e.key.Sent, r.EmittedAt, r.Data)
+		e.compared = e.output.compared(e.compared[:0], r.Data)
+		content = e.compared
+	}
+	change, err := e.options.Differ.Diff(e.key, content, deleted, e.row.Metadata)
 	if err != nil {
 		return change.Operation, err
 	}

@@ -6,13 +6,12 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"destination-webhook/batching"
-	"destination-webhook/destination/config"
 	"destination-webhook/destination/route"
 )
 
-// Envelope returns what surrounds the rows of a batch. Its members and their order are part of the
-// contract. metadata adds what names the stream and its sync.
-func Envelope(r *route.Route, metadata bool) batching.Frame {
+// envelope returns what surrounds the rows in an envelope. Its members and their order are part of
+// the contract. metadata adds what names the stream and its sync.
+func envelope(r *route.Route, metadata bool) batching.Frame {
 	b := append([]byte(`{"sync_mode":`), quote(string(r.Mode))...)
 	if metadata {
 		b = append(append(b, `,"stream":`...), quote(r.Stream.Name)...)
@@ -23,12 +22,6 @@ func Envelope(r *route.Route, metadata bool) batching.Frame {
 		b = strconv.AppendInt(append(b, `,"generation_id":`...), r.Configured.GenerationID, 10)
 	}
 	return batching.Frame{Prefix: string(b) + `,"rows":[`, Separator: ",", Suffix: "]}"}
-}
-
-// EmptyEnvelope returns a body without rows, for a check of the connection.
-func EmptyEnvelope(mode config.SyncMode) []byte {
-	f := Envelope(&route.Route{Mode: mode}, false)
-	return []byte(f.Prefix + f.Suffix)
 }
 
 // quote returns s as a JSON string. What is not UTF-8 becomes U+FFFD.

@@ -1,46 +1,101 @@
 package payload
 
-import "destination-webhook/protocol"
+import (
+	"encoding/binary"
+
+	"destination-webhook/batching"
+	"destination-webhook/protocol"
+)
 
 // Metadata is what is kept of a row beside its batch, and not sent.
 type Metadata struct {
 	Version  []byte // what the snapshot stores of the row once it is confirmed; empty if it is not compared
 	IsRecord bool   // the source sent the row; else it was found to have left, and has no dead letter
+	Reason   string // why a suppressed row is rejected before it is sent; "" if it is not
 
 	EmittedAt, Changes []byte // of the record, as they came; nil if it has none
+
+	hidden *Row // what the row itself does not show; its data is nil if the row is the data
 }
 
-// Metadata is stored as the length of the version in a byte, the version, and for a record that may
-// become a dead letter an object of its members.
+// Metadata is stored as flags in a byte, the length of the version in another one, the version, and
+// the texts that the flags announce, in the order of the flags, each after its length.
+const (
+	hasHidden byte = 1 << iota // operation and primary key
+	hasData
+	hasRecord // emitted_at and changes
+	hasReason
+)
 
 // beginMetadata begins the metadata of a row. A Differ appends the version.
-func beginMetadata(dst []byte) []byte { return append(dst[:0], 0) }
+func beginMetadata(dst []byte) []byte { return append(dst[:0], 0, 0) }
 
 // endVersion ends the version.
 func endVersion(metadata []byte) []byte {
-	metadata[0] = byte(len(metadata) - 1)
+	metadata[1] = byte(len(metadata) - 2)
+	return metadata
+}
+
+// appendTexts appends the texts of a flag.
+func appendTexts(metadata []byte, flag byte, texts ...[]byte) []byte {
+	metadata[0] |= flag
+	for _, text := range texts {
+		metadata = append(binary.AppendUvarint(metadata, uint64(len(text))), text...)
+	}
 	return metadata
 }
 
 // appendRecord appends what a dead letter needs of a record beyond its data.
-func appendRecord(dst []byte, r *protocol.Record) []byte {
-	dst = append(dst, `{"n":0`...)
-	dst = appendMember(dst, emittedAtMember, r.EmittedAt)
-	dst = appendMember(dst, changesMember, r.Changes)
-	return append(dst, '}')
+func appendRecord(metadata []byte, r *protocol.Record) []byte {
+	return appendTexts(metadata, hasRecord, r.EmittedAt, r.Changes)
 }
-
-var recordFields = protocol.NewLookup([]string{"emitted_at"}, []string{"changes"})
 
 // ReadMetadata reads the metadata of a row that an Encoder has written.
 func ReadMetadata(b []byte) Metadata {
 	if len(b) == 0 {
 		return Metadata{}
 	}
-	version, record := b[1:1+b[0]], b[1+b[0]:]
-	if len(record) == 0 {
-		return Metadata{Version: version}
+	flags, end := b[0], 2+int(b[1])
+	m := Metadata{Version: b[2:end], IsRecord: flags&hasRecord != 0}
+	rest := b[end:]
+	next := func() (text []byte) {
+		n, size := binary.Uvarint(rest)
+		end := size + int(n)
+		if n > 0 {
+			text = rest[size:end:end]
+		}
+		rest = rest[end:]
+		return text
 	}
-	fields := recordFields.Find(record, nil)
-	return Metadata{Version: version, IsRecord: true, EmittedAt: fields[0], Changes: fields[1]}
+	if flags&hasHidden != 0 {
+		m.hidden = &Row{Operation: Operation(next()), PrimaryKey: next()}
+	}
+	if flags&hasData != 0 {
+		m.hidden.Data = next()
+	}
+	if m.IsRecord {
+		m.EmittedAt, m.Changes = next(), next()
+	}
+	if flags&hasReason != 0 {
+		m.Reason = string(next())
+	}
+	return m
+}
+
+// ReadRow reads a row of a batch that an Encoder has written, in whatever format.
+func ReadRow(b *batching.Batch, i int) Row {
+	m := ReadMetadata(b.Metadata(i))
+	return m.Row(b.Row(i))
+}
+
+// Row returns the row to which the metadata belongs. written is what the batch has of it.
+func (m *Metadata) Row(written []byte) Row {
+	if m.hidden == nil {
+		return readRow(written)
+	}
+	r := *m.hidden
+	if r.Data == nil {
+		r.Data = written
+	}
+	return r
 }

@@ -24,6 +24,8 @@ const (
 	changesMember   = `,"changes":`
 )
 
+var open = []byte(rowOpen)
+
 // appendClose appends what follows the data of a row. key is the value of primary_key, empty if
 // there is none. The record's metadata is added if record is not nil.
 func appendClose(dst []byte, operation Operation, key []byte, record *protocol.Record) []byte {
@@ -49,15 +51,15 @@ func appendMember(dst []byte, name string, value []byte) []byte {
 
 var rowFields = protocol.NewLookup([]string{"data"}, []string{"primary_key"}, []string{"operation"})
 
-// Row is a row as it was written.
+// Row is what a row says, whether its format shows it or not.
 type Row struct {
 	Data       []byte
-	PrimaryKey []byte // as it was sent; nil if there is none
+	PrimaryKey []byte // as JSON; nil if there is none
 	Operation  Operation
 }
 
-// ReadRow reads a row that an Encoder has written.
-func ReadRow(row []byte) Row {
+// readRow reads a row that shows its members.
+func readRow(row []byte) Row {
 	fields := rowFields.Find(row, nil)
 	r := Row{Data: fields[0], PrimaryKey: fields[1]}
 	if quoted := fields[2]; quoted != nil {

@@ -51,6 +51,7 @@ func (i *Identity) WebhookID(body []byte) string { return i.content(body).name(n
 // Names gives the requests of a stream their ids. It is safe for concurrent use.
 type Names struct {
 	identity    Identity
+	wrapping    *wrapping // nil: no body shows its id
 	sync        string
 	occurrences *Occurrences
 }
@@ -58,10 +59,16 @@ type Names struct {
 // NewNames makes the names of a stream's requests. sync identifies the sync: all of its attempts,
 // and no other sync, have it. occurrences counts the content that the sync has sent.
 func NewNames(r *route.Route, sync string, occurrences *Occurrences) *Names {
-	return &Names{identity: Identity{Stream: r.Stream, Mode: r.Mode}, sync: sync, occurrences: occurrences}
+	n := &Names{identity: Identity{Stream: r.Stream, Mode: r.Mode}, sync: sync, occurrences: occurrences}
+	if r.Payload.Format == config.Wrapped {
+		n.wrapping = newWrapping(r)
+	}
+	return n
 }
 
-// WebhookID names a request by its method, its URL and its body. Every attempt has the same name, and so has the same batch sent again
+// WebhookID names a request by its method, its URL and its body, and writes the name into the body if
+// a wrapper asks for that: the name covers the body with zeros in its place. Every attempt has the
+// same name, and so has the same batch sent again
 // by a resumed sync, as far as that can be known, so that a receiver can tell that it has seen it.
 // No other request has that name: a receiver may obey it.
 //
@@ -74,6 +81,23 @@ func NewNames(r *route.Route, sync string, occurrences *Occurrences) *Names {
 func (n *Names) WebhookID(method, url string, body, replaced []byte, repetition int) string {
 	identity := n.identity
 	identity.Method, identity.URL = method, url
+	if n.wrapping == nil || len(body) == 0 {
+		return n.name(&identity, body, replaced, repetition)
+	}
+	n.wrapping.fill(body, noID)
+	id := n.name(&identity, body, replaced, repetition)
+	n.wrapping.fill(body, id)
+	return id
+}
+
+// Show writes the name of a request into a body that shows a part of its rows.
+func (n *Names) Show(body []byte, id string) {
+	if n.wrapping != nil {
+		n.wrapping.fill(body, id)
+	}
+}
+
+func (n *Names) name(identity *Identity, body, replaced []byte, repetition int) string {
 	c := identity.content(body)
 	event := binary.AppendUvarint(make([]byte, 0, 64), uint64(repetition))
 	if replaced != nil {

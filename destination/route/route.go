@@ -23,6 +23,7 @@ type Route struct {
 	Key        [][]string                 // paths of the primary key's fields; empty if there is none
 	PartialKey bool                       // a row may have no value for some fields of its key
 	Answers    *answer.Rules              // how answers are read
+	Payload    config.Payload             // what bodies look like
 	Endpoint                              // of the operations that have no other
 
 	operations map[string]*Endpoint // see To; nil: all rows go to Endpoint
@@ -55,6 +56,7 @@ func newRoute(c *config.Config, settings config.Stream, s *protocol.ConfiguredSt
 		Mode:       settings.SyncMode,
 		Key:        s.Key(),
 		PartialKey: c.OnMissingKey == config.SendMissingKey,
+		Payload:    settings.Payload,
 	}
 	var err error
 	if r.Answers, err = Answers(settings.Answers); err != nil {
@@ -67,7 +69,9 @@ func newRoute(c *config.Config, settings config.Stream, s *protocol.ConfiguredSt
 		r.Mode = modeOf(s, len(r.Key) > 0 && c.Snapshot.Chosen())
 	}
 	r.used = operationsOf(r.Mode, c.Snapshot.Chosen())
-	r.direct(settings, r.describe(Header(c, settings.Headers, agent)))
+	header := r.describe(Header(c, settings.Headers, agent))
+	header.Set("Content-Type", r.Payload.MediaType())
+	r.direct(settings, header)
 	return r, cmp.Or(r.check(), r.checkEndpoints(c))
 }
 
@@ -80,6 +84,9 @@ func (r *Route) check() error {
 	}
 	if r.Mode != config.Insert && len(r.Key) == 0 {
 		return fmt.Errorf("stream %s: sync mode %s needs a primary key: choose one in the connection, set streams[].primary_key, or use insert", r.Title(), r.Mode)
+	}
+	if r.Payload.HidesRemovals(r.Mode) && r.To(removed) == r.To(added) && r.To(removed) == r.To(changed) {
+		return fmt.Errorf("stream %s: sync mode %s sends removed rows, and in the format %s they look like all others: set payload.row to full, use $operation in payload.transform, or set operations.removed", r.Title(), r.Mode, r.Payload.Format)
 	}
 	return nil
 }

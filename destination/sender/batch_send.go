@@ -8,6 +8,7 @@ import (
 	"destination-webhook/destination/answer"
 	"destination-webhook/destination/audience"
 	"destination-webhook/destination/delivery"
+	"destination-webhook/destination/payload"
 )
 
 // batchSend is one batch on its way. One goroutine uses it.
@@ -51,8 +52,8 @@ func (s *batchSend) run(ctx context.Context) (rejected []int, err error) {
 	return rejected, nil
 }
 
-// deliver brings all rows to the endpoint, except the suppressed ones: those without a key, which
-// are rejected, and those that only the snapshot is to know of.
+// deliver brings all rows to the endpoint, except the suppressed ones: those that are at fault by
+// themselves, which are rejected, and those that only the snapshot is to know of.
 func (s *batchSend) deliver(ctx context.Context) error {
 	rows, suppressed := make([]int, 0, s.batch.Rows()), s.batch.Suppressed()
 	for i := range s.batch.Rows() {
@@ -61,8 +62,8 @@ func (s *batchSend) deliver(ctx context.Context) error {
 			continue
 		}
 		suppressed = suppressed[1:]
-		if s.key(i) == nil {
-			if err := s.reject(rejection{row: i, reason: "it has no value for its primary key"}); err != nil {
+		if reason := payload.ReadMetadata(s.batch.Metadata(i)).Reason; reason != "" {
+			if err := s.reject(rejection{row: i, reason: reason}); err != nil {
 				return err
 			}
 		}

@@ -15,13 +15,14 @@ import (
 // Rows at fault are found alone, the others are delivered once and in order, at the promised cost.
 func TestRowsAtFaultAreIsolated(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		n := rapid.IntRange(1, 300).Draw(t, "rows")
+		p := rapid.SampledFrom(payloads).Draw(t, "payload")
+		n := rapid.IntRange(1, mostRows(p, 300)).Draw(t, "rows")
 		bad := map[int]bool{0: false}
 		for _, id := range rapid.SliceOfN(rapid.IntRange(0, n-1), 0, 15).Draw(t, "bad") {
 			bad[id] = true
 		}
 		delete(bad, -1)
-		e := &endpoint{answer: refusing(bad)}
+		e := &endpoint{answer: refusing(bad), payload: p}
 		box := &letterBox{}
 		s, b := senderOf(t, n, itself, e, box)
 		out := s.Send(t.Context(), b)

@@ -69,7 +69,7 @@ func TestServerThatResetsLargeBodies(t *testing.T) {
 	defer server.Close()
 	transport := delivery.NewTransport(delivery.TransportOptions{MaxConns: 1})
 	defer transport.CloseIdleConnections()
-	s, b := senderOf(t, 10_000, itself, nil, nil)
+	s, b := senderOf(t, 10_000, itself, &endpoint{}, nil)
 	s.route.URL = server.URL
 	s.options.Client = delivery.New(delivery.Options{Transport: transport, Retry: delivery.RetryOptions{MaxAttempts: 9}})
 	if out := s.Send(t.Context(), b); out.Err != nil || len(sizes) == 0 {

@@ -2,7 +2,6 @@ package sender
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -26,6 +25,7 @@ import (
 type endpoint struct {
 	requests [][]int
 	names    []string // Webhook-Ids
+	payload  config.Payload
 	answer   func(ids []int, size int) (status int, body string)
 }
 
@@ -34,17 +34,12 @@ func (e *endpoint) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	var envelope struct {
-		Rows []struct {
-			Data struct{ ID int }
-		}
+	ids, err := idsIn(body, e.payload)
+	if err != nil {
+		return nil, fmt.Errorf("the body is no %s: %w", e.payload.Format, err)
 	}
-	if err := json.Unmarshal(body, &envelope); err != nil {
-		return nil, fmt.Errorf("the body is not an envelope: %w", err)
-	}
-	ids := []int{}
-	for _, row := range envelope.Rows {
-		ids = append(ids, row.Data.ID)
+	if shown := idShown.FindString(string(body)); shown != "" && shown != r.Header.Get("Webhook-Id") {
+		return nil, fmt.Errorf("the body shows the id %s, the header is %s", shown, r.Header.Get("Webhook-Id"))
 	}
 	e.requests = append(e.requests, ids)
 	e.names = append(e.names, r.Header.Get("Webhook-Id"))
@@ -84,7 +79,7 @@ func (l *letterBox) Close() error { return nil }
 func senderOf(t interface{ Helper() }, n int, keyOf func(id int) int, e *endpoint, box deadletter.Store) (*Stream, *batching.Batch) {
 	t.Helper()
 	r := &route.Route{
-		Stream: protocol.StreamDescriptor{Name: "users"}, Mode: config.Upsert, Key: [][]string{{"key"}},
+		Stream: protocol.StreamDescriptor{Name: "users"}, Mode: config.Upsert, Key: [][]string{{"key"}}, Payload: e.payload,
 		Endpoint: route.Endpoint{Method: "POST", URL: "https://example.com/hook", Header: http.Header{}},
 	}
 	s := New(Options{
@@ -110,7 +105,7 @@ func batchOf(r *route.Route, n int, keyOf func(id int) int) *batching.Batch {
 			close(done)
 			return batching.Outcome{}
 		}, nil)
-	stream := p.Stream(payload.Envelope(r, false), true)
+	stream := p.Stream(payload.Frame(r, false), true)
 	encoder := payload.NewEncoder(r, payload.Options{DeadLetters: true})
 	for id := range n {
 		row, err := encoder.Encode(&protocol.Record{Data: fmt.Appendf(nil, `{"id":%d,"key":%d}`, id, keyOf(id)), EmittedAt: []byte("17")})
@@ -130,7 +125,7 @@ func batchOf(r *route.Route, n int, keyOf func(id int) int) *batching.Batch {
 func sendOneAtATime(t *testing.T, s *Stream, rows ...string) error {
 	t.Helper()
 	p := batching.New(t.Context(), batching.Options{MaxRows: len(rows) + 1, MaxBytes: 1 << 20, MaxBuffered: 1 << 20, MaxAge: time.Hour, MaxInFlight: 1}, s.Send, nil)
-	stream := p.Stream(payload.Envelope(s.route, false), true)
+	stream := p.Stream(payload.Frame(s.route, false), true)
 	encoder := payload.NewEncoder(s.route, payload.Options{DeadLetters: true})
 	for _, data := range rows {
 		row, err := encoder.Encode(&protocol.Record{Data: []byte(data)})

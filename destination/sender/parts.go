@@ -96,7 +96,7 @@ func (s *batchSend) rules(p Part) *answer.Rules {
 // row returns a row as it was written.
 func (s *batchSend) row(i int) payload.Row { return rowOf(s.batch, i) }
 
-func rowOf(b *batching.Batch, i int) payload.Row { return payload.ReadRow(b.Row(i)) }
+func rowOf(b *batching.Batch, i int) payload.Row { return payload.ReadRow(b, i) }
 
 // key returns the row's primary key as it was sent; nil if it has none.
 func (s *batchSend) key(i int) []byte { return s.row(i).PrimaryKey }

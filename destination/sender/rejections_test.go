@@ -100,7 +100,7 @@ func TestKeyInAMessageIsShortAndVisible(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := batching.New(t.Context(), batching.Options{MaxRows: 9, MaxBytes: 1 << 30, MaxBuffered: 1 << 30, MaxAge: time.Hour, MaxInFlight: 1}, s.Send, nil)
-	p.Add(p.Stream(payload.Envelope(s.route, false), true), row, time.Time{})
+	p.Add(p.Stream(payload.Frame(s.route, false), true), row, time.Time{})
 	p.Flush()
 	p.Settle(<-p.Results())
 	p.Close()

@@ -190,7 +190,7 @@ func sendRows(t *testing.T, r *route.Route, transport http.RoundTripper, box dea
 	}).Stream(r, nil, "job 1")
 	p := batching.New(t.Context(), batching.Options{MaxRows: 10, MaxBytes: 1 << 20, MaxBuffered: 1 << 24, MaxAge: time.Hour, MaxInFlight: inFlight, Partitions: inFlight}, s.Send, nil)
 	defer p.Close()
-	stream := p.Stream(payload.Envelope(r, false), true)
+	stream := p.Stream(payload.Frame(r, false), true)
 	if r.SingleRows() {
 		stream.MaxRows = 1
 	}

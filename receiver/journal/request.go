@@ -98,7 +98,7 @@ func (q *Request) Parse(readErr error) []Row {
 	if len(q.Body) == 0 && q.Method == http.MethodDelete {
 		return q.removal()
 	}
-	e, err := parseEnvelope(q.Body)
+	e, err := parseBody(q.Body, q.Header.Get("Content-Type"))
 	if err != nil {
 		q.Problem = Short(err.Error(), MaxProblem)
 		return nil

@@ -19,15 +19,15 @@ func (c *Contract) OpenAPI(version string) any {
 	byPath := &paths{contract: c, items: make(map[string]*pathItem)}
 	names, titles := c.names(component), c.names(func(title string) string { return title })
 	for i, r := range c.table {
-		body := object{"$ref": "#/components/schemas/" + names[i]}
-		schemas[names[i]] = c.envelope(i, "#/components/schemas/"+names[i])
+		body := &body{r.Payload.MediaType(), object{"$ref": "#/components/schemas/" + names[i]}}
+		schemas[names[i]] = c.body(i, "#/components/schemas/"+names[i])
 		methods := object{}
 		for _, e := range endpoints(r) {
 			described := object{"summary": "A batch of stream " + r.Title(), "parameters": c.parameters(r), "responses": answers()}
 			if e.Bodyless {
 				byPath.add(e.Method, e.URL, r, nil)
 			} else {
-				described["requestBody"] = requestBody(body, true)
+				described["requestBody"] = requestBody(true, body)
 				byPath.add(e.Method, e.URL, r, body)
 			}
 			methods[strings.ToLower(e.Method)] = described
@@ -36,10 +36,10 @@ func (c *Contract) OpenAPI(version string) any {
 	}
 	if c.sendsCheck() {
 		last := len(names) - 1
-		body := object{"$ref": "#/components/schemas/" + names[last]}
+		body := &body{c.config.Payload.MediaType(), object{"$ref": "#/components/schemas/" + names[last]}}
 		schemas[names[last]] = c.check()
 		webhooks[titles[last]] = object{strings.ToLower(c.config.Method): object{
-			"summary": "A check of the connection", "parameters": c.parameters(nil), "requestBody": requestBody(body, true), "responses": answers(),
+			"summary": "A check of the connection", "parameters": c.parameters(nil), "requestBody": requestBody(true, body), "responses": answers(),
 		}}
 		byPath.add(c.config.Method, c.config.CheckURL(), nil, body)
 	}

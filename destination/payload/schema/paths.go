@@ -26,14 +26,14 @@ type pathItem struct {
 type pathOperation struct {
 	streams  []string // titles
 	names    []any    // percent-encoded, of the header Airbyte-Stream
-	bodies   []any    // references to their schemas
-	optional bool     // some requests have no body
-	check    bool     // the connection check is one of the requests
+	bodies   []*body
+	optional bool // some requests have no body
+	check    bool // the connection check is one of the requests
 }
 
-// add adds the requests to an address; r is nil for the connection check. body is the reference to
-// the schema of their body, nil if they have none.
-func (p *paths) add(method, address string, r *route.Route, body any) {
+// add adds the requests to an address; r is nil for the connection check. body is what they
+// have for one, nil if they have none.
+func (p *paths) add(method, address string, r *route.Route, body *body) {
 	stream := protocol.StreamDescriptor{}
 	if r != nil {
 		stream = r.Stream
@@ -56,7 +56,7 @@ func (p *paths) add(method, address string, r *route.Route, body any) {
 	o.add(r, body)
 }
 
-func (o *pathOperation) add(r *route.Route, body any) {
+func (o *pathOperation) add(r *route.Route, body *body) {
 	if r == nil {
 		o.check = true
 	} else if !slices.Contains(o.streams, r.Title()) {
@@ -95,17 +95,32 @@ func (p *paths) operation(item *pathItem, o *pathOperation) object {
 	if len(o.streams) == 0 {
 		described["summary"] = "A check of the connection"
 	}
-	switch {
-	case len(o.bodies) == 1:
-		described["requestBody"] = requestBody(o.bodies[0], !o.optional)
-	case len(o.bodies) > 1:
-		described["requestBody"] = requestBody(object{"anyOf": o.bodies}, !o.optional)
+	if len(o.bodies) > 0 {
+		described["requestBody"] = requestBody(!o.optional, o.bodies...)
 	}
 	return described
 }
 
-func requestBody(body any, required bool) object {
-	return object{"required": required, "content": object{"application/json": object{"schema": body}}}
+// body is what requests have for a body: its media type and the reference to its schema.
+type body struct {
+	mediaType string
+	schema    any
+}
+
+// requestBody describes a body that may be any of some.
+func requestBody(required bool, bodies ...*body) object {
+	schemas := make(map[string][]any)
+	for _, b := range bodies {
+		schemas[b.mediaType] = append(schemas[b.mediaType], b.schema)
+	}
+	content := object{}
+	for mediaType, all := range schemas {
+		content[mediaType] = object{"schema": all[0]}
+		if len(all) > 1 {
+			content[mediaType] = object{"schema": object{"anyOf": all}}
+		}
+	}
+	return object{"required": required, "content": content}
 }
 
 // endpoints returns where the rows of a route go, each endpoint once.

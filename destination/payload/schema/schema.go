@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/go-json-experiment/json"
+
 	"destination-webhook/destination/config"
 	"destination-webhook/destination/route"
 	"destination-webhook/protocol"
@@ -30,17 +32,17 @@ func New(c *config.Config, table route.Table) *Contract { return &Contract{c, c.
 // for the connection check.
 func (c *Contract) JSONSchema() any {
 	defs, bodies := object{}, []any{}
-	define := func(name string, body func(place string) object) {
+	define := func(name string, body func(place string) any) {
 		place := "#/$defs/" + pointer(name)
 		defs[name] = body(place)
 		bodies = append(bodies, object{"$ref": place})
 	}
 	names := c.names(func(title string) string { return title })
 	for i, name := range names[:len(c.table)] {
-		define(name, func(place string) object { return c.envelope(i, place) })
+		define(name, func(place string) any { return c.body(i, place) })
 	}
 	if c.sendsCheck() {
-		define(names[len(names)-1], func(string) object { return c.check() })
+		define(names[len(names)-1], func(string) any { return c.check() })
 	}
 	return object{"$schema": draft, "title": "Bodies that destination-webhook sends", "anyOf": bodies, "$defs": defs}
 }
@@ -67,10 +69,22 @@ func (c *Contract) names(name func(title string) string) []string {
 }
 
 // sendsCheck reports whether the connection check has a body.
-func (c *Contract) sendsCheck() bool { return c.config.ConnectionCheck == config.CheckEmptyBatch }
+func (c *Contract) sendsCheck() bool { return c.config.Check() == config.CheckEmptyBatch }
 
 // check returns the schema of the connection check's body.
-func (c *Contract) check() object {
+func (c *Contract) check() any {
+	p := c.config.Payload
+	switch p.Format {
+	case config.Array:
+		return object{"title": "A check of the connection", "type": "array", "maxItems": 0}
+	case config.NDJSON:
+		return object{"title": "A check of the connection, which has no line", "not": object{}}
+	case config.Wrapped:
+		var wrapper any
+		if json.Unmarshal([]byte(p.Wrapper), &wrapper) == nil {
+			return titled(c.wrapped(&route.Route{Payload: p, Mode: c.config.CheckMode()}, wrapper, ""), "A check of the connection")
+		}
+	}
 	properties := object{"sync_mode": object{"const": c.config.CheckMode()}, "rows": object{"type": "array", "maxItems": 0}}
 	return closed("A check of the connection", properties, []string{"sync_mode", "rows"})
 }
@@ -138,6 +152,9 @@ func (c *Contract) operations(r *route.Route) ([]string, bool) {
 
 // data returns the schema that the source gives its records. A row that left may have no data.
 func (c *Contract) data(r *route.Route, s *protocol.ConfiguredStream, place string) any {
+	if r.Payload.Transform != "" {
+		return object{"title": "What payload.transform makes of a record", "description": "Its shape is that program's."}
+	}
 	removes := r.Mode == config.Remove || r.Mode == config.Mirror
 	if removes && c.config.Snapshot.Chosen() && !c.config.Snapshot.KeepRows {
 		return object{"anyOf": []any{sourceSchema(s.Stream.JSONSchema, place+"/anyOf/0"), object{"type": "object", "maxProperties": 0}}}

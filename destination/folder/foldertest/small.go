@@ -1,3 +1,4 @@
+// Package foldertest provides folders for tests.
 package foldertest
 
 import (

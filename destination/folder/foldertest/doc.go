@@ -1,2 +1,0 @@
-// Package foldertest provides folders for tests.
-package foldertest

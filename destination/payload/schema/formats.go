@@ -1,0 +1,91 @@
+package schema
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/go-json-experiment/json"
+
+	"destination-webhook/destination/config"
+	"destination-webhook/destination/route"
+)
+
+// body returns the schema of a stream's bodies, for NDJSON that of a line. place is the reference to
+// it in the document.
+func (c *Contract) body(i int, place string) any {
+	r := c.table[i]
+	switch r.Payload.Format {
+	case config.Array:
+		return titled(c.rows(r, place), "A batch of stream "+r.Title())
+	case config.NDJSON:
+		return titled(c.anyRow(r, place), "A line of a batch of stream "+r.Title())
+	case config.Single:
+		return titled(c.anyRow(r, place), "A batch of stream "+r.Title())
+	case config.Form:
+		return object{"title": "A batch of stream " + r.Title(), "description": "Form fields: one for each member of a row.", "type": "object", "additionalProperties": object{"type": "string"}}
+	case config.Wrapped:
+		var wrapper any
+		if json.Unmarshal([]byte(r.Payload.Wrapper), &wrapper) == nil {
+			return titled(c.wrapped(r, wrapper, place), "A batch of stream "+r.Title())
+		}
+	}
+	return c.envelope(i, place)
+}
+
+// rows returns the schema of an array of rows.
+func (c *Contract) rows(r *route.Route, place string) object {
+	if r.Configured == nil { // a check
+		return object{"type": "array", "maxItems": 0}
+	}
+	return object{"type": "array", "minItems": 1, "items": c.anyRow(r, place+"/items")}
+}
+
+// anyRow returns the schema of a row in any format.
+func (c *Contract) anyRow(r *route.Route, place string) any {
+	if r.Payload.FullRows() {
+		return c.row(r, r.Configured, place)
+	}
+	return c.data(r, r.Configured, place)
+}
+
+// wrapped returns the schema of a value in a wrapper: itself, but for its holes.
+func (c *Contract) wrapped(r *route.Route, value any, place string) any {
+	switch value := value.(type) {
+	case string:
+		switch config.Hole(value) {
+		case config.HoleRows:
+			return c.rows(r, place)
+		case config.HoleWebhookID:
+			return object{"type": "string", "description": "The Webhook-Id of the request"}
+		case config.HoleStream:
+			return object{"const": r.Stream.Name}
+		case config.HoleNamespace:
+			return object{"const": r.Stream.Namespace}
+		case config.HoleSyncMode:
+			return object{"const": r.Mode}
+		}
+	case map[string]any:
+		properties, required := object{}, []string{}
+		for name, member := range value {
+			properties[name] = c.wrapped(r, member, place+"/properties/"+pointer(name))
+			required = append(required, name)
+		}
+		slices.Sort(required)
+		return object{"type": "object", "properties": properties, "required": required, "additionalProperties": false}
+	case []any:
+		items := []any{}
+		for i, element := range value {
+			items = append(items, c.wrapped(r, element, place+"/prefixItems/"+strconv.Itoa(i)))
+		}
+		return object{"type": "array", "prefixItems": items, "items": false}
+	}
+	return object{"const": value}
+}
+
+// titled gives a schema a title, unless it has one or is no object.
+func titled(s any, title string) any {
+	if s, ok := s.(object); ok && s["title"] == nil {
+		s["title"] = title
+	}
+	return s
+}
