@@ -243,7 +243,7 @@ type work struct {
 func newWork(t testing.TB, streams int, keyed bool, every int) *work {
 	w := &work{every: every, row: Row{Open: []byte(`{"data":`), Data: []byte(strings.Repeat("x", 350)), Close: []byte(`,"operation":"added"}`)}}
 	w.state = stateOf(t, event{kind: protocol.StreamState})
-	w.p = New(context.Background(), Options{MaxRows: 1000, MaxBytes: 1_000_000, MaxAge: time.Hour, MaxBuffered: 64 << 20, MaxInFlight: 4},
+	w.p = New(context.Background(), Options{MaxRows: 1000, MaxBytes: 1_000_000, MaxAge: time.Hour, MaxBuffered: 64 << 20, MaxInFlight: 4, Partitions: 16},
 		func(context.Context, *Batch) Outcome { return Outcome{} }, func(*protocol.State, int64, int64) {})
 	for range streams {
 		w.streams = append(w.streams, w.p.Stream(testFrame, keyed))
@@ -256,7 +256,7 @@ func (w *work) add(rows int) {
 	for range rows {
 		s := w.streams[w.n%len(w.streams)]
 		w.n++
-		w.row.Key = uint64(w.n)
+		w.row.Key = keyHash(w.n)
 		w.p.Add(s, &w.row, now)
 		if w.n%w.every == 0 {
 			w.p.State(w.state, s)
@@ -280,7 +280,7 @@ func BenchmarkPipeline(b *testing.B) {
 		streams int
 		keyed   bool
 		every   int
-	}{{1, false, 1000}, {1, true, 1000}, {1, false, 1}, {100, false, 1000}, {10_000, false, 1000}} {
+	}{{1, false, 1000}, {1, true, 1000}, {1, true, 10_000}, {1, false, 1}, {100, false, 1000}, {10_000, false, 1000}} {
 		b.Run(fmt.Sprintf("streams=%d/keyed=%v/state every %d", bench.streams, bench.keyed, bench.every), func(b *testing.B) {
 			w := newWork(b, bench.streams, bench.keyed, bench.every)
 			b.ReportAllocs()

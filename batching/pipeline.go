@@ -46,8 +46,8 @@ type Pipeline struct {
 	ready   []*Batch // closed, in order, free to go
 	free    []*Batch // settled, for their memory
 	grown   []*Batch // parted, for their memory
-	sorted  []uint64 // of a batch that is being parted
-	keyed   int      // streams
+	parting parting
+	keyed   int // streams
 
 	openBytes    int
 	waitingBytes int

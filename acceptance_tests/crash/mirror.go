@@ -22,6 +22,7 @@ type table struct {
 	settings settings
 	keepRows bool
 	allow    bool   // mass removals; else the limit is all rows
+	routes   routes // of the rows
 	reads    []read // the last one lives, in a generation of its own
 }
 
@@ -34,7 +35,7 @@ type read struct {
 }
 
 func (t *table) String() string {
-	text := fmt.Sprintf("a mirror with keep_rows %v, allow_mass_removal %v and %+v; reads", t.keepRows, t.allow, t.settings)
+	text := fmt.Sprintf("a mirror with keep_rows %v, allow_mass_removal %v, routes %s and %+v; reads", t.keepRows, t.allow, t.routes, t.settings)
 	for _, r := range t.reads {
 		text += fmt.Sprintf(" of %d rows in generation %d, end %+v;", len(r.rows), r.generation, r.end)
 	}
@@ -49,7 +50,7 @@ const bad = 3
 // were.
 func drawTable(seed uint64) *table {
 	r := rand.New(rand.NewPCG(seed, 0))
-	t := &table{seed: seed, settings: drawSettings(r), keepRows: r.IntN(2) == 0, allow: r.IntN(2) == 0}
+	t := &table{seed: seed, routes: drawRoutes(seed), settings: drawSettings(r), keepRows: r.IntN(2) == 0, allow: r.IntN(2) == 0}
 	t.settings.faults.RejectField, t.settings.faults.RejectValue = "value", fmt.Sprint(bad)
 	t.settings.faults.RejectRows = r.IntN(2) == 0
 	rows, keys, generation := map[string]int{}, 20+r.IntN(200), 1
@@ -180,6 +181,7 @@ func (h host) mirror(ctx context.Context, plan *table) (t toll, err error) {
 	defer func() { _ = endpoint.Close() }()
 	config := plan.settings.config(endpoint.URL())
 	config["snapshot"] = h.snapshot(plan)
+	plan.routes.add(config, endpoint.URL())
 	config["allow_mass_removal"], config["max_removed_percent"] = plan.allow, 100
 	random, generation := rand.New(rand.NewPCG(plan.seed, 1)), 0 // of the sync before
 	for _, r := range plan.reads {

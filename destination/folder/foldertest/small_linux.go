@@ -1,4 +1,3 @@
-// Package foldertest provides folders for tests.
 package foldertest
 
 import (

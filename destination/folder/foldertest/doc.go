@@ -1,0 +1,2 @@
+// Package foldertest provides folders for tests.
+package foldertest
