@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -25,8 +26,11 @@ import (
 // obedient is an endpoint that follows docs/payload.md to the letter. With strict it does more than
 // it has to: it drops every request whose Webhook-Id it has seen, also rows with a key.
 type obedient struct {
-	strict bool
-	fault  func() string // of a request
+	strict   bool
+	byNumber bool          // keys are numbers
+	fault    func() string // of a request
+	died     func()        // the sender is killed
+	removed  func(key string)
 
 	mu   sync.Mutex
 	seen map[string]bool
@@ -50,7 +54,10 @@ func (o *obedient) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	fault := o.fault()
-	if fault == "not taken" {
+	if fault == "dies before" {
+		o.died()
+	}
+	if fault == "not taken" || fault == "dies before" {
 		w.WriteHeader(http.StatusInternalServerError)
 		return
 	}
@@ -63,14 +70,28 @@ func (o *obedient) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		case row.PrimaryKey == nil:
 			o.rows = append(o.rows, string(row.Data))
 		case row.Operation == "removed":
-			delete(o.keys, *row.PrimaryKey)
+			delete(o.keys, o.key(*row.PrimaryKey))
+			if o.removed != nil {
+				o.removed(o.key(*row.PrimaryKey))
+			}
 		default:
-			o.keys[*row.PrimaryKey] = string(row.Data)
+			o.keys[o.key(*row.PrimaryKey)] = string(row.Data)
 		}
 	}
-	if fault == "answer lost" {
+	if fault == "dies after" {
+		o.died()
+	}
+	if fault == "answer lost" || fault == "dies after" {
 		w.WriteHeader(http.StatusInternalServerError)
 	}
+}
+
+// key is what the endpoint knows a row by.
+func (o *obedient) key(sent string) string {
+	if n, err := strconv.ParseFloat(sent, 64); o.byNumber && err == nil {
+		return fmt.Sprint(n)
+	}
+	return sent
 }
 
 // history is a source whose table changes between syncs, of which some fail.
@@ -194,12 +215,18 @@ func (h *history) sync(t *testing.T, faults bool, maxRows int, rows []string) er
 	for _, row := range rows {
 		lines = append(lines, user(row))
 	}
-	p := &Program{
-		Spec: configtest.Spec(t), Version: "test", Stdout: io.Discard, Getenv: func(string) string { return "" },
-		Stdin:    strings.NewReader(strings.Join(append(lines, completed), "\n") + "\n"),
+	p := programOf(t, files, append(lines, completed), io.Discard)
+	return p.Write(context.Background(), "config", "catalog")
+}
+
+// programOf returns a program that reads files and lines from memory.
+func programOf(t *testing.T, files map[string]string, lines []string, stdout io.Writer) *Program {
+	t.Helper()
+	return &Program{
+		Spec: configtest.Spec(t), Version: "test", Stdout: stdout, Getenv: func(string) string { return "" },
+		Stdin:    strings.NewReader(strings.Join(lines, "\n") + "\n"),
 		ReadFile: func(path string) ([]byte, error) { return []byte(files[path]), nil },
 	}
-	return p.Write(context.Background(), "config", "catalog")
 }
 
 // few lowers the number of a property's checks, each of which takes long, unless it was asked for.

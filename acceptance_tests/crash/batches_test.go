@@ -60,7 +60,8 @@ func TestAudience(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			a := &audience{rows: map[string]string{"a": `{"id":"a","value":1}`}}
+			a := newAudience("mirror")
+			a.rows["a"] = 1
 			if _, err := a.Write([]byte(test.rows)); err != nil {
 				t.Fatal(err)
 			}

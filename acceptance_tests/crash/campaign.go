@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,11 +19,13 @@ type campaign struct {
 	runs     int
 	seed     uint64 // of the first run
 	parallel int
+	kind     string         // of all runs; empty: of each by its seed
+	time     time.Duration  // of one run; 0: runTime
 	log      io.Writer      // one line for each failed run
 	bucket   map[string]any // config of a bucket for snapshots; nil: they are in the folder
 }
 
-// runTime bounds one run: one that takes longer has hung.
+// runTime bounds one run of a machine with nothing else to do: one that takes longer has hung.
 const runTime = time.Minute
 
 // toll counts what a campaign has seen.
@@ -76,12 +79,29 @@ func (c *campaign) run(ctx context.Context) (toll, error) {
 	return total, errors.Join(failures...)
 }
 
-// mirrors reports whether the run of a seed has a snapshot.
-func mirrors(seed uint64) bool { return seed%5 == 4 }
+// The kinds of runs.
+const (
+	killRun     = "kill"     // processes of one sync, without a snapshot
+	refreshRun  = "refresh"  // full refreshes, some of which take several syncs
+	audienceRun = "audience" // ten generations, in any mode that has a snapshot
+)
+
+// kindOf returns the kind of a seed's run: every fifth has a snapshot.
+func (c *campaign) kindOf(seed uint64) string {
+	switch {
+	case c.kind != "":
+		return c.kind
+	case seed%10 == 4:
+		return refreshRun
+	case seed%10 == 9:
+		return audienceRun
+	}
+	return killRun
+}
 
 // one makes the run of a seed.
 func (c *campaign) one(ctx context.Context, seed uint64) (toll, error) {
-	ctx, cancel := context.WithTimeout(ctx, runTime)
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(c.time, runTime))
 	defer cancel()
 	folder := filepath.Join(c.folder, fmt.Sprint(seed))
 	if err := os.MkdirAll(folder, 0o700); err != nil {
@@ -89,8 +109,11 @@ func (c *campaign) one(ctx context.Context, seed uint64) (toll, error) {
 	}
 	defer func() { _ = os.RemoveAll(folder) }()
 	host := host{binary: c.binary, folder: folder, bucket: c.bucket}
-	if mirrors(seed) {
-		return host.mirror(ctx, drawTable(seed))
+	switch c.kindOf(seed) {
+	case refreshRun:
+		return host.refresh(ctx, drawTable(seed))
+	case audienceRun:
+		return host.refresh(ctx, drawAudience(seed))
 	}
 	return host.resume(ctx, draw(seed))
 }

@@ -52,7 +52,7 @@ func TestDeathWithASnapshotInABucket(t *testing.T) {
 	}}
 	var total toll
 	for seed := uint64(ciSeed); total.Runs < 6; seed++ {
-		if !mirrors(seed) {
+		if c.kindOf(seed) == killRun {
 			continue
 		}
 		one, err := c.one(t.Context(), seed)

@@ -16,8 +16,10 @@
 //   - one body has one Webhook-Id, and no two bodies share one;
 //   - if batches are not cut by age, a resumed sync sends the same bodies again.
 //
-// Every fifth run has a snapshot, and an endpoint that applies what it is told: it ends equal to
-// the source's table.
+// Every fifth run has a snapshot, and two endpoints: one applies all that it is told, the other
+// drops each request whose Webhook-Id it has seen. Both end equal to the source's table. Half of
+// these runs are refreshes, some of which take several syncs; the others read a table ten times, in
+// any of the modes that have a snapshot.
 package main
 
 import (
@@ -39,9 +41,11 @@ func main() {
 	runs := flag.Int("runs", 50, "how many runs")
 	seed := flag.Uint64("seed", rand.Uint64N(1e9), "seed of the first run; the others count up from it")
 	parallel := flag.Int("parallel", 2, "runs at once")
+	kind := flag.String("kind", "", "kill, refresh or audience for all runs; else each has the kind of its seed")
+	limit := flag.Duration("time", runTime, "how long a run may take before it counts as one that hangs")
 	binary := flag.String("binary", "", "the program to kill; built from the current folder's module where none is named")
 	flag.Parse()
-	if err := start(*binary, campaign{runs: *runs, seed: *seed, parallel: *parallel, log: os.Stderr}); err != nil {
+	if err := start(*binary, campaign{runs: *runs, seed: *seed, parallel: *parallel, kind: *kind, time: *limit, log: os.Stderr}); err != nil {
 		log.Fatal(err)
 	}
 }

@@ -3,6 +3,7 @@ package sender
 import (
 	"context"
 	"errors"
+	"net/http"
 
 	"destination-webhook/batching"
 	"destination-webhook/destination/answer"
@@ -129,6 +130,17 @@ func (s *batchSend) request(body []byte, p Part) delivery.Request {
 	id := s.stream.names.WebhookID(p.To.Method, p.URL, body, s.stream.audience.Replaced(s.batch, p.Rows), p.repetition)
 	return delivery.Request{
 		Method: p.To.Method, URL: p.URL, Header: p.To.Header, ID: id, Body: body, Rows: len(p.Rows), Answers: s.rules(p),
-		OnAttempt: func(a delivery.Attempt) { s.stream.options.Observer.Attempted(r, len(p.Rows), a) },
+		OnAttempt: func(a delivery.Attempt) {
+			if s.confirmation != nil && mayBeTaken(a) {
+				s.confirmation.Doubt()
+			}
+			s.stream.options.Observer.Attempted(r, len(p.Rows), a)
+		},
 	}
+}
+
+// mayBeTaken reports whether the endpoint may have taken the rows of an attempt that failed: it has
+// not refused them.
+func mayBeTaken(a delivery.Attempt) bool {
+	return a.Err != nil && (a.Status < http.StatusMultipleChoices || a.Status >= http.StatusInternalServerError || a.Status == http.StatusRequestTimeout)
 }

@@ -51,13 +51,17 @@ func (st *Stream) bury(batch *pebble.Batch, key []byte, r revision, buf []byte) 
 	return buf
 }
 
-// advance gives the key of a rejected row the next revision, and leaves everything else as it was:
-// the endpoint may remember the request, so the row's next one must not look like its repetition.
+// advance gives the key of a rejected row the next revision: the endpoint may remember the request,
+// so the row's next one must not look like its repetition. Everything else stays as it was, unless
+// the endpoint may have the row.
 func (st *Stream) advance(batch *pebble.Batch, row Row, buf []byte) ([]byte, error) {
 	buf = appendKey(buf[:0], entryPrefix, st.meta.ID, row.Key)
 	e, ok, err := readEntry(batch, buf)
 	if err != nil {
 		return buf, err
+	}
+	if row.Uncertain {
+		e, ok = e.rejectedInDoubt(row, ok)
 	}
 	if !ok {
 		return st.bury(batch, row.Key, row.Version.revision, buf), nil
@@ -68,5 +72,22 @@ func (st *Stream) advance(batch *pebble.Batch, row Row, buf []byte) ([]byte, err
 	n := len(buf)
 	buf = e.append(buf)
 	set(batch, buf[:n], buf[n:], false)
+	if row.Uncertain && !row.removed() && st.store.options.KeepRows {
+		buf[0] = rowPrefix
+		set(batch, buf[:n], row.Data, false)
+	}
 	return buf, nil
+}
+
+// rejectedInDoubt returns the entry after a row that the endpoint has rejected and may have. found
+// is set if there was one before.
+func (e entry) rejectedInDoubt(row Row, found bool) (entry, bool) {
+	switch {
+	case found:
+		e.digest = e.uncertainAfter(row).digest
+	case !row.removed():
+		e = entry{digest: uncertainAdded, ordinal: row.Version.ordinal}
+		found = true
+	}
+	return e, found
 }
