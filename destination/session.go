@@ -53,7 +53,7 @@ func (s *session) write(ctx context.Context, in input) (err error) {
 	s.warn()
 	store, err := s.openSnapshot(ctx, cancel)
 	if err != nil {
-		return err
+		return interrupted(ctx, err)
 	}
 	if store != nil {
 		// What is confirmed is kept whatever ended the sync, a signal too.
@@ -61,7 +61,7 @@ func (s *session) write(ctx context.Context, in input) (err error) {
 	}
 	streams, err := s.streams(ctx, store)
 	if err != nil {
-		return err
+		return interrupted(ctx, err)
 	}
 	if store != nil && s.config.Snapshot.Type == config.S3Storage {
 		stop := saveAtIntervals(ctx, saving(store), s.progress.Warn, cancel)
@@ -72,6 +72,14 @@ func (s *session) write(ctx context.Context, in input) (err error) {
 		return err
 	}
 	return s.sync(ctx, streams, deadLetters, records)
+}
+
+// interrupted returns the cause of ctx's end if err only says that something was cut short by it.
+func interrupted(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return context.Cause(ctx)
+	}
+	return err
 }
 
 // warn logs what a user should know before the sync begins.

@@ -1,6 +1,8 @@
 package destination
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -99,4 +101,22 @@ func TestSnapshotThatCannotBeOpened(t *testing.T) {
 		t.Fatal(err)
 	}
 	wants("a damaged folder", protocol.ConfigError)
+}
+
+// A signal while the snapshot is opened ends the sync as any other time: it is no failure.
+func TestSignalWhileASnapshotIsOpened(t *testing.T) {
+	o := buckettest.Start(t)
+	for _, place := range []string{"", inBucket(o)} {
+		r := newRig(t)
+		if place != "" {
+			r.snapshot = place
+		}
+		ctx, stop := context.WithCancelCause(t.Context())
+		told := errors.New("told to stop")
+		stop(told)
+		p, config, catalog, out := r.program("", firstTable...)
+		if err := p.Write(ctx, config, catalog); !errors.Is(err, told) || strings.Contains(out.String(), "TRACE") {
+			t.Errorf("%q: error %v, want the signal and no TRACE: %s", place, err, out)
+		}
+	}
 }
