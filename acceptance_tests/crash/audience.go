@@ -75,16 +75,16 @@ func (a *audience) obey(requests []receiver.Request) error {
 		if q.Status < 200 || q.Status > 299 || q.Duplicate || q.Problem != "" {
 			continue
 		}
-		var envelope struct{ Rows []told }
-		if err := json.Unmarshal(q.Body, &envelope); err != nil {
-			return err
-		}
-		for place, row := range envelope.Rows {
+		for place, row := range q.EnvelopeRows() {
 			refused := func(r receiver.Rejection) bool { return r.Index == place }
 			if slices.ContainsFunc(q.Rejected, refused) {
 				continue
 			}
-			if err := a.apply(row); err != nil {
+			one := told{Operation: row.Operation, Key: row.PrimaryKey}
+			if err := json.Unmarshal(row.Data, &one.Data); err != nil {
+				return err
+			}
+			if err := a.apply(one); err != nil {
 				return err
 			}
 		}
