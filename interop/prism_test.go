@@ -21,7 +21,8 @@ import (
 // prismURL is what Prism says of where it listens.
 var prismURL = regexp.MustCompile(`http://127\.0\.0\.1:[1-9][0-9]*`)
 
-// startPrism serves an OpenAPI document as a mock server does, and refuses what does not fit it. It returns the URL.
+// startPrism serves an OpenAPI document as a mock server does, and refuses what does not fit it. It
+// returns the URL.
 func startPrism(t *testing.T, document string) string {
 	t.Helper()
 	prism, err := filepath.Abs(".prism/node_modules/.bin/prism")
@@ -53,8 +54,8 @@ func startPrism(t *testing.T, document string) string {
 	return ""
 }
 
-// Prism, fed with the program's own OpenAPI document, accepts the check of the connection and every request of the demo, and
-// refuses requests that are broken.
+// Prism, fed with the program's own OpenAPI document, accepts the check of the connection and every
+// request of the demo, and refuses requests that are broken.
 func TestPrismTakesWhatTheDocumentDescribes(t *testing.T) {
 	folder := t.TempDir()
 	place := func(name string) string { return filepath.Join(folder, name) }

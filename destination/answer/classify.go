@@ -25,8 +25,8 @@ const (
 	TooLarge
 	// Refused: the endpoint understood the request and does not want this payload.
 	Refused
-	// Severed: the endpoint ended the connection, each time that it was sent this body, and the body
-	// is so large that its size may be the reason.
+	// Severed: the endpoint ended the connection, each time that it was sent this body, and the
+	// body is so large that its size may be the reason.
 	Severed
 	// Misconfigured: no payload would get through until somebody changes the configuration or the
 	// endpoint.

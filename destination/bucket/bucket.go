@@ -49,8 +49,8 @@ type Object struct {
 // waits of up to a second it gives up after some seconds, and the caller's own policy begins.
 const tries = 5
 
-// maxWhole is the size, in bytes, up to which an object is sent in one request. The parts of one that
-// a crash interrupts stay in the bucket, where no listing shows them.
+// maxWhole is the size, in bytes, up to which an object is sent in one request. The parts of one
+// that a crash interrupts stay in the bucket, where no listing shows them.
 const maxWhole = 64 << 20
 
 // New checks the options and builds a client. It sends nothing.

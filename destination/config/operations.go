@@ -126,8 +126,8 @@ func templateProblem(address string) string {
 	return ""
 }
 
-// CheckURL returns the URL of a connection check: what precedes the first variable, since there is no
-// row to check with.
+// CheckURL returns the URL of a connection check: what precedes the first variable, since there is
+// no row to check with.
 func (c *Config) CheckURL() string {
 	if t, err := urltemplate.Parse(c.URL); err == nil {
 		return t.Fixed()

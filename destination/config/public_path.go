@@ -18,9 +18,9 @@ var (
 )
 
 // PublicPath returns the path of an endpoint's address in the form of OpenAPI, for a document that
-// others read: variables of the row are parameters, the names of the stream are filled in, a segment
-// that could be a token is the parameter secret, and the query is left out. parameters are the names,
-// in their order.
+// others read: variables of the row are parameters, the names of the stream are filled in, a
+// segment that could be a token is the parameter secret, and the query is left out. parameters are
+// the names, in their order.
 func PublicPath(address string, stream protocol.StreamDescriptor) (path string, parameters []string) {
 	path = "/"
 	if _, rest, found := strings.Cut(address, "://"); found {

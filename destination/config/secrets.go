@@ -30,8 +30,8 @@ func (c *Config) Secrets() []string {
 	return slices.DeleteFunc(secrets, func(secret string) bool { return secret == "" })
 }
 
-// secretsOf returns what could be a token in the address of an endpoint. The variables of a template
-// are none, and neither is its path as a whole, which no URL has.
+// secretsOf returns what could be a token in the address of an endpoint. The variables of a
+// template are none, and neither is its path as a whole, which no URL has.
 func secretsOf(address string) []string {
 	t, err := urltemplate.Parse(address)
 	if err != nil || t.IsConstant() {

@@ -31,8 +31,9 @@ func NewWebhook(client *delivery.Client, url, authorization, agent string) *Webh
 	return &Webhook{client: client, url: url, header: h}
 }
 
-// Write sends lines as one request, or as several if the endpoint does not take so many at once, and
-// returns nil once the endpoint has taken each of them. After an error it may have some of them.
+// Write sends lines as one request, or as several if the endpoint does not take so many at once,
+// and returns nil once the endpoint has taken each of them. After an error it may have some of
+// them.
 func (w *Webhook) Write(ctx context.Context, lines []byte) error {
 	if err := w.send(ctx, lines); err != nil {
 		return fmt.Errorf("sending dead letters: %w", err)
@@ -76,7 +77,8 @@ func (w *Webhook) divide(ctx context.Context, lines []byte, first int) error {
 	return w.send(ctx, lines[end:])
 }
 
-// noRules reads the dead-letter endpoint's answers: the config's answers are about the other endpoint.
+// noRules reads the dead-letter endpoint's answers: the config's answers are about the other
+// endpoint.
 var noRules *answer.Rules
 
 // read returns an error if the endpoint's success rejects a dead letter, or could do so where it is

@@ -19,8 +19,8 @@ type endpoint struct {
 	sizes   sizeLimit
 }
 
-// maxTargets is how many URLs are known at once, besides those of which more is known than what they
-// are. URLs may be made of the values of rows, so that a sync has any number of them.
+// maxTargets is how many URLs are known at once, besides those of which more is known than what
+// they are. URLs may be made of the values of rows, so that a sync has any number of them.
 const maxTargets = 1024
 
 // target is a URL, parsed once for the deliveries to it.

@@ -40,7 +40,8 @@ func (l *sizeLimit) refused(size int) {
 }
 
 // suspect notes that a request was refused and its parts passed. It reports whether the size may be
-// the reason: none as large has passed. With so many suspicions in a row it is taken for the reason.
+// the reason: none as large has passed. With so many suspicions in a row it is taken for the
+// reason.
 func (l *sizeLimit) suspect(size, enough int) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -2,18 +2,6 @@ package payload
 
 import "destination-webhook/protocol"
 
-// Operation is what a record means to the endpoint.
-type Operation string
-
-// The operations. Upserted rows, of which nobody knows whether the endpoint has them, carry none.
-const (
-	Upserted Operation = ""
-	Added    Operation = "added"
-	Changed  Operation = "changed"
-	Removed  Operation = "removed"
-	Skipped  Operation = "skipped" // never on the wire: the record is not sent
-)
-
 // The members of a row are part of the contract with the endpoint, and so is their order. The
 // record's data is spliced in between rowOpen and the rest as it came.
 const (

@@ -66,11 +66,11 @@ func NewNames(r *route.Route, sync string, occurrences *Occurrences) *Names {
 	return n
 }
 
-// WebhookID names a request by its method, its URL and its body, and writes the name into the body if
-// a wrapper asks for that: the name covers the body with zeros in its place. Every attempt has the
-// same name, and so has the same batch sent again
-// by a resumed sync, as far as that can be known, so that a receiver can tell that it has seen it.
-// No other request has that name: a receiver may obey it.
+// WebhookID names a request by its method, its URL and its body, and writes the name into the body
+// if a wrapper asks for that: the name covers the body with zeros in its place. Every attempt has
+// the same name, and so has the same batch sent again by a resumed sync, as far as that can be
+// known, so that a receiver can tell that it has seen it. No other request has that name: a
+// receiver may obey it.
 //
 // An equal body may be another event: a row that changes, changes back and changes again is sent
 // three times. So the name also covers replaced, which says what the rows replace, see

@@ -21,8 +21,8 @@ const (
 )
 
 // Progress shows people how a sync goes: in the log and, if somebody watches, on a console. It
-// belongs to the engine's goroutine; only Info, Warn, WarnAttempt, Attempted and Settled may be called by
-// others.
+// belongs to the engine's goroutine; only Info, Warn, WarnAttempt, Attempted and Settled may be
+// called by others.
 type Progress struct {
 	log      *slog.Logger
 	console  Console // nil: nobody watches

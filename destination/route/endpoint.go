@@ -48,9 +48,9 @@ func (r *Route) To(operation string) *Endpoint {
 	return &r.Endpoint
 }
 
-// Address returns the URL of a request to one of the route's endpoints. The row's key, a JSON string
-// or an array of strings, and its data count if the URL names the row. The error says why no URL can
-// be made of them, and shows no value.
+// Address returns the URL of a request to one of the route's endpoints. The row's key, a JSON
+// string or an array of strings, and its data count if the URL names the row. The error says why no
+// URL can be made of them, and shows no value.
 func (r *Route) Address(e *Endpoint, key, data []byte) (string, error) {
 	if e.template == nil {
 		return e.URL, nil

@@ -15,12 +15,12 @@ import (
 // batchSend is one batch on its way. One goroutine uses it.
 //
 // Rows are delivered as parts, lists of rows of the batch in their order: first all that go to one
-// endpoint, and if it refuses a part, its halves one after the other, until the rows at fault are alone. A
-// part that was delivered is never sent again, and parts leave in the order of their rows, so that
-// rows of one key never overtake each other; only tryOthers sends rows before their turn, each the
-// first of its key. With k rows at fault among n that takes at most
-// 2·k·⌈log₂ n⌉ + 1 requests: each row at fault makes at most ⌈log₂ n⌉ parts fail that hold other
-// rows, and each of those is followed by two. tryOthers adds at most maxRejectsWithoutSuccess.
+// endpoint, and if it refuses a part, its halves one after the other, until the rows at fault are
+// alone. A part that was delivered is never sent again, and parts leave in the order of their rows,
+// so that rows of one key never overtake each other; only tryOthers sends rows before their turn,
+// each the first of its key. With k rows at fault among n that takes at most 2·k·⌈log₂ n⌉ + 1
+// requests: each row at fault makes at most ⌈log₂ n⌉ parts fail that hold other rows, and each of
+// those is followed by two. tryOthers adds at most maxRejectsWithoutSuccess.
 type batchSend struct {
 	stream       *Stream
 	batch        *batching.Batch
@@ -92,27 +92,6 @@ func (s *batchSend) part(ctx context.Context, p Part) error {
 		return undelivered(r, len(p.Rows), err)
 	}
 	return s.refused(ctx, p, f, request.ID)
-}
-
-// divide delivers so many rows of a part and then the others.
-func (s *batchSend) divide(ctx context.Context, p Part, first int) error {
-	if err := s.part(ctx, p.of(p.Rows[:first])); err != nil {
-		return err
-	}
-	return s.part(ctx, p.of(p.Rows[first:]))
-}
-
-// bisect delivers the halves of a part that failed. If all of its rows pass then, it may have been
-// too large, unless that holds for one of its parts already.
-func (s *batchSend) bisect(ctx context.Context, p Part, f *delivery.Failure) error {
-	rejected, suspects := len(s.rejected), s.suspects
-	if err := s.divide(ctx, p, len(p.Rows)/2); err != nil {
-		return err
-	}
-	if len(s.rejected) == rejected && s.suspects == suspects && s.stream.options.Client.Passed(f, p.URL) {
-		s.suspects++
-	}
-	return nil
 }
 
 // bodyOf returns the body of a part. It is valid until the next call.

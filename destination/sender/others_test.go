@@ -35,7 +35,8 @@ func TestOthersAreTriedBeforeTheSyncEnds(t *testing.T) {
 	}
 }
 
-// An endpoint that accepts no row is not asked about all of them, and none of them is a dead letter.
+// An endpoint that accepts no row is not asked about all of them, and none of them is a dead
+// letter.
 func TestOthersAreTriedUpToABound(t *testing.T) {
 	e := &endpoint{answer: func([]int, int) (int, string) { return 422, "no" }}
 	box := &letterBox{}

@@ -84,8 +84,8 @@ func (s *batchSend) direct(ctx context.Context, rows []int) error {
 	return nil
 }
 
-// rules returns how the answers to a part are read. That a row to be removed is not there is what its
-// removal is for; but only if the URL is the row's own: else the URL itself may be wrong.
+// rules returns how the answers to a part are read. That a row to be removed is not there is what
+// its removal is for; but only if the URL is the row's own: else the URL itself may be wrong.
 func (s *batchSend) rules(p Part) *answer.Rules {
 	if p.To.NamesRow() && s.row(p.Rows[0]).Operation == payload.Removed {
 		return s.stream.removal

@@ -39,8 +39,9 @@ func (s *batchSend) namedBy(response *delivery.Response, p Part) ([]answer.Verdi
 	return verdicts, s.described(p, response, err)
 }
 
-// withoutNamed rejects the rows that a refusal names and delivers the others, which the endpoint has
-// not taken. It ends: there are fewer rows each time, and each is asked for once more at most once.
+// withoutNamed rejects the rows that a refusal names and delivers the others, which the endpoint
+// has not taken. It ends: there are fewer rows each time, and each is asked for once more at most
+// once.
 func (s *batchSend) withoutNamed(ctx context.Context, p Part, verdicts []answer.Verdict, f *delivery.Failure, id string) error {
 	refused, _ := s.judge(p.Rows, verdicts)
 	if err := s.rejectNamed(p, refused, f.Status, id); err != nil {

@@ -138,7 +138,8 @@ func (a *resource) do(r *http.Request, body []byte) int {
 	return http.StatusNoContent
 }
 
-// history returns rows, each one possible after those before it, and what the endpoint has at the end.
+// history returns rows, each one possible after those before it, and what the endpoint has at the
+// end.
 func history(r *rand.Rand, n, keys int) (rows []string, want map[string]int) {
 	want = make(map[string]int)
 	for i := range n {

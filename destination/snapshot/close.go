@@ -31,8 +31,8 @@ func (s *Store) Close(ctx context.Context) error {
 }
 
 // flush writes what is in memory to tables, which are smaller than the log and are read faster by
-// the next sync. The first sync of a snapshot in a bucket compacts all, or the second one would, and
-// upload it once more.
+// the next sync. The first sync of a snapshot in a bucket compacts all, or the second one would,
+// and upload it once more.
 func (s *Store) flush() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -178,7 +178,8 @@ func TestUnpackStaysInItsFolder(t *testing.T) {
 	}
 }
 
-// TestKillInAnUpload kills a process while its close sends a table, before it sends the manifest, and after the service has it.
+// TestKillInAnUpload kills a process while its close sends a table, before it sends the manifest,
+// and after the service has it.
 func TestKillInAnUpload(t *testing.T) {
 	o := buckettest.Start(t)
 	t.Setenv("AWS_ACCESS_KEY_ID", o.AccessKeyID)

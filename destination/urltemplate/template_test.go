@@ -131,8 +131,8 @@ func TestExpand(t *testing.T) {
 	}
 }
 
-// Whatever a value is, the URL has the template's host and as many segments as the template, and the
-// value is what a server decodes: no two values share a URL.
+// Whatever a value is, the URL has the template's host and as many segments as the template, and
+// the value is what a server decodes: no two values share a URL.
 func FuzzExpand(f *testing.F) {
 	for _, value := range []string{"a", "..", "../admin", "//evil.example", "a@b:80", "?x=1", "#", "%2e%2e", "\x00", "ü", "a\\b", strings.Repeat("a", 3000)} {
 		f.Add(value)

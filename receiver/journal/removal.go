@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// removal returns the row that a DELETE without a body is about: the last segment of its path is the
-// primary key, the fields of a composite one with commas between them (RFC 6570).
+// removal returns the row that a DELETE without a body is about: the last segment of its path is
+// the primary key, the fields of a composite one with commas between them (RFC 6570).
 func (q *Request) removal() []Row {
 	segments, _, _ := strings.Cut(q.URL, "?")
 	var key []string

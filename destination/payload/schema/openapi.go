@@ -117,7 +117,8 @@ func (c *Contract) parameters(r *route.Route) []any {
 	return list
 }
 
-// headers returns the additional headers of a stream's requests, or those of all if the route is nil.
+// headers returns the additional headers of a stream's requests, or those of all if the route is
+// nil.
 func (c *Contract) headers(r *route.Route) []config.Header {
 	if r == nil {
 		return c.config.Headers
