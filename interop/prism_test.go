@@ -1,16 +1,13 @@
 package interop
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
-	"io"
+	"net"
 	"net/http"
-	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -18,52 +15,12 @@ import (
 	"destination-webhook/sample"
 )
 
-// prismURL is what Prism says of where it listens.
-var prismURL = regexp.MustCompile(`http://127\.0\.0\.1:[1-9][0-9]*`)
-
-// startPrism serves an OpenAPI document as a mock server does, and refuses what does not fit it. It
-// returns the URL.
-func startPrism(t *testing.T, document string) string {
-	t.Helper()
-	prism, err := filepath.Abs(".prism/node_modules/.bin/prism")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(prism); err != nil {
-		t.Skip("Prism is not installed: run interop/install")
-	}
-	command := exec.CommandContext(t.Context(), prism, "mock", "--host", "127.0.0.1", "--port", "0", document)
-	out, err := command.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = command.Process.Kill()
-		_ = command.Wait()
-	})
-	for lines := bufio.NewScanner(out); lines.Scan(); {
-		if strings.Contains(lines.Text(), "listening") {
-			go func() { _, _ = io.Copy(io.Discard, out) }()
-			return prismURL.FindString(lines.Text())
-		}
-	}
-	t.Fatal("Prism ended before it listened")
-	return ""
-}
-
 // Prism, fed with the program's own OpenAPI document, accepts the check of the connection and every
 // request of the demo, and refuses requests that are broken.
 func TestPrismTakesWhatTheDocumentDescribes(t *testing.T) {
+	prism := installed(t, ".prism/node_modules/.bin/prism")
 	folder := t.TempDir()
 	place := func(name string) string { return filepath.Join(folder, name) }
-	write := func(name string, text []byte) {
-		if err := os.WriteFile(place(name), text, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
 	run := func(stdin []byte, args ...string) []byte {
 		command := exec.CommandContext(t.Context(), program, args...)
 		command.Stdin = bytes.NewReader(stdin)
@@ -73,21 +30,22 @@ func TestPrismTakesWhatTheDocumentDescribes(t *testing.T) {
 		}
 		return out
 	}
-	write("catalog.json", sample.Catalog)
-	write("before.json", sample.Config)
-	write("openapi.json", run(nil, "schema", "--config", place("before.json"), "--catalog", place("catalog.json"), "--openapi"))
-	url := startPrism(t, place("openapi.json"))
+	write(t, folder, "catalog.json", string(sample.Catalog))
+	write(t, folder, "before.json", string(sample.Config))
+	write(t, folder, "openapi.json", string(run(nil, "schema", "--config", place("before.json"), "--catalog", place("catalog.json"), "--openapi")))
+	host, port, err := net.SplitHostPort(freeAddress(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	url := "http://" + net.JoinHostPort(host, port)
+	startServer(t, exec.CommandContext(t.Context(), prism, "mock", "--host", host, "--port", port, place("openapi.json")), "listening")
 
 	var config map[string]any
 	if err := json.Unmarshal(sample.Config, &config); err != nil {
 		t.Fatal(err)
 	}
 	config["url"] = url + "/hook"
-	text, err := json.Marshal(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	write("config.json", text)
+	write(t, folder, "config.json", encoded(t, config))
 	if out := run(nil, "check", "--config", place("config.json")); !bytes.Contains(out, []byte(`"SUCCEEDED"`)) {
 		t.Errorf("the check says %s", out)
 	}

@@ -76,14 +76,6 @@ func namesRow(address string) bool {
 	return err == nil && t.NamesRow()
 }
 
-// RemovesByRoute reports whether the endpoint can tell from method and URL alone that a row is
-// removed, and which one, whatever the body is.
-func (s Stream) RemovesByRoute() bool {
-	o := &s.Operations
-	alike := func(r OperationRoute) bool { return r.Method == o.Removed.Method && r.URL == o.Removed.URL }
-	return namesRow(o.Removed.URL) && !alike(o.Added) && !alike(o.Changed) && !alike(o.Upserted)
-}
-
 // checkOperations adds what is wrong with the routes that are written at one place of the config.
 func (c *Config) checkOperations(problems *problemList, field string, o Operations) {
 	o.each(func(name string, r *OperationRoute) {

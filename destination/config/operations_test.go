@@ -1,7 +1,6 @@
 package config
 
 import (
-	"net/http"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -47,28 +46,6 @@ func TestOperationsFollowURLAndMethod(t *testing.T) {
 		got := c.Overrides().Stream(protocol.StreamDescriptor{Name: name})
 		if diff := cmp.Diff(want, got.Operations); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
-		}
-	}
-}
-
-// A removal is told by its route only if that names the row and no other operation has it.
-func TestRemovesByRoute(t *testing.T) {
-	const byKey = "https://h/u/{primary_key}"
-	post := OperationRoute{Method: http.MethodPost, URL: "https://h/u"}
-	for name, test := range map[string]struct {
-		operations Operations
-		want       bool
-	}{
-		"one route for all":     {all(post), false},
-		"a URL for each row":    {all(OperationRoute{Method: "PUT", URL: byKey}), false},
-		"DELETE of the row":     {Operations{post, post, OperationRoute{Method: "DELETE", URL: byKey}, post}, true},
-		"DELETE of no row":      {Operations{post, post, OperationRoute{Method: "DELETE", URL: post.URL}, post}, false},
-		"DELETE of the stream":  {Operations{post, post, OperationRoute{Method: "DELETE", URL: "https://h/{stream}"}, post}, false},
-		"the method differs":    {Operations{post, OperationRoute{Method: "PUT", URL: byKey}, OperationRoute{Method: "DELETE", URL: byKey}, post}, true},
-		"equal to changed rows": {Operations{post, OperationRoute{Method: "PUT", URL: byKey}, OperationRoute{Method: "PUT", URL: byKey}, post}, false},
-	} {
-		if got := (Stream{Operations: test.operations}).RemovesByRoute(); got != test.want {
-			t.Errorf("%s: %v, want %v", name, got, test.want)
 		}
 	}
 }

@@ -85,7 +85,7 @@ func (r *Route) check() error {
 	if r.Mode != config.Insert && len(r.Key) == 0 {
 		return fmt.Errorf("stream %s: sync mode %s needs a primary key: choose one in the connection, set streams[].primary_key, or use insert", r.Title(), r.Mode)
 	}
-	if r.Payload.HidesRemovals(r.Mode) && r.To(removed) == r.To(added) && r.To(removed) == r.To(changed) {
+	if r.Payload.HidesRemovals(r.Mode) && (r.To(removed) == r.To(added) || r.To(removed) == r.To(changed)) {
 		return fmt.Errorf("stream %s: sync mode %s sends removed rows, and in the format %s they look like all others: set payload.row to full, use $operation in payload.transform, or set operations.removed", r.Title(), r.Mode, r.Payload.Format)
 	}
 	return nil

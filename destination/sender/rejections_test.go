@@ -59,25 +59,31 @@ func TestDeadLetterIsAnAirbyteRecord(t *testing.T) {
 	if string(m.Record.Data) != `{"id":1,"key":1}` || string(m.Record.Stream) != "users" || string(m.Record.EmittedAt) != "17" {
 		t.Errorf("got %s of %s at %s", m.Record.Data, m.Record.Stream, m.Record.EmittedAt)
 	}
-	var letter struct {
-		Record struct {
-			Meta struct {
-				Rejection struct {
-					Status    int
-					Reason    string
-					WebhookID string `json:"webhook_id"`
-					At        time.Time
-				}
-			}
-		}
-	}
-	if err := json.Unmarshal([]byte(box.lines[0]), &letter); err != nil {
-		t.Fatal(err)
-	}
-	r := letter.Record.Meta.Rejection
+	r := rejectionOf(t, box.lines[0])
 	if r.Status != 422 || !strings.Contains(r.Reason, "bad row") || !strings.HasPrefix(r.WebhookID, "msg_") || r.At.Unix() != 1700000000 {
 		t.Errorf("got rejection %+v", r)
 	}
+}
+
+// storedRejection is what a dead letter says of the refusal.
+type storedRejection struct {
+	Status    int
+	Reason    string
+	WebhookID string `json:"webhook_id"`
+	At        time.Time
+}
+
+func rejectionOf(t *testing.T, line string) storedRejection {
+	t.Helper()
+	var letter struct {
+		Record struct {
+			Meta struct{ Rejection storedRejection }
+		}
+	}
+	if err := json.Unmarshal([]byte(line), &letter); err != nil {
+		t.Fatal(err)
+	}
+	return letter.Record.Meta.Rejection
 }
 
 // A row counts as settled only once its letter is stored.

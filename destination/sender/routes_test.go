@@ -279,20 +279,8 @@ func TestRowsWithoutAURLAreRejected(t *testing.T) {
 	}
 	reasons := map[string]int{}
 	for _, line := range box.lines {
-		var letter struct {
-			Record struct {
-				Meta struct {
-					Rejection struct {
-						Status int
-						Reason string
-					}
-				}
-			}
-		}
-		if err := json.Unmarshal([]byte(line), &letter); err != nil {
-			t.Fatal(err)
-		}
-		reasons[letter.Record.Meta.Rejection.Reason] += 1 + letter.Record.Meta.Rejection.Status
+		r := rejectionOf(t, line)
+		reasons[r.Reason] += 1 + r.Status
 	}
 	want := map[string]int{}
 	for _, problem := range []string{"is . or .., which leads to another path", "is an object or a list", "has no value"} {
