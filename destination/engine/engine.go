@@ -106,15 +106,12 @@ func New(ctx context.Context, streams []*Stream, o Options, out *protocol.Writer
 	return e
 }
 
-// prepare gives a stream its encoder and its place in the pipeline.
+// prepare gives a stream its place in the pipeline, and its encoder if the decoders are to find its
+// key. The other streams get theirs with their first record: most of a large catalog send none.
 func (e *Engine) prepare(s *Stream) {
-	o := payload.Options{Metadata: e.options.Metadata, DeadLetters: e.options.DeadLetters, KeyHash: e.options.KeyHash}
-	if s.Audience != nil {
-		o.Differ = s.Audience
-	}
-	s.encoder = payload.NewEncoder(s.Route, o)
 	keyed := len(s.Route.Key) > 0
 	if keyed {
+		s.encoder = e.newEncoder(s)
 		for _, d := range e.decoders {
 			d.Find(s.Route.Stream.Namespace, s.Route.Stream.Name, s.encoder.Lookup())
 		}
@@ -123,6 +120,14 @@ func (e *Engine) prepare(s *Stream) {
 	if s.Route.SingleRows() || s.Route.Payload.Format.HoldsOneRow() {
 		s.batches.MaxRows = 1
 	}
+}
+
+func (e *Engine) newEncoder(s *Stream) *payload.Encoder {
+	o := payload.Options{Metadata: e.options.Metadata, DeadLetters: e.options.DeadLetters, KeyHash: e.options.KeyHash}
+	if s.Audience != nil {
+		o.Differ = s.Audience
+	}
+	return payload.NewEncoder(s.Route, o)
 }
 
 // emit takes a state that is due; the loop writes it once it has those that are due with it. Parted

@@ -71,6 +71,9 @@ func (e *Engine) record(record *protocol.Record) error {
 	if s.OnRecord != nil {
 		s.OnRecord()
 	}
+	if s.encoder == nil {
+		s.encoder = e.newEncoder(s)
+	}
 	row, err := s.encoder.Encode(record)
 	if err != nil {
 		return fmt.Errorf("line %d of the input: %w", e.message.Line, err)

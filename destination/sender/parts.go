@@ -2,6 +2,7 @@ package sender
 
 import (
 	"context"
+	"net/http"
 
 	"destination-webhook/batching"
 	"destination-webhook/destination/answer"
@@ -88,7 +89,7 @@ func (s *batchSend) direct(ctx context.Context, rows []int) error {
 // its removal is for; but only if the URL is the row's own: else the URL itself may be wrong.
 func (s *batchSend) rules(p Part) *answer.Rules {
 	if p.To.NamesRow() && s.row(p.Rows[0]).Operation == payload.Removed {
-		return s.stream.removal
+		return s.stream.route.Answers.Also(http.StatusNotFound, http.StatusGone)
 	}
 	return s.stream.route.Answers
 }

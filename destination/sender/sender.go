@@ -6,13 +6,11 @@ package sender
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"slices"
 	"sync/atomic"
 	"time"
 
 	"destination-webhook/batching"
-	"destination-webhook/destination/answer"
 	"destination-webhook/destination/audience"
 	"destination-webhook/destination/deadletter"
 	"destination-webhook/destination/delivery"
@@ -71,7 +69,6 @@ type Stream struct {
 	route    *route.Route
 	audience *audience.Audience
 	names    *payload.Names
-	removal  *answer.Rules // of the removal of one row
 
 	// What the endpoint has said of single rows so far.
 	accepted, refused atomic.Int64
@@ -81,10 +78,7 @@ type Stream struct {
 // Stream prepares the sending of a stream's batches. a is nil if the stream is not compared with a
 // snapshot; sync identifies the sync, see payload.NewNames.
 func (s *Sender) Stream(r *route.Route, a *audience.Audience, sync string) *Stream {
-	return &Stream{
-		options: &s.options, route: r, audience: a, names: payload.NewNames(r, sync, &s.occurrences),
-		removal: r.Answers.Also(http.StatusNotFound, http.StatusGone),
-	}
+	return &Stream{options: &s.options, route: r, audience: a, names: payload.NewNames(r, sync, &s.occurrences)}
 }
 
 // Send delivers a batch; it is a batching.Send.
