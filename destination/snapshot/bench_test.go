@@ -114,6 +114,7 @@ func syncTable(b *testing.B, store *Store, content func(i int) int64) int {
 	if left, _, err := stream.CountUnseen(); err != nil || left != 0 {
 		b.Fatalf("%d rows left, %v", left, err)
 	}
+	stream.Finish(true)
 	return sent
 }
 

@@ -17,8 +17,8 @@ func (s *Store) Close(ctx context.Context) error {
 		return nil
 	}
 	err := s.run(ctx, s.flush)
-	if err == nil {
-		err = s.Save(ctx)
+	if err == nil && s.remote != nil {
+		err = s.remote.save(ctx, s, func(f func() error) error { return s.run(ctx, f) })
 	}
 	err = errors.Join(err, s.closeDB(ctx))
 	if err == nil && s.remote == nil {

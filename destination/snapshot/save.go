@@ -10,14 +10,14 @@ import (
 )
 
 // save uploads what the bucket lacks of the store, points the manifest to it, and removes what that
-// replaces.
-func (r *remote) save(ctx context.Context, s *Store) error {
+// replaces. disk is how it works on the disk.
+func (r *remote) save(ctx context.Context, s *Store, disk onDisk) error {
 	r.saving.Lock()
 	defer r.saving.Unlock()
 	m := manifest{Version: manifestVersion, Sequence: r.sequence.Add(1), Writer: r.id}
 	m.Contains = r.taken.with(r.id, r.number.Load()) // before the checkpoint: an intent from here on may not be in it
 	var err error
-	if m.Files, err = r.putFiles(ctx, s, m.Sequence); err != nil {
+	if m.Files, err = r.putFiles(ctx, s, disk, m.Sequence); err != nil {
 		return fmt.Errorf("saving: %w", err)
 	}
 	m.drop(r.last)

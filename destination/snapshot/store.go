@@ -103,12 +103,13 @@ func (s *Store) get(key []byte) ([]byte, bool, error) {
 }
 
 // Save makes what was confirmed so far safe from the loss of this machine. A store in a folder has
-// nothing to do: what was confirmed is there.
+// nothing to do: what was confirmed is there. A save that ends because ctx does leaves the store as
+// it was.
 func (s *Store) Save(ctx context.Context) error {
 	if s.remote == nil {
 		return nil
 	}
-	return s.remote.save(ctx, s)
+	return s.remote.save(ctx, s, s.update)
 }
 
 // fail says which snapshot, and what to do about one that is damaged.

@@ -7,10 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 
 	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"destination-webhook/destination/bucket"
 )
@@ -23,64 +23,79 @@ const (
 	maxInlined = 1 << 20
 )
 
+// checkpointFolder is where a save has the store as it was at one moment, below the store's own.
+const checkpointFolder = "checkpoint"
+
+// saved is the path of a file of the checkpoint.
+func (s *Store) saved(name string) string { return s.path(s.files.PathJoin(checkpointFolder, name)) }
+
+// onDisk calls a function that works on the disk, as run does.
+type onDisk func(func() error) error
+
 // putFiles uploads what a consistent copy of the store has and the bucket lacks, and returns the
 // list of all its files.
-func (r *remote) putFiles(ctx context.Context, s *Store, sequence uint64) ([]file, error) {
-	folder := filepath.Join(s.dir, "checkpoint")
-	if err := s.run(ctx, func() error { return s.checkpoint(folder) }); err != nil {
-		return nil, err
-	}
-	defer func() { _ = s.update(func() error { return os.RemoveAll(folder) }) }() // Close removes what this leaves
-	files, missing, err := r.compare(folder)
+func (r *remote) putFiles(ctx context.Context, s *Store, disk onDisk, sequence uint64) (files []file, err error) {
+	var missing []*file
+	err = disk(func() (err error) {
+		list, lacking, err := r.checkpoint(s)
+		if err == nil {
+			files, missing = list, lacking
+		}
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
 	err = inParallel(ctx, missing, func(ctx context.Context, f *file) error {
-		return r.putFile(ctx, folder, f, sequence)
+		return r.putFile(ctx, s, disk, f, sequence)
 	})
 	r.remember(files)
-	return files, err
+	return files, errors.Join(err, disk(func() error { return s.files.RemoveAll(s.path(checkpointFolder)) }))
 }
 
-// checkpoint links and copies the store's files, as they are at one moment, to a folder.
-func (s *Store) checkpoint(folder string) error {
-	if err := os.RemoveAll(folder); err != nil {
-		return err
+// checkpoint links and copies the store's files, as they are at one moment, and lists them.
+func (r *remote) checkpoint(s *Store) (files []file, missing []*file, err error) {
+	folder := s.path(checkpointFolder)
+	if err := s.files.RemoveAll(folder); err != nil { // what a save left that failed
+		return nil, nil, err
 	}
 	if err := s.shortenLog(); err != nil {
-		return err
+		return nil, nil, err
 	}
-	return s.db.Checkpoint(folder, pebble.WithFlushedWAL())
+	if err := s.db.Checkpoint(folder, pebble.WithFlushedWAL()); err != nil {
+		return nil, nil, err
+	}
+	return r.compare(s, folder)
 }
 
 // compare lists the files of a checkpoint, and those of them that are neither in the bucket nor so
 // small that they go into the manifest. It removes the others, so that the disk need not hold those
 // that the store itself does not need any more.
-func (r *remote) compare(folder string) (files []file, missing []*file, err error) {
-	entries, err := os.ReadDir(folder)
+func (r *remote) compare(s *Store, folder string) (files []file, missing []*file, err error) {
+	names, err := s.files.List(folder)
 	if err != nil {
 		return nil, nil, err
 	}
-	files = make([]file, len(entries)) // of this size, as missing points to its elements
+	files = make([]file, len(names)) // of this size, as missing points to its elements
 	room := int64(maxInlined)
-	for i, entry := range entries {
-		f, path := &files[i], filepath.Join(folder, entry.Name())
-		info, err := entry.Info()
+	for i, name := range names {
+		f := &files[i]
+		info, err := s.files.Stat(s.saved(name))
 		if err != nil {
 			return nil, nil, err
 		}
-		*f = file{Name: entry.Name(), Size: info.Size()}
-		switch known, ok := r.tables[f.Name]; {
+		*f = file{Name: name, Size: info.Size()}
+		switch known, ok := r.tables[name]; {
 		case ok:
 			*f = known
 		case f.Size <= min(r.inline, room):
 			room -= f.Size
-			f.Content, err = os.ReadFile(path) //nolint:gosec // a file of the checkpoint
+			f.Content, err = s.readFile(s.files.PathJoin(checkpointFolder, name))
 		default:
 			missing = append(missing, f)
 			continue
 		}
-		if err := errors.Join(err, os.Remove(path)); err != nil {
+		if err := errors.Join(err, s.files.Remove(s.saved(name))); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -88,26 +103,40 @@ func (r *remote) compare(folder string) (files []file, missing []*file, err erro
 }
 
 // putFile uploads a file of a checkpoint under a name that says its content.
-func (r *remote) putFile(ctx context.Context, folder string, f *file, sequence uint64) error {
-	path := filepath.Join(folder, f.Name)
-	content, err := os.Open(path) //nolint:gosec // a file of the checkpoint
+func (r *remote) putFile(ctx context.Context, s *Store, disk onDisk, f *file, sequence uint64) error {
+	var content vfs.File
+	var digest string
+	err := disk(func() (err error) {
+		opened, sum, err := openDigested(s.files, s.saved(f.Name))
+		if err == nil {
+			content, digest = opened, sum
+		}
+		return err
+	})
 	if err != nil {
 		return err
+	}
+	name := fmt.Sprintf("%s%016d-%s", filesFolder, sequence, digest)
+	_, err = r.bucket.Put(ctx, name, io.NewSectionReader(content, 0, f.Size), f.Size, bucket.Condition{})
+	return disk(func() error {
+		if err := errors.Join(err, content.Close()); err != nil {
+			return err
+		}
+		f.Object = name
+		return s.files.Remove(s.saved(f.Name))
+	})
+}
+
+// openDigested opens a file, and returns the digest of its content.
+func openDigested(files vfs.FS, path string) (content vfs.File, digest string, err error) {
+	if content, err = files.Open(path, vfs.SequentialReadsOption); err != nil {
+		return nil, "", err
 	}
 	sum := sha256.New()
-	if _, err = io.Copy(sum, content); err == nil {
-		_, err = content.Seek(0, io.SeekStart)
+	if _, err := io.Copy(sum, content); err != nil {
+		return nil, "", errors.Join(err, content.Close())
 	}
-	if err != nil {
-		return errors.Join(err, content.Close())
-	}
-	name := fmt.Sprintf("%s%016d-%s", filesFolder, sequence, hex.EncodeToString(sum.Sum(nil)))
-	_, err = r.bucket.Put(ctx, name, content, f.Size, bucket.Condition{})
-	if err := errors.Join(err, content.Close()); err != nil {
-		return err
-	}
-	f.Object = name
-	return os.Remove(path)
+	return content, hex.EncodeToString(sum.Sum(nil)), nil
 }
 
 // remember keeps which tables are in the bucket. The store never writes a table anew under the same

@@ -1,6 +1,8 @@
 package snapshot
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"path/filepath"
@@ -135,4 +137,26 @@ func TestFetchingIsTold(t *testing.T) {
 	if left, _ := filepath.Glob(filepath.Join(store.dir, "checkpoint")); len(left) != 0 {
 		t.Errorf("a save left %v", left)
 	}
+}
+
+// The sync's end cuts a save short that is under way. The store goes on, and is saved as a whole
+// when it is closed.
+func TestSaveThatIsCutShort(t *testing.T) {
+	_, b := inMemory(t)
+	store := openRemote(t, b, t.TempDir())
+	store.remote.inline = 0
+	stream := openStream(t, store, "users", 1)
+	deliver(t, stream, "a", `{}`, Added)
+	ended, end := context.WithCancel(t.Context())
+	end()
+	if err := store.Save(ended); !errors.Is(err, context.Canceled) {
+		t.Errorf("the save: %v", err)
+	}
+	deliver(t, stream, "b", `{}`, Added)
+	closeStore(t, store)
+	store = openRemote(t, b, t.TempDir())
+	defer closeStore(t, store)
+	stream = openStream(t, store, "users", 2)
+	diff(t, stream, "a", `{}`, Unchanged)
+	diff(t, stream, "b", `{}`, Unchanged)
 }
