@@ -151,11 +151,10 @@ func (p *Program) eachDeadLetter(ctx context.Context, configPath string, filter 
 	for _, name := range names {
 		if err == nil {
 			err = archive.Read(ctx, name, func(line []byte) error {
-				l, err := deadletter.ParseLetter(line)
-				if err != nil || !filter.Selects(l) {
-					return nil // replay counts the lines that are none
+				if l, err := deadletter.ParseLetter(line); err == nil && filter.Selects(l) { // replay counts the lines that are none
+					return f(letter{l, line, out.Redact})
 				}
-				return f(letter{l, line, out.Redact})
+				return nil
 			})
 		}
 		if errors.Is(err, deadletter.ErrInUse) {

@@ -37,7 +37,7 @@ func unreadProxy(getenv func(string) string) error {
 		return slices.ContainsFunc(names, func(name string) bool { return getenv(name) != "" })
 	}
 	for _, name := range []string{"ALL_PROXY", "all_proxy"} {
-		if set(name) && !(set("HTTP_PROXY", "http_proxy") && set("HTTPS_PROXY", "https_proxy")) {
+		if set(name) && (!set("HTTP_PROXY", "http_proxy") || !set("HTTPS_PROXY", "https_proxy")) {
 			return fmt.Errorf("environment variable %s is not read, and requests would be sent past its proxy: "+
 				"set HTTP_PROXY and HTTPS_PROXY, or unset it", name)
 		}

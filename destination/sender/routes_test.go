@@ -71,15 +71,15 @@ func (a *resource) RoundTrip(r *http.Request) (*http.Response, error) {
 	a.requests++
 	a.inFlight++
 	a.most = max(a.most, a.inFlight)
-	before, after := time.Duration(a.random.IntN(1000)), time.Duration(a.random.IntN(1000))
+	before, after := a.random.Int64N(int64(time.Second)), a.random.Int64N(int64(time.Second))
 	failing := a.random.IntN(8)
 	a.mu.Unlock()
-	time.Sleep(before * time.Millisecond)
+	time.Sleep(time.Duration(before))
 	status := http.StatusServiceUnavailable
 	if failing != 0 {
 		status = a.do(r, body)
 	}
-	time.Sleep(after * time.Millisecond)
+	time.Sleep(time.Duration(after))
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.inFlight--

@@ -106,14 +106,20 @@ func TestSpellingsAreForgotten(t *testing.T) {
 			spell(t, stream, `"1.0"`, `"1"`, `"1.0"`)
 			deliver(t, stream, `"1.0"`, `{}`, Added)
 		case 1: // it leaves and comes back
-			for row := range stream.Unseen() {
+			for row, err := range stream.Unseen() {
+				if err != nil {
+					t.Fatal(err)
+				}
 				settle(t, stream, row)
 			}
 			spell(t, stream, `"1"`, `"1"`, want)
 			deliver(t, stream, want, `{}`, Added)
 		case 2:
 			spell(t, stream, `"1"`, `"1"`, want)
-			for row := range stream.Unseen() {
+			for row, err := range stream.Unseen() {
+				if err != nil {
+					t.Fatal(err)
+				}
 				settle(t, stream, row)
 			}
 		case 3:

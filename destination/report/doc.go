@@ -1,0 +1,3 @@
+// Package report is what a sync tells of itself: progress and a summary for people, and a file for
+// programs. It knows what was counted, and nothing of how it is sent.
+package report
