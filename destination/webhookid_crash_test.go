@@ -93,7 +93,7 @@ func TestKeylessRowsAfterACrash(t *testing.T) {
 func lives(t *testing.T, run func(l *life)) {
 	t.Helper()
 	scratch := t.TempDir()
-	few(t, "12")
+	few(t, "6")
 	rapid.Check(t, func(rt *rapid.T) {
 		dir, err := os.MkdirTemp(scratch, "") //nolint:usetesting // a folder for each history
 		if err != nil {

@@ -92,6 +92,25 @@ func sum(streams map[string]int) int {
 	return total
 }
 
+// TestPyAirbyteCachedWrite writes by way of PyAirbyte's cache, whose messages have no namespace for a
+// stream that has one in the catalog.
+func TestPyAirbyteCachedWrite(t *testing.T) {
+	e, receiver := newEnvironment(t), startEndpoint(t)
+	const basicTypes, namespace = 3, "public"
+	output := strings.Fields(e.run(t, nil, "python", "cached.py", e.recorded(t), receiver.url, namespace))
+	if counted := output[len(output)-1]; counted != fmt.Sprint(basicTypes) {
+		t.Errorf("PyAirbyte counts %s records, want %d", counted, basicTypes)
+	}
+	rows, err := os.ReadFile(receiver.rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(string(rows), fmt.Sprintf(`{"stream":"basic_types","namespace":%q,`, namespace)); n != basicTypes {
+		t.Errorf("the endpoint took %d rows of the stream in its namespace, want %d:\n%s", n, basicTypes, rows)
+	}
+	e.parseRecorded(t, "LOG")
+}
+
 // TestSmokeTest runs the test that Airbyte gives to authors of destinations.
 func TestSmokeTest(t *testing.T) {
 	e, receiver := newEnvironment(t), startEndpoint(t)
