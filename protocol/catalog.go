@@ -71,16 +71,23 @@ func (s *ConfiguredStream) Key() [][]string {
 	return s.Stream.SourceDefinedPrimaryKey
 }
 
-// Replaces reports whether the sync is a full refresh whose records take the place of all earlier
-// ones. With refreshes supported the platform asks for it by an append whose generation is the
-// least one to keep.
+// Replaces reports whether the records of the sync take the place of all earlier ones. With
+// refreshes supported the platform asks for it by an append whose generation is the least one to
+// keep.
 func (s *ConfiguredStream) Replaces() bool {
 	overwrites := s.DestinationSyncMode == Overwrite || s.DestinationSyncMode == OverwriteDedup
-	return s.SyncMode == FullRefresh && (overwrites || s.Truncates())
+	return overwrites || s.Truncates() && s.Whole()
 }
 
-// Truncates reports whether records of generations before this one are to go. It tells little of an
-// incremental sync: some drivers give each of theirs the same generation, and mean nothing by it.
+// Whole reports whether the sync reads the whole stream: a full refresh does, and an incremental
+// sync whose generation is the least one to keep. PyAirbyte says that of every sync, by a generation
+// and a sync of 1, and means nothing by it.
+func (s *ConfiguredStream) Whole() bool {
+	return s.SyncMode == FullRefresh || s.Truncates() && (s.GenerationID > 1 || s.SyncID > 1)
+}
+
+// Truncates reports whether records of generations before this one are to go; see Whole on what
+// that tells of an incremental sync.
 func (s *ConfiguredStream) Truncates() bool {
 	return s.GenerationID > 0 && s.GenerationID == s.MinimumGenerationID
 }

@@ -140,23 +140,28 @@ func TestReplaces(t *testing.T) {
 		sync                string
 		mode                SyncMode
 		generation, minimum int64
+		syncID              int64
 		want                bool
 	}{
-		{"append", FullRefresh, Append, 0, 0, false},
-		{"append, generations kept", FullRefresh, Append, 5, 0, false},
-		{"append, some generations kept", FullRefresh, Append, 5, 4, false},
-		{"append, none kept: an overwrite with refreshes", FullRefresh, Append, 5, 5, true},
-		{"the first generation", FullRefresh, Append, 1, 1, true},
-		{"append_dedup", FullRefresh, AppendDedup, 5, 0, false},
-		{"append_dedup, none kept", FullRefresh, AppendDedup, 5, 5, true},
-		{"overwrite without refreshes", FullRefresh, Overwrite, 0, 0, true},
-		{"overwrite", FullRefresh, Overwrite, 5, 0, true},
-		{"overwrite_dedup", FullRefresh, OverwriteDedup, 0, 0, true},
-		{"incremental, of a driver that numbers every sync alike", "incremental", Append, 1, 1, false},
-		{"incremental overwrite", "incremental", Overwrite, 0, 0, false},
+		{"append", FullRefresh, Append, 0, 0, 0, false},
+		{"append, generations kept", FullRefresh, Append, 5, 0, 0, false},
+		{"append, some generations kept", FullRefresh, Append, 5, 4, 0, false},
+		{"append, none kept: an overwrite with refreshes", FullRefresh, Append, 5, 5, 0, true},
+		{"the first generation", FullRefresh, Append, 1, 1, 0, true},
+		{"append_dedup", FullRefresh, AppendDedup, 5, 0, 0, false},
+		{"append_dedup, none kept", FullRefresh, AppendDedup, 5, 5, 0, true},
+		{"overwrite without refreshes", FullRefresh, Overwrite, 0, 0, 0, true},
+		{"overwrite", FullRefresh, Overwrite, 5, 0, 0, true},
+		{"overwrite_dedup", FullRefresh, OverwriteDedup, 0, 0, 0, true},
+		{"incremental, of a driver that numbers every sync alike", "incremental", Append, 1, 1, 1, false},
+		{"the first refresh of an incremental stream", "incremental", Append, 1, 1, 9, true},
+		{"a refresh of an incremental stream", "incremental", AppendDedup, 5, 5, 0, true},
+		{"incremental, some generations kept", "incremental", Append, 5, 4, 9, false},
+		{"incremental overwrite", "incremental", Overwrite, 0, 0, 0, true},
+		{"incremental overwrite_dedup", "incremental", OverwriteDedup, 1, 1, 1, true},
 	}
 	for _, tt := range tests {
-		s := ConfiguredStream{SyncMode: tt.sync, DestinationSyncMode: tt.mode, GenerationID: tt.generation, MinimumGenerationID: tt.minimum}
+		s := ConfiguredStream{SyncMode: tt.sync, DestinationSyncMode: tt.mode, GenerationID: tt.generation, MinimumGenerationID: tt.minimum, SyncID: tt.syncID}
 		if got := s.Replaces(); got != tt.want {
 			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
 		}

@@ -45,8 +45,12 @@ func (t Table) Warnings(c *config.Config) []string {
 func (t Table) keptRows() []string {
 	var warnings []string
 	for _, r := range t {
-		if r.Configured.Replaces() && r.Mode != config.Mirror {
+		s := r.Configured
+		switch {
+		case s.Replaces() && r.Mode != config.Mirror:
 			warnings = append(warnings, fmt.Sprintf("stream %s: the sync replaces all earlier rows, but in sync mode %s the endpoint is not told which rows are gone", r.Title(), r.Mode))
+		case s.Replaces() && !s.Whole():
+			warnings = append(warnings, fmt.Sprintf("stream %s: the sync replaces all earlier rows, but an incremental one need not send every row: rows that left are not removed", r.Title()))
 		}
 	}
 	return warnings

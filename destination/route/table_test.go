@@ -48,7 +48,8 @@ func TestModes(t *testing.T) {
 		"no generations":               {snapshotOn, full + `"destination_sync_mode":"append","generation_id":0,"minimum_generation_id":0` + key, config.Insert},
 		"incremental append, alike":    {snapshotOn, `"sync_mode":"incremental","destination_sync_mode":"append"` + alike + key, config.Insert},
 		"incremental dedup, alike":     {snapshotOn, `"sync_mode":"incremental","destination_sync_mode":"append_dedup"` + alike + key, config.Upsert},
-		"incremental overwrite":        {snapshotOn, `"sync_mode":"incremental","destination_sync_mode":"overwrite"` + key, config.Insert},
+		"incremental overwrite":        {snapshotOn, `"sync_mode":"incremental","destination_sync_mode":"overwrite"` + key, config.Mirror},
+		"incremental refresh":          {snapshotOn, `"sync_mode":"incremental","destination_sync_mode":"append_dedup","generation_id":2,"minimum_generation_id":2` + key, config.Mirror},
 		"overwrite, key of override":   {snapshotOn + ownKey, full + `"destination_sync_mode":"overwrite"`, config.Mirror},
 		"config before catalog":        {`,"sync_mode":"upsert"`, `"destination_sync_mode":"append"` + key, config.Upsert},
 		"override before config":       {`,"sync_mode":"upsert","streams":[{"stream":"users","sync_mode":"insert"}]`, `"destination_sync_mode":"append"` + key, config.Insert},
@@ -160,10 +161,27 @@ func TestManyUnmatchedOverrides(t *testing.T) {
 }
 
 func TestWarningsAboutRowsThatAreGone(t *testing.T) {
+	const refresh = `"sync_mode":"incremental","destination_sync_mode":"append","generation_id":2,"minimum_generation_id":2,"sync_id":9`
+	const replace = `"sync_mode":"incremental","destination_sync_mode":"overwrite","generation_id":1,"minimum_generation_id":1,"sync_id":1,"primary_key":[["id"]]`
+	for place, want := range map[string]string{"": "in sync mode insert the endpoint is not told", `,"snapshot":{"type":"local","path":"/s"}`: "an incremental one need not send every row"} {
+		rs, err := NewTable(configtest.Parse(t, place), catalogOf(t, `{"stream":{"name":"a"},`+replace+`}`), "agent")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if warnings := rs.keptRows(); len(warnings) != 1 || !strings.Contains(warnings[0], want) {
+			t.Errorf("incremental overwrite: warnings %q, want %q", warnings, want)
+		}
+	}
+	rs, err := NewTable(configtest.Parse(t, ""), catalogOf(t, `{"stream":{"name":"a"},`+refresh+`}`), "agent")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if warnings := rs.keptRows(); len(warnings) != 1 || !strings.Contains(warnings[0], "in sync mode insert the endpoint is not told") {
+		t.Errorf("a refresh of an incremental stream: warnings %q", warnings)
+	}
 	catalog := catalogOf(t, `{"stream":{"name":"gone"},"sync_mode":"full_refresh","destination_sync_mode":"overwrite"},{"stream":{"name":"kept"},"sync_mode":"full_refresh","destination_sync_mode":"append"},
 		{"stream":{"name":"added to"},"sync_mode":"incremental","destination_sync_mode":"append","generation_id":1,"minimum_generation_id":1}`)
-	rs, err := NewTable(configtest.Parse(t, ""), catalog, "agent")
-	if err != nil {
+	if rs, err = NewTable(configtest.Parse(t, ""), catalog, "agent"); err != nil {
 		t.Fatal(err)
 	}
 	warnings := rs.keptRows()
