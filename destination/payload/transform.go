@@ -30,19 +30,14 @@ const (
 	emittedVariable
 )
 
-// newTransform compiles the program of a route, nil if there is none. The config has compiled it
-// before, and so it cannot fail.
+// newTransform returns the transform of a route, nil if it has none.
 func newTransform(r *route.Route) *transform {
+	if r.Transform == nil {
+		return nil
+	}
 	source := r.Payload.Transform
-	if source == "" {
-		return nil
-	}
-	program, err := jq.Compile(source, config.TransformVariables...)
-	if err != nil {
-		return nil
-	}
 	return &transform{
-		program: program, payload: &r.Payload,
+		program: r.Transform, payload: &r.Payload,
 		readsOperation: strings.Contains(source, "$operation"), readsKey: strings.Contains(source, "$primary_key"),
 		variables: []any{nil, nil, nil, r.Stream.Name, r.Stream.Namespace, string(r.Mode)},
 	}

@@ -1,11 +1,8 @@
 package route
 
 import (
-	"fmt"
-
 	"destination-webhook/destination/answer"
 	"destination-webhook/destination/config"
-	"destination-webhook/destination/jq"
 )
 
 // kinds are what the meanings of a config are to answer.
@@ -17,7 +14,9 @@ var kinds = map[config.Meaning]answer.Kind{
 }
 
 // Answers returns the rules by which answers are read, nil if the config has none.
-func Answers(a config.Answers) (rules *answer.Rules, err error) {
+func Answers(a config.Answers) (*answer.Rules, error) { return programs{}.answers(a) }
+
+func (p programs) answers(a config.Answers) (rules *answer.Rules, err error) {
 	if len(a.Statuses) == 0 && a.SuccessIf == "" && a.RejectedRows == "" {
 		return nil, nil
 	}
@@ -25,21 +24,9 @@ func Answers(a config.Answers) (rules *answer.Rules, err error) {
 	for status, meaning := range a.Meanings() {
 		rules.Statuses[status] = kinds[meaning]
 	}
-	if rules.SuccessIf, err = program("answers.success_if", a.SuccessIf); err != nil {
+	if rules.SuccessIf, err = p.compile("answers.success_if", a.SuccessIf); err != nil {
 		return nil, err
 	}
-	rules.RejectedRows, err = program("answers.rejected_rows", a.RejectedRows)
+	rules.RejectedRows, err = p.compile("answers.rejected_rows", a.RejectedRows)
 	return rules, err
-}
-
-// program compiles a program of a config, nil if it is not set.
-func program(field, source string) (*jq.Program, error) {
-	if source == "" {
-		return nil, nil
-	}
-	p, err := jq.Compile(source)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", field, err) // config.Parse has compiled it before
-	}
-	return p, nil
 }

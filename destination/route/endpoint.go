@@ -108,17 +108,14 @@ func operationsOf(mode config.SyncMode, compared bool) []string {
 // direct gives each operation its endpoint; those that do not differ share one.
 func (r *Route) direct(settings config.Stream, header http.Header) {
 	o := settings.Operations
-	r.Endpoint = *newEndpoint(config.OperationRoute{Method: settings.Method, URL: settings.URL}, header)
-	endpoints := []*Endpoint{&r.Endpoint}
+	base := config.OperationRoute{Method: settings.Method, URL: settings.URL, Body: config.RowBody}
+	r.Endpoint = *newEndpoint(base, header)
+	endpoints := map[config.OperationRoute]*Endpoint{base: &r.Endpoint}
 	for operation, own := range map[string]config.OperationRoute{added: o.Added, changed: o.Changed, removed: o.Removed, upserted: o.Upserted} {
-		e := newEndpoint(own, header)
-		alike := func(other *Endpoint) bool {
-			return other.Method == e.Method && other.URL == e.URL && other.Bodyless == e.Bodyless
-		}
-		if i := slices.IndexFunc(endpoints, alike); i >= 0 {
-			e = endpoints[i]
-		} else {
-			endpoints = append(endpoints, e)
+		e := endpoints[own]
+		if e == nil {
+			e = newEndpoint(own, header)
+			endpoints[own] = e
 		}
 		if e != &r.Endpoint {
 			if r.operations == nil {

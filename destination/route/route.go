@@ -11,6 +11,7 @@ import (
 
 	"destination-webhook/destination/answer"
 	"destination-webhook/destination/config"
+	"destination-webhook/destination/jq"
 	"destination-webhook/destination/printable"
 	"destination-webhook/protocol"
 )
@@ -24,6 +25,7 @@ type Route struct {
 	PartialKey bool                       // a row may have no value for some fields of its key
 	Answers    *answer.Rules              // how answers are read
 	Payload    config.Payload             // what bodies look like
+	Transform  *jq.Program                // that of Payload; nil: rows are sent as they come
 	Endpoint                              // of the operations that have no other
 
 	operations map[string]*Endpoint // see To; nil: all rows go to Endpoint
@@ -49,7 +51,7 @@ func Title(s protocol.StreamDescriptor) string {
 
 // newRoute resolves what holds for a stream: an override takes precedence over the config, and the
 // config over the catalog.
-func newRoute(c *config.Config, settings config.Stream, s *protocol.ConfiguredStream, agent string) (*Route, error) {
+func newRoute(c *config.Config, settings config.Stream, s *protocol.ConfiguredStream, agent string, compiled programs) (*Route, error) {
 	r := &Route{
 		Stream:     s.Descriptor(),
 		Configured: s,
@@ -59,7 +61,10 @@ func newRoute(c *config.Config, settings config.Stream, s *protocol.ConfiguredSt
 		Payload:    settings.Payload,
 	}
 	var err error
-	if r.Answers, err = Answers(settings.Answers); err != nil {
+	if r.Answers, err = compiled.answers(settings.Answers); err == nil {
+		r.Transform, err = compiled.compile("payload.transform", r.Payload.Transform, config.TransformVariables...)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("stream %s: %w", r.Title(), err)
 	}
 	if len(settings.PrimaryKey) > 0 {

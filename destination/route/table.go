@@ -19,10 +19,10 @@ func NewTable(c *config.Config, catalog *protocol.Catalog, agent string) (Table,
 	var table Table
 	var problems []error
 	seen := make(map[protocol.StreamDescriptor]bool, len(catalog.Streams))
-	overrides := c.Overrides()
+	overrides, compiled := c.Overrides(), programs{}
 	for i := range catalog.Streams {
 		s := &catalog.Streams[i]
-		r, err := newRoute(c, overrides.Stream(s.Descriptor()), s, agent)
+		r, err := newRoute(c, overrides.Stream(s.Descriptor()), s, agent, compiled)
 		if err != nil {
 			problems = append(problems, err)
 			continue
