@@ -60,12 +60,16 @@ type Encoder struct {
 // NewEncoder makes the encoder of a stream.
 func NewEncoder(r *route.Route, o Options) *Encoder {
 	paths := append([][]string{}, r.Key...)
-	return &Encoder{
+	e := &Encoder{
 		route: r, options: o,
 		lookup:  protocol.NewLookup(append(paths, []string{deletedAt})...),
 		keys:    keyReader{route: r},
-		program: newTransform(r), separator: separatorOf(r.Payload.Format),
+		program: newTransform(r),
 	}
+	if e.program != nil {
+		e.separator = Frame(r, false).Separator
+	}
+	return e
 }
 
 // Lookup returns what the encoder looks for in each record, for a decoder that finds it on its way.

@@ -25,14 +25,6 @@ func Frame(r *route.Route, metadata bool) batching.Frame {
 	return envelope(r, metadata)
 }
 
-// separatorOf returns what is between two rows.
-func separatorOf(f config.Format) string {
-	if f == config.NDJSON {
-		return "\n"
-	}
-	return ","
-}
-
 // EmptyBody returns a body without rows, for a check of the connection. There is none if a body
 // holds one row.
 func EmptyBody(p config.Payload, mode config.SyncMode) []byte {

@@ -29,11 +29,11 @@ func First(r *route.Route, b *batching.Batch, rows []int) (Part, error) {
 		address, err := r.Address(&r.Endpoint, nil, nil)
 		return Part{Rows: rows, To: &r.Endpoint, URL: address}, err
 	}
-	first := rowOf(b, rows[0])
+	first := payload.ReadRow(b, rows[0])
 	p := Part{To: r.To(string(first.Operation))}
 	n := 1
 	if !p.To.NamesRow() {
-		for n < len(rows) && r.To(string(rowOf(b, rows[n]).Operation)) == p.To {
+		for n < len(rows) && r.To(string(payload.ReadRow(b, rows[n]).Operation)) == p.To {
 			n++
 		}
 	}
@@ -95,9 +95,7 @@ func (s *batchSend) rules(p Part) *answer.Rules {
 }
 
 // row returns a row as it was written.
-func (s *batchSend) row(i int) payload.Row { return rowOf(s.batch, i) }
-
-func rowOf(b *batching.Batch, i int) payload.Row { return payload.ReadRow(b, i) }
+func (s *batchSend) row(i int) payload.Row { return payload.ReadRow(s.batch, i) }
 
 // key returns the row's primary key as it was sent; nil if it has none.
 func (s *batchSend) key(i int) []byte { return s.row(i).PrimaryKey }

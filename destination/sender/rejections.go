@@ -77,7 +77,7 @@ func (s *batchSend) storeRejected(ctx context.Context) ([]int, error) {
 
 func (s *batchSend) deadLetter(r *rejection, m *payload.Metadata) (*deadletter.Record, error) {
 	letter := &deadletter.Record{
-		Stream: s.stream.route.Stream, Data: payload.ReadRow(s.batch, r.row).Data, EmittedAt: m.EmittedAt, Changes: m.Changes,
+		Stream: s.stream.route.Stream, Data: s.row(r.row).Data, EmittedAt: m.EmittedAt, Changes: m.Changes,
 		Status: r.status, Reason: s.stream.options.Redact(r.reason), WebhookID: r.id, At: s.stream.options.Now(),
 	}
 	if s.confirmation == nil {
