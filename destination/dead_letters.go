@@ -54,7 +54,10 @@ func (s *session) replay(ctx context.Context, f replay.Filter, dryRun bool) erro
 	defer func() { _ = archive.Close() }() // it was read from, and what was written is on the disk
 	s.asReplay()
 	if dryRun {
-		return s.planOnCopy(ctx, archive, f)
+		return s.onCopy(ctx, func(ctx context.Context, streams []*engine.Stream) error {
+			_, err := s.plan(ctx, archive, f, streams)
+			return err
+		})
 	}
 	var plan *replay.Plan
 	var letters io.Closer
@@ -119,23 +122,6 @@ func (s *session) plan(ctx context.Context, archive deadletter.Archive, f replay
 		}
 	}
 	return plan, nil
-}
-
-// planOnCopy plans with a copy of the snapshot, which stays as it is.
-func (s *session) planOnCopy(ctx context.Context, archive deadletter.Archive, f replay.Filter) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	store, discard, err := s.copySnapshot(ctx, cancel)
-	if err != nil {
-		return err
-	}
-	defer discard()
-	streams, err := s.streams(ctx, store)
-	if err != nil {
-		return err
-	}
-	_, err = s.plan(ctx, archive, f, streams)
-	return err
 }
 
 // leftOf is the error of a replay that did not settle all that was selected.

@@ -42,18 +42,27 @@ const maxPreviewRows = 3
 // preview reads the input as a sync would, with a copy of the snapshot, and returns what would be
 // sent.
 func (s *session) preview(ctx context.Context, in io.Reader) (previews []StreamPreview, err error) {
+	err = s.onCopy(ctx, func(ctx context.Context, streams []*engine.Stream) (err error) {
+		previews, err = s.count(ctx, streams, in)
+		return err
+	})
+	return previews, err
+}
+
+// onCopy calls f with the streams of a sync, which work on a copy of the snapshot.
+func (s *session) onCopy(ctx context.Context, f func(ctx context.Context, streams []*engine.Stream) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	store, discard, err := s.copySnapshot(ctx, cancel)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer discard()
 	streams, err := s.streams(ctx, store)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return s.count(ctx, streams, in)
+	return f(ctx, streams)
 }
 
 // copySnapshot opens a copy of the snapshot, nil if there is none. discard throws it away.

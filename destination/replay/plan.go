@@ -6,6 +6,7 @@ package replay
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"destination-webhook/destination/deadletter"
 	"destination-webhook/destination/payload"
@@ -22,6 +23,8 @@ const (
 	replaced              // a newer one of its key is
 	delivered             // the endpoint got its key since
 )
+
+func (f fate) settled() bool { return f != kept }
 
 // Counts are numbers of dead letters.
 type Counts struct {
@@ -146,7 +149,7 @@ func (p *Plan) count(f fate, n int) {
 // eachSent calls f with each letter that is to be sent, until it returns an error.
 func (p *Plan) eachSent(ctx context.Context, f func(line []byte, at place) error) error {
 	for i := range p.files {
-		if !p.files[i].has(sent) {
+		if !slices.Contains(p.files[i].fates, sent) {
 			continue
 		}
 		n := -1
@@ -161,15 +164,6 @@ func (p *Plan) eachSent(ctx context.Context, f func(line []byte, at place) error
 		}
 	}
 	return nil
-}
-
-func (f *file) has(wanted fate) bool {
-	for _, got := range f.fates {
-		if got == wanted {
-			return true
-		}
-	}
-	return false
 }
 
 // leaveOut leaves out the letters whose keys were delivered since.
@@ -202,10 +196,10 @@ func (p *Plan) leaveOut(ctx context.Context) error {
 func (p *Plan) Settle(ctx context.Context) error {
 	for i := range p.files {
 		f := &p.files[i]
-		settled := func(line int) bool { return line < len(f.fates) && f.fates[line] != kept }
-		if !f.has(sent) && !f.has(replaced) && !f.has(delivered) {
+		if !slices.ContainsFunc(f.fates, fate.settled) {
 			continue
 		}
+		settled := func(line int) bool { return line < len(f.fates) && f.fates[line].settled() }
 		if err := p.archive.Settle(ctx, f.name, settled); err != nil {
 			return err
 		}
