@@ -50,25 +50,33 @@ func (s *Store) fetched(total int64) func(bytes int64) {
 
 // fetchFile writes a file of the store, and checks that it is the one that was saved.
 func (r *remote) fetchFile(ctx context.Context, f file, root *os.Root) error {
-	target, err := root.OpenFile(f.Name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	return create(root, f.Name, func(w io.Writer) error {
+		if f.Object == "" {
+			_, err := w.Write(f.Content)
+			return err
+		}
+		return r.fetchObject(ctx, f.Object, f.Size, f.digest(), w)
+	})
+}
+
+// create makes a file of the store, for its owner alone.
+func create(root *os.Root, name string, write func(io.Writer) error) error {
+	target, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
-	if f.Object == "" {
-		_, err = target.Write(f.Content)
-	} else {
-		err = r.fetchObject(ctx, f, target)
-	}
-	return errors.Join(err, target.Close())
+	return errors.Join(write(target), target.Close())
 }
 
-func (r *remote) fetchObject(ctx context.Context, f file, w io.Writer) error {
+// fetchObject writes the content of an object to w, and checks that it has the digest that the
+// manifest says.
+func (r *remote) fetchObject(ctx context.Context, object string, size int64, digest string, w io.Writer) error {
 	sum := sha256.New()
-	if _, err := r.bucket.Fetch(ctx, f.Object, io.MultiWriter(w, sum), f.Size); err != nil {
+	if _, err := r.bucket.Fetch(ctx, object, io.MultiWriter(w, sum), size); err != nil {
 		return err
 	}
-	if hex.EncodeToString(sum.Sum(nil)) != f.digest() {
-		return fmt.Errorf("it is damaged: %s does not have the checksum that %s says; %s", f.Object, manifestName, startOver)
+	if hex.EncodeToString(sum.Sum(nil)) != digest {
+		return fmt.Errorf("it is damaged: %s does not have the checksum that %s says; %s", object, manifestName, startOver)
 	}
 	return nil
 }

@@ -3,8 +3,6 @@ package snapshot
 import (
 	"archive/tar"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -20,11 +18,7 @@ func (r *remote) fetchPacked(ctx context.Context, m manifest, dir string) error 
 	if err := os.Remove(packed.Name()); err != nil { // it goes with its descriptor
 		return errors.Join(err, packed.Close())
 	}
-	sum := sha256.New()
-	_, err = r.bucket.Fetch(ctx, m.Object, io.MultiWriter(packed, sum), m.Size)
-	if err == nil && hex.EncodeToString(sum.Sum(nil)) != m.SHA256 {
-		err = fmt.Errorf("it is damaged: %s does not have the checksum that %s says; %s", m.Object, manifestName, startOver)
-	}
+	err = r.fetchObject(ctx, m.Object, m.Size, m.SHA256, packed)
 	if err == nil {
 		_, err = packed.Seek(0, io.SeekStart)
 	}
@@ -63,10 +57,8 @@ func unpack(r io.Reader, dir string, size int64) error {
 }
 
 func unpackFile(root *os.Root, name string, content io.Reader) error {
-	file, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
+	return create(root, name, func(w io.Writer) error {
+		_, err := io.Copy(w, content)
 		return err
-	}
-	_, err = io.Copy(file, content)
-	return errors.Join(err, file.Close())
+	})
 }
