@@ -66,6 +66,9 @@ type Attempt struct {
 	Bytes   int           // of the body as it was sent
 }
 
+// TimedOut reports whether the attempt failed because something took too long.
+func (a *Attempt) TimedOut() bool { return isTimeout(a.Err) }
+
 // Client delivers. It is safe for concurrent use; make one per sync.
 type Client struct {
 	options Options

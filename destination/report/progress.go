@@ -115,23 +115,18 @@ func (p *Progress) Observe(batches int) {
 		return
 	}
 	p.logged = now
-	if p.load != nil {
-		busy, limit := p.load()
-		p.loads.add(now.Sub(p.began), busy, limit)
-	}
 	p.attempts.flush()
-	p.logLimit()
+	if p.load != nil {
+		p.loads.add(now.Sub(p.began), at.inFlight, at.limit)
+		p.logLimit(at.limit)
+	}
 	if p.console == nil || !p.console.ShowsLog() {
 		p.log.Info("progress", at.attributes()...)
 	}
 }
 
 // logLimit logs that the endpoint is given more or fewer requests at once than the log knows.
-func (p *Progress) logLimit() {
-	if p.load == nil {
-		return
-	}
-	_, limit := p.load()
+func (p *Progress) logLimit(limit int) {
 	if p.limit != 0 && limit != p.limit {
 		p.log.Info("concurrency adapted to the endpoint", "requests", limit, "before", p.limit)
 	}

@@ -1,9 +1,7 @@
 package report
 
 import (
-	"errors"
 	"maps"
-	"net"
 	"strconv"
 	"sync"
 
@@ -75,11 +73,10 @@ func (s *stats) attempted(r *route.Route, a delivery.Attempt) {
 
 // cause returns why an attempt failed: the status of its answer, timeout, or connection.
 func cause(a delivery.Attempt) string {
-	timeout := net.Error(nil)
 	switch {
 	case a.Status != 0:
 		return strconv.Itoa(a.Status)
-	case errors.As(a.Err, &timeout) && timeout.Timeout():
+	case a.TimedOut():
 		return "timeout"
 	}
 	return "connection"
