@@ -7,7 +7,7 @@
 //	ACCEPTANCE_COMMAND='docker run --rm -i --network host -v $WORK:$WORK -w $WORK -e LOG_LEVEL IMAGE' \
 //	go test ./acceptance_tests
 //
-// $WORK is the folder of the script at hand. A program that is not started directly, as in this
+// $WORK is the folder of the current script. A program that is not started directly, as in this
 // case, does not die of a signal in its parent's eyes; set ACCEPTANCE_INDIRECT=1 to leave out the
 // scripts that look at how it dies.
 //

@@ -98,7 +98,7 @@ func record(t *testing.T, s *scenario) (batches []string, released [][]event) {
 	return batches, append(released, out)
 }
 
-// behind is the input from where the released states leave off: each stream after its own last one,
+// behind returns the input that follows the released states: each stream after its own last one,
 // or all after the last GLOBAL one.
 func behind(s *scenario, released []event) (rest []event) {
 	last := map[int]int{}

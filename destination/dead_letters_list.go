@@ -101,7 +101,7 @@ func statusText(status int) string {
 var errEnough = errors.New("enough were read")
 
 // ShowDeadLetters prints up to limit of the dead letters that f selects, the oldest first, or their
-// lines as they are stored. A limit of 0 is none.
+// lines as they are stored. With a limit of 0 it prints all of them.
 func (p *Program) ShowDeadLetters(ctx context.Context, configPath string, f replay.Filter, limit int, asJSON bool) error {
 	n := 0
 	err := p.eachDeadLetter(ctx, configPath, f, func(l letter) error {
@@ -151,7 +151,7 @@ func (p *Program) eachDeadLetter(ctx context.Context, configPath string, filter 
 	for _, name := range names {
 		if err == nil {
 			err = archive.Read(ctx, name, func(line []byte) error {
-				if l, err := deadletter.ParseLetter(line); err == nil && filter.Selects(l) { // replay counts the lines that are none
+				if l, err := deadletter.ParseLetter(line); err == nil && filter.Selects(l) { // replay counts the other lines
 					return f(letter{l, line, out.Redact})
 				}
 				return nil

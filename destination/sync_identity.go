@@ -18,7 +18,7 @@ func (p *Program) syncIdentity() syncIdentity {
 
 // of returns the identity of the sync for one stream: the one that the user gave, else the
 // catalog's, else the job's of the platform. If there is none, no two processes belong to one sync,
-// so that nothing passes for a repetition that is none.
+// so that nothing passes for a repetition by mistake.
 func (s syncIdentity) of(r *route.Route) string {
 	switch id := r.Configured.SyncID; {
 	case s.flag != "":

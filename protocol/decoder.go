@@ -24,7 +24,7 @@ type Decoder struct {
 	scratch []byte // unescaped names
 	faults  faults
 	layouts layouts
-	layout  *layout // of the data at hand; nil: of a stream that is not known
+	layout  *layout // of the current data; nil: of a stream that is not known
 }
 
 // Find makes the decoder look for fields in the records of a stream: see Record.Fields.

@@ -30,8 +30,8 @@ type layout struct {
 	first  *knownKey
 	keys   int      // how many there are
 	total  *int     // of all layouts
-	values [][]byte // of the fields, in the record at hand
-	stray  bool     // a key of the record at hand is not known, so that values may be incomplete
+	values [][]byte // of the fields, in the current record
+	stray  bool     // a key of the current record is not known, so that values may be incomplete
 }
 
 // streamName is what tells streams apart.

@@ -138,8 +138,8 @@ func (p *process) watch(ctx context.Context, before int64) {
 	}
 }
 
-// listen hands over the lines of stdout. One that death cut short has no newline and is none. It
-// returns the failure that the process reported, and the first lie.
+// listen hands over the lines of stdout. A line that death cut short has no newline and does not
+// count. It returns the failure that the process reported, and the first lie.
 func (p *process) listen(stdout io.Reader) (told string, lie error) {
 	lines, states := bufio.NewReader(stdout), 0
 	for {

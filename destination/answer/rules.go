@@ -13,7 +13,7 @@ import (
 type Rules struct {
 	Statuses     map[int]Kind // what statuses mean instead: Delivered, Transient, Refused or Misconfigured
 	SuccessIf    *jq.Program  // of a 2xx: the body of one that delivered; nil: any body
-	Otherwise    Kind         // of a 2xx whose body is none
+	Otherwise    Kind         // of a 2xx of which SuccessIf is not true
 	RejectedRows *jq.Program  // yields the rows that a body rejects; nil: its member "rejected" has them
 }
 
@@ -86,7 +86,7 @@ func (r *Rules) refuses(status int) bool {
 	return !r.Success(status) && r.Classify(status, nil, func(s string) string { return s }).Kind == Refused
 }
 
-// Unmet returns why an answer with a success's status is none by its body, nil if it is one.
+// Unmet returns why the body of a 2xx shows that the request was not delivered, nil if it was.
 // truncated is set if the body is the beginning of a longer one.
 func (r *Rules) Unmet(status int, encoding string, body []byte, truncated bool) *Classification {
 	if r == nil || r.SuccessIf == nil || !succeeds(status) {

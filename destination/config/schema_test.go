@@ -21,7 +21,7 @@ func TestParseSurvivesNesting(t *testing.T) {
 	}
 }
 
-// The tree of a config holds no such number; this is the check behind that.
+// The tree of a config holds no such number; if one does, it is refused here.
 func TestValidateSurvivesThePanicOfTheValidator(t *testing.T) {
 	limit := 5.0
 	node := &specNode{Type: "object", Properties: map[string]*specNode{"n": {Type: "number", Maximum: &limit}}}

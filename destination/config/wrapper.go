@@ -66,8 +66,8 @@ func ParseWrapper(text string) (Wrapper, error) {
 	}
 }
 
-// holeIn returns the hole that the token just read is, with which the text read so far ends; "" if it
-// is none. The name of a member is none.
+// holeIn returns the hole that the token just read is, with which the text read so far ends; "" if
+// it is not one. The name of a member never is.
 func holeIn(d *jsontext.Decoder, token jsontext.Token, read string) Hole {
 	kind, length := d.StackIndex(d.StackDepth())
 	if token.Kind() != '"' || kind == '{' && length%2 == 1 {

@@ -21,7 +21,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// failure is err as a *Failure; it ends the test when it is none.
+// failure is err as a *Failure; it ends the test if it is another error.
 func failureOf(t *testing.T, err error) *Failure {
 	t.Helper()
 	var f *Failure

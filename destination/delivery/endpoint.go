@@ -92,7 +92,7 @@ func asciiQuery(query string) string {
 func (c *Client) Fitting(url string, size, rows int) int {
 	t, err := c.target(url)
 	if err != nil {
-		return rows // Deliver has more to say of a URL that is none
+		return rows // Deliver says what is wrong with the URL
 	}
 	if most := t.endpoint.sizes.most(); most > 0 && size > most {
 		rows = max(1, rows/2)

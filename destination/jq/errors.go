@@ -13,7 +13,7 @@ import (
 	"github.com/itchyny/gojq"
 )
 
-// forever is the context under a meter. It is none of gojq's shortcuts for one that never ends.
+// forever is the context that a meter embeds. gojq asks no context that is this one itself.
 var forever = context.Background()
 
 // Error is what is wrong with a program, or why it failed on an input. It holds no value of the

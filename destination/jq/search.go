@@ -32,7 +32,7 @@ func (m *meter) search(v, re, flags, testing any) {
 	}
 }
 
-// pattern compiles a regular expression as gojq does, nil if it is none.
+// pattern compiles a regular expression as gojq does, nil if it is not a valid one.
 func (m *meter) pattern(re, flags string) *pattern {
 	if strings.ContainsRune(flags, 'i') {
 		re = "(?i)" + re
