@@ -62,11 +62,11 @@ func (r *Rules) Classify(status int, h http.Header, redact func(string) string) 
 	}
 	switch kind {
 	case Transient:
-		return Classification{kind, fmt.Sprintf("the endpoint asks to try again (%d), as answers.statuses has it", status)}
+		return Classification{kind, fmt.Sprintf("the endpoint asks to try again (%d), as configured in answers.statuses", status)}
 	case Refused:
-		return Classification{kind, fmt.Sprintf("the endpoint refused the payload (%d), as answers.statuses has it", status)}
+		return Classification{kind, fmt.Sprintf("the endpoint refused the payload (%d), as configured in answers.statuses", status)}
 	}
-	return Classification{Misconfigured, fmt.Sprintf("the endpoint stopped the sync (%d), as answers.statuses has it: look at what it says", status)}
+	return Classification{Misconfigured, fmt.Sprintf("the endpoint stopped the sync (%d), as configured in answers.statuses: look at what it says", status)}
 }
 
 // ReadsWhole reports whether a body is of use only as a whole: a program reads it, or it may have

@@ -34,8 +34,8 @@ func TestNamedStatuses(t *testing.T) {
 		}
 	}
 	for status, want := range map[int]string{
-		202: "the endpoint asks to try again (202), as answers.statuses has it",
-		500: "the endpoint stopped the sync (500), as answers.statuses has it: look at what it says",
+		202: "the endpoint asks to try again (202), as configured in answers.statuses",
+		500: "the endpoint stopped the sync (500), as configured in answers.statuses: look at what it says",
 		422: "the endpoint refused the payload (422): compare it with what the endpoint expects",
 	} {
 		if got := rules.Classify(status, nil, plain).Advice; got != want {

@@ -36,7 +36,7 @@ func (a Answers) or(others Answers) Answers {
 	return a
 }
 
-// Meanings returns what each named status means. The most exact entry that names it counts.
+// Meanings returns what each named status means. The most specific entry that names it counts.
 func (a Answers) Meanings() map[int]Meaning {
 	meanings := make(map[int]Meaning)
 	for status, i := range a.entries(func(int, int, int) {}) {

@@ -8,7 +8,7 @@ import (
 	"destination-webhook/protocol"
 )
 
-// The most exact entry that names a status counts, in whatever order the entries are.
+// The most specific entry that names a status counts, in whatever order the entries are.
 func TestMeanings(t *testing.T) {
 	a := Answers{Statuses: []StatusMeaning{
 		{"5xx", MeansStop}, {"503", MeansRetry}, {"500-509", MeansReject}, {"505-506", MeansDelivered}, {"4XX", MeansRetry},

@@ -42,7 +42,7 @@ func TestAnswersOfOtherEndpoints(t *testing.T) {
 	}{
 		"a conflict is there already": {`{"statuses":[{"status":"409","meaning":"delivered"}]}`, []reply{{409, ""}}, nil, [][]int{{0, 1, 2, 3}}, ""},
 		"a redirect after the rows":   {`{"statuses":[{"status":"302","meaning":"delivered"}]}`, []reply{{302, ""}}, nil, [][]int{{0, 1, 2, 3}}, ""},
-		"payment required":            {`{"statuses":[{"status":"402","meaning":"stop"}]}`, []reply{{402, "quota"}}, nil, [][]int{{0, 1, 2, 3}}, "the endpoint stopped the sync (402), as answers.statuses has it"},
+		"payment required":            {`{"statuses":[{"status":"402","meaning":"stop"}]}`, []reply{{402, "quota"}}, nil, [][]int{{0, 1, 2, 3}}, "the endpoint stopped the sync (402), as configured in answers.statuses"},
 		"row errors in a 200":         {`{` + items + `}`, []reply{{200, bad2}}, []int{2}, [][]int{{0, 1, 2, 3}}, ""},
 		"row errors in a list":        {`{"rejected_rows":".[] | select(.error) | {primary_key: .id, reason: .error}"}`, []reply{{201, `[{"id":1},{"id":3,"error":"conflict"}]`}}, []int{3}, [][]int{{0, 1, 2, 3}}, ""},
 		"asked for once more":         {`{` + items + `}`, []reply{{200, `{"items":[{},{"error":"busy","again":true}]}`}, {200, `{"items":[]}`}}, nil, [][]int{{0, 1, 2, 3}, {1}}, ""},
