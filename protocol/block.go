@@ -6,12 +6,12 @@ import (
 	"io"
 )
 
-// MaxLine is the longest line accepted, in bytes, its newline included. The platform sets no limit,
+// maxLine is the longest line accepted, in bytes, its newline included. The platform sets no limit,
 // and lines of tens of megabytes are legal; this one keeps memory bounded.
-const MaxLine = 256 << 20
+const maxLine = 256 << 20
 
-// ErrLineTooLong is the error of a line that exceeds MaxLine.
-var ErrLineTooLong = errors.New("longer than 256 MiB, the longest line that is read")
+// errLineTooLong is the error of a line that exceeds maxLine.
+var errLineTooLong = errors.New("longer than 256 MiB, the longest line that is read")
 
 // BlockReader cuts a byte stream into blocks of whole lines. It is not safe for concurrent use.
 type BlockReader struct {
@@ -22,15 +22,15 @@ type BlockReader struct {
 }
 
 // NewBlockReader returns a BlockReader on r.
-func NewBlockReader(r io.Reader) *BlockReader { return &BlockReader{r: r, max: MaxLine} }
+func NewBlockReader(r io.Reader) *BlockReader { return &BlockReader{r: r, max: maxLine} }
 
-// Next reads into buf, which has a length above zero and of MaxLine at most, until it holds at
+// Next reads into buf, which has a length above zero and of maxLine at most, until it holds at
 // least one whole line, and returns the whole lines: a block that ends in a newline, even if the
 // last line of the stream has none. It returns as soon as it has one, so that a slow stream's lines
 // do not wait for a full block.
 //
 // The block aliases buf unless a line did not fit, then a larger buffer. The error is io.EOF at the
-// end of the stream, ErrLineTooLong, or the reader's own; no block comes with it.
+// end of the stream, errLineTooLong, or the reader's own; no block comes with it.
 func (r *BlockReader) Next(buf []byte) ([]byte, error) {
 	if len(r.carry) >= len(buf) {
 		buf = make([]byte, min(2*len(r.carry), r.max))
@@ -50,7 +50,7 @@ func (r *BlockReader) Next(buf []byte) ([]byte, error) {
 			return buf[:end], nil
 		}
 		if n += m; n >= r.max {
-			r.err = ErrLineTooLong
+			r.err = errLineTooLong
 		}
 	}
 	if n == 0 {

@@ -149,10 +149,10 @@ func TestBlockReaderMaxLine(t *testing.T) {
 		err               error
 	}{
 		{"the longest", "a\n" + line(limit) + "b\n", "a\n" + line(limit) + "b\n", io.EOF},
-		{"too long", "a\n" + line(limit+1) + "b\n", "a\n", ErrLineTooLong},
-		{"much too long", "a\n" + line(10*limit) + "b\n", "a\n", ErrLineTooLong},
+		{"too long", "a\n" + line(limit+1) + "b\n", "a\n", errLineTooLong},
+		{"much too long", "a\n" + line(10*limit) + "b\n", "a\n", errLineTooLong},
 		{"the longest without newline", strings.Repeat("x", limit-1), line(limit), io.EOF},
-		{"too long without newline", strings.Repeat("x", limit), "", ErrLineTooLong},
+		{"too long without newline", strings.Repeat("x", limit), "", errLineTooLong},
 	}
 	for _, tt := range tests {
 		for how, wrap := range slow {
@@ -176,7 +176,7 @@ func TestBlockReaderMaxLine(t *testing.T) {
 // The line that a large buffer ends in is carried into a small one.
 func TestBlockReaderMaxLineInSmallerBuffers(t *testing.T) {
 	const limit = 16
-	for n, want := range map[int]error{limit: nil, limit + 1: ErrLineTooLong} {
+	for n, want := range map[int]error{limit: nil, limit + 1: errLineTooLong} {
 		line := strings.Repeat("x", n-1) + "\n"
 		r := NewBlockReader(strings.NewReader("a\n" + line))
 		r.max = limit
@@ -211,7 +211,7 @@ type readerFunc func([]byte) (int, error)
 func (f readerFunc) Read(b []byte) (int, error) { return f(b) }
 
 func TestMaxLineInWords(t *testing.T) {
-	if got, want := ErrLineTooLong.Error(), fmt.Sprintf("%d MiB", MaxLine>>20); !strings.Contains(got, want) {
+	if got, want := errLineTooLong.Error(), fmt.Sprintf("%d MiB", maxLine>>20); !strings.Contains(got, want) {
 		t.Errorf("%q does not say %s", got, want)
 	}
 }

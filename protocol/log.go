@@ -22,14 +22,14 @@ func NewLogHandler(w *Writer, level slog.Level) *LogHandler { return &LogHandler
 // Levels that slog has no name for.
 const (
 	SlogTrace = slog.LevelDebug - 4
-	SlogFatal = slog.LevelError + 4
+	slogFatal = slog.LevelError + 4
 )
 
 // ParseLevel reads the platform's LOG_LEVEL, in any case; what it does not know is INFO.
 func ParseLevel(name string) slog.Level {
 	switch Level(strings.ToUpper(strings.TrimSpace(name))) {
 	case LevelFatal:
-		return SlogFatal
+		return slogFatal
 	case LevelError:
 		return slog.LevelError
 	case LevelWarn, "WARNING":
@@ -52,7 +52,7 @@ func levelOf(l slog.Level) Level {
 		return LevelInfo
 	case l < slog.LevelError:
 		return LevelWarn
-	case l < SlogFatal:
+	case l < slogFatal:
 		return LevelError
 	}
 	return LevelFatal

@@ -12,7 +12,7 @@ import (
 
 func TestParseLevel(t *testing.T) {
 	tests := map[string]slog.Level{
-		"FATAL": SlogFatal, "ERROR": slog.LevelError, "WARN": slog.LevelWarn, "INFO": slog.LevelInfo,
+		"FATAL": slogFatal, "ERROR": slog.LevelError, "WARN": slog.LevelWarn, "INFO": slog.LevelInfo,
 		"DEBUG": slog.LevelDebug, "TRACE": SlogTrace,
 		"debug": slog.LevelDebug, "Warning": slog.LevelWarn,
 		"": slog.LevelInfo, "loud": slog.LevelInfo,
@@ -35,8 +35,8 @@ func TestLogLevels(t *testing.T) {
 		slog.LevelDebug: LevelDebug, slog.LevelInfo - 1: LevelDebug,
 		slog.LevelInfo: LevelInfo, slog.LevelWarn - 1: LevelInfo,
 		slog.LevelWarn: LevelWarn, slog.LevelError - 1: LevelWarn,
-		slog.LevelError: LevelError, SlogFatal - 1: LevelError,
-		SlogFatal: LevelFatal, 100: LevelFatal,
+		slog.LevelError: LevelError, slogFatal - 1: LevelError,
+		slogFatal: LevelFatal, 100: LevelFatal,
 	}
 	for level, want := range want {
 		w, out := newTestWriter()
@@ -49,7 +49,7 @@ func TestLogLevels(t *testing.T) {
 }
 
 func TestLogThreshold(t *testing.T) {
-	levels := []slog.Level{SlogTrace, slog.LevelDebug, slog.LevelInfo, slog.LevelWarn, slog.LevelError, SlogFatal}
+	levels := []slog.Level{SlogTrace, slog.LevelDebug, slog.LevelInfo, slog.LevelWarn, slog.LevelError, slogFatal}
 	for n, threshold := range levels {
 		w, out := newTestWriter()
 		log := slog.New(NewLogHandler(w, threshold)).With("a", 1).WithGroup("g")

@@ -9,7 +9,7 @@ import (
 // maxPlain is how many digits a number may take without an exponent.
 const maxPlain = 64
 
-// IsPlain reports whether AppendNumber would leave a JSON number as it is. It is quick, and does
+// IsPlain reports whether appendNumber would leave a JSON number as it is. It is quick, and does
 // not recognize all of them: an integer that most programs write in this way.
 func IsPlain(number []byte) bool {
 	digits := bytes.TrimPrefix(number, []byte("-"))
@@ -24,9 +24,9 @@ func IsPlain(number []byte) bool {
 	return true
 }
 
-// AppendNumber appends the one of all the ways to write a JSON number that has no needless zeros,
+// appendNumber appends the one of all the ways to write a JSON number that has no needless zeros,
 // and an exponent only if it would be long otherwise. Nothing is rounded.
-func AppendNumber(dst, number []byte) []byte {
+func appendNumber(dst, number []byte) []byte {
 	if IsPlain(number) {
 		return append(dst, number...)
 	}
@@ -86,7 +86,7 @@ func IsVariable(value []byte) bool {
 // field of a primary key.
 func (c *Canonicalizer) AppendKeyField(dst, value []byte) []byte {
 	if value[0] != '{' && value[0] != '[' {
-		return append(AppendNumber(append(dst, '"'), value), '"')
+		return append(appendNumber(append(dst, '"'), value), '"')
 	}
 	form, err := c.AppendForm(dst, value)
 	if err != nil {

@@ -14,7 +14,7 @@ func TestAppendNumber(t *testing.T) {
 		"12e2": "1200", "1200.00": "1200", "123.45": "123.45", "12345e-2": "123.45", "9007199254740993.0": "9007199254740993",
 		"1e400": "1e400", "10e399": "1e400", "-1e-400": "-1e-400", "1e99999999999999999999": "1e99999999999999999999",
 	} {
-		if got := string(AppendNumber(nil, []byte(number))); got != want {
+		if got := string(appendNumber(nil, []byte(number))); got != want {
 			t.Errorf("%s becomes %s, want %s", number, got, want)
 		}
 	}
@@ -26,7 +26,7 @@ func TestEqualNumbersHaveOneForm(t *testing.T) {
 	number := rapid.StringMatching(`-?(0|[1-9][0-9]{0,3}|[1-9]0{60,70})(\.[0-9]{1,3}0{0,2})?([eE][+-]?[0-9]{1,2})?`)
 	rapid.Check(t, func(t *rapid.T) {
 		a, b := number.Draw(t, "a"), number.Draw(t, "b")
-		formA, formB := string(AppendNumber(nil, []byte(a))), string(AppendNumber(nil, []byte(b)))
+		formA, formB := string(appendNumber(nil, []byte(a))), string(appendNumber(nil, []byte(b)))
 		if equal := rat(t, a).Cmp(rat(t, b)) == 0; equal != (formA == formB) {
 			t.Fatalf("%s and %s are equal: %v, and have the forms %s and %s", a, b, equal, formA, formB)
 		}

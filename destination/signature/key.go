@@ -13,9 +13,9 @@ import (
 
 // The prefixes of keys, as the specification names them.
 const (
-	SecretPrefix  = "whsec_"
+	secretPrefix  = "whsec_"
 	PrivatePrefix = "whsk_"
-	PublicPrefix  = "whpk_"
+	publicPrefix  = "whpk_"
 )
 
 // signingKey makes entries of [HeaderSignature].
@@ -101,7 +101,7 @@ var (
 // parseSigningKey reads a secret or a private key.
 func parseSigningKey(text string) (signingKey, error) {
 	switch {
-	case strings.HasPrefix(text, PublicPrefix):
+	case strings.HasPrefix(text, publicPrefix):
 		return nil, errIsPublic
 	case strings.HasPrefix(text, PrivatePrefix):
 		return parsePrivate(text)
@@ -114,14 +114,14 @@ func parseVerifyingKey(text string) (verifyingKey, error) {
 	switch {
 	case strings.HasPrefix(text, PrivatePrefix):
 		return nil, errIsPrivate
-	case strings.HasPrefix(text, PublicPrefix):
+	case strings.HasPrefix(text, publicPrefix):
 		return parsePublic(text)
 	}
 	return parseSecret(text)
 }
 
 func parseSecret(text string) (secretKey, error) {
-	key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(text, SecretPrefix))
+	key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(text, secretPrefix))
 	if err != nil || len(key) == 0 {
 		return nil, errNotSecret
 	}
@@ -142,7 +142,7 @@ func parsePrivate(text string) (privateKey, error) {
 }
 
 func parsePublic(text string) (publicKey, error) {
-	raw, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(text, PublicPrefix))
+	raw, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(text, publicPrefix))
 	if err != nil || len(raw) != ed25519.PublicKeySize {
 		return nil, errNotPublic
 	}

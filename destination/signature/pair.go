@@ -39,7 +39,7 @@ func newPair(private ed25519.PrivateKey) (Pair, error) {
 	set, err := json.Marshal(map[string][]jwk{"keys": {newJWK(public)}})
 	return Pair{
 		Private: PrivatePrefix + base64.StdEncoding.EncodeToString(private),
-		Public:  PublicPrefix + base64.StdEncoding.EncodeToString(public),
+		Public:  publicPrefix + base64.StdEncoding.EncodeToString(public),
 		JWKS:    string(set),
 	}, err
 }

@@ -60,7 +60,7 @@ func TestOpenCopyOfNothing(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "letter.txt"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := OpenCopy(t.Context(), dir, t.TempDir(), Options{}); !errors.Is(err, ErrForeign) {
-		t.Errorf("of something else: %v, want ErrForeign", err)
+	if _, err := OpenCopy(t.Context(), dir, t.TempDir(), Options{}); !errors.Is(err, errForeign) {
+		t.Errorf("of something else: %v, want errForeign", err)
 	}
 }

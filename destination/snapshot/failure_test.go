@@ -150,7 +150,7 @@ func TestFaultsOfTheDisk(t *testing.T) {
 		want error
 		says string
 	}{
-		"full":          {syscall.ENOSPC, false, ErrFull, "free at least 64 MB in snapshot"},
+		"full":          {syscall.ENOSPC, false, errFull, "free at least 64 MB in snapshot"},
 		"failing":       {syscall.EIO, false, errFailed, "look at the disk of snapshot"},
 		"no more files": {syscall.EMFILE, false, errFailed, "ulimit -n"},
 		"silent":        {nil, true, errStalled, "look at the disk of snapshot"},
@@ -250,7 +250,7 @@ func TestFullDisk(t *testing.T) {
 	disk.from = 1
 	disk.mu.Unlock()
 	for range 2 {
-		if _, err := stream.Begin(t.Context(), []Row{{Key: []byte("b"), Version: v}}); !errors.Is(err, syscall.ENOSPC) || !errors.Is(err, ErrFull) {
+		if _, err := stream.Begin(t.Context(), []Row{{Key: []byte("b"), Version: v}}); !errors.Is(err, syscall.ENOSPC) || !errors.Is(err, errFull) {
 			t.Errorf("Begin = %v, want that the disk is full", err)
 		}
 	}
@@ -266,7 +266,7 @@ func TestSpaceIsLookedAtFirst(t *testing.T) {
 	dir := filepath.Join(foldertest.Small(t, 30<<20), "not", "yet")
 	_, err := Open(t.Context(), dir, Options{})
 	for doing, err := range map[string]error{"Open": err, "Probe": Probe(dir)} {
-		if !errors.Is(err, ErrFull) || !strings.Contains(err.Error(), "free at least 35 MB in "+dir) {
+		if !errors.Is(err, errFull) || !strings.Contains(err.Error(), "free at least 35 MB in "+dir) {
 			t.Errorf("%s on a disk of 30 MB: %v", doing, err)
 		}
 	}
@@ -294,7 +294,7 @@ func TestSmallDisk(t *testing.T) {
 		}
 	}
 	for doing, err := range map[string]error{"a write": err, "Fatal": <-failed, "Close": store.Close(t.Context())} {
-		if !errors.Is(err, ErrFull) || !strings.Contains(err.Error(), "MB in "+dir) {
+		if !errors.Is(err, errFull) || !strings.Contains(err.Error(), "MB in "+dir) {
 			t.Errorf("%s: %v", doing, err)
 		}
 	}

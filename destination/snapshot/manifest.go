@@ -91,7 +91,7 @@ func (m *manifest) decode(text []byte) error {
 	case err == nil && (m.Version == packedVersion || m.Version == versionBefore):
 		return nil
 	}
-	return fmt.Errorf("%w (%s says version %s, want %q): %s", ErrForeign, manifestName, shownVersion(m.Version), manifestVersion, startOver)
+	return fmt.Errorf("%w (%s says version %s, want %q): %s", errForeign, manifestName, shownVersion(m.Version), manifestVersion, startOver)
 }
 
 var (

@@ -79,7 +79,7 @@ func (s *Store) recognize() (fresh bool, err error) {
 		return false, err
 	}
 	if slices.ContainsFunc(names, foreign) {
-		return false, fmt.Errorf("%w: name an empty folder, or %s", ErrForeign, startOver)
+		return false, fmt.Errorf("%w: name an empty folder, or %s", errForeign, startOver)
 	}
 	return true, nil
 }
@@ -150,7 +150,7 @@ func (s *Store) checkVersion(fresh bool) error {
 		return s.set(versionKey, []byte(version), pebble.Sync)
 	}
 	if err == nil && string(found) != version {
-		err = fmt.Errorf("%w (found %s, want %q): %s", ErrForeign, shownVersion(found), version, startOver)
+		err = fmt.Errorf("%w (found %s, want %q): %s", errForeign, shownVersion(found), version, startOver)
 	}
 	return err
 }

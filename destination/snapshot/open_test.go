@@ -26,7 +26,7 @@ func TestForeignFolder(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte("mine"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Open(t.Context(), dir, Options{}); !errors.Is(err, ErrForeign) || !strings.Contains(err.Error(), "start over") {
+		if _, err := Open(t.Context(), dir, Options{}); !errors.Is(err, errForeign) || !strings.Contains(err.Error(), "start over") {
 			t.Errorf("Open of a folder with %s: %v", name, err)
 		}
 		if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
@@ -42,7 +42,7 @@ func TestAnotherVersion(t *testing.T) {
 		t.Fatal(err)
 	}
 	closeStore(t, store)
-	if _, err := Open(t.Context(), dir, Options{}); !errors.Is(err, ErrForeign) || !strings.Contains(err.Error(), "99") {
+	if _, err := Open(t.Context(), dir, Options{}); !errors.Is(err, errForeign) || !strings.Contains(err.Error(), "99") {
 		t.Errorf("Open = %v", err)
 	}
 }

@@ -80,8 +80,8 @@ func TestProbeRemote(t *testing.T) {
 	if _, err := b.Put(t.Context(), manifestName, bytes.NewReader([]byte("{}")), 2, bucket.Condition{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := ProbeRemote(t.Context(), b, t.TempDir()); !errors.Is(err, ErrForeign) {
-		t.Errorf("of something else: %v, want ErrForeign", err)
+	if err := ProbeRemote(t.Context(), b, t.TempDir()); !errors.Is(err, errForeign) {
+		t.Errorf("of something else: %v, want errForeign", err)
 	}
 	o.Bucket = "another"
 	if refused := (*bucket.Refused)(nil); !errors.As(ProbeRemote(t.Context(), connect(t, o), t.TempDir()), &refused) {

@@ -224,11 +224,11 @@ func TestNothingLeavesWhileRowsAreInFlight(t *testing.T) {
 	defer closeStore(t, store)
 	stream := openStream(t, store, "users", 1)
 	_, m := diff(t, stream, "a", `{}`, Added)
-	if _, _, err := stream.CountUnseen(); !errors.Is(err, ErrInFlight) {
+	if _, _, err := stream.CountUnseen(); !errors.Is(err, errInFlight) {
 		t.Errorf("CountUnseen = %v", err)
 	}
 	for _, err := range stream.Unseen() {
-		if !errors.Is(err, ErrInFlight) {
+		if !errors.Is(err, errInFlight) {
 			t.Errorf("Unseen = %v", err)
 		}
 	}

@@ -10,8 +10,8 @@ import (
 )
 
 var (
-	// ErrFull is the error of a disk without room for the snapshot.
-	ErrFull = errors.New("its disk is full")
+	// errFull is the error of a disk without room for the snapshot.
+	errFull = errors.New("its disk is full")
 	// errFailed is the error of a disk that fails in another way.
 	errFailed = errors.New("its disk fails")
 	// errStalled is the error of a call to the disk that did not return.
@@ -26,10 +26,10 @@ const minFree = 2 * memTableSize
 func (s *Store) explain(err error) error {
 	const resume = "the next sync sends again what is not stored"
 	switch {
-	case err == nil, errors.Is(err, ErrFull), errors.Is(err, errFailed):
+	case err == nil, errors.Is(err, errFull), errors.Is(err, errFailed):
 		return err
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return fmt.Errorf("%w: free at least %d MB in %s, and %s: %w", ErrFull, s.shortage(), s.dir, resume, err)
+		return fmt.Errorf("%w: free at least %d MB in %s, and %s: %w", errFull, s.shortage(), s.dir, resume, err)
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
 		return fmt.Errorf("%w: too many files are open: raise the limit (ulimit -n) or lower max_concurrent_requests, and %s: %w", errFailed, resume, err)
 	case errors.Is(err, errStalled), errors.Is(err, syscall.EIO), errors.Is(err, syscall.EROFS):
@@ -57,7 +57,7 @@ func (s *Store) checkSpace(extra int64) error {
 	if !known || free >= need {
 		return nil
 	}
-	return fmt.Errorf("%w: free at least %d MB in %s", ErrFull, (need-free)/megabyte+1, s.dir)
+	return fmt.Errorf("%w: free at least %d MB in %s", errFull, (need-free)/megabyte+1, s.dir)
 }
 
 // freeSpace returns what a user may still write to a folder's disk, or to that of the nearest

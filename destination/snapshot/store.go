@@ -50,8 +50,8 @@ type Store struct {
 var (
 	// ErrInUse is the error of opening what another sync works on.
 	ErrInUse = errors.New("another sync is using it: let it finish, or give each connection a folder of its own")
-	// ErrForeign is the error of a folder or object that is no snapshot of this version.
-	ErrForeign = errors.New("it is not a snapshot that this version reads")
+	// errForeign is the error of a folder or object that is no snapshot of this version.
+	errForeign = errors.New("it is not a snapshot that this version reads")
 )
 
 // startOver ends the message about a snapshot that cannot be used. It is not done silently: all

@@ -10,8 +10,8 @@ var (
 	// ErrGenerationIncomplete is the error of asking what has left if an attempt of the
 	// generation died before it stored what it had seen.
 	ErrGenerationIncomplete = errors.New("a sync of this refresh died and with it the knowledge of the rows it saw: nothing is removed until the next full refresh")
-	// ErrInFlight is the error of asking what has left before every batch is settled.
-	ErrInFlight = errors.New("rows are in flight")
+	// errInFlight is the error of asking what has left before every batch is settled.
+	errInFlight = errors.New("rows are in flight")
 )
 
 // CountUnseen counts the keys that no sync of this generation has seen, and the keys there were
@@ -97,7 +97,7 @@ func (st *Stream) mayRemove() error {
 	case st.meta.incomplete():
 		return ErrGenerationIncomplete
 	case len(st.pending) > 0:
-		return ErrInFlight
+		return errInFlight
 	}
 	return nil
 }
