@@ -108,6 +108,31 @@ func partOf(key string) int {
 	return int(hash.Sum32() % parts)
 }
 
+// TestJobFitsTheSchemas validates the Job against the schemas of Kubernetes.
+func TestJobFitsTheSchemas(t *testing.T) {
+	needs(t, ".venv-kubernetes/installed.txt")
+	text, err := os.ReadFile("kubernetes/job.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mistyped := filepath.Join(t.TempDir(), "job.yaml")
+	if err := os.WriteFile(mistyped, bytes.Replace(text, []byte("parallelism:"), []byte("parallelizm:"), 1), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if output, err := validate(t, "kubernetes/job.yaml"); err != nil {
+		t.Errorf("%v\n%s", err, output)
+	}
+	if output, err := validate(t, mistyped); err == nil || !strings.Contains(output, "'parallelizm' was unexpected") {
+		t.Errorf("a mistyped field: %v\n%s", err, output)
+	}
+}
+
+func validate(t *testing.T, path string) (string, error) {
+	t.Helper()
+	output, err := exec.CommandContext(t.Context(), ".venv-kubernetes/bin/kubernetes-validate", "--strict", path).CombinedOutput()
+	return string(output), err
+}
+
 // TestKubernetes runs what the pods of the Job run, as processes of this machine: one dies and is
 // started again, and the endpoint ends with the table.
 func TestKubernetes(t *testing.T) {
