@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 
 	"destination-webhook/receiver"
@@ -41,14 +40,7 @@ func compare(lives [][]receiver.Request, steady bool) error {
 // sameBatch compares a body, if it is the first one of the process for its records, with the batch
 // that held them before.
 func sameBatch(batches map[int][]byte, now map[int]bool, body []byte) error {
-	var envelope struct {
-		Rows []struct{ Data struct{ Position int } }
-	}
-	if err := json.Unmarshal(body, &envelope); err != nil {
-		return err
-	}
-	for _, row := range envelope.Rows {
-		i := row.Data.Position
+	for _, i := range positions(body) {
 		if now[i] {
 			continue
 		}

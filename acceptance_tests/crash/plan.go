@@ -12,6 +12,7 @@ import (
 // plan is one run, drawn from its seed.
 type plan struct {
 	seed     uint64
+	payload  payload
 	style    string // of the states: stream, global, legacy or mixed
 	streams  []stream
 	messages []message // of the source, in order; message i has the position i+1
@@ -20,7 +21,7 @@ type plan struct {
 }
 
 func (p *plan) String() string {
-	return fmt.Sprintf("%d messages of %d streams with %s states, %+v, ends %+v", len(p.messages), len(p.streams), p.style, p.settings, p.ends)
+	return fmt.Sprintf("%d messages of %d streams with %s states, %v, %+v, ends %+v", len(p.messages), len(p.streams), p.style, p.payload, p.settings, p.ends)
 }
 
 type stream struct {
@@ -67,6 +68,7 @@ func draw(seed uint64) *plan {
 	}
 	p.drawMessages(r)
 	p.settings = drawSettings(r)
+	p.payload = drawPayload(seed, len(payloads), &p.settings.faults)
 	p.settings.faults.RejectField, p.settings.faults.RejectValue = "bad", "yes"
 	p.settings.faults.RejectRows = r.IntN(2) == 0
 	for range 1 + r.IntN(5) {

@@ -22,6 +22,7 @@ type table struct {
 	keepRows bool
 	allow    bool   // mass removals; else the limit is all rows
 	routes   routes // of the rows
+	payload  payload
 	reads    []read // the last one lives, in a generation of its own
 }
 
@@ -35,7 +36,7 @@ type read struct {
 }
 
 func (t *table) String() string {
-	text := fmt.Sprintf("mode %s with keep_rows %v, allow_mass_removal %v, routes %s, constant generation %d and %+v; reads", t.mode, t.keepRows, t.allow, t.routes, t.constant, t.settings)
+	text := fmt.Sprintf("mode %s with keep_rows %v, allow_mass_removal %v, routes %s, %v, constant generation %d and %+v; reads", t.mode, t.keepRows, t.allow, t.routes, t.payload, t.constant, t.settings)
 	for _, r := range t.reads {
 		text += fmt.Sprintf(" of %d rows in generation %d, end %+v;", len(r.rows), r.generation, r.end)
 	}
@@ -68,6 +69,7 @@ func drawAudience(seed uint64) *table {
 
 func newTable(r *rand.Rand, seed uint64, mode string) *table {
 	t := &table{seed: seed, mode: mode, routes: drawRoutes(seed), settings: drawSettings(r), keepRows: r.IntN(2) == 0, allow: r.IntN(2) == 0}
+	t.payload = drawPayload(seed, shown, &t.settings.faults)
 	t.settings.faults.RejectField, t.settings.faults.RejectValue = "value", fmt.Sprint(bad)
 	t.settings.faults.RejectRows = r.IntN(2) == 0
 	return t
@@ -161,6 +163,7 @@ func (h host) refresh(ctx context.Context, plan *table) (t toll, err error) {
 	config := plan.settings.config(endpoint.URL())
 	config["snapshot"], config["sync_mode"] = h.snapshot(plan), plan.mode
 	plan.routes.add(config, endpoint.URL())
+	config["payload"] = plan.payload
 	config["allow_mass_removal"], config["max_removed_percent"] = plan.allow, 100
 	random := rand.New(rand.NewPCG(plan.seed, 1))
 	before := read{}       // the sync before

@@ -20,7 +20,9 @@ func (h host) resume(ctx context.Context, p *plan) (t toll, err error) {
 		return t, err
 	}
 	defer func() { _ = endpoint.Close() }()
-	if err := errors.Join(h.write("config.json", p.settings.config(endpoint.URL())), h.write("catalog.json", p.catalog())); err != nil {
+	config := p.settings.config(endpoint.URL())
+	config["payload"] = p.payload
+	if err := errors.Join(h.write("config.json", config), h.write("catalog.json", p.catalog())); err != nil {
 		return t, err
 	}
 	random := rand.New(rand.NewPCG(p.seed, 1))
