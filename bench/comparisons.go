@@ -92,6 +92,13 @@ func settings(o *options) []comparison {
 			{name: "2 cores", cores: 2},
 			{name: "all cores"},
 		}},
+		{"formats", in, []contender{
+			{name: "envelope", keyed: true},
+			{name: "array", keyed: true, members: `"payload":{"format":"array"}`, want: 0.95},
+			{name: "ndjson", keyed: true, members: `"payload":{"format":"ndjson"}`, want: 0.95},
+			{name: "transform of five fields", keyed: true, members: `"payload":{"format":"ndjson","transform":"{id, email, name, score, active}"}`,
+				input: o.changed(func(i *input) { i.Rows = max(1, i.Rows/10) })},
+		}},
 		{"tls", in, []contender{
 			{name: "HTTP/1.1", members: large, endpoint: []string{"-tls", "h1"}},
 			{name: "HTTP/2", members: large, endpoint: []string{"-tls", "h2"}},
