@@ -18,7 +18,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 const (
 	ciRuns = 60
 	ciSeed = 1
-	ciTime = 90 * time.Second
+	ciTime = 6 * time.Minute
 )
 
 func TestDeathAtAnyPoint(t *testing.T) {
