@@ -321,8 +321,8 @@ func problemAt(b []byte, at int) string {
 		return fmt.Sprintf("not valid JSON: byte 0x%02x is not valid UTF-8 here", c)
 	case c == '{' || c == '[':
 		return fmt.Sprintf("not valid JSON here, or nested deeper than %d levels", maxDepth)
-	case bytes.HasPrefix(b[at:], []byte("NaN")), bytes.HasPrefix(b[at:], []byte("Infinity")):
-		return "not valid JSON: NaN and Infinity are no JSON numbers: have the source send null or a text"
+	case notNumberAt(b[at:]) > 0:
+		return notNumbersProblem
 	}
 	return fmt.Sprintf("not valid JSON: unexpected %q", r)
 }

@@ -33,6 +33,10 @@ type Record struct {
 	// Fields are the values that Decoder.Find asked for, as Lookup.Find returns them; nil if
 	// they were not found on the way, which says nothing of whether they are there.
 	Fields [][]byte
+
+	// Fault is set if the line has NaN or Infinity for a number, so that it is not JSON: both are
+	// strings in Data then. Only Messages have such records.
+	Fault *SyntaxError
 }
 
 // Trace is the payload of a TRACE message, as far as a destination reads it.

@@ -28,7 +28,8 @@ type Messages struct {
 	values           [][]byte
 }
 
-// item is one message. A record has a stream, any other message is in others.
+// item is one message. A record has a stream; any other message is in others, and so is a record
+// with a Fault.
 type item struct {
 	stream                 *recordNames
 	data, emitted, changes place
@@ -43,8 +44,8 @@ type place struct{ start, end uint32 }
 type recordNames struct{ namespace, name []byte }
 
 // Decode decodes the messages of a block, which has to end in a newline, until its end or the first
-// error, and keeps both in ms, whose memory it uses again. The messages alias the block. A panic
-// leaves in ms what was decoded before it.
+// error that is not the Fault of a record, and keeps both in ms, whose memory it uses again. The
+// messages alias the block. A panic leaves in ms what was decoded before it.
 func (d *Decoder) Decode(block []byte, ms *Messages) {
 	*ms = Messages{block: block, items: ms.items[:0], fields: ms.fields[:0], others: ms.others[:0], values: ms.values}
 	d.Reset(block)
@@ -55,11 +56,13 @@ func (d *Decoder) Decode(block []byte, ms *Messages) {
 		if errors.Is(err, io.EOF) {
 			return
 		}
-		if err != nil {
+		switch {
+		case err == nil:
+			d.keepMessage(ms)
+		case !d.keepFaulty(ms, err):
 			ms.err = err
 			return
 		}
-		d.keepMessage(ms)
 	}
 }
 
@@ -141,6 +144,7 @@ func (ms *Messages) Next(m *Message) error {
 	if it.stream == nil {
 		*m = ms.others[ms.other]
 		ms.other++
+		m.Record.Fault = ms.placed(m.Record.Fault)
 	} else {
 		m.Type = TypeRecord
 		m.Record = Record{
@@ -171,7 +175,15 @@ func (ms *Messages) end() error {
 		return io.EOF
 	}
 	if s := (*SyntaxError)(nil); errors.As(ms.err, &s) {
-		return &SyntaxError{Line: ms.First + s.Line, Offset: s.Offset, Problem: s.Problem}
+		return ms.placed(s)
 	}
 	return ms.err
+}
+
+// placed returns an error in the block as one in the input.
+func (ms *Messages) placed(s *SyntaxError) *SyntaxError {
+	if s == nil {
+		return nil
+	}
+	return &SyntaxError{Line: ms.First + s.Line, Offset: s.Offset, Problem: s.Problem}
 }

@@ -68,6 +68,9 @@ func (e *Engine) record(record *protocol.Record) error {
 		}
 		e.recent = s
 	}
+	if record.Fault != nil && !e.options.DeadLetters {
+		return record.Fault
+	}
 	if s.OnRecord != nil {
 		s.OnRecord()
 	}

@@ -87,6 +87,9 @@ func (e *Encoder) Encode(r *protocol.Record) (*batching.Row, error) {
 	if operation == Skipped || err != nil {
 		return nil, err
 	}
+	if r.Fault != nil {
+		row.Suppressed, e.reason = true, r.Fault.Problem
+	}
 	if len(e.key.Sent) > 0 {
 		row.Key = e.options.KeyHash.of(e.key.ID())
 	}
