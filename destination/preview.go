@@ -74,11 +74,11 @@ func (p *Program) Preview(ctx context.Context, configPath, catalogPath string, a
 
 func (p *Program) preview(ctx context.Context, configPath, catalogPath string, out *protocol.Writer) (streams []StreamPreview, err error) {
 	defer failure.RecoverTo(&err)
-	s, err := p.session(configPath, catalogPath, out, slog.New(slog.DiscardHandler))
-	if err != nil {
+	s := p.newSession(out)
+	defer s.close()
+	if err := p.open(s, configPath, catalogPath, slog.New(slog.DiscardHandler)); err != nil {
 		return nil, err
 	}
-	defer s.network.Close()
 	return s.preview(ctx, p.Stdin)
 }
 

@@ -86,7 +86,11 @@ func (p *Program) check(ctx context.Context, configPath string, out *protocol.Wr
 	if message, err = checkEndpoint(ctx, c, network, p.agent()); err == nil {
 		err = errors.Join(checkSnapshot(ctx, c, network), checkDeadLetters(ctx, c, network))
 	}
-	return strings.Join(append([]string{message}, c.Warnings...), "; "), err
+	said := append([]string{message}, c.Warnings...)
+	if unready := unreadyReport(ctx, c, network); unready != nil && err == nil {
+		said = append(said, fmt.Sprintf("the report of a sync could not be written now, which fails no sync: %v", unready))
+	}
+	return strings.Join(said, "; "), err
 }
 
 // Write delivers the records on stdin. An error has been reported in a TRACE message, unless it is
@@ -104,7 +108,9 @@ func (p *Program) sync(ctx context.Context, configPath, catalogPath string, run 
 	out := p.writer()
 	log := slog.New(protocol.NewLogHandler(out, protocol.ParseLevel(p.Getenv("LOG_LEVEL"))))
 	began := time.Now()
-	done, err := p.runSync(configPath, catalogPath, out, log, run)
+	s := p.newSession(out)
+	defer s.close()
+	err := p.runSync(s, configPath, catalogPath, log, run)
 	how := outcomeOf(ctx, err)
 	switch how {
 	case report.Succeeded:
@@ -114,24 +120,10 @@ func (p *Program) sync(ctx context.Context, configPath, catalogPath string, run 
 		message, detail := describe(err)
 		_ = out.Failure(failureType(err), message, detail)
 	}
-	if p.Report != "" {
-		if err := p.report(done, began, how, err, out.Redact).Write(p.Report); err != nil {
-			log.Warn("the report was not written", "error", err)
-		}
+	if err := p.leaveReport(s, began, how, err); err != nil {
+		log.Warn("the report was not written", "error", err)
 	}
 	return err
-}
-
-// report returns the report of a sync that ended with err.
-func (p *Program) report(s *report.Summary, began time.Time, how report.Outcome, err error, redact func(string) string) *report.File {
-	f := report.NewFile(s, redact)
-	f.Program, f.Job, f.Attempt = p.agent(), p.Getenv("WORKER_JOB_ID"), p.Getenv("WORKER_JOB_ATTEMPT")
-	f.Outcome, f.BeganAt, f.EndedAt = how, began.UTC(), time.Now().UTC()
-	if how == report.Failed {
-		message, _ := describe(err)
-		f.Failure = &report.Failure{Type: failureType(err), Message: redact(message)}
-	}
-	return f
 }
 
 // outcomeOf returns how a sync ended. ctx ends with a signal.
@@ -155,42 +147,42 @@ func describe(err error) (message, detail string) {
 	return message, detail
 }
 
-// runSync returns what the sync has done, nil if it did not get as far as its streams.
-func (p *Program) runSync(configPath, catalogPath string, out *protocol.Writer, log *slog.Logger, run func(*session) error) (done *report.Summary, err error) {
+// runSync opens the session and runs it. After an error the session may have parts that are nil.
+func (p *Program) runSync(s *session, configPath, catalogPath string, log *slog.Logger, run func(*session) error) (err error) {
 	defer failure.RecoverTo(&err)
 	if medium := p.Getenv("DATA_CHANNEL_MEDIUM"); medium != "" && !strings.EqualFold(medium, "STDIO") {
-		return nil, fmt.Errorf("DATA_CHANNEL_MEDIUM is %s: this destination reads records from stdin alone, set it to STDIO", medium)
+		return fmt.Errorf("DATA_CHANNEL_MEDIUM is %s: this destination reads records from stdin alone, set it to STDIO", medium)
 	}
-	s, err := p.session(configPath, catalogPath, out, log)
-	if err != nil {
-		return nil, err
+	if err := p.open(s, configPath, catalogPath, log); err != nil {
+		return err
 	}
-	defer func() { done = s.progress.Summary() }()
-	defer s.network.Close()
 	defer boundMemory(s.config)()
-	return nil, run(s)
+	return run(s)
 }
 
-// session reads config and catalog and makes ready to sync.
-func (p *Program) session(configPath, catalogPath string, out *protocol.Writer, log *slog.Logger) (*session, error) {
-	c, redactor, err := p.configure(configPath, out)
-	if err != nil {
-		return nil, err
+// newSession returns a session that open makes ready; close it in any case.
+func (p *Program) newSession(out *protocol.Writer) *session {
+	return &session{agent: p.agent(), out: out}
+}
+
+// open reads config and catalog and makes the session ready to sync.
+func (p *Program) open(s *session, configPath, catalogPath string, log *slog.Logger) (err error) {
+	s.identity = p.syncIdentity()
+	if s.config, s.redactor, err = p.configure(configPath, s.out); err != nil {
+		return err
 	}
-	progress := report.NewProgress(log, report.Masked(p.Console, redactor.String))
-	network, err := p.network(c, redactor, progress.WarnAttempt)
-	if err != nil {
-		return nil, err
+	s.progress = report.NewProgress(log, report.Masked(p.Console, s.redactor.String))
+	if s.network, err = p.network(s.config, s.redactor, s.progress.WarnAttempt); err != nil {
+		return err
 	}
 	catalog, err := p.readCatalog(catalogPath)
 	if err != nil {
-		return nil, failure.Config(err)
+		return failure.Config(err)
 	}
-	table, err := route.NewTable(c, catalog, p.agent())
-	if err != nil {
-		return nil, failure.Config(err)
+	if s.table, err = route.NewTable(s.config, catalog, s.agent); err != nil {
+		return failure.Config(err)
 	}
-	return &session{config: c, table: table, network: network, redactor: redactor, agent: p.agent(), identity: p.syncIdentity(), out: out, progress: progress}, nil
+	return nil
 }
 
 // configure reads the config, and makes out mask its secrets.

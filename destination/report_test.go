@@ -3,6 +3,8 @@ package destination
 import (
 	"bytes"
 	"encoding/json"
+	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -13,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"destination-webhook/destination/bucket/buckettest"
 	"destination-webhook/destination/config/configtest"
 	"destination-webhook/destination/report"
 )
@@ -108,5 +111,105 @@ func TestReportThatCannotBeWritten(t *testing.T) {
 	err := p.Write(t.Context(), "missing.json", "missing.json")
 	if err == nil || strings.Contains(err.Error(), "report") || !strings.Contains(out.String(), `"level":"WARN","message":"the report was not written error=\"writing the report: `) {
 		t.Errorf("%v, wrote %s", err, out.String())
+	}
+}
+
+// leftBy runs a sync of one user with settings added to its config, and returns the messages.
+func leftBy(t *testing.T, settings string, statuses ...int) (messages string, err error) {
+	t.Helper()
+	requests := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(statuses[min(requests, len(statuses)-1)])
+		requests++
+	}))
+	defer server.Close()
+	dir, out := t.TempDir(), &bytes.Buffer{}
+	config, catalog := filepath.Join(dir, "config.json"), filepath.Join(dir, "catalog.json")
+	for name, text := range map[string]string{config: `{"url":"` + server.URL + `",` + settings + `}`, catalog: usersRefresh} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p := &Program{
+		Spec: configtest.Spec(t), Version: "1.2.3", Stdout: out, Getenv: func(string) string { return "" },
+		Stdin: strings.NewReader(`{"type":"RECORD","record":{"stream":"users","data":{"id":1},"emitted_at":0}}` + "\n"),
+	}
+	err = p.Write(t.Context(), config, catalog)
+	return out.String(), err
+}
+
+// The config's report is left in a file, in a bucket or at an endpoint, after success and failure,
+// signed and with credentials of its own.
+func TestReportOfTheConfig(t *testing.T) {
+	const signing = `"signing":{"secret":"whsec_c2VjcmV0"}`
+	type request struct {
+		header http.Header
+		body   []byte
+	}
+	got := make(chan request, 9)
+	place := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		got <- request{r.Header, body}
+	}))
+	defer place.Close()
+	for status, want := range map[int]report.Outcome{200: report.Succeeded, 401: report.Failed} {
+		_, err := leftBy(t, signing+`,"api_key":"the endpoint's","report":{"type":"webhook","url":"`+place.URL+`","authorization_header":"Bearer r"}`, status)
+		r := <-got
+		if left := requireReport(t, r.body); left.Outcome != want || (err == nil) != (want == report.Succeeded) {
+			t.Errorf("after %d: %s, %v", status, left.Outcome, err)
+		}
+		if r.header.Get("Authorization") != "Bearer r" || r.header.Get("X-Api-Key") != "" || r.header.Get("Webhook-Id") == "" || !strings.HasPrefix(r.header.Get("Webhook-Signature"), "v1,") {
+			t.Errorf("sent with %v", r.header)
+		}
+		file := filepath.Join(t.TempDir(), "report.json")
+		_, _ = leftBy(t, `"report":{"type":"local","path":"`+file+`"}`, status)
+		text, err := os.ReadFile(file)
+		if err != nil || requireReport(t, text).Outcome != want {
+			t.Errorf("the file after %d: %v, %s", status, err, text)
+		}
+	}
+}
+
+// In a bucket each sync leaves an object of its own.
+func TestReportsInABucket(t *testing.T) {
+	var memory buckettest.Memory
+	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		answer, err := memory.RoundTrip(r)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		maps.Copy(w.Header(), answer.Header)
+		w.WriteHeader(answer.StatusCode)
+		_, _ = io.Copy(w, answer.Body)
+	}))
+	defer service.Close()
+	settings := `"report":{"type":"s3","bucket":"rows","prefix":"reports/","region":"us-east-1","endpoint":"` + service.URL + `","access_key_id":"i","secret_access_key":"s"}`
+	for range 2 {
+		if messages, err := leftBy(t, settings, 200); err != nil || strings.Contains(messages, "the report was not written") {
+			t.Fatalf("%v\n%s", err, messages)
+		}
+	}
+	if len(memory.Objects()) != 2 {
+		t.Errorf("%d objects", len(memory.Objects()))
+	}
+	for name, text := range memory.Objects() {
+		if r := requireReport(t, text); !strings.HasPrefix(name, "reports/report-") || r.Totals.Delivered != 1 {
+			t.Errorf("%s has %s", name, text)
+		}
+	}
+}
+
+// A place that takes no report is a warning, and the sync ends as well as it would have.
+func TestReportThatIsRefused(t *testing.T) {
+	for name, settings := range map[string]string{
+		"endpoint": `"report":{"type":"webhook","url":"http://127.0.0.1:1/token-of-the-path"}`,
+		"folder":   `"report":{"type":"local","path":"/missing/folder/report.json"}`,
+		"bucket":   `"report":{"type":"s3","bucket":"b","region":"r"}`,
+	} {
+		messages, err := leftBy(t, settings+`,"delivery":{"retry":{"max_attempts":1}}`, 200)
+		if err != nil || !strings.Contains(messages, `"level":"WARN","message":"the report was not written`) || strings.Contains(messages, "token-of-the-path") {
+			t.Errorf("%s: %v, %s", name, err, messages)
+		}
 	}
 }

@@ -36,6 +36,21 @@ type session struct {
 	replays  bool // what is sent is no reading of the source: refreshes neither begin nor end
 }
 
+// summary returns what the sync has done, nil if it did not get as far as its end.
+func (s *session) summary() *report.Summary {
+	if s.progress == nil {
+		return nil
+	}
+	return s.progress.Summary()
+}
+
+// close ends what the session has opened.
+func (s *session) close() {
+	if s.network != nil {
+		s.network.Close()
+	}
+}
+
 // input makes ready what a sync reads, once its streams are open.
 type input func(ctx context.Context, streams []*engine.Stream) (io.Reader, error)
 

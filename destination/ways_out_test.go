@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"destination-webhook/destination/config"
 	"destination-webhook/destination/config/configtest"
@@ -44,6 +45,8 @@ var ways = map[string]func(ctx context.Context, c *config.Config, n *outbound.Ne
 	},
 	"dead_letter.url":      storeLetter,
 	"dead_letter.endpoint": storeLetter,
+	"report.url":           sendAReport,
+	"report.endpoint":      sendAReport,
 	"snapshot.endpoint": func(ctx context.Context, c *config.Config, n *outbound.Network) error {
 		b, err := n.Bucket(&c.Snapshot.S3)
 		if err == nil {
@@ -59,6 +62,10 @@ func storeLetter(ctx context.Context, c *config.Config, n *outbound.Network) err
 		return err
 	}
 	return store.Write(ctx, []byte("{}\n"))
+}
+
+func sendAReport(_ context.Context, c *config.Config, n *outbound.Network) error {
+	return (&session{config: c, network: n}).sendReport(c.Report, []byte("{}"), time.Now())
 }
 
 // configWith is a config in which one setting names the address and every other one a host that
@@ -84,6 +91,11 @@ func configWith(t *testing.T, field, address string) map[string]any {
 	case "snapshot.endpoint":
 		c["snapshot"] = maps.Clone(keys)
 		c["snapshot"].(map[string]any)["endpoint"] = address
+	case "report.url":
+		c["report"] = map[string]any{"type": "webhook", "url": address}
+	case "report.endpoint":
+		c["report"] = maps.Clone(keys)
+		c["report"].(map[string]any)["endpoint"] = address
 	case "url", "url, connected to":
 		c["url"] = address
 	}

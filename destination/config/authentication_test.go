@@ -141,9 +141,10 @@ func TestSecretsHaveEverySecretField(t *testing.T) {
 	config := &Config{Authentication: Authentication{Password: "p", Token: "t", ClientSecret: "c", AccessKeyID: "k", SecretAccessKey: "l", SessionToken: "m"},
 		Signing: Signing{Secret: "s", PreviousSecret: "r"}, TLS: TLS{ClientKey: "y"}, AuthorizationHeader: "h", APIKey: "a",
 		Headers:    []Header{{Value: "v"}, {Value: "w"}},
-		DeadLetter: DeadLetter{AuthorizationHeader: "d", S3: S3{AccessKeyID: "b", SecretAccessKey: "e"}},
+		DeadLetter: Output{AuthorizationHeader: "d", S3: S3{AccessKeyID: "b", SecretAccessKey: "e"}},
+		Report:     Output{AuthorizationHeader: "i", S3: S3{AccessKeyID: "j", SecretAccessKey: "n"}},
 		Snapshot:   Snapshot{S3: S3{AccessKeyID: "f", SecretAccessKey: "g"}}}
-	want := []string{"h", "a", "p", "t", "c", "k", "l", "m", "v", "w", "f", "g", "s", "r", "y", "d", "b", "e"}
+	want := []string{"h", "a", "p", "t", "c", "k", "l", "m", "v", "w", "f", "g", "s", "r", "y", "d", "b", "e", "i", "j", "n"}
 	if diff := cmp.Diff(want, secretFields(reflect.ValueOf(*config))); diff != "" {
 		t.Errorf("secrets (-want +got):\n%s", diff)
 	}

@@ -33,10 +33,11 @@ type Config struct {
 	TLS                     TLS             `json:"tls"`
 	OnRejectedRows          RejectedRows    `json:"on_rejected_rows"`
 	OnMissingKey            MissingKey      `json:"on_missing_key"`
-	DeadLetter              DeadLetter      `json:"dead_letter"`
+	DeadLetter              Output          `json:"dead_letter"`
 	Answers                 Answers         `json:"answers"`
 	Batching                Batching        `json:"batching"`
 	Delivery                Delivery        `json:"delivery"`
+	Report                  Output          `json:"report"`
 
 	// Warnings name the fields of the user's config that are not settings.
 	Warnings []string `json:"-"`

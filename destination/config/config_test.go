@@ -52,7 +52,8 @@ func TestParseAppliesDefaults(t *testing.T) {
 		MaxRemovedPercent: 30,
 		OnRejectedRows:    "fail",
 		OnMissingKey:      "reject",
-		DeadLetter:        DeadLetter{Type: "none"},
+		DeadLetter:        Output{Type: "none"},
+		Report:            Output{Type: "none"},
 		Answers:           Answers{Otherwise: "reject"},
 		Signing:           Signing{Type: "hmac_sha256"},
 		Batching:          Batching{MaxRows: 1000, MaxBytes: 1_000_000, MaxAgeSeconds: 5, MaxBufferedBytes: 64 << 20, Partitions: 16},
@@ -96,6 +97,7 @@ func TestParseKeepsWhatIsGiven(t *testing.T) {
 		"on_missing_key": "send",
 		"dead_letter": {"type": "s3", "bucket": "letters", "prefix": "a/", "region": "eu-central-1",
 			"endpoint": "http://127.0.0.1:9000", "access_key_id": "id", "secret_access_key": "key", "path": ["of another option"]},
+		"report": {"type": "webhook", "url": "https://example.com/reports", "authorization_header": "Bearer r"},
 		"added_by_a_newer_form": {"x": [1]}
 	}`))
 	if err != nil {
@@ -123,8 +125,9 @@ func TestParseKeepsWhatIsGiven(t *testing.T) {
 		RemovalsWithoutComplete: true,
 		OnRejectedRows:          "dead_letter",
 		OnMissingKey:            "send",
-		DeadLetter: DeadLetter{Type: "s3", S3: S3{Bucket: "letters", Prefix: "a/", Region: "eu-central-1",
+		DeadLetter: Output{Type: "s3", S3: S3{Bucket: "letters", Prefix: "a/", Region: "eu-central-1",
 			Endpoint: "http://127.0.0.1:9000", AccessKeyID: "id", SecretAccessKey: "key"}},
+		Report:   Output{Type: "webhook", URL: "https://example.com/reports", AuthorizationHeader: "Bearer r"},
 		Answers:  Answers{Statuses: []StatusMeaning{{"409", "delivered"}, {"5xx", "stop"}}, SuccessIf: ".ok", Otherwise: "retry"},
 		Batching: Batching{MaxRows: 2, MaxBytes: 300, MaxAgeSeconds: 0.5, MaxBufferedBytes: 4000, Partitions: 32},
 		Delivery: Delivery{

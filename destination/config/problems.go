@@ -62,6 +62,7 @@ func (c *Config) check(problems *problemList) {
 	c.Signing.check(problems)
 	c.TLS.check(problems)
 	c.checkDeadLetter(problems)
+	c.Report.check(problems, "report")
 	c.Answers.check(problems, "answers")
 	c.checkStreams(problems)
 }

@@ -21,7 +21,7 @@ func (c *Config) Secrets() []string {
 	if a.ClientSecret != "" { // RFC 6749, section 2.3.1
 		secrets = append(secrets, url.QueryEscape(a.ClientID)+":"+url.QueryEscape(a.ClientSecret.Reveal()))
 	}
-	for _, address := range []string{c.DeadLetter.URL, c.Authentication.TokenURL} {
+	for _, address := range []string{c.DeadLetter.URL, c.Report.URL, c.Authentication.TokenURL} {
 		secrets = append(secrets, redact.URL(address)...)
 	}
 	for _, address := range c.Addresses() {

@@ -2,9 +2,9 @@ package config
 
 import "destination-webhook/destination/redact"
 
-// DeadLetter is the chosen store for rejected rows. Type determines which of the other fields
-// count: none, local (Path), s3 (S3) or webhook (URL and AuthorizationHeader).
-type DeadLetter struct {
+// Output is the chosen place of what a sync writes besides the rows. Type determines which of the
+// other fields count: none, local (Path), s3 (S3) or webhook (URL and AuthorizationHeader).
+type Output struct {
 	Type                Storage       `json:"type"`
 	Path                string        `json:"path"`
 	URL                 string        `json:"url"`
@@ -38,8 +38,6 @@ func (c *Config) checkDeadLetter(problems *problemList) {
 	if c.OnRejectedRows == ToDeadLetter && c.DeadLetter.Type == NoStorage {
 		problems.add("dead_letter.type", "expected one of local, s3, webhook, on_rejected_rows needs a place to write to")
 	}
-	checkURL(problems, "dead_letter.url", c.DeadLetter.URL)
-	checkHeaderValue(problems, "dead_letter.authorization_header", c.DeadLetter.AuthorizationHeader)
 	c.DeadLetter.check(problems, "dead_letter")
 }
 
@@ -50,6 +48,12 @@ func (c *Config) checkSyncMode(problems *problemList, field string, mode SyncMod
 		problems.add(field, string(mode)+" needs to know what was delivered before: choose a place for it in snapshot, "+
 			"or one of auto, insert, upsert, remove")
 	}
+}
+
+func (o Output) check(problems *problemList, field string) {
+	checkURL(problems, field+".url", o.URL)
+	checkHeaderValue(problems, field+".authorization_header", o.AuthorizationHeader)
+	o.S3.check(problems, field)
 }
 
 func (b S3) check(problems *problemList, field string) {

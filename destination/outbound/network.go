@@ -137,6 +137,7 @@ func checkURLs(c *config.Config, g *guard.Guard) error {
 	addresses := slices.Insert(c.Addresses(), 1, []config.Address{
 		{Field: "authentication.token_url", URL: c.Authentication.TokenURL}, {Field: "dead_letter.url", URL: c.DeadLetter.URL},
 		{Field: "dead_letter.endpoint", URL: c.DeadLetter.Endpoint}, {Field: "snapshot.endpoint", URL: c.Snapshot.Endpoint},
+		{Field: "report.url", URL: c.Report.URL}, {Field: "report.endpoint", URL: c.Report.Endpoint},
 	}...)
 	var problems []error
 	for _, a := range addresses {

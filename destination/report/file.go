@@ -125,18 +125,23 @@ func (t *streamStats) fileCounts(skipped int64) Counts {
 	}
 }
 
-// Write puts the report into a file, whole or not at all: what reads the file while a sync ends
-// finds the report of the last one, or this one.
-func (f *File) Write(path string) (err error) {
+// Encode returns the report as text.
+func (f *File) Encode() ([]byte, error) {
 	text, err := json.Marshal(f, jsontext.WithIndent("  "), jsontext.EscapeForHTML(false), jsontext.AllowInvalidUTF8(true))
 	if err != nil {
-		return fmt.Errorf("encoding the report: %w", err)
+		return nil, fmt.Errorf("encoding the report: %w", err)
 	}
+	return append(text, '\n'), nil
+}
+
+// WriteFile puts a report into a file, whole or not at all: what reads the file while a sync ends
+// finds the report of the last one, or this one.
+func WriteFile(path string, text []byte) (err error) {
 	file, err := os.CreateTemp(filepath.Dir(path), ".report-") // for its owner alone
 	if err != nil {
 		return fmt.Errorf("writing the report: %w", err)
 	}
-	_, err = file.Write(append(text, '\n'))
+	_, err = file.Write(text)
 	if err = errors.Join(err, file.Close()); err == nil {
 		err = os.Rename(file.Name(), path)
 	}
