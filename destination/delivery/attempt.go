@@ -61,9 +61,11 @@ func (a *attempt) stale() bool {
 	return a.unsent() == nil && a.reused && a.status == 0 && a.latency < staleWithin && !isTimeout(a.err)
 }
 
-// severed reports whether the endpoint ended the connection while the request was under way.
+// severed reports whether the endpoint ended the connection while the request was under way, and
+// gave no answer. One that calls a request a success and reads no body would do so with any part
+// of it as well, and a small part fits into the buffers of sockets: it would count, and be lost.
 func (a *attempt) severed() bool {
-	return a.connected && a.err != nil && (a.status == 0 || errors.Is(a.err, errUnread)) &&
+	return a.connected && a.err != nil && a.status == 0 &&
 		a.unsent() == nil && !isTimeout(a.err) && classifyError(a.err).Kind == answer.Transient
 }
 

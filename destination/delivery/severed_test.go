@@ -39,7 +39,6 @@ func TestBodyOnWhichTheEndpointHangsUpIsDivided(t *testing.T) {
 		"a small body":          {2, 64 << 10, 10, []step{severed}, 10, answer.Transient},
 		"fewer attempts":        {2, 100 << 10, 2, []step{severed}, 2, answer.Severed},
 		"a timeout":             {2, 100 << 10, 10, []step{broken(context.DeadlineExceeded)}, 10, answer.Transient},
-		"a success half-way":    {2, 100 << 10, 10, []step{broken(errUnread)}, 3, answer.Severed},
 		"an answer that breaks": {2, 100 << 10, 10, []step{severed, severed, status(503), severed, status(400)}, 5, answer.Refused},
 	} {
 		t.Run(name, func(t *testing.T) {

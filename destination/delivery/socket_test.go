@@ -439,7 +439,7 @@ func TestBodyLeavesInOneWrite(t *testing.T) {
 			return nil, err
 		}
 		counted.Conn = c.(*conn).Conn
-		return &conn{counted}, nil
+		return &conn{Conn: counted}, nil
 	}
 	t.Cleanup(tr.CloseIdleConnections)
 	c := New(Options{Retry: brief, Transport: tr})

@@ -80,7 +80,7 @@ func dial(o TransportOptions) dialFunc {
 		if err != nil {
 			return nil, outward(err, o.Unresolved)
 		}
-		return &conn{c}, nil
+		return &conn{Conn: c}, nil
 	}
 }
 

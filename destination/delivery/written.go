@@ -16,6 +16,7 @@ var errUnread = errors.New("the endpoint answered before it had taken the whole 
 type written struct {
 	mu     sync.Mutex
 	reused bool
+	conn   *conn         // nil if it is not ours
 	done   chan struct{} // nil: no connection reported, as with a RoundTripper that is no http.Transport
 	err    error         // valid once done is closed
 }
@@ -27,7 +28,7 @@ func (w *written) trace() *httptrace.ClientTrace {
 		GotConn: func(i httptrace.GotConnInfo) {
 			w.mu.Lock()
 			defer w.mu.Unlock()
-			w.reused, w.done, w.err = i.Reused, make(chan struct{}), nil
+			w.reused, w.conn, w.done, w.err = i.Reused, connOf(i.Conn), make(chan struct{}), nil
 		},
 		WroteRequest: func(i httptrace.WroteRequestInfo) {
 			w.mu.Lock()
@@ -57,7 +58,7 @@ func (w *written) wait(ctx context.Context) error {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.err != nil {
+	if w.err != nil || w.conn != nil && w.conn.closed.Load() {
 		return errUnread
 	}
 	return nil
