@@ -30,7 +30,7 @@ func checkEndpoint(ctx context.Context, c *config.Config, n *outbound.Network, a
 	response, err := client.Probe(ctx, request)
 	switch {
 	case err != nil:
-		return reachable(c.Check(), err)
+		return reachable(c, err)
 	case c.Check() == config.CheckConnect:
 		return fmt.Sprintf("connected to %s; nothing was sent", route.Host(c.URL)), nil
 	}
@@ -59,8 +59,8 @@ func checkHeader(c *config.Config, agent string) http.Header {
 
 // reachable lets answers pass by which the endpoint shows that it is there and knows us, whatever
 // it thinks of a batch without rows.
-func reachable(check config.ConnectionCheck, err error) (string, error) {
-	f := (*delivery.Failure)(nil)
+func reachable(c *config.Config, err error) (string, error) {
+	check, f := c.Check(), (*delivery.Failure)(nil)
 	if !errors.As(err, &f) || f.Status == 0 {
 		return "", err
 	}
@@ -72,7 +72,11 @@ func reachable(check config.ConnectionCheck, err error) (string, error) {
 	case !passes:
 		return "", err
 	}
-	return fmt.Sprintf("%s is reachable and did not refuse the credentials; it answered %d to the connection check", f.Host, f.Status), nil
+	note := fmt.Sprintf("%s is reachable and did not refuse the credentials; it answered %d to the connection check", f.Host, f.Status)
+	if coding := c.Delivery.Compression; f.Status == http.StatusBadRequest && check == config.CheckEmptyBatch && coding != config.Uncompressed {
+		note += fmt.Sprintf(", whose body was compressed (%s): if it cannot read that, set delivery.compression to none", coding)
+	}
+	return note, nil
 }
 
 // bucketTime bounds how long a check waits for a bucket or the dead-letter webhook.
