@@ -267,6 +267,39 @@ func TestRejectedRemovalHasNoLetter(t *testing.T) {
 	}
 }
 
+// What is said of a rejected removal speaks of no dead letter.
+func TestRejectedRemovalIsNotCalledADeadLetter(t *testing.T) {
+	r := newRig(t)
+	letters := filepath.Join(r.dir, "letters")
+	options := fmt.Sprintf(`,"on_rejected_rows":"dead_letter","dead_letter":{"type":"local","path":%q}`, letters)
+	const ben = `{"id":2,"name":"Ben"}`
+	if _, err := r.sync(options, table(`{"id":1,"name":"Ada"}`, ben)...); err != nil {
+		t.Fatal(err)
+	}
+	r.endpoint.SetFaults(receiver.Faults{RejectField: "id", RejectValue: "2"})
+	for _, test := range []struct {
+		rows           []string
+		wanted, absent string
+	}{
+		{table(`{"id":1,"name":"Ada"}`), "removals were rejected and stay due stream=users rows=1", "dead"},
+		{table(`{"id":1,"name":"Ada"}`, `{"id":2,"name":"Benjamin"}`), "rows were rejected and stored stream=users rows=1 dead_letters=", "removal"},
+	} {
+		p, config, catalog, out := r.program(options, test.rows...)
+		if err := p.Write(t.Context(), config, catalog); err != nil {
+			t.Fatal(err)
+		}
+		warnings := ""
+		for line := range strings.Lines(out.String()) {
+			if strings.Contains(line, `"WARN"`) {
+				warnings += line
+			}
+		}
+		if !strings.Contains(warnings, test.wanted) || strings.Contains(warnings, test.absent) {
+			t.Errorf("want %q and no %q in:\n%s", test.wanted, test.absent, warnings)
+		}
+	}
+}
+
 // A mode that sends no removals forgets the rows that left, however many, and sends them should
 // they come back.
 func TestModesWithoutRemovalsForget(t *testing.T) {

@@ -25,6 +25,7 @@ type stats struct {
 // streamStats counts what one stream has done.
 type streamStats struct {
 	rows, rejected, suppressed, batches, bytes int64
+	removals                                   int64 // rejected rows that had left: they have no dead letter
 	requests, retries                          int64
 	sent                                       int64 // bytes of bodies on the wire
 	latency                                    latency
@@ -42,6 +43,7 @@ func (s *stats) settled(r *route.Route, c sender.Counts) {
 		}
 		t.rows += int64(c.Accepted)
 		t.rejected += int64(c.Rejected)
+		t.removals += int64(c.Removals)
 		t.suppressed += int64(c.Suppressed)
 		t.bytes += int64(c.Bytes)
 	})
@@ -101,6 +103,9 @@ func (s *stats) each(r *route.Route, f func(*streamStats)) {
 	f(t)
 	f(&s.total)
 }
+
+// letters returns how many rows became dead letters.
+func (t *streamStats) letters() int64 { return t.rejected - t.removals }
 
 // all returns the totals. They are complete once nothing is sent any more.
 func (s *stats) all() streamStats {

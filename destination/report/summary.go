@@ -30,7 +30,7 @@ type Summary struct {
 }
 
 // Rejected returns the number of rows that became dead letters.
-func (s *Summary) Rejected() int64 { return s.total.rejected }
+func (s *Summary) Rejected() int64 { return s.total.letters() }
 
 type streamSummary struct {
 	streamStats
@@ -100,8 +100,11 @@ func (p *Progress) tell(s *Summary, skipped protocol.Skipped) {
 		p.log.Warn("lines of the input were skipped, as they are no Airbyte messages", "lines", kinds)
 	}
 	for _, stream := range s.streams {
-		if stream.rejected > 0 {
-			p.log.Warn("rows were rejected and stored", "stream", stream.name, "rows", stream.rejected, "dead_letters", s.deadLetters)
+		if n := stream.letters(); n > 0 {
+			p.log.Warn("rows were rejected and stored", "stream", stream.name, "rows", n, "dead_letters", s.deadLetters)
+		}
+		if stream.removals > 0 {
+			p.log.Warn("removals were rejected and stay due", "stream", stream.name, "rows", stream.removals)
 		}
 	}
 	if p.console != nil {

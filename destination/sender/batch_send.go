@@ -26,6 +26,7 @@ type batchSend struct {
 	batch        *batching.Batch
 	confirmation *audience.Confirmation // nil if the stream is not compared
 	rejected     []rejection
+	removals     int          // rejected rows that had left
 	accepted     int          // rows that the endpoint has taken
 	repeated     map[int]bool // rows that the endpoint has asked for once more
 	tried        map[int]bool // rows that were sent before their turn, see tryOthers

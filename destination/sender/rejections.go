@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync/atomic"
 
 	"destination-webhook/destination/deadletter"
 	"destination-webhook/destination/failure"
@@ -55,23 +56,30 @@ func (s *batchSend) storeRejected(ctx context.Context) ([]int, error) {
 	}
 	slices.SortFunc(s.rejected, func(a, b rejection) int { return a.row - b.row })
 	var lines []byte
+	var stored, removals []*rejection
 	rows := make([]int, len(s.rejected))
 	for i := range s.rejected {
-		rows[i] = s.rejected[i].row
-		if m := payload.ReadMetadata(s.batch.Metadata(rows[i])); m.IsRecord {
-			letter, err := s.deadLetter(&s.rejected[i], &m)
-			if err != nil {
-				return nil, err
-			}
-			lines = letter.Append(lines)
+		r := &s.rejected[i]
+		rows[i] = r.row
+		m := payload.ReadMetadata(s.batch.Metadata(r.row))
+		if !m.IsRecord {
+			removals = append(removals, r)
+			continue
 		}
+		letter, err := s.deadLetter(r, &m)
+		if err != nil {
+			return nil, err
+		}
+		lines, stored = letter.Append(lines), append(stored, r)
 	}
 	if len(lines) > 0 {
 		if err := s.stream.options.DeadLetters.Write(ctx, lines); err != nil {
 			return nil, fmt.Errorf("stream %s: %d rejected rows could not be stored as dead letters: %w", s.stream.route.Title(), len(rows), err)
 		}
 	}
-	s.report()
+	s.removals = len(removals)
+	s.report(&s.stream.storing, "rows are rejected and go to the dead letters; the first: ", stored)
+	s.report(&s.stream.keeping, "the removal of rows is rejected and stays due: the next sync sends it again; the first: ", removals)
 	return rows, nil
 }
 
@@ -94,10 +102,9 @@ func (s *batchSend) isRejected(row int) bool {
 	return found
 }
 
-// report logs the first rejected rows of a stream, once.
-func (s *batchSend) report() {
-	if s.stream.reported.Swap(true) {
-		return
+// report logs the first rejection of a kind in a stream, once.
+func (s *batchSend) report(told *atomic.Bool, text string, rejections []*rejection) {
+	if len(rejections) > 0 && !told.Swap(true) {
+		s.stream.options.Warn("stream " + s.stream.route.Title() + ": " + text + rejections[0].reason)
 	}
-	s.stream.options.Warn(fmt.Sprintf("stream %s: rows are rejected and go to the dead letters; the first: %s", s.stream.route.Title(), s.rejected[0].reason))
 }

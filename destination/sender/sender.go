@@ -42,6 +42,7 @@ type Observer interface {
 // Counts is what became of a batch.
 type Counts struct {
 	Accepted, Rejected int // rows
+	Removals           int // rejected rows that had left: they have no dead letter
 	Suppressed         int // rows that were neither sent nor rejected
 	Bytes              int // of the body without the suppressed rows; 0 if nothing was sent
 }
@@ -72,7 +73,7 @@ type Stream struct {
 
 	// What the endpoint has said of single rows so far.
 	accepted, refused atomic.Int64
-	reported          atomic.Bool
+	storing, keeping  atomic.Bool // a warning has told of dead letters, of removals that are rejected
 }
 
 // Stream prepares the sending of a stream's batches. a is nil if the stream is not compared with a
@@ -90,7 +91,9 @@ func (s *Stream) Send(ctx context.Context, b *batching.Batch) (outcome batching.
 		s.options.Observer.Settled(s.route, Counts{Accepted: send.accepted})
 		return batching.Outcome{Err: err}
 	}
-	s.options.Observer.Settled(s.route, counts(b, rejected))
+	c := counts(b, rejected)
+	c.Removals = send.removals
+	s.options.Observer.Settled(s.route, c)
 	return batching.Outcome{Rejected: rejected}
 }
 
