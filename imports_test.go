@@ -42,7 +42,7 @@ var layers = map[string][]string{
 	"destination/replay":         {"destination/deadletter", "destination/payload", "protocol", "destination/route"},
 	"destination/report":         {"destination/audience", "destination/config", "destination/delivery", "destination/engine", "destination/printable", "protocol", "destination/redact", "destination/route", "destination/sender"},
 	"destination/route":          {"destination/answer", "destination/config", "destination/jq", "destination/printable", "destination/spelling", "destination/urltemplate", "protocol"},
-	"destination/sender":         {"destination/answer", "destination/audience", "batching", "destination/deadletter", "destination/delivery", "destination/failure", "destination/payload", "destination/printable", "destination/route"},
+	"destination/sender":         {"destination/answer", "destination/audience", "batching", "destination/deadletter", "destination/delivery", "destination/failure", "destination/payload", "destination/printable", "destination/route", "protocol"},
 	"destination/signature":      {},
 	"destination/spelling":       {},
 	"destination/urltemplate":    {},

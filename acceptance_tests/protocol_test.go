@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"slices"
@@ -86,6 +87,9 @@ func judgeStats(state map[string]any) error {
 	if stats["recordCount"] == nil {
 		return errors.New("a STATE without destinationStats.recordCount")
 	}
+	additional, _ := stats["additionalStats"].(map[string]any)
+	delete(stats, "additionalStats")
+	maps.Copy(stats, additional)
 	for name, value := range stats {
 		if number, ok := value.(json.Number); !ok || !strings.Contains(number.String(), ".") {
 			return fmt.Errorf("destinationStats.%s is no number with a decimal point", name)

@@ -36,6 +36,7 @@ type Stream struct {
 	scope   *scope
 	order   keyOrder
 	records int64 // since the last state of the stream
+	skipped int64 // of them
 }
 
 // Frame is what surrounds the rows of a batch.

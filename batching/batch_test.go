@@ -305,6 +305,6 @@ func BenchmarkLedger(b *testing.B) {
 		s.scope.behind += batch.Rows()
 		s.scope.close(batch)
 		l.state(state, s)
-		l.settle(batch, nil)
+		l.settle(batch, Outcome{})
 	}
 }

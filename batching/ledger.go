@@ -20,11 +20,11 @@ type scope struct {
 }
 
 type segment struct {
-	pending  int // rows in closed batches that are not settled
-	sealed   bool
-	states   []heldState
-	rejected []rejection
-	within   *segment // of the scope of all rows, which waits for this one too; see ledger.mergeScopes
+	pending int // rows in closed batches that are not settled
+	sealed  bool
+	states  []heldState
+	tallies []tally
+	within  *segment // of the scope of all rows, which waits for this one too; see ledger.mergeScopes
 }
 
 // heldState is a state whose rows are not all settled.
@@ -34,13 +34,15 @@ type heldState struct {
 	ordinal  int64   // how many states the scope had seen, this one included
 	sequence int64   // how many states the ledger had seen, this one included
 	records  int64   // since the previous state
+	skipped  int64   // of them
 }
 
-// rejection is rows that came after the scope had seen so many states.
-type rejection struct {
-	stream *Stream
-	states int64
-	rows   int64
+// tally is what became of rows that came after the scope had seen so many states.
+type tally struct {
+	stream   *Stream
+	states   int64
+	rejected int64
+	stats    protocol.AdditionalStats
 }
 
 // Emit receives a state that is due: records were delivered and rejected were refused since the
@@ -54,6 +56,7 @@ type ledger struct {
 	all     *scope // nil as long as no GLOBAL or LEGACY state came
 	streams []*Stream
 	records int64 // of all streams since the last GLOBAL or LEGACY state
+	skipped int64 // of them
 	states  int64 // seen so far
 	held    int   // bytes of held states
 	final   finalStates
@@ -94,15 +97,21 @@ func (l *ledger) count(s *Stream) {
 	l.records++
 }
 
+// skip records that a record which was counted needs no delivery.
+func (l *ledger) skip(s *Stream) {
+	s.skipped++
+	l.skipped++
+}
+
 // state records a state of stream s, or, if s is nil, of all streams.
 func (l *ledger) state(st protocol.State, s *Stream) {
 	l.states++
 	h, c := heldState{State: st, stream: s, sequence: l.states}, l.all
 	if s != nil {
 		c = l.scopeOf(s)
-		h.records, s.records = s.records, 0
+		h.records, h.skipped, s.records, s.skipped = s.records, s.skipped, 0, 0
 	} else {
-		h.records, l.records = l.records, 0
+		h.records, h.skipped, l.records, l.skipped = l.records, l.skipped, 0, 0
 	}
 	c.states++
 	c.before, c.behind = c.before+c.behind, 0
@@ -133,22 +142,27 @@ func (l *ledger) mergeScopes() {
 		}
 		// No state of the stream's own speaks for the rows of its last segment any more.
 		last := s.scope.growing()
-		for _, r := range last.rejected {
-			first.reject(s, 0, r.rows)
+		for _, t := range last.tallies {
+			t.states = 0
+			first.count(t)
 		}
-		last.rejected = nil
+		last.tallies = nil
 		l.all.behind += s.scope.behind
 	}
 }
 
-// settle records that a batch is delivered, but for the rows rejected.
-func (l *ledger) settle(b *Batch, rejected []int) {
-	for _, row := range rejected {
-		if g := b.segment; g.within != nil && !g.sealed {
-			g.within.reject(b.Stream, 0, 1)
-		} else {
-			g.reject(b.Stream, b.statesBefore(row), 1)
-		}
+// settle records what became of a batch whose rows are all settled. Its numbers are told with the
+// first state after its last row, each rejected row with the first state after the row.
+func (l *ledger) settle(b *Batch, o Outcome) {
+	g, states := b.segment, b.statesBefore
+	if g.within != nil && !g.sealed {
+		g, states = g.within, func(int) int64 { return 0 }
+	}
+	for _, row := range o.Rejected {
+		g.count(tally{stream: b.Stream, states: states(row), rejected: 1})
+	}
+	if o.Stats != (protocol.AdditionalStats{}) {
+		g.count(tally{stream: b.Stream, states: states(b.Rows() - 1), stats: o.Stats})
 	}
 	for g := b.segment; g != nil; g = g.within {
 		g.pending -= b.Rows()
@@ -159,14 +173,15 @@ func (l *ledger) settle(b *Batch, rejected []int) {
 	}
 }
 
-func (g *segment) reject(s *Stream, states, rows int64) {
-	for i := range g.rejected {
-		if r := &g.rejected[i]; r.stream == s && r.states == states {
-			r.rows += rows
+func (g *segment) count(t tally) {
+	for i := range g.tallies {
+		if known := &g.tallies[i]; known.stream == t.stream && known.states == t.states {
+			known.rejected += t.rejected
+			known.stats.Add(t.stats)
 			return
 		}
 	}
-	g.rejected = append(g.rejected, rejection{s, states, rows})
+	g.tallies = append(g.tallies, t)
 }
 
 // release emits the states that became due.
@@ -176,10 +191,13 @@ func (l *ledger) release(c *scope) {
 		c.segments = c.segments[1:]
 		for i := range g.states {
 			h := &g.states[i]
-			l.due(dueState{*h, g.takeRejected(h), g.states[len(g.states)-1].sequence})
+			t := g.take(h)
+			h.Additional = t.stats
+			h.Additional.Skipped += h.skipped
+			l.due(dueState{*h, t.rejected, g.states[len(g.states)-1].sequence})
 		}
 		// Rows that no state of the segment speaks for wait for the next one that does.
-		c.segments[0].rejected = append(g.rejected, c.segments[0].rejected...)
+		c.segments[0].tallies = append(g.tallies, c.segments[0].tallies...)
 	}
 }
 
@@ -215,16 +233,17 @@ func (l *ledger) finish() {
 	l.final.hold(scopes)
 }
 
-// takeRejected takes out the rejected rows that state h is the first to speak for.
-func (g *segment) takeRejected(h *heldState) (rows int64) {
-	rest := g.rejected[:0]
-	for _, r := range g.rejected {
-		if r.states < h.ordinal && (h.stream == nil || h.stream == r.stream) {
-			rows += r.rows
+// take takes out what became of the rows that state h is the first to speak for.
+func (g *segment) take(h *heldState) (sum tally) {
+	rest := g.tallies[:0]
+	for _, t := range g.tallies {
+		if t.states < h.ordinal && (h.stream == nil || h.stream == t.stream) {
+			sum.rejected += t.rejected
+			sum.stats.Add(t.stats)
 		} else {
-			rest = append(rest, r)
+			rest = append(rest, t)
 		}
 	}
-	g.rejected = rest
-	return rows
+	g.tallies = rest
+	return sum
 }

@@ -23,7 +23,8 @@ type Options struct {
 // Outcome is what became of a batch. Without an error every row of it is settled: delivered, or
 // rejected and put aside.
 type Outcome struct {
-	Rejected []int // rows, in order
+	Rejected []int                    // rows, in order
+	Stats    protocol.AdditionalStats // told with the state that speaks for the batch's last row
 	Err      error
 }
 
@@ -113,7 +114,10 @@ func (p *Pipeline) Add(s *Stream, r *Row, now time.Time) {
 }
 
 // Skip counts a record that needs no delivery.
-func (p *Pipeline) Skip(s *Stream) { p.ledger.count(s) }
+func (p *Pipeline) Skip(s *Stream) {
+	p.ledger.count(s)
+	p.ledger.skip(s)
+}
 
 // State holds a state, which must not alias the decoder's block, until all rows before it are
 // settled. The stream is nil for a GLOBAL or LEGACY state.
@@ -368,7 +372,7 @@ func (p *Pipeline) Settle(r Result) {
 		return
 	}
 	b := r.batch
-	p.ledger.settle(b, r.outcome.Rejected)
+	p.ledger.settle(b, r.outcome)
 	if p.ordered(b) {
 		b.Stream.order.leave(b, p.unblock)
 	}

@@ -23,6 +23,8 @@ type State struct {
 	Namespace []byte // of a StreamState
 	Stream    []byte // of a StreamState
 
+	Additional AdditionalStats // written with the state
+
 	raw   []byte
 	empty bool // the state object has no member
 	end   int  // of the state object: where its closing brace is
@@ -73,7 +75,7 @@ func (s *State) appendStats(dst []byte, records, rejected int64) []byte {
 		dst = append(dst, `,"rejectedRecordCount":`...)
 		dst = append(strconv.AppendInt(dst, rejected, 10), ".0"...)
 	}
-	return append(dst, '}')
+	return append(s.Additional.append(dst), '}')
 }
 
 // state scans the state object at i.

@@ -69,7 +69,7 @@ func (b *book) Write(rows []byte) (int, error) {
 	return len(rows), nil
 }
 
-var destinationStats = regexp.MustCompile(`,"destinationStats":(\{[^}]*\})`)
+var destinationStats = regexp.MustCompile(`,"destinationStats":(\{(?:[^{}]|\{[^{}]*\})*\})`)
 
 // claim judges a line of stdout: whether a state may come out now, and is what went in.
 func (b *book) claim(line []byte) error {

@@ -10,6 +10,7 @@ import (
 	"destination-webhook/destination/audience"
 	"destination-webhook/destination/delivery"
 	"destination-webhook/destination/payload"
+	"destination-webhook/protocol"
 )
 
 // batchSend is one batch on its way. One goroutine uses it.
@@ -31,8 +32,9 @@ type batchSend struct {
 	repeated     map[int]bool // rows that the endpoint has asked for once more
 	tried        map[int]bool // rows that were sent before their turn, see tryOthers
 	trying       bool
-	suspects     int    // requests that may have been too large, see bisect
-	body         []byte // of a part
+	suspects     int                      // requests that may have been too large, see bisect
+	body         []byte                   // of a part
+	attempts     protocol.AdditionalStats // what the requests so far add to the counts
 }
 
 // run delivers the batch and settles its rows: in the snapshot, if there is one, and as dead
@@ -114,8 +116,17 @@ func (s *batchSend) request(body []byte, p Part) delivery.Request {
 			if s.confirmation != nil && mayBeTaken(a) {
 				s.confirmation.Doubt()
 			}
+			s.count(a)
 			s.stream.options.Observer.Attempted(r, len(p.Rows), a)
 		},
+	}
+}
+
+func (s *batchSend) count(a delivery.Attempt) {
+	s.attempts.Requests++
+	s.attempts.Sent += int64(a.Bytes)
+	if a.N > 1 {
+		s.attempts.Retries++
 	}
 }
 

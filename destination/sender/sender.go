@@ -17,6 +17,7 @@ import (
 	"destination-webhook/destination/failure"
 	"destination-webhook/destination/payload"
 	"destination-webhook/destination/route"
+	"destination-webhook/protocol"
 )
 
 // Options are what a sender needs.
@@ -94,7 +95,7 @@ func (s *Stream) Send(ctx context.Context, b *batching.Batch) (outcome batching.
 	c := counts(b, rejected)
 	c.Removals = send.removals
 	s.options.Observer.Settled(s.route, c)
-	return batching.Outcome{Rejected: rejected}
+	return batching.Outcome{Rejected: rejected, Stats: send.stats(c)}
 }
 
 // counts returns what of a settled batch was sent: suppressed rows were not, and a batch of nothing
@@ -116,6 +117,16 @@ func counts(b *batching.Batch, rejected []int) Counts {
 		}
 	}
 	return c
+}
+
+// stats are the numbers of a settled batch that go out with a state.
+func (s *batchSend) stats(c Counts) protocol.AdditionalStats {
+	total := s.attempts
+	total.Delivered, total.Skipped, total.Bytes = int64(c.Accepted), int64(c.Suppressed), int64(c.Bytes)
+	if c.Bytes > 0 {
+		total.Batches = 1
+	}
+	return total
 }
 
 // undelivered adds to an error which stream's batch it is about.
