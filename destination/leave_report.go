@@ -48,6 +48,9 @@ func (p *Program) report(s *session, began time.Time, how report.Outcome, err er
 	f := report.NewFile(s.summary(), s.out.Redact)
 	f.Program, f.Job, f.Attempt = s.agent, p.Getenv("WORKER_JOB_ID"), p.Getenv("WORKER_JOB_ATTEMPT")
 	f.Outcome, f.BeganAt, f.EndedAt = how, began.UTC(), time.Now().UTC()
+	if s.network != nil {
+		f.Trace = s.network.Trace.ID.String()
+	}
 	if how == report.Failed {
 		message, _ := describe(err)
 		f.Failure = &report.Failure{Type: failureType(err), Message: s.out.Redact(message)}

@@ -82,6 +82,9 @@ func (t *signing) RoundTrip(req *http.Request) (*http.Response, error) {
 	return t.base.RoundTrip(signed)
 }
 
+// unsignedHeaders name the trace of a request, which what passes it on may continue by its own span.
+var unsignedHeaders = []string{"Traceparent", "Tracestate"}
+
 // sign returns a signed deep copy of req: the signer sorts the query and writes headers.
 func (t *signing) sign(req *http.Request, at time.Time) (*http.Request, error) {
 	digest, err := bodyDigest(req)
@@ -89,9 +92,17 @@ func (t *signing) sign(req *http.Request, at time.Time) (*http.Request, error) {
 		return nil, err
 	}
 	signed := req.Clone(req.Context())
+	for _, name := range unsignedHeaders {
+		signed.Header.Del(name)
+	}
 	err = t.signer.SignHTTP(req.Context(), t.credentials, signed, digest, t.service, t.region, at)
 	if err != nil {
 		return nil, fmt.Errorf("signing a request for AWS: %w", err)
+	}
+	for _, name := range unsignedHeaders {
+		if values := req.Header[name]; values != nil {
+			signed.Header[name] = values
+		}
 	}
 	return signed, nil
 }

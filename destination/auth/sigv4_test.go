@@ -53,6 +53,7 @@ func TestSigV4Vectors(t *testing.T) {
 			for name, value := range test.header {
 				req.Header.Set(name, value)
 			}
+			req.Header.Set("Traceparent", "sent, and not signed")
 			signer := newVectorSigner(t, nil, test.service)
 			wantSignature(t, signer, req, test.want)
 			if req.Header.Get("Authorization") != "" || req.URL.String() != test.url {

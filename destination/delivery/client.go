@@ -37,8 +37,8 @@ type Options struct {
 	Adaptive          bool    // find the best number in flight between 1 and Concurrency
 	Compression       string  // "gzip", "zstd"; anything else: none
 
-	// Sign adds a signature to the header of one attempt. The body is the uncompressed one. Nil:
-	// unsigned.
+	// Sign adds a signature, and what else is of one attempt, to its header. The body is the
+	// uncompressed one. Nil: unsigned.
 	Sign func(h http.Header, id string, at time.Time, body []byte)
 	// Redact masks secrets in text that an endpoint or the network stack wrote. Nil: none are
 	// known.

@@ -57,13 +57,19 @@ func (n *Network) client(transport http.RoundTripper) *delivery.Client {
 		Concurrency:       d.MaxConcurrentRequests,
 		Adaptive:          d.AdaptiveConcurrency,
 		Compression:       string(d.Compression),
-		Sign:              n.Sign,
+		Sign:              n.mark,
 		Redact:            n.options.Redactor.String,
 		RedactCut:         n.options.Redactor.Cut,
 		OnAttempt:         n.options.OnAttempt,
 	})
 	n.clients = append(n.clients, c)
 	return c
+}
+
+// mark puts into the header of an attempt what is its own.
+func (n *Network) mark(h http.Header, id string, at time.Time, body []byte) {
+	n.Sign(h, id, at, body)
+	n.Trace.Mark(h)
 }
 
 // Sign puts the headers of Standard Webhooks 1.0 into the header of an attempt.

@@ -19,10 +19,13 @@ import (
 	"destination-webhook/destination/guard"
 	"destination-webhook/destination/redact"
 	"destination-webhook/destination/signature"
+	"destination-webhook/destination/trace"
 )
 
 // Network is every way out of the process. All of them pass the guard.
 type Network struct {
+	Trace trace.Context // the trace that every attempt is part of
+
 	options    Options
 	endpoint   *http.Transport   // connections to the endpoint, with the config's TLS settings
 	authorized http.RoundTripper // the same, with the config's credentials
@@ -62,7 +65,7 @@ func New(o Options) (*Network, error) {
 	for _, address := range proxies {
 		o.Redactor.Add(redact.URL(address)...)
 	}
-	n := &Network{options: o, keys: keysOf(o.Getenv), proxied: len(proxies) > 0 && g.DeniesPrivate()}
+	n := &Network{Trace: trace.FromEnvironment(o.Getenv), options: o, keys: keysOf(o.Getenv), proxied: len(proxies) > 0 && g.DeniesPrivate()}
 	n.learnKeys()
 	if err := n.open(g); err != nil {
 		return nil, err

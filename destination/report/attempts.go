@@ -99,7 +99,7 @@ func (l *attemptLog) debug(stream string, rows int, a delivery.Attempt) {
 }
 
 // publicHeaders have values that hold no secret.
-var publicHeaders = []string{"Content-Type", "Content-Encoding", "Webhook-Id", "Webhook-Timestamp"}
+var publicHeaders = []string{"Content-Type", "Content-Encoding", "Webhook-Id", "Webhook-Timestamp", "Traceparent"}
 
 func maskedHeader(h http.Header) string {
 	var parts []string

@@ -23,6 +23,7 @@ type File struct {
 	Program string  `json:"program"` // its name and version
 	Job     string  `json:"job_id,omitzero"`
 	Attempt string  `json:"attempt,omitzero"`
+	Trace   string  `json:"trace_id,omitzero"` // of the requests
 	Outcome Outcome `json:"outcome"`
 
 	BeganAt time.Time `json:"began_at"`

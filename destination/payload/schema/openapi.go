@@ -3,6 +3,7 @@ package schema
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -100,6 +101,9 @@ func (c *Contract) parameters(r *route.Route) []any {
 		header("Webhook-Id", "Names the request; the same on every attempt, and when a resumed sync sends it again.", true, text),
 		header("Webhook-Timestamp", "Time of the attempt, in seconds since 1970.", true, object{"type": "string", "pattern": "^[0-9]+$"}),
 		header("Webhook-Signature", "Standard Webhooks 1.0, one v1 signature for each secret.", c.config.Signing.Secret != "", text),
+	}
+	if !slices.ContainsFunc(c.headers(r), func(h config.Header) bool { return strings.EqualFold(h.Name, "traceparent") }) {
+		list = append(list, header("traceparent", "W3C Trace Context: the trace of the sync, and a span for each attempt.", true, object{"type": "string", "pattern": "^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"}))
 	}
 	if compression := c.config.Delivery.Compression; compression != "" && compression != config.Uncompressed {
 		list = append(list, header("Content-Encoding", "How the body is compressed; left out if that would not make it smaller.", false, object{"const": compression}))
