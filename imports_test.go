@@ -19,7 +19,7 @@ var layers = map[string][]string{
 	"cli":                        {"destination", "destination/printable", "destination/replay", "destination/report", "destination/signature", "destination/spelling", "receiver", "receiver/faults", "receiver/relay", "receiver/store", "sample"},
 	"protocol":                   {},
 	"batching":                   {"protocol"},
-	"destination":                {"batching", "protocol", "destination/answer", "destination/audience", "destination/auth", "destination/bucket", "destination/config", "destination/deadletter", "destination/delivery", "destination/engine", "destination/failure", "destination/outbound", "destination/payload", "destination/payload/schema", "destination/printable", "destination/redact", "destination/replay", "destination/report", "destination/route", "destination/sender", "destination/snapshot"},
+	"destination":                {"batching", "protocol", "destination/answer", "destination/audience", "destination/auth", "destination/bucket", "destination/config", "destination/deadletter", "destination/delivery", "destination/engine", "destination/failure", "destination/outbound", "destination/payload", "destination/payload/schema", "destination/printable", "destination/redact", "destination/replay", "destination/report", "destination/route", "destination/sender", "destination/snapshot", "destination/telemetry"},
 	"destination/answer":         {"destination/canonical", "destination/jq", "destination/printable"},
 	"destination/audience":       {"batching", "destination/config", "destination/failure", "destination/payload", "protocol", "destination/route", "destination/snapshot"},
 	"destination/auth":           {"destination/awsenv", "destination/redact"},
@@ -45,6 +45,7 @@ var layers = map[string][]string{
 	"destination/sender":         {"destination/answer", "destination/audience", "batching", "destination/deadletter", "destination/delivery", "destination/failure", "destination/payload", "destination/printable", "destination/route", "protocol"},
 	"destination/signature":      {},
 	"destination/spelling":       {},
+	"destination/telemetry":      {"destination/answer", "destination/delivery", "destination/failure", "destination/report", "destination/route", "destination/sender", "destination/trace"},
 	"destination/urltemplate":    {},
 	"destination/trace":          {},
 	"destination/snapshot":       {"destination/folder", "destination/bucket", "destination/canonical"},
@@ -75,11 +76,13 @@ var quarantine = map[string][]string{
 	"github.com/yosida95/uritemplate/v3":     {"destination/urltemplate"},
 	"github.com/zeebo/blake3":                {"destination/payload"},
 	"golang.org/x/crypto/x509roots/fallback": {"destination/auth"},
-	"golang.org/x/net":                       {"destination/delivery", "destination/guard", "destination/config", "destination/trace"},
+	"go.opentelemetry.io/proto/slim/otlp":    {"destination/telemetry"},
+	"golang.org/x/net":                       {"destination/delivery", "destination/guard", "destination/config", "destination/trace", "destination/telemetry"},
 	"golang.org/x/oauth2":                    {"destination/auth"},
 	"golang.org/x/sys":                       {"protocol"},
 	"golang.org/x/term":                      {"cli"},
 	"golang.org/x/time":                      {"destination/delivery"},
+	"google.golang.org/protobuf":             {"destination/telemetry"},
 }
 
 type goPackage struct {

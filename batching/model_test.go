@@ -335,8 +335,8 @@ func drive(t *testing.T, s *scenario, send Send, emit Emit) error {
 		case <-age.C:
 			p.FlushAged(time.Now())
 		}
-		if most := s.options.MaxBuffered + 4*s.options.MaxBytes + 4096; p.buffered() > most && p.waiting == 0 && p.inFlight == 0 {
-			t.Errorf("%d bytes are buffered", p.buffered())
+		if most := s.options.MaxBuffered + 4*s.options.MaxBytes + 4096; p.Buffered() > most && p.waiting == 0 && p.inFlight == 0 {
+			t.Errorf("%d bytes are buffered", p.Buffered())
 		}
 		if p.Err() != nil {
 			p.Stop()

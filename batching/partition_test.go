@@ -159,7 +159,7 @@ func TestPartedStreamsShareTheMemory(t *testing.T) {
 		for i := range 100_000 {
 			row.Key = keyHash(i)
 			p.Add(all[i%streams], &row, time.Time{})
-			most = max(most, p.buffered())
+			most = max(most, p.Buffered())
 			for p.Full() {
 				p.Settle(<-p.Results())
 			}

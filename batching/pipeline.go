@@ -281,7 +281,7 @@ func (p *Pipeline) dispatch() {
 
 // closeLargest closes open batches, the largest first, if memory is short.
 func (p *Pipeline) closeLargest() {
-	if p.buffered() <= p.options.MaxBuffered {
+	if p.Buffered() <= p.options.MaxBuffered {
 		return
 	}
 	keep := p.options.MaxBuffered / 4 * 3
@@ -301,11 +301,12 @@ func (p *Pipeline) closeLargest() {
 	}
 }
 
-func (p *Pipeline) buffered() int { return p.openBytes + p.waitingBytes + p.ledger.held }
+// Buffered returns the bytes of rows and states that wait.
+func (p *Pipeline) Buffered() int { return p.openBytes + p.waitingBytes + p.ledger.held }
 
 // Full reports whether the pipeline is full: nothing may be added before a result is settled.
 func (p *Pipeline) Full() bool {
-	return p.waiting >= p.maxWaiting() || p.buffered() > p.options.MaxBuffered && p.inFlight > 0
+	return p.waiting >= p.maxWaiting() || p.Buffered() > p.options.MaxBuffered && p.inFlight > 0
 }
 
 // maxWaiting is how many batches may wait before the pipeline is full. Those of one parted batch

@@ -123,6 +123,9 @@ func (p *Program) sync(ctx context.Context, configPath, catalogPath string, run 
 	if err := p.leaveReport(s, began, how, err); err != nil {
 		log.Warn("the report was not written", "error", err)
 	}
+	if err := s.endTelemetry(how, err); err != nil {
+		log.Warn("telemetry was lost", "error", err)
+	}
 	return err
 }
 
@@ -175,6 +178,7 @@ func (p *Program) open(s *session, configPath, catalogPath string, log *slog.Log
 	if s.network, err = p.network(s.config, s.redactor, s.progress.WarnAttempt); err != nil {
 		return err
 	}
+	s.startTelemetry(p.Getenv, p.Version)
 	catalog, err := p.readCatalog(catalogPath)
 	if err != nil {
 		return failure.Config(err)

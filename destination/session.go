@@ -20,20 +20,22 @@ import (
 	"destination-webhook/destination/route"
 	"destination-webhook/destination/sender"
 	"destination-webhook/destination/snapshot"
+	"destination-webhook/destination/telemetry"
 	"destination-webhook/protocol"
 )
 
 // session is a sync with all that it opens before and closes after.
 type session struct {
-	config   *config.Config
-	table    route.Table
-	network  *outbound.Network
-	redactor *redact.Redactor
-	agent    string
-	identity syncIdentity
-	out      *protocol.Writer
-	progress *report.Progress
-	replays  bool // what is sent is no reading of the source: refreshes neither begin nor end
+	config    *config.Config
+	table     route.Table
+	network   *outbound.Network
+	redactor  *redact.Redactor
+	agent     string
+	identity  syncIdentity
+	out       *protocol.Writer
+	progress  *report.Progress
+	telemetry *telemetry.Telemetry // nil: nobody asks for it
+	replays   bool                 // what is sent is no reading of the source: refreshes neither begin nor end
 }
 
 // summary returns what the sync has done, nil if it did not get as far as its end.
@@ -128,7 +130,7 @@ func (s *session) sync(ctx context.Context, streams []*engine.Stream, deadLetter
 	client := s.network.EndpointClient()
 	deliver := sender.New(sender.Options{
 		Client: client, DeadLetters: deadLetters, Redact: s.redactor.String, RedactCut: s.redactor.Cut,
-		Warn: s.progress.Warn, Observer: s.progress,
+		Warn: s.progress.Warn, Observer: s.progress, Tracer: s.tracer(),
 	})
 	for _, stream := range streams {
 		stream.Send = deliver.Stream(stream.Route, stream.Audience, s.identity.of(stream.Route)).Send

@@ -29,6 +29,7 @@ type attempt struct {
 	success   bool                   // the status is that of a delivered request
 	unmet     *answer.Classification // why the answer is no success, by its body; nil: it is one
 	connected bool                   // a connection carried the request
+	phases    *phases                // nil: they are not noted
 }
 
 func (a *attempt) delivered() bool { return a.err == nil && a.success && a.unmet == nil }
@@ -75,8 +76,13 @@ func (d *delivery) attempt(ctx context.Context, now time.Time) *attempt {
 	ctx, cancel := d.bounded(ctx, now)
 	defer cancel()
 	sent := new(written)
-	ctx = httptrace.WithClientTrace(ctx, sent.trace())
-	a := &attempt{started: now, request: d.httpRequest(ctx, now)}
+	a := &attempt{started: now}
+	hooks := sent.trace()
+	if d.client.options.Phases {
+		a.phases = new(phases)
+		a.phases.watch(hooks)
+	}
+	a.request = d.httpRequest(httptrace.WithClientTrace(ctx, hooks), now)
 	res, err := d.client.options.Transport.RoundTrip(a.request)
 	if err == nil {
 		err = d.answer(ctx, a, res, sent, cancel)

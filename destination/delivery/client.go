@@ -47,12 +47,15 @@ type Options struct {
 	RedactCut func(string) string
 	// OnAttempt is called with every finished attempt, by many goroutines. Nil: nobody is told.
 	OnAttempt func(Attempt)
+	// Phases makes each attempt note its phases.
+	Phases bool
 }
 
 // Attempt is what OnAttempt learns about one finished attempt.
 type Attempt struct {
-	ID      string        // of the request
-	N       int           // counts from 1 within a delivery
+	ID      string // of the request
+	N       int    // counts from 1 within a delivery
+	Method  string
 	Host    string        // scheme://host[:port]
 	Status  int           // 0: no answer
 	Err     error         // nil: delivered
@@ -64,6 +67,7 @@ type Attempt struct {
 	Advice  string        // what happened and what to do about it, without what varies; empty if delivered
 	Header  http.Header   // of the request, without what the transport added; it may hold secrets
 	Bytes   int           // of the body as it was sent
+	Phases  []Phase       // if the client notes them
 }
 
 // TimedOut reports whether the attempt failed because something took too long.

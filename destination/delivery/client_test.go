@@ -266,10 +266,10 @@ func TestEveryAttemptIsReported(t *testing.T) {
 			got[i].Err = nil
 		}
 		want := []Attempt{
-			{ID: "id", N: 1, Host: "https://endpoint.test", Status: 500, Wait: 7 * time.Second, Latency: 3 * time.Second, Excerpt: `bad token [redacted]\x00`,
+			{ID: "id", N: 1, Method: http.MethodPost, Host: "https://endpoint.test", Status: 500, Wait: 7 * time.Second, Latency: 3 * time.Second, Excerpt: `bad token [redacted]\x00`,
 				Advice: "the endpoint failed (500): check its health and its log", Header: http.Header{}, Bytes: 2},
-			{ID: "id", N: 2, Host: "https://endpoint.test", Advice: "the connection failed: check the endpoint's health and the network", Header: http.Header{}, Bytes: 2},
-			{ID: "id", N: 3, Host: "https://endpoint.test", Status: 200, Final: true, Header: http.Header{}, Bytes: 2},
+			{ID: "id", N: 2, Method: http.MethodPost, Host: "https://endpoint.test", Advice: "the connection failed: check the endpoint's health and the network", Header: http.Header{}, Bytes: 2},
+			{ID: "id", N: 3, Method: http.MethodPost, Host: "https://endpoint.test", Status: 200, Final: true, Header: http.Header{}, Bytes: 2},
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Error(diff)

@@ -187,8 +187,8 @@ func (d *delivery) unpack() {
 
 func (d *delivery) report(a *attempt, f *Failure, pause time.Duration) {
 	r := Attempt{
-		ID: d.request.ID, N: d.attempts, Host: d.host, Status: a.status, Final: !d.again, Pause: pause, Latency: a.latency,
-		Header: a.request.Header, Bytes: int(a.request.ContentLength),
+		ID: d.request.ID, N: d.attempts, Method: d.request.Method, Host: d.host, Status: a.status, Final: !d.again, Pause: pause, Latency: a.latency,
+		Header: a.request.Header, Bytes: int(a.request.ContentLength), Phases: a.phases.all(),
 	}
 	if f != nil {
 		r.Err, r.Excerpt, r.Advice = f, f.Excerpt, f.Advice

@@ -51,9 +51,9 @@ type Observer interface {
 	// StateEmitted is called with each state that is written.
 	StateEmitted()
 	// Due is a channel of the moments at which Observe is called, with the number of batches in
-	// flight.
+	// flight, and the bytes of rows and states that wait.
 	Due() <-chan time.Time
-	Observe(inFlight int)
+	Observe(inFlight, buffered int)
 }
 
 // Engine runs one sync. One goroutine owns it: it decodes the input, adds rows and states to the
@@ -239,7 +239,7 @@ func (e *Engine) wait(ctx context.Context) error {
 		e.pipeline.FlushAged(time.Now())
 	case <-e.options.Observer.Due():
 		waited()
-		e.options.Observer.Observe(e.pipeline.InFlight())
+		e.options.Observer.Observe(e.pipeline.InFlight(), e.pipeline.Buffered())
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}

@@ -61,6 +61,7 @@ func (n *Network) client(transport http.RoundTripper) *delivery.Client {
 		Redact:            n.options.Redactor.String,
 		RedactCut:         n.options.Redactor.Cut,
 		OnAttempt:         n.options.OnAttempt,
+		Phases:            n.Phases,
 	})
 	n.clients = append(n.clients, c)
 	return c

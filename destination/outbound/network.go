@@ -24,8 +24,10 @@ import (
 
 // Network is every way out of the process. All of them pass the guard.
 type Network struct {
-	Trace trace.Context // the trace that every attempt is part of
+	Trace  trace.Context // the trace that every attempt is part of
+	Phases bool          // whether attempts of clients that are made from now on note their phases
 
+	guard      *guard.Guard
 	options    Options
 	endpoint   *http.Transport   // connections to the endpoint, with the config's TLS settings
 	authorized http.RoundTripper // the same, with the config's credentials
@@ -65,7 +67,7 @@ func New(o Options) (*Network, error) {
 	for _, address := range proxies {
 		o.Redactor.Add(redact.URL(address)...)
 	}
-	n := &Network{Trace: trace.FromEnvironment(o.Getenv), options: o, keys: keysOf(o.Getenv), proxied: len(proxies) > 0 && g.DeniesPrivate()}
+	n := &Network{Trace: trace.FromEnvironment(o.Getenv), guard: g, options: o, keys: keysOf(o.Getenv), proxied: len(proxies) > 0 && g.DeniesPrivate()}
 	n.learnKeys()
 	if err := n.open(g); err != nil {
 		return nil, err
@@ -170,6 +172,22 @@ func (n *Network) Warnings() []string {
 		return nil
 	}
 	return []string{"private networks are denied and a proxy is set: the guard checks the proxy's own address and addresses that are written out; the address of a name that the proxy resolves can be refused only by the proxy"}
+}
+
+// Reach returns the transport to servers that the environment names and not the config. The guard
+// judges their addresses, and their URLs are secrets.
+func (n *Network) Reach(addresses ...string) (http.RoundTripper, error) {
+	for _, address := range addresses {
+		n.options.Redactor.Add(redact.URL(address)...)
+		u, err := url.Parse(address)
+		if err == nil {
+			err = n.guard.CheckURL(u)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return n.others, nil
 }
 
 // Bucket opens a bucket.

@@ -14,6 +14,7 @@ type latency struct {
 	sample []time.Duration
 	n      int64
 	max    time.Duration
+	sum    time.Duration
 	counts [len(latencyBounds) + 1]int64 // by the first bound that is not below
 }
 
@@ -30,6 +31,7 @@ const maxSample = 8192
 func (l *latency) add(d time.Duration) {
 	l.n++
 	l.max = max(l.max, d)
+	l.sum += d
 	bound, _ := slices.BinarySearch(latencyBounds[:], d)
 	l.counts[bound]++
 	if len(l.sample) < maxSample {

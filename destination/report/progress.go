@@ -38,7 +38,8 @@ type Progress struct {
 	states                int64
 	firstState, lastState time.Time
 	loads                 loads
-	summary               *Summary // after the sync has ended
+	measured              func(Measures) // nil: nobody wants them
+	summary               *Summary       // after the sync has ended
 }
 
 // NewProgress returns the progress of a sync that begins now. A nil console means that nobody
@@ -98,6 +99,9 @@ func (p *Progress) Start(c *config.Config, table route.Table, load func() (inFli
 	}
 }
 
+// MeasureWith makes the progress tell its numbers every ten seconds, and at the end.
+func (p *Progress) MeasureWith(measured func(Measures)) { p.measured = measured }
+
 // WarnAttempt logs an attempt if it failed and is followed by another.
 func (p *Progress) WarnAttempt(a delivery.Attempt) { p.attempts.warn(a) }
 
@@ -105,7 +109,7 @@ func (p *Progress) WarnAttempt(a delivery.Attempt) { p.attempts.warn(a) }
 func (p *Progress) Stop() { p.ticker.Stop() }
 
 // Observe shows how far the sync is. With a console it is called more often than the log is told.
-func (p *Progress) Observe(batches int) {
+func (p *Progress) Observe(batches, buffered int) {
 	now := time.Now()
 	at := p.moment(now, batches)
 	if p.console != nil {
@@ -116,6 +120,9 @@ func (p *Progress) Observe(batches int) {
 	}
 	p.logged = now
 	p.attempts.flush()
+	if p.measured != nil {
+		p.measured(p.measures(now, at, buffered))
+	}
 	if p.load != nil {
 		p.loads.add(now.Sub(p.began), at.inFlight, at.limit)
 		p.logLimit(at.limit)

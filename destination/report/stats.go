@@ -69,12 +69,12 @@ func (s *stats) attempted(r *route.Route, a delivery.Attempt) {
 	defer s.mu.Unlock()
 	s.statuses[status]++
 	if a.Err != nil && !a.Final {
-		s.causes[cause(a)]++
+		s.causes[Cause(a)]++
 	}
 }
 
-// cause returns why an attempt failed: the status of its answer, timeout, or connection.
-func cause(a delivery.Attempt) string {
+// Cause returns why an attempt failed: the status of its answer, timeout, or connection.
+func Cause(a delivery.Attempt) string {
 	switch {
 	case a.Status != 0:
 		return strconv.Itoa(a.Status)

@@ -51,6 +51,9 @@ type Waits struct {
 func (p *Progress) End(c *config.Config, streams []*engine.Stream, skipped protocol.Skipped, waits Waits) {
 	p.summary = p.summarize(c, streams)
 	p.summary.waits = waits
+	if p.measured != nil {
+		p.measured(p.measures(time.Now(), moment{}, 0))
+	}
 	p.tell(p.summary, skipped)
 }
 

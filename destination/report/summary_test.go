@@ -79,7 +79,7 @@ func TestObserveAfterALateMoment(t *testing.T) {
 		for late := range 3 {
 			<-p.Due()
 			time.Sleep(time.Duration(3-late) * 50 * time.Millisecond)
-			p.Observe(1)
+			p.Observe(1, 0)
 		}
 		if got := strings.Count(out.String(), "progress rows=0 rows_per_second=0 requests_in_flight=1 retries=0"); got != 3 {
 			t.Errorf("%d lines of progress, want 3:\n%s", got, out.String())
@@ -97,14 +97,14 @@ func TestObserve(t *testing.T) {
 		defer p.Stop()
 		limit := 0
 		p.load = func() (int, int) { return min(3, limit), limit }
-		p.Observe(0)
+		p.Observe(0, 0)
 		if got := s.lines[0]; got != "0 rows delivered, 0 rows/s, 0 requests in flight, 0 retries" {
 			t.Errorf("before the first request: %q", got)
 		}
 		s.lines, limit = nil, 8
 		for range 101 {
 			<-p.Due()
-			p.Observe(5)
+			p.Observe(5, 0)
 			if len(s.lines) == 60 {
 				limit = 4
 			}

@@ -25,6 +25,7 @@ import (
 type batchSend struct {
 	stream       *Stream
 	batch        *batching.Batch
+	span         Span                   // nil: nobody records it
 	confirmation *audience.Confirmation // nil if the stream is not compared
 	rejected     []rejection
 	removals     int          // rejected rows that had left
@@ -108,7 +109,6 @@ func (s *batchSend) bodyOf(p Part) []byte {
 
 // request is the delivery of a part, whose body is given.
 func (s *batchSend) request(body []byte, p Part) delivery.Request {
-	r := s.stream.route
 	id := s.stream.names.WebhookID(p.To.Method, p.URL, body, s.stream.audience.Replaced(s.batch, p.Rows), p.repetition)
 	return delivery.Request{
 		Method: p.To.Method, URL: p.URL, Header: p.To.Header, ID: id, Body: body, Rows: len(p.Rows), Answers: s.rules(p),
@@ -117,7 +117,7 @@ func (s *batchSend) request(body []byte, p Part) delivery.Request {
 				s.confirmation.Doubt()
 			}
 			s.count(a)
-			s.stream.options.Observer.Attempted(r, len(p.Rows), a)
+			s.attempted(len(p.Rows), a)
 		},
 	}
 }

@@ -28,6 +28,7 @@ type Options struct {
 	RedactCut   func(string) string // for text that may end within a secret; nil: Redact
 	Warn        func(text string)   // logs what a user should know
 	Observer    Observer
+	Tracer      Tracer           // nil: nobody records spans
 	Now         func() time.Time // nil: time.Now
 }
 
@@ -38,6 +39,20 @@ type Observer interface {
 	// Settled tells of a batch of which every row is settled, or of the rows that the endpoint took
 	// before the batch failed.
 	Settled(r *route.Route, c Counts)
+}
+
+// Tracer records the spans of batches. It is called from many goroutines.
+type Tracer interface {
+	// Batch begins the span of a batch with so many rows.
+	Batch(r *route.Route, rows int) Span
+}
+
+// Span is that of a batch. One goroutine uses it.
+type Span interface {
+	// Attempted adds an attempt to deliver so many of the batch's rows.
+	Attempted(rows int, a *delivery.Attempt)
+	// Ended ends the span.
+	Ended(c Counts, err error)
 }
 
 // Counts is what became of a batch.
@@ -86,15 +101,15 @@ func (s *Sender) Stream(r *route.Route, a *audience.Audience, sync string) *Stre
 // Send delivers a batch; it is a batching.Send.
 func (s *Stream) Send(ctx context.Context, b *batching.Batch) (outcome batching.Outcome) {
 	defer failure.RecoverTo(&outcome.Err)
-	send := &batchSend{stream: s, batch: b}
+	send := &batchSend{stream: s, batch: b, span: s.begin(b.Rows())}
 	rejected, err := send.run(ctx)
 	if err != nil {
-		s.options.Observer.Settled(s.route, Counts{Accepted: send.accepted})
+		send.ended(Counts{Accepted: send.accepted}, err)
 		return batching.Outcome{Err: err}
 	}
 	c := counts(b, rejected)
 	c.Removals = send.removals
-	s.options.Observer.Settled(s.route, c)
+	send.ended(c, nil)
 	return batching.Outcome{Rejected: rejected, Stats: send.stats(c)}
 }
 

@@ -11,11 +11,11 @@ import (
 	"golang.org/x/net/http/httpguts"
 )
 
-// ID names a trace, and SpanID a span in it. All zeros is none.
-type (
-	ID     [16]byte
-	SpanID [8]byte
-)
+// ID names a trace. All zeros is none.
+type ID [16]byte
+
+// SpanID names a span in a trace. All zeros is none.
+type SpanID [8]byte
 
 func (i ID) String() string     { return hex.EncodeToString(i[:]) }
 func (i SpanID) String() string { return hex.EncodeToString(i[:]) }
