@@ -3,6 +3,7 @@ package outbound
 import (
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"destination-webhook/destination/config"
 	"destination-webhook/destination/config/configtest"
 	"destination-webhook/destination/delivery"
+	"destination-webhook/destination/guard"
 	"destination-webhook/destination/redact"
 )
 
@@ -30,6 +32,27 @@ func TestCredentials(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, (&Network{}).credentials(a, nil), cmpopts.IgnoreFields(auth.OAuth2Options{}, "OnToken")); diff != "" {
 		t.Errorf("options (-want +got):\n%s", diff)
+	}
+}
+
+// Servers that the environment names are judged by the guard before anything is dialled, and their
+// URLs are secrets.
+func TestReach(t *testing.T) {
+	redactor := redact.New()
+	g, err := guard.FromEnvironment(func(string) string { return "" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := &Network{guard: g, options: Options{Redactor: redactor}, others: refusing{}}
+	for address, ok := range map[string]bool{
+		"https://collector.example.com/topsecret-path": true, "http://169.254.169.254/topsecret-path": false, "http://metadata.google.internal/": false,
+	} {
+		if transport, err := n.Reach("http://127.0.0.1:4318", address); (err == nil) != ok || (transport != nil) != ok {
+			t.Errorf("%s: %v, %v", address, transport, err)
+		}
+	}
+	if shown := redactor.String("/topsecret-path"); strings.Contains(shown, "topsecret") {
+		t.Errorf("it shows %s", shown)
 	}
 }
 
