@@ -50,15 +50,20 @@ type faultyDisk struct {
 	mu      sync.Mutex
 	calls   int
 	from    int // the first call that fails; 0: none does
+	once    bool
 	err     error
 	hangs   bool
+	memory  vfs.FS // nil: a new one
 	timers  map[int]func()
 	stuck   int
 	timeout int
 }
 
 func (d *faultyDisk) files() watchedFS {
-	files := watchedFS{FS: errorfs.Wrap(vfs.NewMem(), errorfs.InjectorFunc(d.inject))}
+	if d.memory == nil {
+		d.memory = vfs.NewMem()
+	}
+	files := watchedFS{FS: errorfs.Wrap(d.memory, errorfs.InjectorFunc(d.inject))}
 	files.after = d.after
 	return files
 }
@@ -81,7 +86,7 @@ func (d *faultyDisk) after(_ time.Duration, f func()) (stop func() bool) {
 func (d *faultyDisk) inject(errorfs.Op) error {
 	d.mu.Lock()
 	d.calls++
-	if d.from == 0 || d.calls < d.from {
+	if d.from == 0 || d.calls < d.from || d.once && d.calls > d.from {
 		d.mu.Unlock()
 		return nil
 	}
