@@ -4,11 +4,12 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 )
 
-// A stdout that was closed when the process started loses nothing in silence: each write fails. One
-// that somebody has sent to /dev/null takes all.
+// A stdout that was closed when the process started loses nothing in silence: each write fails, and
+// stderr says why. One that somebody has sent to /dev/null takes all.
 func TestClosedStdoutIsAnError(t *testing.T) {
 	const child = "DESTINATION_WEBHOOK_STDOUT"
 	if want := os.Getenv(child); want != "" {
@@ -21,7 +22,8 @@ func TestClosedStdoutIsAnError(t *testing.T) {
 	for want, redirection := range map[string]string{"closed": ">&-", "null": ">/dev/null"} {
 		c := exec.CommandContext(t.Context(), "sh", "-c", `exec "$0" -test.run '^TestClosedStdoutIsAnError$' `+redirection, os.Args[0])
 		c.Env = append(os.Environ(), child+"="+want)
-		if text, err := c.CombinedOutput(); err != nil {
+		text, err := c.CombinedOutput()
+		if told := strings.Contains(string(text), closedText); err != nil || told != (want == "closed") {
 			t.Errorf("%s: %v: %s", redirection, err, text)
 		}
 	}
