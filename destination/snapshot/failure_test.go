@@ -107,8 +107,8 @@ func (d *faultyDisk) inject(errorfs.Op) error {
 }
 
 // faultySync is a sync in which every kind of call to the disk occurs. It returns the first error.
-func faultySync(ctx context.Context, files watchedFS, fatal func(error)) error {
-	s := newStore(files, "snapshot", Options{KeepRows: true, Fatal: fatal})
+func faultySync(ctx context.Context, files watchedFS) error {
+	s := newStore(files, "snapshot", Options{KeepRows: true})
 	files.failure, files.report = &s.failure, s.diskFailed
 	s.files = files
 	if err := s.run(ctx, s.open); err != nil {
@@ -162,13 +162,13 @@ func TestFaultsOfTheDisk(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			whole := faultyDisk{timers: map[int]func(){}}
-			if err := faultySync(t.Context(), whole.files(), nil); err != nil {
+			if err := faultySync(t.Context(), whole.files()); err != nil {
 				t.Fatal(err)
 			}
 			failed := 0
 			for from := 1; from <= whole.calls; from++ {
 				disk := faultyDisk{err: fault.err, hangs: fault.hang, from: from, timers: map[int]func(){}}
-				err := faultySync(t.Context(), disk.files(), nil)
+				err := faultySync(t.Context(), disk.files())
 				if err == nil {
 					continue // a call whose failure does no harm, such as the removal of a file that is of no use any more
 				}

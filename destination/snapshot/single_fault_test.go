@@ -16,13 +16,13 @@ func TestSingleFaultOfTheDisk(t *testing.T) {
 		return
 	}
 	whole := faultyDisk{timers: map[int]func(){}}
-	if err := faultySync(t.Context(), whole.files(), nil); err != nil {
+	if err := faultySync(t.Context(), whole.files()); err != nil {
 		t.Fatal(err)
 	}
 	for at := 1; at <= whole.calls; at++ {
 		memory := vfs.NewMem()
 		disk := faultyDisk{err: syscall.EIO, from: at, once: true, memory: memory, timers: map[int]func(){}}
-		err := faultySync(t.Context(), disk.files(), nil)
+		err := faultySync(t.Context(), disk.files())
 		if err == nil {
 			checkStored(t, memory, at)
 		} else if !errors.Is(err, errFailed) {
