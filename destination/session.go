@@ -64,8 +64,15 @@ func (s *session) write(ctx context.Context, in input) (err error) {
 	if err != nil {
 		return failure.Config(err)
 	}
+	waiting, err := s.openWaiting(ctx, deadLetters)
+	if waiting != nil {
+		defer waiting.close(context.WithoutCancel(ctx), s.progress.Warn) // after the dead letters are closed
+	}
 	if deadLetters != nil {
 		defer func() { err = errors.Join(err, deadLetters.Close()) }()
+	}
+	if err != nil {
+		return interrupted(ctx, err)
 	}
 	s.warn()
 	store, err := s.openSnapshot(ctx, cancel)
@@ -88,7 +95,7 @@ func (s *session) write(ctx context.Context, in input) (err error) {
 	if err != nil {
 		return err
 	}
-	return s.sync(ctx, streams, deadLetters, records)
+	return s.sync(ctx, streams, deadLetters, waiting, records)
 }
 
 // interrupted returns the cause of ctx's end if err only says that something was cut short by it.
@@ -126,21 +133,29 @@ func (s *session) streams(ctx context.Context, store *snapshot.Store) ([]*engine
 }
 
 // sync delivers the input to its end.
-func (s *session) sync(ctx context.Context, streams []*engine.Stream, deadLetters deadletter.Store, in io.Reader) error {
+func (s *session) sync(ctx context.Context, streams []*engine.Stream, deadLetters deadletter.Store, waiting *waiting, in io.Reader) error {
 	client := s.network.EndpointClient()
-	deliver := sender.New(sender.Options{
+	sending := sender.Options{
 		Client: client, DeadLetters: deadLetters, Redact: s.redactor.String, RedactCut: s.redactor.Cut,
 		Warn: s.progress.Warn, Observer: s.progress, Tracer: s.tracer(),
-	})
+	}
+	options := engineOptions(s.config, s.progress)
+	if waiting != nil {
+		sending.Waiting, options.Waiting = waiting, waiting
+	}
+	deliver := sender.New(sending)
 	for _, stream := range streams {
 		stream.Send = deliver.Stream(stream.Route, stream.Audience, s.identity.of(stream.Route)).Send
 	}
 	s.progress.Start(s.config, s.table, client.Load)
-	options := engineOptions(s.config, s.progress)
 	e := engine.New(ctx, streams, options, s.out)
 	err := e.Run(ctx, in, s.network.Stop)
 	if err == nil && !s.replays {
 		finish(streams, options.Policy)
+	}
+	if waiting != nil {
+		err = errors.Join(err, waiting.store(context.WithoutCancel(ctx)))
+		s.progress.Retried(report.Retried(waiting.Counts()))
 	}
 	waits := e.Waits()
 	s.progress.End(s.config, streams, e.Skipped(), report.Waits{
@@ -169,7 +184,7 @@ func engineOptions(c *config.Config, p *report.Progress) engine.Options {
 			MaxInFlight: c.Delivery.MaxConcurrentRequests,
 			Partitions:  c.Batching.Partitions,
 		},
-		KeyHash:     payload.NewKeyHash(c.URL, c.AuthorizationHeader.Reveal(), c.APIKey.Reveal(), c.Signing.Secret.Reveal()),
+		KeyHash:     keyHash(c),
 		Metadata:    c.IncludeMetadata,
 		DeadLetters: c.OnRejectedRows == config.ToDeadLetter,
 		Policy: audience.Policy{
@@ -177,6 +192,11 @@ func engineOptions(c *config.Config, p *report.Progress) engine.Options {
 		},
 		Warn: p.Warn, Observer: p,
 	}
+}
+
+// keyHash returns the hash of the sync's primary keys.
+func keyHash(c *config.Config) payload.KeyHash {
+	return payload.NewKeyHash(c.URL, c.AuthorizationHeader.Reveal(), c.APIKey.Reveal(), c.Signing.Secret.Reveal())
 }
 
 // openSnapshot opens the snapshot that the config names, nil if there is none. If it fails later,

@@ -49,6 +49,13 @@ func (f *refresh) incompleteReason(p Policy) string {
 	return ""
 }
 
+// Whole reports whether the sync reads all rows of the stream, or a part of such a reading that an
+// earlier sync began.
+func (a *Audience) Whole() bool { return a.refresh.whole }
+
+// ReadWhole reports whether all rows of the stream were read with this sync, once all are settled.
+func (a *Audience) ReadWhole(p Policy) bool { return a.refresh.complete(p) && a.refresh.kept == "" }
+
 // ObserveStatus takes what the source says of the stream.
 func (a *Audience) ObserveStatus(t *protocol.Trace) {
 	if t.Complete || t.Incomplete {

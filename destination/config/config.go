@@ -34,6 +34,7 @@ type Config struct {
 	OnRejectedRows          RejectedRows    `json:"on_rejected_rows"`
 	OnMissingKey            MissingKey      `json:"on_missing_key"`
 	DeadLetter              Output          `json:"dead_letter"`
+	RejectedRows            RejectedRetry   `json:"rejected_rows"`
 	Answers                 Answers         `json:"answers"`
 	Batching                Batching        `json:"batching"`
 	Delivery                Delivery        `json:"delivery"`

@@ -12,6 +12,12 @@ type Output struct {
 	S3
 }
 
+// RejectedRetry says whether later syncs try rejected rows again, and how many of them do so.
+type RejectedRetry struct {
+	RetryNextSync bool `json:"retry_next_sync"`
+	MaxSyncs      int  `json:"max_syncs"`
+}
+
 // Snapshot is the chosen place of the snapshot. Type determines which of the other fields count:
 // none, local (Path) or s3 (S3). KeepRows goes with both.
 type Snapshot struct {
@@ -37,6 +43,9 @@ type S3 struct {
 func (c *Config) checkDeadLetter(problems *problemList) {
 	if c.OnRejectedRows == ToDeadLetter && c.DeadLetter.Type == NoStorage {
 		problems.add("dead_letter.type", "expected one of local, s3, webhook, on_rejected_rows needs a place to write to")
+	}
+	if c.RejectedRows.RetryNextSync && (c.OnRejectedRows != ToDeadLetter || c.DeadLetter.Type == WebhookStorage) {
+		problems.add("rejected_rows.retry_next_sync", "it needs dead letters that can be read again: set on_rejected_rows to dead_letter, and dead_letter.type to local or s3")
 	}
 	c.DeadLetter.check(problems, "dead_letter")
 }

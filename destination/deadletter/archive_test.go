@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,6 +13,7 @@ import (
 
 	"destination-webhook/destination/bucket"
 	"destination-webhook/destination/bucket/buckettest"
+	"destination-webhook/destination/payload"
 )
 
 var (
@@ -165,15 +167,27 @@ func TestArchiveReadsWholeLinesOfItsOwnFiles(t *testing.T) {
 	}
 }
 
+func TestParseSettled(t *testing.T) {
+	line := AppendSettled(nil, []string{"A", "B"})
+	if ids, ok := ParseSettled(line[:len(line)-1]); !ok || !slices.Equal(ids, []string{"A", "B"}) {
+		t.Errorf("got %q, %v", ids, ok)
+	}
+	for _, line := range []string{``, `{"type":"LOG"}`, string(settledLine), string(settledLine) + `["A"`} {
+		if ids, ok := ParseSettled([]byte(line)); ok {
+			t.Errorf("%s: got %q, want none", line, ids)
+		}
+	}
+}
+
 func TestParseLetter(t *testing.T) {
-	record := Record{Data: []byte(`{"id":1.0}`), Status: 422, Reason: "no \"x\"", WebhookID: "msg_1", At: noon, Before: []byte{1, 255}}
+	record := Record{Data: []byte(`{"id":1.0}`), Status: 422, Reason: "no \"x\"", WebhookID: "msg_1", At: noon, Before: []byte{1, 255}, Retry: payload.Retry{ID: "A", Syncs: 3}}
 	record.Stream.Name, record.Stream.Namespace = "users", "public"
 	letter, err := ParseLetter(record.Append(nil))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := &Letter{Stream: record.Stream, Data: record.Data, Rejection: Rejection{
-		Status: 422, Reason: record.Reason, WebhookID: "msg_1", At: noon.UTC(), Before: []byte{1, 255},
+	want := &Letter{Stream: record.Stream, Data: record.Data, EmittedAt: []byte("1795519815000"), Rejection: Rejection{
+		Status: 422, Reason: record.Reason, WebhookID: "msg_1", At: noon.UTC(), Before: []byte{1, 255}, Retry: record.Retry,
 	}}
 	if diff := cmp.Diff(want, letter); diff != "" {
 		t.Error(diff)

@@ -8,6 +8,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"destination-webhook/destination/payload"
 	"destination-webhook/protocol"
 )
 
@@ -15,6 +16,8 @@ import (
 type Letter struct {
 	Stream    protocol.StreamDescriptor
 	Data      []byte // the record's data, as it came
+	EmittedAt []byte // as it came, or the time of the rejection
+	Changes   []byte // as they came; nil if the record has none
 	Rejection Rejection
 }
 
@@ -25,7 +28,8 @@ type Rejection struct {
 	WebhookID string    `json:"webhook_id"`
 	At        time.Time `json:"at"`
 	// Before is that of the Record; empty if it is not known.
-	Before hexadecimal `json:"before"`
+	Before hexadecimal   `json:"before"`
+	Retry  payload.Retry `json:"retry"`
 }
 
 // hexadecimal is bytes that are stored as their hexadecimal digits.
@@ -48,8 +52,10 @@ func ParseLetter(line []byte) (*Letter, error) {
 			Stream    string         `json:"stream"`
 			Namespace string         `json:"namespace"`
 			Data      jsontext.Value `json:"data"`
+			EmittedAt jsontext.Value `json:"emitted_at"`
 			Meta      struct {
-				Rejection Rejection `json:"rejection"`
+				Changes   jsontext.Value `json:"changes"`
+				Rejection Rejection      `json:"rejection"`
 			} `json:"meta"`
 		} `json:"record"`
 	}
@@ -63,6 +69,8 @@ func ParseLetter(line []byte) (*Letter, error) {
 	return &Letter{
 		Stream:    protocol.StreamDescriptor{Name: r.Stream, Namespace: r.Namespace},
 		Data:      r.Data,
+		EmittedAt: r.EmittedAt,
+		Changes:   r.Meta.Changes,
 		Rejection: r.Meta.Rejection,
 	}, nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"destination-webhook/destination/payload"
 	"destination-webhook/protocol"
 )
 
@@ -22,7 +23,8 @@ type Record struct {
 	// Before is what the endpoint had of the row's key, in the snapshot's terms, so that a replay
 	// can tell whether the key was delivered since; empty if there is no snapshot.
 	Before []byte
-	At     time.Time // of the rejection
+	At     time.Time     // of the rejection
+	Retry  payload.Retry // its ID is "" if later syncs do not try the row again
 }
 
 // Append appends the record as one line.
@@ -48,6 +50,10 @@ func (r *Record) Append(dst []byte) []byte {
 	dst = appendString(append(dst, `,"at":`...), r.At.UTC().Format(time.RFC3339))
 	if len(r.Before) > 0 {
 		dst = appendString(append(dst, `,"before":`...), hex.EncodeToString(r.Before))
+	}
+	if r.Retry.ID != "" {
+		dst = appendString(append(dst, `,"retry":{"id":`...), r.Retry.ID)
+		dst = append(strconv.AppendInt(append(dst, `,"syncs":`...), int64(r.Retry.Syncs), 10), '}')
 	}
 	return append(dst, "}}}}\n"...)
 }

@@ -44,6 +44,7 @@ type Options struct {
 	Policy      audience.Policy
 	Warn        func(text string) // logs what a user should know
 	Observer    Observer
+	Waiting     Waiting // nil: no rejected row is tried again
 }
 
 // Observer is told how the sync goes, by the goroutine that runs it.
@@ -80,8 +81,9 @@ type Engine struct {
 	now      time.Time
 	age      *time.Timer
 
-	swept    int       // streams whose removals are done
-	removals *removals // of the current stream
+	swept     int        // streams whose removals are done
+	retried   bool       // the rows that wait are being tried again
+	additions *additions // being added
 }
 
 // New prepares a sync of the streams, which are those of the catalog in its order. Deliveries go on
@@ -127,6 +129,9 @@ func (e *Engine) newEncoder(s *Stream) *payload.Encoder {
 	if s.Audience != nil {
 		o.Differ = s.Audience
 	}
+	if w := e.options.Waiting; w != nil {
+		o.Waits = func(key uint64) bool { return w.Waits(s, key) }
+	}
 	return payload.NewEncoder(s.Route, o)
 }
 
@@ -156,8 +161,8 @@ func (e *Engine) Run(ctx context.Context, in io.Reader, stop func()) error {
 		e.drain(stop)
 	}
 	e.pipeline.Close()
-	if e.removals != nil {
-		e.removals.stop() // a sync that ends early leaves its reading of the snapshot open, and that could not be closed then
+	if e.additions != nil {
+		e.additions.stop() // a sync that ends early leaves its reading of the snapshot open, and that could not be closed then
 	}
 	return cmp.Or(err, e.flush())
 }
@@ -173,7 +178,7 @@ func (e *Engine) flush() error {
 func (e *Engine) loop(ctx context.Context) error {
 	for {
 		e.now = time.Now()
-		done, err := e.step()
+		done, err := e.step(ctx)
 		if done || err != nil {
 			return err
 		}
@@ -190,16 +195,16 @@ func (e *Engine) loop(ctx context.Context) error {
 }
 
 // step does what can be done without waiting: it works on the input; then, once all of it is
-// settled, on the rows that left.
-func (e *Engine) step() (done bool, err error) {
+// settled, on the rows that left, and on those that are tried again.
+func (e *Engine) step(ctx context.Context) (done bool, err error) {
 	if err := e.work(); err != nil {
 		e.end(err)
 	}
 	for e.ended && e.block.lines == nil {
-		if err := e.remove(); err != nil {
+		if err := e.add(); err != nil {
 			return false, err
 		}
-		if e.removals != nil {
+		if e.additions != nil {
 			return false, nil
 		}
 		if e.pipeline.Flush(); !e.pipeline.Idle() {
@@ -208,7 +213,7 @@ func (e *Engine) step() (done bool, err error) {
 		if e.fault != nil {
 			return false, e.fault
 		}
-		if e.removals, err = e.nextRemovals(); e.removals == nil || err != nil {
+		if e.additions, err = e.nextAdditions(ctx); e.additions == nil || err != nil {
 			return err == nil, err
 		}
 	}

@@ -3,6 +3,7 @@ package payload
 import (
 	"bytes"
 	"slices"
+	"strconv"
 
 	"destination-webhook/batching"
 	"destination-webhook/destination/config"
@@ -19,6 +20,10 @@ type Options struct {
 	DeadLetters bool // rows may become dead letters
 	KeyHash     KeyHash
 	Differ      Differ
+	// Waits reports whether a rejected row of a key, whose hash it gets, waits to be tried again; nil:
+	// none ever does. A record that changes nothing is then a suppressed row all the same, so that it
+	// replaces the one that waits.
+	Waits func(key uint64) bool
 }
 
 // Differ finds what a record changes about what the endpoint has. It is nil for streams that are
@@ -55,6 +60,7 @@ type Encoder struct {
 	keys      keyReader
 	key       Key    // of the current record
 	reason    string // why it is rejected before it is sent; "" if it is not
+	retry     Retry  // of the current record
 }
 
 // NewEncoder makes the encoder of a stream.
@@ -84,20 +90,27 @@ func (e *Encoder) Encode(r *protocol.Record) (*batching.Row, error) {
 		row.Metadata = beginMetadata(row.Metadata)
 	}
 	operation, err := e.classify(r)
-	if operation == Skipped || err != nil {
+	if err != nil {
 		return nil, err
 	}
 	if r.Fault != nil {
 		row.Suppressed, e.reason = true, r.Fault.Problem
 	}
 	if len(e.key.Sent) > 0 {
-		row.Key = e.options.KeyHash.of(e.key.ID())
+		row.Key = e.options.KeyHash.Of(e.key.ID())
+	}
+	unchanged := operation == Skipped
+	if unchanged {
+		if !e.replaces() {
+			return nil, nil
+		}
+		operation, row.Suppressed, row.Metadata = Upserted, true, beginMetadata(row.Metadata)
 	}
 	shown := r
 	if !e.options.Metadata {
 		shown = nil
 	}
-	if e.program != nil {
+	if e.program != nil && !unchanged {
 		e.transform(operation, r.EmittedAt, r.Data)
 	}
 	e.write(operation, e.key.Sent, r.Data, shown)
@@ -108,10 +121,26 @@ func (e *Encoder) Encode(r *protocol.Record) (*batching.Row, error) {
 	return row, nil
 }
 
-// endMetadata ends the metadata of a row with the reason why it is rejected, if it is.
+// EncodeRetry returns the row of a record that was rejected before, as Encode does.
+func (e *Encoder) EncodeRetry(r *protocol.Record, retry Retry) (*batching.Row, error) {
+	e.retry = retry
+	defer func() { e.retry = Retry{} }()
+	return e.Encode(r)
+}
+
+// replaces reports whether the current record, which changes nothing, replaces a row that waits.
+func (e *Encoder) replaces() bool {
+	return e.options.Waits != nil && e.retry.ID == "" && e.row.Key != 0 && e.options.Waits(e.row.Key)
+}
+
+// endMetadata ends the metadata of a row with the reason why it is rejected, if it is, and with its
+// retry, if it is one.
 func (e *Encoder) endMetadata() {
 	if e.reason != "" {
 		e.row.Metadata = appendTexts(e.row.Metadata, hasReason, []byte(e.reason))
+	}
+	if e.retry.ID != "" {
+		e.row.Metadata = appendTexts(e.row.Metadata, hasRetry, []byte(e.retry.ID), strconv.AppendInt(nil, int64(e.retry.Syncs), 10))
 	}
 }
 
@@ -137,7 +166,7 @@ func (e *Encoder) Removal(key, data []byte, suppressed bool, version func(dst []
 		data = []byte("{}")
 	}
 	row.Metadata = endVersion(version(beginMetadata(row.Metadata)))
-	row.Key, row.Suppressed = e.options.KeyHash.of(key), suppressed
+	row.Key, row.Suppressed = e.options.KeyHash.Of(key), suppressed
 	e.key, e.reason, e.output.operation = Key{Sent: key}, "", Skipped
 	if e.program != nil && !suppressed {
 		e.transform(Removed, nil, data)

@@ -25,5 +25,5 @@ func NewKeyHash(secrets ...string) KeyHash {
 	return KeyHash{binary.LittleEndian.Uint64(sum), binary.LittleEndian.Uint64(sum[8:])}
 }
 
-// of returns the hash of a key, never 0: that is a row without one; see batching.Row.
-func (h KeyHash) of(key []byte) uint64 { return max(1, siphash.Hash(h.k0, h.k1, key)) }
+// Of returns the hash of a key, never 0: that is a row without one; see batching.Row.
+func (h KeyHash) Of(key []byte) uint64 { return max(1, siphash.Hash(h.k0, h.k1, key)) }

@@ -2,6 +2,7 @@ package payload
 
 import (
 	"encoding/binary"
+	"strconv"
 
 	"destination-webhook/batching"
 	"destination-webhook/protocol"
@@ -12,10 +13,17 @@ type Metadata struct {
 	Version  []byte // what the snapshot stores of the row once it is confirmed; empty if it is not compared
 	IsRecord bool   // the source sent the row; else it was found to have left, and has no dead letter
 	Reason   string // why a suppressed row is rejected before it is sent; "" if it is not
+	Retry    Retry  // of a row that was rejected before; else its ID is ""
 
 	EmittedAt, Changes []byte // of the record, as they came; nil if it has none
 
 	hidden *Row // what the row itself does not show; its data is nil if the row is the data
+}
+
+// Retry is what a rejected row has that later syncs try again.
+type Retry struct {
+	ID    string `json:"id"`    // of the row, in all of its dead letters
+	Syncs int    `json:"syncs"` // that have tried it again
 }
 
 // Metadata is stored as flags in a byte, the length of the version in another one, the version, and
@@ -25,6 +33,7 @@ const (
 	hasData
 	hasRecord // emitted_at and changes
 	hasReason
+	hasRetry // id and syncs
 )
 
 // beginMetadata begins the metadata of a row. A Differ appends the version.
@@ -78,6 +87,10 @@ func ReadMetadata(b []byte) Metadata {
 	}
 	if flags&hasReason != 0 {
 		m.Reason = string(next())
+	}
+	if flags&hasRetry != 0 {
+		m.Retry.ID = string(next())
+		m.Retry.Syncs, _ = strconv.Atoi(string(next())) // endMetadata wrote it
 	}
 	return m
 }

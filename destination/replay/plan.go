@@ -44,6 +44,7 @@ type Plan struct {
 	streams map[protocol.StreamDescriptor]*Stream
 	files   []file
 	newest  map[string]place // by stream and key
+	retries map[string]place // the newest letter of each row that later syncs try again, by its id
 }
 
 // Stream is one to which letters may belong.
@@ -65,7 +66,7 @@ type place struct{ file, line int }
 
 // New plans to send the letters of an archive again that f selects.
 func New(ctx context.Context, archive deadletter.Archive, f Filter, streams []Stream) (*Plan, error) {
-	p := &Plan{archive: archive, filter: f, streams: map[protocol.StreamDescriptor]*Stream{}, newest: map[string]place{}}
+	p := &Plan{archive: archive, filter: f, streams: map[protocol.StreamDescriptor]*Stream{}, newest: map[string]place{}, retries: map[string]place{}}
 	for _, s := range streams {
 		s.keys = payload.NewKeys(s.Route)
 		p.streams[s.Route.Stream] = &s
@@ -98,6 +99,10 @@ func (p *Plan) add(ctx context.Context, name string) error {
 // choose selects a letter, in place of an older one of its key. An older one is never sent, also if
 // the newest is not selected.
 func (p *Plan) choose(line []byte, at place) {
+	if ids, ok := deadletter.ParseSettled(line); ok {
+		p.leaveOutSettled(ids)
+		return
+	}
 	letter, err := deadletter.ParseLetter(line)
 	if err != nil {
 		p.Counts.Unreadable++
@@ -114,6 +119,7 @@ func (p *Plan) choose(line []byte, at place) {
 	if selected && p.filter.selectsKey(key.Sent) {
 		p.set(at, sent)
 	}
+	p.replaceRetry(letter.Rejection.Retry.ID, at)
 	if len(key.Sent) == 0 {
 		return
 	}
@@ -122,6 +128,26 @@ func (p *Plan) choose(line []byte, at place) {
 		p.set(older, replaced)
 	}
 	p.newest[name] = at
+}
+
+// replaceRetry puts a letter in place of an older one of the same row.
+func (p *Plan) replaceRetry(id string, at place) {
+	if id == "" {
+		return
+	}
+	if older, ok := p.retries[id]; ok && p.fate(older) == sent {
+		p.set(older, replaced)
+	}
+	p.retries[id] = at
+}
+
+// leaveOutSettled leaves out rows that a sync has delivered since, or replaced.
+func (p *Plan) leaveOutSettled(ids []string) {
+	for _, id := range ids {
+		if at, ok := p.retries[id]; ok && p.fate(at) == sent {
+			p.set(at, delivered)
+		}
+	}
 }
 
 func (p *Plan) fate(of place) fate { return p.files[of.file].fates[of.line] }

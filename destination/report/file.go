@@ -34,6 +34,7 @@ type File struct {
 	DeadLetters  string           `json:"dead_letters,omitzero"` // where rejected rows are
 	Streams      []Stream         `json:"streams"`
 	Totals       Counts           `json:"totals"`
+	Retried      *Retried         `json:"rejected_rows_retried,omitzero"` // nil: no rejected row is tried again
 	Statuses     map[string]int64 `json:"requests_by_status"`
 	Causes       map[string]int64 `json:"retries_by_cause"`
 	Waits        Waits            `json:"waited_seconds"`
@@ -114,7 +115,7 @@ func NewFile(s *Summary, redact func(string) string) *File {
 		t := &s.streams[i]
 		f.Streams = append(f.Streams, Stream{redact(t.name), t.mode, t.syncID, t.compared, t.fileCounts(t.skipped)})
 	}
-	f.Totals = s.total.fileCounts(s.skipped)
+	f.Totals, f.Retried = s.total.fileCounts(s.skipped), s.retried
 	return f
 }
 

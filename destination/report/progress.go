@@ -39,6 +39,7 @@ type Progress struct {
 	firstState, lastState time.Time
 	loads                 loads
 	measured              func(Measures) // nil: nobody wants them
+	retried               *Retried       // at the end; nil: no rejected row is tried again
 	summary               *Summary       // after the sync has ended
 }
 

@@ -42,7 +42,7 @@ func (s *stats) settled(r *route.Route, c sender.Counts) {
 			t.batches++
 		}
 		t.rows += int64(c.Accepted)
-		t.rejected += int64(c.Rejected)
+		t.rejected += int64(c.Rejected - c.Repeated)
 		t.removals += int64(c.Removals)
 		t.suppressed += int64(c.Suppressed)
 		t.bytes += int64(c.Bytes)

@@ -24,6 +24,7 @@ type Summary struct {
 	states                int64
 	firstState, lastState time.Time
 	waits                 Waits
+	retried               *Retried // nil: no rejected row is tried again
 	loads                 []Load
 	endpoint              string
 	deadLetters           string // where they are; empty: nowhere
@@ -63,7 +64,7 @@ func (p *Progress) Summary() *Summary { return p.summary }
 func (p *Progress) summarize(c *config.Config, streams []*engine.Stream) *Summary {
 	s := &Summary{
 		total: p.stats.all(), took: time.Since(p.began), states: p.states, firstState: p.firstState, lastState: p.lastState,
-		loads: p.loads.kept, endpoint: route.Host(c.URL), deadLetters: deadLetterPlace(c),
+		loads: p.loads.kept, retried: p.retried, endpoint: route.Host(c.URL), deadLetters: deadLetterPlace(c),
 	}
 	s.statuses, s.causes = p.stats.byStatus()
 	for _, stream := range streams {
@@ -134,6 +135,9 @@ func (s *Summary) log(info func(string, ...any)) {
 			info(t.compared.String(), "stream", t.name)
 		}
 	}
+	if s.retried != nil {
+		info(s.retried.String())
+	}
 	info("the sync has ended", "rows", s.total.rows, "requests", s.total.requests, "bytes", s.total.bytes, "states", s.states,
 		"retries", s.total.retries, "took", brief(s.took), "rows_per_second", int64(s.rate()))
 }
@@ -162,6 +166,9 @@ func (s *Summary) table() string {
 		if t := &s.streams[i]; t.compared != nil {
 			b.WriteString(t.name + ": " + t.compared.String() + "\n")
 		}
+	}
+	if s.retried != nil {
+		b.WriteString(s.retried.String() + "\n")
 	}
 	if s.states > 0 {
 		b.WriteString("last state at " + s.lastState.Format(time.TimeOnly) + "\n")

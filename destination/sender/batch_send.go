@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 
 	"destination-webhook/batching"
 	"destination-webhook/destination/answer"
@@ -41,6 +42,9 @@ type batchSend struct {
 // run delivers the batch and settles its rows: in the snapshot, if there is one, and as dead
 // letters, if rows are rejected.
 func (s *batchSend) run(ctx context.Context) (rejected []int, err error) {
+	if err := s.replaceWaiting(ctx); err != nil {
+		return nil, err
+	}
 	if s.stream.audience != nil {
 		if s.confirmation, err = s.stream.audience.Begin(ctx, s.batch); err != nil {
 			return nil, err
@@ -48,6 +52,9 @@ func (s *batchSend) run(ctx context.Context) (rejected []int, err error) {
 	}
 	err = s.deliver(ctx)
 	rejected, stored := s.storeRejected(ctx)
+	if err == nil && stored == nil {
+		stored = s.takeRetries(ctx, s.settled(rejected))
+	}
 	if err = errors.Join(err, stored); err != nil || s.confirmation == nil {
 		return rejected, err
 	}
@@ -55,6 +62,16 @@ func (s *batchSend) run(ctx context.Context) (rejected []int, err error) {
 		return nil, err
 	}
 	return rejected, nil
+}
+
+// settled returns the rows of the delivered batch that are not rejected.
+func (s *batchSend) settled(rejected []int) (rows []int) {
+	for row := range s.batch.Rows() {
+		if _, found := slices.BinarySearch(rejected, row); !found {
+			rows = append(rows, row)
+		}
+	}
+	return rows
 }
 
 // deliver brings all rows to the endpoint, except the suppressed ones: those that are at fault by
@@ -109,7 +126,11 @@ func (s *batchSend) bodyOf(p Part) []byte {
 
 // request is the delivery of a part, whose body is given.
 func (s *batchSend) request(body []byte, p Part) delivery.Request {
-	id := s.stream.names.WebhookID(p.To.Method, p.URL, body, s.stream.audience.Replaced(s.batch, p.Rows), p.repetition)
+	replaced := s.stream.audience.Replaced(s.batch, p.Rows)
+	if replaced == nil {
+		replaced = s.retries(p.Rows)
+	}
+	id := s.stream.names.WebhookID(p.To.Method, p.URL, body, replaced, p.repetition)
 	return delivery.Request{
 		Method: p.To.Method, URL: p.URL, Header: p.To.Header, ID: id, Body: body, Rows: len(p.Rows), Answers: s.rules(p),
 		OnAttempt: func(a delivery.Attempt) {

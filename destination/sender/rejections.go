@@ -28,7 +28,7 @@ func (s *batchSend) reject(r rejection) error {
 		return failure.Config(fmt.Errorf("stream %s: the row %s was refused, and on_rejected_rows is fail: %s; fix the row or the endpoint, or set on_rejected_rows to dead_letter",
 			t.route.Title(), s.named(r.row), r.reason))
 	}
-	if r.status != 0 { // a row that was never sent says nothing of the endpoint
+	if r.status != 0 && !s.isRetry(r.row) { // a row that was never sent says nothing of the endpoint, nor one that it refused before
 		t.refused.Add(1)
 	}
 	s.rejected = append(s.rejected, r)
@@ -87,6 +87,7 @@ func (s *batchSend) deadLetter(r *rejection, m *payload.Metadata) (*deadletter.R
 	letter := &deadletter.Record{
 		Stream: s.stream.route.Stream, Data: s.row(r.row).Data, EmittedAt: m.EmittedAt, Changes: m.Changes,
 		Status: r.status, Reason: s.stream.options.Redact(r.reason), WebhookID: r.id, At: s.stream.options.Now(),
+		Retry: s.retryOf(r, m),
 	}
 	if s.confirmation == nil {
 		return letter, nil

@@ -29,6 +29,7 @@ type Options struct {
 	Warn        func(text string)   // logs what a user should know
 	Observer    Observer
 	Tracer      Tracer           // nil: nobody records spans
+	Waiting     Waiting          // nil: no later sync tries rejected rows again
 	Now         func() time.Time // nil: time.Now
 }
 
@@ -59,6 +60,7 @@ type Span interface {
 type Counts struct {
 	Accepted, Rejected int // rows
 	Removals           int // rejected rows that had left: they have no dead letter
+	Repeated           int // of the rejected ones: an earlier sync has counted them
 	Suppressed         int // rows that were neither sent nor rejected
 	Bytes              int // of the body without the suppressed rows; 0 if nothing was sent
 }
@@ -86,6 +88,7 @@ type Stream struct {
 	route    *route.Route
 	audience *audience.Audience
 	names    *payload.Names
+	sync     string
 
 	// What the endpoint has said of single rows so far.
 	accepted, refused atomic.Int64
@@ -95,7 +98,7 @@ type Stream struct {
 // Stream prepares the sending of a stream's batches. a is nil if the stream is not compared with a
 // snapshot; sync identifies the sync, see payload.NewNames.
 func (s *Sender) Stream(r *route.Route, a *audience.Audience, sync string) *Stream {
-	return &Stream{options: &s.options, route: r, audience: a, names: payload.NewNames(r, sync, &s.occurrences)}
+	return &Stream{options: &s.options, route: r, audience: a, sync: sync, names: payload.NewNames(r, sync, &s.occurrences)}
 }
 
 // Send delivers a batch; it is a batching.Send.
@@ -125,6 +128,9 @@ func counts(b *batching.Batch, rejected []int) Counts {
 		}
 	}
 	for _, i := range rejected {
+		if payload.ReadMetadata(b.Metadata(i)).Retry.ID != "" {
+			c.Repeated++
+		}
 		if _, found := slices.BinarySearch(suppressed, i); !found {
 			c.Accepted--
 		} else {
