@@ -102,10 +102,16 @@ func judgeStats(state map[string]any) error {
 func exits(ts *testscript.TestScript, _ bool, args []string) {
 	want, err := strconv.Atoi(args[0])
 	ts.Check(err)
-	if code := exitCode(ts, ts.Exec(args[1], args[2:]...)); code != want {
+	command, report := reported(ts, args[1:])
+	code := exitCode(ts, ts.Exec(command[0], command[1:]...))
+	if code != want {
 		ts.Fatalf("exit code %d, want %d", code, want)
 	}
+	requireReport(ts, report, code == 2, outcomes[code])
 }
+
+// outcomes are what a report says of a process that ended with a code.
+var outcomes = map[int]string{0: "succeeded", 1: "failed"}
 
 func exitCode(ts *testscript.TestScript, err error) int {
 	var exit *exec.ExitError

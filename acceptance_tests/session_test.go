@@ -21,6 +21,7 @@ type session struct {
 	stdout  *bufio.Reader
 	seen    bytes.Buffer // of stdout
 	stderr  bytes.Buffer
+	report  string // the file in which it leaves a report; "": none
 }
 
 // passed are the variables of a script that a session's command sees.
@@ -31,7 +32,8 @@ func begin(ts *testscript.TestScript, _ bool, args []string) {
 	if path == program {
 		path = binary
 	}
-	s := &session{command: exec.Command(path, args[1:]...)} //nolint:gosec // what the script says
+	args, report := reported(ts, args)
+	s := &session{command: exec.Command(path, args[1:]...), report: report} //nolint:gosec // what the script says
 	s.command.Dir = ts.MkAbs(".")
 	for _, name := range passed {
 		s.command.Env = append(s.command.Env, name+"="+ts.Getenv(name))
@@ -103,4 +105,9 @@ func end(ts *testscript.TestScript, _ bool, args []string) {
 	if outcome := s.command.ProcessState.String(); outcome != want {
 		ts.Fatalf("the command ended with %q, want %q", outcome, want)
 	}
+	said, known := outcomes[s.command.ProcessState.ExitCode()]
+	if !known {
+		said = "interrupted"
+	}
+	requireReport(ts, s.report, args[0] == "SIGKILL", said)
 }
