@@ -1,4 +1,4 @@
-# Build:       docker build -t airbyte/destination-webhook:0.1.0 .
+# Build:       docker build -t airbyte/destination-webhook:0.2.0 .
 # Both at once: docker buildx build --platform linux/amd64,linux/arm64 .
 #
 # The bases are pinned by the digest of their image index, so that both platforms resolve; each tag stands in the comment above
@@ -20,14 +20,14 @@ RUN --mount=type=cache,target=/go/pkg/mod go mod download
 COPY . .
 ARG TARGETOS
 ARG TARGETARCH
-ARG VERSION=0.1.0
+ARG VERSION=0.2.0
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
     CGO_ENABLED=0 GOOS=${TARGETOS} GOARCH=${TARGETARCH} \
     go build -trimpath -ldflags "-s -w -X main.version=${VERSION}" -o /out/destination-webhook .
 
 # Not scratch and not distroless: the platform starts the connector through sh and uses [, echo, sleep and mv.
 FROM ${BASE_IMAGE}
-ARG VERSION=0.1.0
+ARG VERSION=0.2.0
 COPY --from=build /etc/passwd /etc/group /etc/
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 COPY LICENSE /usr/share/licenses/destination-webhook/

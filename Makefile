@@ -1,5 +1,5 @@
 # Every target is one command that can be typed by hand as well. `make help` lists them.
-VERSION ?= 0.1.0
+VERSION ?= 0.2.0
 # docker, podman or buildah
 CONTAINER ?= docker
 FUZZTIME ?= 1m

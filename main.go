@@ -19,7 +19,7 @@ import (
 var spec []byte
 
 // version is that of metadata.yaml. A build of another one sets it when the program is linked.
-var version = "0.1.0"
+var version = "0.2.0"
 
 func main() {
 	// net/http logs what an endpoint sends on an idle connection, which is foreign text and not a
