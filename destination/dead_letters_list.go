@@ -147,11 +147,16 @@ func (p *Program) eachDeadLetter(ctx context.Context, configPath string, filter 
 		return redacted(err, out.Redact)
 	}
 	defer closed()
-	names, err := archive.Names(ctx)
-	for _, name := range names {
+	ledger, err := replay.ReadLedger(ctx, archive)
+	if err != nil {
+		return redacted(err, out.Redact)
+	}
+	for _, name := range ledger.Names() {
 		if err == nil {
+			n := -1
 			err = archive.Read(ctx, name, func(line []byte) error {
-				if l, err := deadletter.ParseLetter(line); err == nil && filter.Selects(l) { // replay counts the other lines
+				n++
+				if l, err := deadletter.ParseLetter(line); err == nil && filter.Selects(l) && !ledger.Settled(name, n) { // replay counts the other lines
 					return f(letter{l, line, out.Redact})
 				}
 				return nil

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,6 +16,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"destination-webhook/destination/deadletter"
+	"destination-webhook/destination/payload"
 	"destination-webhook/destination/replay"
 )
 
@@ -168,6 +171,28 @@ func TestRejectedRowThatGoesBack(t *testing.T) {
 	e.sync([]string{newer}, nil, nil, "0 taken, 1 refused, 0 replaced, 0 given up; 1 row waits")
 	e.sync(nil, []string{one}, nil, "0 taken, 0 refused, 1 replaced, 0 given up; 0 rows wait")
 	e.sync(nil, nil, nil, "0 taken, 0 refused, 0 replaced, 0 given up; 0 rows wait")
+}
+
+// A sync that was killed leaves dead letters that no longer wait: they are not listed, nor is a row
+// twice that was rejected again.
+func TestDeadLettersThatNoLongerWaitAreNotListed(t *testing.T) {
+	e := newRefuser(t, keyless, retried)
+	letter := func(data, id string, syncs int) []byte {
+		r := deadletter.Record{Data: []byte(data), Status: 422, Reason: "no", Retry: payload.Retry{ID: id, Syncs: syncs}}
+		r.Stream.Name = "users"
+		return r.Append(nil)
+	}
+	lines := slices.Concat(letter(one, "A", 0), letter(two, "B", 0), letter(two, "B", 1), deadletter.AppendSettled(nil, []string{"A"}))
+	if err := os.Mkdir(filepath.Join(e.dir, "letters"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(e.dir, "letters", "dead-letters-1.jsonl"), lines, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{two}, e.left()); diff != "" {
+		t.Errorf("dead letters (-want +got):\n%s", diff)
+	}
+	e.sync(nil, nil, []string{"added " + two}, "1 taken, 0 refused, 0 replaced, 0 given up; 0 rows wait")
 }
 
 // A full refresh with a snapshot sends a rejected row by itself: it is sent once, and not at all

@@ -70,6 +70,9 @@ func ReadLedger(ctx context.Context, archive deadletter.Archive) (*Ledger, error
 	return l, nil
 }
 
+// Names returns the names of the files, in the order in which they were begun.
+func (l *Ledger) Names() []string { return l.names }
+
 func (l *Ledger) entry(line []byte, number int) entry {
 	e := entry{number: number}
 	ids, ok := deadletter.ParseSettled(line)
