@@ -84,11 +84,26 @@ func (c *Config) checkOperations(problems *problemList, field string, o Operatio
 }
 
 // checkBodies adds the routes of which no request would say which row it is about. settings are
-// those that hold for a stream, or for all without overrides.
-func checkBodies(problems *problemList, field string, settings Stream) {
+// those that hold for a stream, or for all without overrides. own is the override of the stream at a
+// field; the problem is that of the place where body or URL are written.
+func checkBodies(problems *problemList, field string, own, settings Stream) {
+	written := make(map[string]OperationRoute)
+	own.Operations.each(func(name string, r *OperationRoute) { written[name] = *r })
 	settings.Operations.each(func(name string, r *OperationRoute) {
-		if r.Body == NoBody && !namesRow(r.URL) {
-			problems.add(field+"."+name+".body", "expected row, or a url that names the row, such as https://api.example.com/users/{primary_key}: no request would say which row it is about")
+		if r.Body != NoBody || namesRow(r.URL) {
+			return
+		}
+		const noURL = "expected a url that names the row, such as https://api.example.com/users/{primary_key}, as operations.%s.body is none: no request would say which row it is about"
+		const noBody = "expected row, or a url that names the row, such as https://api.example.com/users/{primary_key}: no request would say which row it is about"
+		switch at := written[name]; {
+		case at.Body != "":
+			problems.add(field+".operations."+name+".body", noBody)
+		case at.URL != "":
+			problems.add(field+".operations."+name+".url", fmt.Sprintf(noURL, name))
+		case own.URL != "":
+			problems.add(field+".url", fmt.Sprintf(noURL, name))
+		default:
+			problems.add("operations."+name+".body", noBody)
 		}
 	})
 }

@@ -102,7 +102,7 @@ func (c *Config) checkStreams(problems *problemList) {
 		seen[id] = true
 		c.checkEndpoint(problems, field+".url", stream.URL)
 		c.checkOperations(problems, field+".operations", stream.Operations)
-		checkBodies(problems, field+".operations", overrides.Stream(id))
+		checkBodies(problems, field, stream, overrides.Stream(id))
 		c.checkHeaders(problems, field+".headers", stream.Headers)
 		c.checkSyncMode(problems, field+".sync_mode", stream.SyncMode)
 		checkPrimaryKey(problems, field+".primary_key", stream.PrimaryKey)

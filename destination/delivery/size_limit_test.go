@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"fmt"
 	"testing"
 
 	"destination-webhook/destination/answer"
@@ -72,6 +73,25 @@ func TestSizeIsSuspectedIfNothingAsLargePasses(t *testing.T) {
 	}
 	if one.most() != 2 {
 		t.Errorf("a limit of one has become %d, want it to grow", one.most())
+	}
+}
+
+// URLs that are made of rows are forgotten once there are many; those of which a limit is known are
+// not.
+func TestURLsThatAreRememberedAreBounded(t *testing.T) {
+	const limited = "https://a.test/limited"
+	c := New(Options{Transport: script(status(200)), Retry: RetryOptions{MaxAttempts: 1}})
+	for range enoughRows {
+		c.Passed(&Failure{Kind: answer.Refused, Size: 2000, Rows: 120}, limited)
+	}
+	for i := range 3 * maxTargets {
+		c.Fitting(fmt.Sprintf("https://a.test/users/%d", i), 9000, 500)
+		if n := len(c.targets); n > maxTargets+1 {
+			t.Fatalf("%d URLs are remembered after %d", n, i)
+		}
+	}
+	if got := c.Fitting(limited, 9000, 500); got != 60 {
+		t.Errorf("%d of 500 rows may be sent to the URL whose limit was known, want 60", got)
 	}
 }
 
