@@ -1,8 +1,8 @@
 package batching
 
 import (
+	"iter"
 	"slices"
-	"time"
 )
 
 // Row is what a batch is made of: Open, Data and Close are copied one after the other into the
@@ -32,7 +32,8 @@ type Stream struct {
 	// is not. It is set before the first row.
 	MaxRows int
 
-	open    *Batch
+	open    openRows
+	place   int // among the streams with open rows
 	scope   *scope
 	order   keyOrder
 	records int64 // since the last state of the stream
@@ -53,11 +54,8 @@ type Batch struct {
 	keys         []uint64
 	suppressed   []int
 
-	held    int     // bytes of memory, when it was last weighed
-	place   int     // among the open batches
-	first   arrival // of its first row
+	held    int // bytes of memory, when it was last weighed
 	runs    []segmentRun
-	last    cutPoint // where the last run begins
 	scope   *scope   // since it is closed
 	segment *segment // since it is closed
 
@@ -68,25 +66,11 @@ type Batch struct {
 	followers []*Batch
 }
 
-// run is a run of rows with no state between them. A state changes no batch: the next row begins a
+// segmentRun is a run of rows with no state between them. A state changes no batch: the next row begins a
 // new run.
 type segmentRun struct {
 	row    int32 // its first
 	states int64 // how many states its scope had seen
-}
-
-// cutPoint is where a run begins.
-type cutPoint struct {
-	row      int
-	length   int // of the body before the row's separator
-	metadata int // their length
-	first    arrival
-}
-
-// arrival is when a row came: its number among all rows, and the time.
-type arrival struct {
-	number int64
-	at     time.Time
 }
 
 // Rows is the number of rows.
@@ -146,10 +130,9 @@ func (b *Batch) fits(size int, l *limits) bool {
 // length is the size of the body if the batch closed now.
 func (b *Batch) length() int { return len(b.Body) + len(b.Stream.Frame.Suffix) }
 
-func (b *Batch) add(r *Row, states int64, came arrival) {
+func (b *Batch) add(r *Row, states int64) {
 	if n := len(b.runs); n == 0 || b.runs[n-1].states != states {
 		b.runs = append(b.runs, segmentRun{int32(b.Rows()), states})
-		b.last = cutPoint{b.Rows(), len(b.Body), len(b.metadata), came}
 	}
 	if b.Rows() > 0 {
 		b.Body = append(b.Body, b.Stream.Frame.Separator...)
@@ -170,43 +153,42 @@ func (b *Batch) add(r *Row, states int64, came arrival) {
 	}
 }
 
-// move takes the rows of the last run out of b and puts them into the empty batch to.
-func (b *Batch) move(to *Batch) {
-	m, n := b.last, len(b.runs)-1
-	first := m.length
-	if m.row > 0 {
-		first += len(b.Stream.Frame.Separator)
-	}
-	shift := int32(len(to.Body) - first)
-	to.last = cutPoint{length: len(to.Body), first: m.first}
-	to.first, to.runs = m.first, append(to.runs, segmentRun{0, b.runs[n].states})
-	to.Body = append(to.Body, b.Body[first:]...)
-	for _, end := range b.ends[m.row:] {
-		to.ends = append(to.ends, end+shift)
-	}
-	b.Body, b.ends, b.runs = b.Body[:m.length], b.ends[:m.row], b.runs[:n]
-	if len(b.metadataEnds) > 0 {
-		to.metadata = append(to.metadata, b.metadata[m.metadata:]...)
-		for _, end := range b.metadataEnds[m.row:] {
-			to.metadataEnds = append(to.metadataEnds, end-int32(m.metadata))
+// from returns the rows from row first on, each with how many states its scope had seen when it
+// came. The Row is valid until the next one.
+func (b *Batch) from(first int) iter.Seq2[*Row, int64] {
+	return func(yield func(*Row, int64) bool) {
+		var r Row
+		n, _ := slices.BinarySearch(b.suppressed, first)
+		suppressed, run := b.suppressed[n:], 0
+		for i := first; i < b.Rows(); i++ {
+			for run+1 < len(b.runs) && b.runs[run+1].row <= int32(i) {
+				run++
+			}
+			r.Data, r.Metadata, r.Key = b.Row(i), b.Metadata(i), b.Key(i)
+			if r.Suppressed = len(suppressed) > 0 && suppressed[0] == i; r.Suppressed {
+				suppressed = suppressed[1:]
+			}
+			if !yield(&r, b.runs[run].states) {
+				return
+			}
 		}
-		b.metadata, b.metadataEnds = b.metadata[:m.metadata], b.metadataEnds[:m.row]
 	}
-	if b.Stream.Keyed {
-		to.keys = append(to.keys, b.keys[m.row:]...)
-		b.keys = b.keys[:m.row]
-	}
-	n, _ = slices.BinarySearch(b.suppressed, m.row)
-	for _, row := range b.suppressed[n:] {
-		to.suppressed = append(to.suppressed, row-m.row)
-	}
-	b.suppressed = b.suppressed[:n]
 }
 
-// forgetStates forgets the states between the batch's rows, for a new scope that has seen none.
-func (b *Batch) forgetStates() {
-	b.runs = append(b.runs[:0], segmentRun{})
-	b.last = cutPoint{length: len(b.Stream.Frame.Prefix), first: b.first}
+// truncate takes out the rows from row n on, which is not the first.
+func (b *Batch) truncate(n int) {
+	b.Body, b.ends = b.Body[:b.ends[n-1]], b.ends[:n]
+	if len(b.metadataEnds) > 0 {
+		b.metadata, b.metadataEnds = b.metadata[:b.metadataEnds[n-1]], b.metadataEnds[:n]
+	}
+	if b.Stream.Keyed {
+		b.keys = b.keys[:n]
+	}
+	kept, _ := slices.BinarySearch(b.suppressed, n)
+	b.suppressed = b.suppressed[:kept]
+	for b.runs[len(b.runs)-1].row >= int32(n) {
+		b.runs = b.runs[:len(b.runs)-1]
+	}
 }
 
 // accountMemory sets held to what the batch holds, in bytes, and returns by how much that is more
@@ -215,11 +197,6 @@ func (b *Batch) accountMemory() (more int) {
 	held := cap(b.Body) + cap(b.metadata) + 4*cap(b.ends) + 4*cap(b.metadataEnds) + 8*cap(b.keys) + 8*cap(b.suppressed) + 16*cap(b.runs)
 	more, b.held = held-b.held, held
 	return more
-}
-
-// largestFirst returns the batches sorted by the memory they hold.
-func largestFirst(batches []*Batch) []*Batch {
-	return slices.SortedFunc(slices.Values(batches), func(a, b *Batch) int { return b.held - a.held })
 }
 
 // statesBefore is how many states its scope had seen when row i came.
@@ -232,9 +209,9 @@ func (b *Batch) statesBefore(i int) int64 {
 }
 
 // reset makes the batch an empty one of stream s, keeping its memory.
-func (b *Batch) reset(s *Stream, first arrival) {
+func (b *Batch) reset(s *Stream) {
 	*b = Batch{
-		Stream: s, Body: append(b.Body[:0], s.Frame.Prefix...), first: first,
+		Stream: s, Body: append(b.Body[:0], s.Frame.Prefix...),
 		ends: b.ends[:0], metadata: b.metadata[:0], metadataEnds: b.metadataEnds[:0], keys: b.keys[:0], suppressed: b.suppressed[:0], runs: b.runs[:0], followers: b.followers[:0],
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -15,69 +16,89 @@ import (
 	"destination-webhook/protocol"
 )
 
-// fill adds a row for each text, with a state if the text is empty.
-func fill(b *Batch, texts ...string) {
+// fill calls add with a row for each text, with a state if the text is empty.
+func fill(add func(r *Row, states int64, came arrival), texts ...string) {
 	states := int64(0)
 	for i, text := range texts {
 		if text == "" {
 			states++
 			continue
 		}
-		b.add(&Row{Data: []byte(text), Metadata: []byte("n" + text), Key: uint64(i + 1), Suppressed: strings.HasPrefix(text, "s")}, states, arrivalAt(int64(i)))
+		add(&Row{Data: []byte(text), Metadata: []byte("n" + text), Key: uint64(i + 1), Suppressed: strings.HasPrefix(text, "s")}, states, arrivalAt(int64(i)))
 	}
 }
 
 func arrivalAt(n int64) arrival { return arrival{n, time.Unix(n, 0)} }
 
-func describe(b *Batch) map[string]any {
-	var rows, metadata []string
-	var keys []uint64
-	for i := range b.Rows() {
-		rows = append(rows, string(b.Row(i)))
-		metadata = append(metadata, string(b.Metadata(i)))
-		keys = append(keys, b.Key(i))
+func TestSplitAfterTheLastState(t *testing.T) {
+	for name, tt := range map[string]struct {
+		rows         int // of a batch
+		closed, open []string
+		states       []int64 // before the first row of each batch
+	}{
+		"in one batch":           {100, []string{`{"rows":[a,sb,c`}, []string{`{"rows":[d,se,f`}, []int64{0, 2}},
+		"in the second batch":    {2, []string{`{"rows":[a,sb`, `{"rows":[c`}, []string{`{"rows":[d,se`, `{"rows":[f`}, []int64{0, 1, 2, 2}},
+		"where two batches meet": {3, []string{`{"rows":[a,sb,c`}, []string{`{"rows":[d,se,f`}, []int64{0, 2}},
+		"a row a batch":          {1, []string{`{"rows":[a`, `{"rows":[sb`, `{"rows":[c`}, []string{`{"rows":[d`, `{"rows":[se`, `{"rows":[f`}, []int64{0, 0, 1, 2, 2, 2}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := &Pipeline{options: Options{MaxRows: tt.rows, MaxBytes: 1000}}
+			s := &Stream{Frame: testFrame, Keyed: true}
+			fill(func(r *Row, states int64, came arrival) { p.append(s, r, states, came) }, "a", "sb", "", "c", "", "d", "se", "f")
+			closed := p.split(s)
+			all := slices.Concat(closed, s.open.batches)
+			if diff := cmp.Diff([][]string{tt.closed, tt.open}, [][]string{bodies(closed), bodies(s.open.batches)}); diff != "" {
+				t.Errorf("what is closed and what stays open: %s", diff)
+			}
+			var rows []string
+			var states []int64
+			for _, b := range all {
+				states = append(states, b.statesBefore(0))
+				for r := range b.from(0) {
+					rows = append(rows, fmt.Sprintf("%s %s %d %v", r.Data, r.Metadata, r.Key, r.Suppressed))
+				}
+			}
+			if diff := cmp.Diff([]string{"a na 1 false", "sb nsb 2 true", "c nc 4 false", "d nd 6 false", "se nse 7 true", "f nf 8 false"}, rows); diff != "" {
+				t.Error(diff)
+			}
+			if diff := cmp.Diff(tt.states, states); diff != "" {
+				t.Errorf("states before the batches: %s", diff)
+			}
+			if got := s.open.first.number; got != 5 {
+				t.Errorf("the first open row is number %d, want 5", got)
+			}
+			checkAccounts(t, p, s)
+		})
 	}
-	return map[string]any{"body": string(b.Body), "rows": rows, "metadata": metadata, "keys": keys, "suppressed": append([]int{}, b.Suppressed()...), "opened": b.first.at.Unix()}
 }
 
-func TestMoveSplitsBehindTheLastState(t *testing.T) {
-	s := &Stream{Frame: testFrame, Keyed: true}
-	b, rest := &Batch{}, &Batch{}
-	b.reset(s, arrivalAt(0))
-	rest.reset(s, arrivalAt(99))
-	fill(b, "a", "sb", "", "c", "", "d", "se")
-	b.move(rest)
-	want := map[string]any{
-		"body": `{"rows":[a,sb,c`, "rows": []string{"a", "sb", "c"}, "metadata": []string{"na", "nsb", "nc"},
-		"keys": []uint64{1, 2, 4}, "suppressed": []int{1}, "opened": int64(0),
-	}
-	if diff := cmp.Diff(want, describe(b)); diff != "" {
-		t.Errorf("what stays: %s", diff)
-	}
-	want = map[string]any{
-		"body": `{"rows":[d,se`, "rows": []string{"d", "se"}, "metadata": []string{"nd", "nse"},
-		"keys": []uint64{6, 7}, "suppressed": []int{1}, "opened": int64(5),
-	}
-	if diff := cmp.Diff(want, describe(rest)); diff != "" {
-		t.Errorf("what moves: %s", diff)
-	}
-	if n := len(b.keys); n != 3 {
-		t.Errorf("%d keys stay, want 3", n)
-	}
-	for i, states := range []int64{0, 0, 1} {
-		if got := b.statesBefore(i); got != states {
-			t.Errorf("row %d came after %d states, want %d", i, got, states)
+// checkAccounts compares what a pipeline has counted of its only stream with what is there.
+func checkAccounts(t *testing.T, p *Pipeline, s *Stream) {
+	t.Helper()
+	held, full := 0, limits{}
+	for i, b := range s.open.batches {
+		b.accountMemory()
+		held += b.held
+		if i < len(s.open.batches)-1 {
+			full = limits{full.rows + b.Rows(), full.bytes + b.length()}
 		}
 	}
-	if got := rest.statesBefore(1); got != 2 {
-		t.Errorf("the last row came after %d states, want 2", got)
+	if s.open.held != held || p.openBytes != held || s.open.full != full {
+		t.Errorf("%d and %d bytes are counted, want %d; %v in full batches, want %v", s.open.held, p.openBytes, held, s.open.full, full)
 	}
+}
+
+func bodies(batches []*Batch) (texts []string) {
+	for _, b := range batches {
+		texts = append(texts, string(b.Body))
+	}
+	return texts
 }
 
 func TestAppendBodyTakesSomeRows(t *testing.T) {
 	b := &Batch{}
-	b.reset(&Stream{Frame: testFrame}, arrival{})
-	fill(b, "a", "b", "c", "d")
+	b.reset(&Stream{Frame: testFrame})
+	fill(func(r *Row, states int64, _ arrival) { b.add(r, states) }, "a", "b", "c", "d")
 	for want, rows := range map[string][]int{`{"rows":[]}`: nil, `{"rows":[b]}`: {1}, `{"rows":[a,c,d]}`: {0, 2, 3}} {
 		if got := string(b.AppendBody([]byte("x"), rows)); got != "x"+want {
 			t.Errorf("rows %v: %s, want %s", rows, got, want)
@@ -168,7 +189,7 @@ func TestFullestBatchesLeaveFirst(t *testing.T) {
 		}
 	}
 	for n, s := range streams {
-		if s.open == nil {
+		if s.open.empty() {
 			sizes[n] = true
 		}
 	}

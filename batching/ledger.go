@@ -17,6 +17,8 @@ type scope struct {
 
 	// Rows in open batches, split at the last state.
 	before, behind int
+
+	cutNext bool // at the next state, see Pipeline.complete
 }
 
 type segment struct {
@@ -68,7 +70,7 @@ func (c *scope) growing() *segment { return c.segments[len(c.segments)-1] }
 
 // seal ends the growing segment at the last state. The rows before it are in closed batches by now.
 func (c *scope) seal() {
-	c.growing().sealed = true
+	c.growing().sealed, c.cutNext = true, false
 	c.segments = append(c.segments, &segment{})
 }
 
@@ -83,9 +85,9 @@ func (c *scope) close(b *Batch) {
 	}
 }
 
-// scopeOf is the scope that the rows of s are in.
+// scopeOf is the scope that the rows of s are in; nil: that of all rows.
 func (l *ledger) scopeOf(s *Stream) *scope {
-	if l.all != nil {
+	if l.all != nil || s == nil {
 		return l.all
 	}
 	return s.scope
@@ -148,6 +150,7 @@ func (l *ledger) mergeScopes() {
 		}
 		last.tallies = nil
 		l.all.behind += s.scope.behind
+		l.all.cutNext = l.all.cutNext || s.scope.cutNext
 	}
 }
 

@@ -8,55 +8,82 @@ import (
 )
 
 // Which rows make a batch is part of its Webhook-Id: however fast they are parted, it is by the
-// order of their hashes, as many in each batch as fit, and no key in two of them that fits one.
+// order of their hashes, as many in each batch as fit, and no key in two of them that fits one. If
+// no two batches share a key before, they stay as they are.
 func TestRowsArePartedByTheOrderOfTheirHashes(t *testing.T) {
-	for seed := range uint64(100) {
+	parted := 0
+	for seed := range uint64(200) {
 		r := rand.New(rand.NewPCG(seed, 3))
-		o := Options{MaxRows: 1 + r.IntN(50), MaxBytes: 300 + r.IntN(1000), MaxBuffered: 64 << 20, Partitions: 16}
-		p := &Pipeline{options: o}
-		b := &Batch{}
-		b.reset(&Stream{Frame: testFrame, Keyed: true}, arrival{})
-		hashes := make([]uint64, 1+r.IntN(5000))
-		for i := range hashes {
-			hashes[i] = r.Uint64()
-		}
+		p := &Pipeline{options: Options{MaxRows: 1 + r.IntN(50), MaxBytes: 300 + r.IntN(1000), MaxBuffered: 64 << 20, Partitions: 16}}
+		s := &Stream{Frame: testFrame, Keyed: true}
+		keys := 1 + r.IntN(5000)
+		keyOf := []func(row int) int{
+			func(int) int { return r.IntN(keys) },
+			func(row int) int { return row },
+			func(row int) int { return row / p.options.MaxRows }, // repeats in one batch, if rows limit it
+		}[seed%3]
 		for i := range 1 + r.IntN(5000) {
-			row := rowOf(event{id: i})
-			row.Key = hashes[r.IntN(len(hashes))]
-			b.add(row, 0, arrival{})
+			p.append(s, rowOf(event{id: i, key: keyOf(i)}), 0, arrival{})
+		}
+		want := partsOf(s.open.batches, &p.options)
+		if len(want) != len(s.open.batches) || !slices.Equal(want[0], eventsOf(s.open.batches[0].Body)) {
+			parted++
 		}
 		var got [][]int
-		for _, part := range p.partition(b) {
+		for _, part := range p.partition(s, s.open.batches) {
 			part.Body = append(part.Body, testFrame.Suffix...)
 			got = append(got, eventsOf(part.Body))
 		}
-		if want := partedSlowly(b, &o); !slices.EqualFunc(want, got, slices.Equal) {
+		if !slices.EqualFunc(want, got, slices.Equal) {
 			t.Fatalf("seed %d: the rows are parted into\n%v, want\n%v", seed, got, want)
 		}
 	}
+	if parted < 50 || parted > 150 {
+		t.Errorf("%d of 200 are parted, want some of both kinds", parted)
+	}
 }
 
-// partedSlowly returns the rows of each part of a batch, one row of one key after the other.
-func partedSlowly(b *Batch, o *Options) (parts [][]int) {
-	sorted := make([]int, b.Rows())
-	for i := range sorted {
-		sorted[i] = i
+// partsOf returns the rows of each batch that batches are parted into.
+func partsOf(batches []*Batch, o *Options) (parts [][]int) {
+	var rows []int
+	var keys []uint64
+	in, shared := make(map[uint64]int), false
+	for n, b := range batches {
+		events := eventsOf(append(slices.Clone(b.Body), testFrame.Suffix...))
+		parts, rows = append(parts, events), append(rows, events...)
+		for i := range b.Rows() {
+			before, found := in[b.Key(i)]
+			shared = shared || found && before != n
+			in[b.Key(i)] = n
+			keys = append(keys, b.Key(i)/maxParted)
+		}
 	}
-	hash := func(row int) uint64 { return b.keys[row] / maxParted }
-	slices.SortStableFunc(sorted, func(x, y int) int { return cmp.Compare(hash(x), hash(y)) })
-	for len(sorted) > 0 {
-		n := 1
-		for n < len(sorted) && n < o.MaxRows && len(b.AppendBody(nil, sorted[:n+1])) <= o.MaxBytes {
+	if shared {
+		return partedSlowly(rows, keys, o)
+	}
+	return parts
+}
+
+// partedSlowly returns the rows of each part, one row of one key after the other.
+func partedSlowly(rows []int, hashes []uint64, o *Options) (parts [][]int) {
+	slices.SortStableFunc(rows, func(x, y int) int { return cmp.Compare(hashes[x], hashes[y]) })
+	for len(rows) > 0 {
+		n, part := 0, &Batch{}
+		part.reset(&Stream{Frame: testFrame})
+		for n < len(rows) && n < o.MaxRows {
+			if part.add(rowOf(event{id: rows[n]}), 0); n > 0 && part.length() > o.MaxBytes {
+				break
+			}
 			n++
 		}
-		for whole := n; n < len(sorted) && whole > 0; whole-- {
-			if hash(sorted[whole-1]) != hash(sorted[whole]) {
+		for whole := n; n < len(rows) && whole > 0; whole-- {
+			if hashes[rows[whole-1]] != hashes[rows[whole]] {
 				n = whole
 				break
 			}
 		}
-		parts = append(parts, slices.Sorted(slices.Values(sorted[:n])))
-		sorted = sorted[n:]
+		parts = append(parts, slices.Sorted(slices.Values(rows[:n])))
+		rows = rows[n:]
 	}
 	return parts
 }

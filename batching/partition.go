@@ -2,15 +2,19 @@ package batching
 
 import "slices"
 
-// A keyed stream's open batch may grow to as many batches as there are partitions. When it closes, partition parts its rows
-// by the hash of their keys into as many batches as they need, so that these share no key and may be in flight together,
-// and batches of the next one wait only for those with the same range of hashes. Were rows parted by their order alone,
-// nearly every batch of updates to repeating keys would share one with each batch in flight, and wait for it.
+// The open rows of a keyed stream may grow to as many batches as there are partitions. When they
+// close, and two of these batches share a key, partition parts all rows by the hash of their keys
+// into as many batches as they need. So batches that close together share no key and may be in
+// flight together, and batches of the next ones wait only for those with the same range of hashes.
+// If rows were parted by their order alone, nearly every batch of updates to repeating keys would
+// share one with each batch in flight, and wait for it. If no key repeats, as in a table that is read
+// once, the batches stay as they are, and no row is copied a second time.
 //
-// The rows of a batch keep the order they came in. Which rows make a batch depends on nothing but the rows that were parted
-// together and their hashes: not on the number of requests in flight, nor on earlier rows.
+// The rows of a batch keep the order they came in. Which rows make a batch depends on nothing but
+// the rows that close together and their hashes: not on the number of requests in flight, nor on
+// earlier rows.
 
-// maxParted bounds the rows of one open batch, as their indices share a word with the hash.
+// maxParted bounds the open rows of a stream, as their indices share a word with the hash.
 const maxParted = 1 << 20
 
 // limits bound a batch in rows and in bytes of its body.
@@ -28,7 +32,7 @@ func (o *Options) limits(s *Stream) limits {
 	return limits{o.MaxRows, o.MaxBytes}
 }
 
-// openLimits returns how far an open batch of a keyed stream may grow. These streams share half of
+// openLimits returns how far the open rows of a keyed stream may grow. These streams share half of
 // the memory: with many of them none grows beyond one batch.
 func (o *Options) openLimits(s *Stream, keyed int) limits {
 	one, share := o.limits(s), o.MaxBuffered/2/max(1, keyed)
@@ -38,19 +42,78 @@ func (o *Options) openLimits(s *Stream, keyed int) limits {
 	return limits{max(one.rows, min(o.Partitions*one.rows, maxParted)), min(o.Partitions*one.bytes, share)}
 }
 
-// partition returns the batches that take the place of a closing one: itself, if it is within the
-// limits of a batch and does not hold the memory of several.
-func (p *Pipeline) partition(b *Batch) []*Batch {
-	o := &p.options
-	one := o.limits(b.Stream)
-	if !b.Stream.Keyed || one.allow(b.Rows(), b.length()) && cap(b.Body) <= 2*max(len(b.Body), o.MaxBytes) {
-		return []*Batch{b}
+// enough is how many batches show whether the keys of a stream repeat. If updates are spread evenly,
+// so that two batches share a key with probability p, those of (1-p)^6 of all cases show nothing: by
+// then p is so low that most batches can be in flight together, however they are parted.
+const enough = 4
+
+// repeat is whether a key is in two of the first batches of open rows, as many as are enough.
+type repeat int8
+
+const (
+	unknown repeat = iota
+	unique
+	repeated
+)
+
+// fits reports whether a row of size bytes may be among the stream's open rows, of which there are
+// some.
+func (p *Pipeline) fits(s *Stream, size int) bool {
+	one := p.options.limits(s)
+	if s.open.lastBatch().fits(size, &one) {
+		return true
 	}
-	p.parting.sort(b.keys)
+	if !s.Keyed {
+		return false
+	}
+	all := p.options.openLimits(s, p.keyed)
+	return s.open.fits(size, &all) && !p.complete(s)
+}
+
+// complete reports whether the stream's open rows need not wait for more: they are enough batches,
+// and no key is in two of them. If there is a state among them they wait for the next one all the
+// same, and leave with it: to be cut at an earlier one, the rows after that would have to be copied.
+func (p *Pipeline) complete(s *Stream) bool {
+	o := &s.open
+	if len(o.batches) < enough {
+		return false
+	}
+	if o.repeat == unknown {
+		o.repeat = unique
+		if p.parting.shareKeys(o.batches[:enough]) {
+			o.repeat = repeated
+		}
+	}
+	if o.repeat == repeated {
+		return false
+	}
+	c := p.ledger.scopeOf(s)
+	c.cutNext = true
+	return c.before == 0
+}
+
+// closeComplete closes the batches among open rows that a cut has left which would have been closed
+// by now if the input had begun with these.
+func (p *Pipeline) closeComplete(s *Stream) {
+	for len(s.open.batches) > enough && p.complete(s) {
+		batches := s.open.batches
+		p.keep(s, batches[enough:], s.open.first)
+		p.queue(s, batches[:enough])
+	}
+}
+
+// partition returns the batches that take the place of closing ones, whose rows came one after the
+// other: these themselves, if they share no key.
+func (p *Pipeline) partition(s *Stream, batches []*Batch) []*Batch {
+	if !p.parting.shareKeys(batches) {
+		return batches
+	}
+	one := p.options.limits(s)
+	p.parting.sort(batches)
 	var parts []*Batch
 	for rest := p.parting.sorted; len(rest) > 0; {
-		rows, length := b.firstPart(rest, &one)
-		part := p.batch(b.Stream, b.first)
+		rows, length := p.parting.firstPart(rest, &s.Frame, &one)
+		part := p.batch(s)
 		part.grow(rows, length)
 		for _, entry := range rest[:rows] {
 			p.parting.parts[entry%maxParted] = int32(len(parts))
@@ -58,58 +121,20 @@ func (p *Pipeline) partition(b *Batch) []*Batch {
 		parts = append(parts, part)
 		rest = rest[rows:]
 	}
-	b.distribute(parts, p.parting.parts)
-	if len(p.grown) < maxGrown {
-		p.grown = append(p.grown, b)
-	}
+	p.distribute(batches, parts)
 	return parts
 }
 
-// maxGrown is how many batches that were parted are kept for their memory.
-const maxGrown = 1
-
-// firstPart returns how many of the sorted rows go into one batch, and the length of its body: as
-// many as fit, but no key is parted that could be whole.
-func (b *Batch) firstPart(sorted []uint64, l *limits) (rows, length int) {
-	f := &b.Stream.Frame
-	length = len(f.Prefix) + len(f.Suffix)
-	whole, wholeLength := 0, 0 // at the last row whose key is another one than that of the row after it
-	for ; rows < len(sorted); rows++ {
-		if rows > 0 && sorted[rows-1]/maxParted != sorted[rows]/maxParted {
-			whole, wholeLength = rows, length
+// distribute copies each row, in the order they came, into the part that it belongs to.
+func (p *Pipeline) distribute(batches, parts []*Batch) {
+	partOf := p.parting.parts
+	for _, b := range batches {
+		for r, states := range b.from(0) {
+			parts[partOf[0]].add(r, states)
+			partOf = partOf[1:]
 		}
-		more := len(b.Row(int(sorted[rows] % maxParted)))
-		if rows > 0 {
-			more += len(f.Separator)
-		}
-		if !l.allow(rows+1, length+more) {
-			if whole == 0 {
-				return rows, length // one key fills the batch
-			}
-			return whole, wholeLength
-		}
-		length += more
 	}
-	return rows, length
-}
-
-// distribute copies each row, in the order they came, into the part that it belongs to. The parts
-// are empty.
-func (b *Batch) distribute(parts []*Batch, partOf []int32) {
-	r, run, suppressed := Row{}, 0, b.suppressed
-	for row, key := range b.keys {
-		if run+1 < len(b.runs) && b.runs[run+1].row <= int32(row) {
-			run++
-		}
-		r.Data, r.Key, r.Suppressed = b.Row(row), key, len(suppressed) > 0 && suppressed[0] == row
-		if r.Suppressed {
-			suppressed = suppressed[1:]
-		}
-		if len(b.metadataEnds) > 0 {
-			r.Metadata = b.Metadata(row)
-		}
-		parts[partOf[row]].add(&r, b.runs[run].states, b.first)
-	}
+	p.reuse(batches)
 }
 
 // grow makes room for so many rows in a body of that length.
@@ -117,42 +142,4 @@ func (b *Batch) grow(rows, length int) {
 	b.Body = slices.Grow(b.Body, length-len(b.Body))
 	b.ends = slices.Grow(b.ends, rows)
 	b.keys = slices.Grow(b.keys, rows)
-}
-
-// leadingBits of a hash choose the bucket of its row: few rows are left to sort in each.
-const leadingBits = 12
-
-// parting is the memory that it takes to part a batch.
-type parting struct {
-	sorted []uint64 // the rows by their hashes, see sort
-	parts  []int32  // of each row
-	ends   [1 << leadingBits]int32
-}
-
-// sort sorts rows by the hashes of their keys, and those of one key in the order they came: each is
-// the leading bits of its hash and the row.
-func (p *parting) sort(keys []uint64) {
-	p.sorted = slices.Grow(p.sorted[:0], len(keys))[:len(keys)]
-	p.parts = slices.Grow(p.parts[:0], len(keys))[:len(keys)]
-	clear(p.ends[:])
-	for _, key := range keys {
-		p.ends[key>>(64-leadingBits)]++
-	}
-	end := int32(0)
-	for i, rows := range p.ends {
-		p.ends[i] = end // where the bucket begins: placing its rows moves that to its end
-		end += rows
-	}
-	for row, key := range keys {
-		next := &p.ends[key>>(64-leadingBits)]
-		p.sorted[*next] = key&^(maxParted-1) | uint64(row)
-		*next++
-	}
-	begin := int32(0)
-	for _, end := range p.ends {
-		if end > begin+1 {
-			slices.Sort(p.sorted[begin:end])
-		}
-		begin = end
-	}
 }

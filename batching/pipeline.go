@@ -41,12 +41,11 @@ type Result struct {
 type Pipeline struct {
 	options Options
 	ledger  ledger
-	open    []*Batch // in no order
-	rows    int64    // added so far
-	closed  int64    // batches so far
-	ready   []*Batch // closed, in order, free to go
-	free    []*Batch // settled, for their memory
-	grown   []*Batch // parted, for their memory
+	open    []*Stream // those with open rows, in no order
+	rows    int64     // added so far
+	closed  int64     // batches so far
+	ready   []*Batch  // closed, in order, free to go
+	free    []*Batch  // settled or parted, for their memory
 	parting parting
 	keyed   int // streams
 
@@ -54,7 +53,7 @@ type Pipeline struct {
 	waitingBytes int
 	waiting      int // closed and not in flight
 	inFlight     int
-	oldest       time.Time // no open batch is older; zero where none is open
+	oldest       time.Time // no open row is older; zero if there is none
 
 	work    chan *Batch
 	results chan Result
@@ -97,19 +96,16 @@ func (p *Pipeline) Stream(frame Frame, keyed bool) *Stream {
 // counts a record.
 func (p *Pipeline) Add(s *Stream, r *Row, now time.Time) {
 	p.rows++
-	came := arrival{p.rows, now}
-	limits := p.limits(s)
-	for s.open != nil && !s.open.fits(r.size(), &limits) {
+	for !s.open.empty() && !p.fits(s, r.size()) {
 		p.flush(s)
 	}
-	if s.open == nil {
-		p.begin(s, came)
+	if s.open.empty() {
+		p.begin(s, now)
 	}
-	b, c := s.open, p.ledger.scopeOf(s)
-	b.add(r, c.states, came)
+	c := p.ledger.scopeOf(s)
+	p.append(s, r, c.states, arrival{p.rows, now})
 	c.behind++
 	p.ledger.count(s)
-	p.openBytes += b.accountMemory()
 	p.closeLargest()
 }
 
@@ -126,6 +122,9 @@ func (p *Pipeline) State(st protocol.State, s *Stream) {
 		p.mergeScopes()
 	}
 	p.ledger.state(st, s)
+	if c := p.ledger.scopeOf(s); c.cutNext {
+		p.cut(c)
+	}
 	p.closeLargest()
 }
 
@@ -136,105 +135,79 @@ func (p *Pipeline) mergeScopes() {
 			p.cut(s.scope)
 		}
 	}
-	for _, b := range p.open {
-		b.forgetStates()
+	for _, s := range p.open {
+		s.open.forgetStates()
 	}
 	p.ledger.mergeScopes()
 }
 
-// begin opens a batch for the stream.
-func (p *Pipeline) begin(s *Stream, first arrival) {
-	b := p.openBatch(s, first)
-	b.place = len(p.open)
-	p.open = append(p.open, b)
-	p.openBytes += b.accountMemory()
-	if p.oldest.IsZero() || first.at.Before(p.oldest) {
-		p.oldest = first.at
-	}
-	s.open = b
-}
-
-// openBatch takes a batch that may grow as far as an open one of the stream.
-func (p *Pipeline) openBatch(s *Stream, first arrival) *Batch {
-	if n := len(p.grown); n > 0 && s.Keyed {
-		b := p.grown[n-1]
-		p.grown = p.grown[:n-1]
-		b.reset(s, first)
-		return b
-	}
-	return p.batch(s, first)
-}
-
-// limits returns how far an open batch of the stream may grow.
-func (p *Pipeline) limits(s *Stream) limits {
-	if s.Keyed {
-		return p.options.openLimits(s, p.keyed)
-	}
-	return p.options.limits(s)
-}
-
 // batch takes a batch with memory from the free ones, if there is one.
-func (p *Pipeline) batch(s *Stream, first arrival) *Batch {
+func (p *Pipeline) batch(s *Stream) *Batch {
 	b := &Batch{}
 	if n := len(p.free); n > 0 {
 		b, p.free = p.free[n-1], p.free[:n-1]
 	}
-	b.reset(s, first)
+	b.reset(s)
 	return b
 }
 
+// reuse puts batches that are not needed any more among the free ones.
+func (p *Pipeline) reuse(batches []*Batch) {
+	for _, b := range batches {
+		if len(p.free) <= p.maxWaiting() && b.held <= 4*p.options.MaxBytes {
+			p.free = append(p.free, b)
+		}
+	}
+}
+
 // flush makes room: it cuts the stream's scope at its last state, or, if no open row comes before
-// that, closes the stream's batch as it is.
+// that, closes the stream's open rows as they are.
 func (p *Pipeline) flush(s *Stream) {
-	b, c := s.open, p.ledger.scopeOf(s)
+	first, c := s.open.first.number, p.ledger.scopeOf(s)
 	if c.before > 0 {
 		p.cut(c)
-		if s.open != b {
+		if s.open.empty() || s.open.first.number != first {
 			return
 		}
 	}
-	p.close(b, nil)
+	p.close(s)
 }
 
-// cut closes every open batch of the scope at the last state.
+// cut closes all open rows of the scope before the last state.
 func (p *Pipeline) cut(c *scope) {
-	if c.stream != nil {
-		p.cutBatch(c.stream.open, c.states)
-	} else {
-		for _, b := range p.oldestFirst() {
-			p.cutBatch(b, c.states)
-		}
+	streams := []*Stream{c.stream}
+	if c.stream == nil {
+		streams = p.oldestFirst()
+	}
+	for _, s := range streams {
+		p.cutStream(s, c.states)
 	}
 	c.seal()
-}
-
-func (p *Pipeline) cutBatch(b *Batch, states int64) {
-	if b.runs[len(b.runs)-1].states < states {
-		p.close(b, nil)
-	} else if b.last.row > 0 {
-		rest := p.openBatch(b.Stream, b.last.first)
-		b.move(rest)
-		p.openBytes += rest.accountMemory()
-		p.close(b, rest)
+	for _, s := range streams {
+		p.closeComplete(s)
 	}
 }
 
-// close takes the batch out of the open ones, with rest, if not nil, in its place, and queues it
-// for sending.
-func (p *Pipeline) close(b, rest *Batch) {
-	s := b.Stream
-	if s.open = rest; rest != nil {
-		rest.place = b.place
-		p.open[b.place] = rest
-	} else {
-		last := p.open[len(p.open)-1]
-		last.place = b.place
-		p.open[b.place] = last
-		p.open = p.open[:len(p.open)-1]
+func (p *Pipeline) cutStream(s *Stream, states int64) {
+	o := &s.open
+	if o.states < states {
+		p.close(s)
+	} else if o.last.batch+o.last.row > 0 {
+		p.queue(s, p.split(s))
 	}
-	p.openBytes -= b.held
-	for _, part := range p.partition(b) {
-		p.enqueue(part)
+}
+
+// close queues all open rows of the stream for sending.
+func (p *Pipeline) close(s *Stream) {
+	batches := s.open.batches
+	p.end(s)
+	p.queue(s, batches)
+}
+
+// queue closes batches of rows that came one after the other.
+func (p *Pipeline) queue(s *Stream, batches []*Batch) {
+	for _, b := range p.partition(s, batches) {
+		p.enqueue(b)
 	}
 	p.dispatch()
 }
@@ -291,11 +264,11 @@ func (p *Pipeline) closeLargest() {
 	if p.openBytes <= keep {
 		return
 	}
-	for _, b := range largestFirst(p.open) {
+	for _, s := range p.largestFirst() {
 		if p.openBytes <= keep {
 			return
 		}
-		for s := b.Stream; s.open == b; {
+		for first := s.open.first.number; !s.open.empty() && s.open.first.number == first; {
 			p.flush(s)
 		}
 	}
@@ -334,12 +307,12 @@ func (p *Pipeline) FlushAged(now time.Time) {
 		return
 	}
 	p.oldest = now
-	for _, b := range p.oldestFirst() {
-		for s := b.Stream; s.open != nil && !s.open.first.at.After(limit); {
+	for _, s := range p.oldestFirst() {
+		for !s.open.empty() && !s.open.first.at.After(limit) {
 			p.flush(s)
 		}
-		if open := b.Stream.open; open != nil && open.first.at.Before(p.oldest) {
-			p.oldest = open.first.at
+		if !s.open.empty() && s.open.first.at.Before(p.oldest) {
+			p.oldest = s.open.first.at
 		}
 	}
 }
@@ -348,16 +321,11 @@ func (p *Pipeline) FlushAged(now time.Time) {
 // come out in the order of the input, whatever their scopes.
 func (p *Pipeline) Flush() {
 	p.ledger.finish()
-	for _, b := range p.oldestFirst() {
-		for s := b.Stream; s.open != nil; {
+	for _, s := range p.oldestFirst() {
+		for !s.open.empty() {
 			p.flush(s)
 		}
 	}
-}
-
-// oldestFirst returns the open batches in the order in which their first rows came.
-func (p *Pipeline) oldestFirst() []*Batch {
-	return slices.SortedFunc(slices.Values(p.open), func(a, b *Batch) int { return cmp.Compare(a.first.number, b.first.number) })
 }
 
 // Results delivers the outcome of each batch, which goes to Settle.
@@ -377,9 +345,7 @@ func (p *Pipeline) Settle(r Result) {
 	if p.ordered(b) {
 		b.Stream.order.leave(b, p.unblock)
 	}
-	if len(p.free) <= p.maxWaiting() && b.held <= 4*p.options.MaxBytes {
-		p.free = append(p.free, b)
-	}
+	p.reuse([]*Batch{b})
 	p.dispatch()
 }
 
