@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"destination-webhook/destination/jsonschema"
 	"destination-webhook/receiver"
 	"destination-webhook/sample"
 )
@@ -43,6 +44,9 @@ source are needed.`,
 
 func (c *commands) showDemo(ctx context.Context, l listenFlags, keep bool, o receiver.Options) (err error) {
 	if o.Faults, err = receiver.ParseFaults(demoFaults); err != nil {
+		return err
+	}
+	if o.Schema, err = jsonschema.Compile(sample.Schema); err != nil {
 		return err
 	}
 	server, err := c.listen(ctx, l, o)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"destination-webhook/destination/jsonschema"
 	"destination-webhook/destination/printable"
 	"destination-webhook/receiver"
 	"destination-webhook/receiver/faults"
@@ -39,6 +40,7 @@ faults say: with a status, late, with rows rejected or not at all.`,
 	flags.Int64Var(&o.KeepBytes, "keep-bytes", receiver.DefaultKeepBytes, "memory for them, in bytes; the oldest go first")
 	flags.Int64Var(&o.MaxBody, "max-body", receiver.DefaultMaxBody, "read bodies of up to this many uncompressed bytes, 413 above")
 	flags.StringVar(&files.store, "store", "", "keep what came in this file over a restart, within twice --keep-bytes and without credentials")
+	flags.StringVar(&files.schema, "schema", "", "hold the data of rows against the JSON Schema in this file, and reject the rows that do not fit")
 	flags.StringVar(&files.script, "script", "", "answer by the steps in this file: status, body, delay or reset for the n-th request, a stream or a key")
 	flags.StringVar(&files.forward, "forward", "", "pass requests on to this URL of this machine, and answer as it does")
 	flags.BoolVar(&files.remote, "forward-remote", false, "let --forward lead to another machine")
@@ -59,8 +61,8 @@ faults say: with a status, late, with rows rejected or not at all.`,
 
 // receiveFiles are files and addresses that a receiver reads or writes.
 type receiveFiles struct {
-	rows, store, script, forward string
-	remote                       bool
+	rows, store, script, forward, schema string
+	remote                               bool
 }
 
 // openStore opens the file, and takes what is in it into the options.
@@ -71,6 +73,18 @@ func openStore(path string, o *receiver.Options) error {
 	}
 	o.Store, o.Stored, err = store.Open(file, o.KeepRequests, 2*o.KeepBytes)
 	return err
+}
+
+// openSchema reads the file of a schema.
+func openSchema(path string, o *receiver.Options) error {
+	text, err := os.ReadFile(path)
+	if err == nil {
+		o.Schema, err = jsonschema.Compile(text)
+	}
+	if err != nil {
+		return fmt.Errorf("reading the schema: %w", err)
+	}
+	return nil
 }
 
 func (f receiveFiles) open(secrets []string) (script *faults.Script, target *relay.Relay, err error) {
@@ -95,6 +109,11 @@ func (c *commands) serve(ctx context.Context, l listenFlags, secrets secretFlags
 	}
 	if o.Script, o.Forward, err = files.open(o.SigningSecrets); err != nil {
 		return err
+	}
+	if files.schema != "" {
+		if err := openSchema(files.schema, &o); err != nil {
+			return err
+		}
 	}
 	if files.rows != "" {
 		file, err := appendPrivate(files.rows)

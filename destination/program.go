@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"math"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -195,13 +197,26 @@ func (p *Program) configure(path string, out *protocol.Writer) (*config.Config, 
 	if err != nil {
 		return nil, nil, failure.Config(fmt.Errorf("the config cannot be read: %w", err))
 	}
-	c, err := config.Parse(p.Spec, raw)
+	folder, leave := p.beside(path)
+	defer leave()
+	c, err := config.ParseIn(folder, p.Spec, raw)
 	if err != nil {
 		return nil, nil, inFile(path, err)
 	}
 	redactor := redact.New(c.Secrets()...)
 	out.Redact = func(text string) string { return printable.Text(redactor.String(text)) }
 	return c, redactor, nil
+}
+
+// beside returns the files in the folder of a config, nil if there is no folder. No link leads out of
+// it.
+func (p *Program) beside(path string) (folder fs.FS, leave func()) {
+	if p.ReadFile == nil {
+		if root, err := os.OpenRoot(filepath.Dir(path)); err == nil {
+			return root.FS(), func() { _ = root.Close() }
+		}
+	}
+	return nil, func() {}
 }
 
 // network builds the ways out that the config asks for. onAttempt is told of every attempt; nil:

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"destination-webhook/destination/jsonschema"
 	"destination-webhook/receiver/faults"
 	"destination-webhook/receiver/journal"
 )
@@ -33,7 +34,7 @@ func refuse(status int, fault, problem string) answer {
 
 // decide chooses the answer: first the faults that look at no body, then what is wrong with the
 // body, then the rows.
-func decide(f Faults, failing, busy bool, in *Request, readErr error, rows []Row) answer {
+func (r *Receiver) decide(f Faults, failing, busy bool, in *Request, readErr error, rows []Row) answer {
 	switch {
 	case f.MaxBytes > 0 && in.WireBytes > f.MaxBytes:
 		return refuse(http.StatusRequestEntityTooLarge, "max-bytes", fmt.Sprintf("the body is larger than %d bytes", f.MaxBytes))
@@ -51,7 +52,10 @@ func decide(f Faults, failing, busy bool, in *Request, readErr error, rows []Row
 		return refuse(http.StatusBadRequest, "", in.Problem)
 	}
 	rejected := reject(f, rows)
+	unfit := misfits(r.options.Schema, rows)
 	switch {
+	case len(rejected) == 0 && len(unfit) > 0:
+		return answer{Outcome: journal.Outcome{Status: http.StatusOK, Fault: "schema", Rejected: unfit}}
 	case len(rejected) == 0:
 		return answer{Outcome: journal.Outcome{Status: http.StatusOK}}
 	case f.RejectRows:
@@ -112,6 +116,23 @@ func reject(f Faults, rows []Row) []Rejection {
 	reason := fmt.Sprintf("%s is %q", f.RejectField, f.RejectValue) // one text for all: there may be a million rows
 	for i, row := range rows {
 		if text, found := journal.FieldText(row.Data, f.RejectField); found && text == f.RejectValue {
+			rejected = append(rejected, Rejection{Index: i, Reason: reason})
+		}
+	}
+	return rejected
+}
+
+// misfits returns the rows whose data does not fit the schema. A removed row may have nothing but its
+// key.
+func misfits(s *jsonschema.Schema, rows []Row) (rejected []Rejection) {
+	if s == nil {
+		return nil
+	}
+	for i, row := range rows {
+		if row.Operation == "removed" {
+			continue
+		}
+		if reason := s.Check(row.Data); reason != "" {
 			rejected = append(rejected, Rejection{Index: i, Reason: reason})
 		}
 	}

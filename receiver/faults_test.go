@@ -13,8 +13,31 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"destination-webhook/destination/jsonschema"
 	"destination-webhook/receiver"
 )
+
+// Rows that do not fit the schema are named; a removed row may have nothing but its key.
+func TestAnswersBySchema(t *testing.T) {
+	schema, err := jsonschema.Compile([]byte(`{"required":["id"]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := receiver.New(receiver.Options{Schema: schema})
+	for body, want := range map[string]string{
+		`{"sync_mode":"mirror","rows":[{"data":{"id":1}},{"data":{}},{"data":{},"operation":"removed"}]}`: `{"rejected":[{"index":1,"reason":"the row: \"id\" is missing"}]}` + "\n",
+		`[{"id":1},{"id":2}]`: "{}\n",
+		`[{"id":1},{"i":2}]`:  `{"rejected":[{"index":1,"reason":"the row: \"id\" is missing"}]}` + "\n",
+	} {
+		resp := post(t, r, body)
+		if diff := cmp.Diff(want, text(t, resp)); diff != "" || resp.StatusCode != 200 {
+			t.Errorf("status %d, body: %s", resp.StatusCode, diff)
+		}
+	}
+	if totals := r.Totals(); totals.Rows != 5 {
+		t.Errorf("%d rows are accepted, want 5", totals.Rows)
+	}
+}
 
 func TestAnswers(t *testing.T) {
 	const three = `{"sync_mode":"insert","rows":[{"data":{"k":"a"}},{"data":{"k":"bad","n":{"m":7}}},{"data":{"k":"c"}}]}`

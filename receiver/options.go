@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"io"
 
+	"destination-webhook/destination/jsonschema"
 	"destination-webhook/receiver/faults"
 	"destination-webhook/receiver/journal"
 	"destination-webhook/receiver/relay"
@@ -79,6 +80,10 @@ type Options struct {
 	// SigningSecrets are Standard Webhooks secrets. With them, a request that none of them signed
 	// is answered 401.
 	SigningSecrets []string
+
+	// Schema is what the data of rows has to fit, removed ones apart; nil for anything. The rows that
+	// do not fit are rejected, and named in the answer.
+	Schema *jsonschema.Schema
 
 	// Script answers requests that are right by rules; nil for none.
 	Script *faults.Script

@@ -149,7 +149,7 @@ func (r *Receiver) receive(w http.ResponseWriter, req *http.Request) {
 	whole := *in // the journal may drop a body that it cannot keep
 	r.journal.Arrive(in)
 
-	a := r.answer(req, &whole, misbehave, decide(misbehave, failing, busy, in, readErr, rows))
+	a := r.answer(req, &whole, misbehave, r.decide(misbehave, failing, busy, in, readErr, rows))
 	if a.kind == AnswerHang {
 		r.hang(req)
 	}
@@ -278,7 +278,7 @@ func (r *Receiver) discard(w http.ResponseWriter, req *http.Request, f Faults, f
 	n, err := io.Copy(io.Discard, req.Body)
 	r.wait(req, f.Latency)
 	in := &Request{Host: req.Host, WireBytes: n, Bytes: n}
-	a := decide(f, failing, busy, in, err, nil)
+	a := r.decide(f, failing, busy, in, err, nil)
 	if a.kind == AnswerHang {
 		r.hang(req)
 	}

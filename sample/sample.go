@@ -17,6 +17,11 @@ var Config []byte
 //go:embed catalog.json
 var Catalog []byte
 
+// Schema is a JSON Schema that the data of every row fits.
+//
+//go:embed schema.json
+var Schema []byte
+
 // Records is the input of the sync, with states between the records.
 //
 //go:embed records.jsonl

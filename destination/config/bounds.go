@@ -46,6 +46,8 @@ func checkSizes(problems *problemList, tree, value any, path []string) {
 // textLimit returns the size of the longest text that a setting may be.
 func textLimit(path []string) int {
 	switch last := path[len(path)-1]; {
+	case last == "schema":
+		return maxSchema
 	case last == "ca_certificate", last == "client_certificate":
 		return maxCertificates
 	case last == "stream", last == "namespace", last == "name", slices.Contains(path, "primary_key"):

@@ -4,6 +4,7 @@
 package config
 
 import (
+	"io/fs"
 	"strings"
 	"time"
 
@@ -102,7 +103,10 @@ func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Se
 //
 // The error is an *Error, which lists every problem at once, if raw is at fault. Any other error is
 // a fault of spec or of the program.
-func Parse(spec, raw []byte) (*Config, error) {
+func Parse(spec, raw []byte) (*Config, error) { return ParseIn(nil, spec, raw) }
+
+// ParseIn is Parse for a config with files beside it, in the folder.
+func ParseIn(folder fs.FS, spec, raw []byte) (*Config, error) {
 	root, err := parseSpec(spec)
 	if err != nil {
 		return nil, err
@@ -124,6 +128,7 @@ func Parse(spec, raw []byte) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
+	config.readSchemas(folder, &problems)
 	config.check(&problems)
 	root.reportPatterns(violations, &problems)
 	hintURL(unknown, &problems)

@@ -16,6 +16,7 @@ type Payload struct {
 	Wrapper     string  `json:"wrapper"`      // of the format Wrapped, see ParseWrapper
 	ContentType string  `json:"content_type"` // empty: that of the format
 	Transform   string  `json:"transform"`    // a jq program; empty: the data is sent as it came
+	Schema      string  `json:"schema"`       // a JSON Schema of what is sent of a row; empty: anything is
 }
 
 // Format is how the rows of a request make its body.
@@ -83,6 +84,7 @@ func (p Payload) or(other Payload) Payload {
 	p.Wrapper = cmp.Or(p.Wrapper, other.Wrapper)
 	p.ContentType = cmp.Or(p.ContentType, other.ContentType)
 	p.Transform = cmp.Or(p.Transform, other.Transform)
+	p.Schema = cmp.Or(p.Schema, other.Schema)
 	return p
 }
 
@@ -99,6 +101,7 @@ func (p Payload) check(problems *problemList, field string, whole Payload, mode 
 		}
 	}
 	checkProgram(problems, field+".transform", p.Transform, TransformVariables...)
+	checkSchema(problems, field+".schema", p.Schema)
 	switch {
 	case whole.HidesRemovals(mode):
 		problems.add(field+".row", "expected full in sync mode mirror, operations.removed, or a transform that reads $operation, else nothing shows which rows are removed")

@@ -3,10 +3,10 @@ package config
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/go-json-experiment/json"
-	"github.com/xeipuuv/gojsonschema"
+
+	"destination-webhook/destination/jsonschema"
 )
 
 // specNode is one schema of the spec, with the keywords that apply to a config; title, order and
@@ -47,51 +47,31 @@ type violation struct {
 	kind string // gojsonschema's name of the keyword, such as "required"
 }
 
-// validate checks a tree against the schema. It takes only place and keyword from gojsonschema,
-// whose texts and details may contain values.
+// validate checks a tree against the schema. It takes only place and keyword of what does not fit.
 func (n *specNode) validate(tree map[string]any) (violations []violation, err error) {
-	defer func() {
-		if recover() != nil { // it panics on some numbers; what it says may hold a value
-			err = errors.New("validating the config: the schema validator failed, look for unusual numbers in it")
-		}
-	}()
-	compiled, err := n.compile()
-	if err != nil {
-		return nil, err
-	}
-	result, err := compiled.Validate(gojsonschema.NewGoLoader(tree))
-	if err != nil {
-		return nil, errors.New("validating the config: the schema validator cannot read it")
-	}
-	for _, problem := range result.Errors() {
-		violations = append(violations, newViolation(problem))
-	}
-	return violations, nil
-}
-
-// compile passes the schema to gojsonschema. It would follow a $ref to any file or host; a specNode
-// has none.
-func (n *specNode) compile() (*gojsonschema.Schema, error) {
 	text, err := json.Marshal(n)
 	if err != nil {
 		return nil, fmt.Errorf("compiling spec.json: %w", err)
 	}
-	compiled, err := gojsonschema.NewSchema(gojsonschema.NewBytesLoader(text))
+	compiled, err := jsonschema.CompileOwn(text)
 	if err != nil {
 		return nil, fmt.Errorf("compiling spec.json: %w", err)
 	}
-	return compiled, nil
-}
-
-func newViolation(problem gojsonschema.ResultError) violation {
-	path := strings.Split(problem.Field(), ".")
-	if problem.Field() == gojsonschema.STRING_CONTEXT_ROOT {
-		path = nil
+	value, err := json.Marshal(tree)
+	if err != nil {
+		return nil, errors.New("validating the config: the schema validator cannot read it")
 	}
-	if name, ok := problem.Details()["property"].(string); ok && problem.Type() == "required" {
-		path = append(path, name)
+	found, err := compiled.Validate(value)
+	if err != nil {
+		return nil, errors.New("validating the config: the schema validator failed, look for unusual numbers in it")
 	}
-	return violation{path: path, kind: problem.Type()}
+	for _, v := range found {
+		if v.Kind == "required" {
+			v.Path = append(v.Path, v.Property)
+		}
+		violations = append(violations, violation{path: v.Path, kind: v.Kind})
+	}
+	return violations, nil
 }
 
 // at returns the schema of the place that path names, or nil.

@@ -31,6 +31,7 @@ func parseTree(raw []byte) (map[string]any, error) {
 	if !ok {
 		return nil, unreadable("expected a JSON object")
 	}
+	inlineSchemas(tree, raw)
 	dropNulls(tree)
 	return tree, nil
 }

@@ -113,6 +113,9 @@ func (e *Encoder) Encode(r *protocol.Record) (*batching.Row, error) {
 	if e.program != nil && !unchanged {
 		e.transform(operation, r.EmittedAt, r.Data)
 	}
+	if operation != Removed { // a removed row may have nothing but its key
+		e.validate(r.Data)
+	}
 	e.write(operation, e.key.Sent, r.Data, shown)
 	if e.options.DeadLetters {
 		row.Metadata = appendRecord(row.Metadata, r)
@@ -155,6 +158,25 @@ func (e *Encoder) transform(operation Operation, emittedAt, data []byte) {
 		e.row.Suppressed, e.reason = true, o.reason
 	case len(o.ends) == 0:
 		e.row.Suppressed = true
+	}
+}
+
+// validate rejects a row if something that is sent of it does not fit the schema.
+func (e *Encoder) validate(data []byte) {
+	if e.route.Schema == nil || e.row.Suppressed {
+		return
+	}
+	reason := ""
+	if e.program == nil {
+		reason = e.route.Schema.Check(data)
+	}
+	for value := range e.output.each() {
+		if reason == "" {
+			reason = e.route.Schema.Check(value)
+		}
+	}
+	if reason != "" {
+		e.row.Suppressed, e.reason = true, "payload.schema: "+reason
 	}
 }
 
@@ -217,7 +239,7 @@ func (e *Encoder) hides() bool {
 }
 
 func (e *Encoder) keepsMetadata() bool {
-	return e.options.DeadLetters || e.options.Differ != nil || e.hides()
+	return e.options.DeadLetters || e.options.Differ != nil || e.route.Schema != nil || e.hides()
 }
 
 // classify reads the key and finds the operation: by the Differ, if there is one. Without it only a

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -105,15 +106,27 @@ func keyValue(key []byte) any {
 	return fields
 }
 
+// each returns the outputs.
+func (o *output) each() iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		begin := 0
+		for _, end := range o.ends {
+			if !yield(o.values[begin:end]) {
+				return
+			}
+			begin = end
+		}
+	}
+}
+
 // joined appends the outputs with a separator between two.
 func (o *output) joined(dst []byte, separator string) []byte {
-	begin := 0
-	for i, end := range o.ends {
-		if i > 0 {
+	first := true
+	for value := range o.each() {
+		if !first {
 			dst = append(dst, separator...)
 		}
-		dst = append(dst, o.values[begin:end]...)
-		begin = end
+		dst, first = append(dst, value...), false
 	}
 	return dst
 }

@@ -4,7 +4,30 @@ import (
 	"fmt"
 
 	"destination-webhook/destination/jq"
+	"destination-webhook/destination/jsonschema"
 )
+
+// compiled has what the streams of a config share.
+type compiled struct {
+	programs programs
+	schemas  schemas
+}
+
+// schemas has the compiled schemas of a config by their texts.
+type schemas map[string]*jsonschema.Schema
+
+// compile compiles a payload's schema, nil if there is none.
+func (s schemas) compile(text string) (*jsonschema.Schema, error) {
+	if text == "" || s[text] != nil {
+		return s[text], nil
+	}
+	schema, err := jsonschema.Compile([]byte(text))
+	if err != nil {
+		return nil, fmt.Errorf("payload.schema: %w", err) // config.Parse has compiled it before
+	}
+	s[text] = schema
+	return schema, nil
+}
 
 // programs has the compiled programs of a config by field and text, so that each is compiled once:
 // thousands of streams may share one.

@@ -12,6 +12,7 @@ import (
 	"destination-webhook/destination/answer"
 	"destination-webhook/destination/config"
 	"destination-webhook/destination/jq"
+	"destination-webhook/destination/jsonschema"
 	"destination-webhook/destination/printable"
 	"destination-webhook/protocol"
 )
@@ -26,6 +27,7 @@ type Route struct {
 	Answers    *answer.Rules              // how answers are read
 	Payload    config.Payload             // what bodies look like
 	Transform  *jq.Program                // that of Payload; nil: rows are sent as they come
+	Schema     *jsonschema.Schema         // that of Payload; nil: any row is sent
 	Endpoint                              // of the operations that have no other
 
 	operations map[string]*Endpoint // see To; nil: all rows go to Endpoint
@@ -51,7 +53,7 @@ func Title(s protocol.StreamDescriptor) string {
 
 // newRoute resolves what holds for a stream: an override takes precedence over the config, and the
 // config over the catalog.
-func newRoute(c *config.Config, settings config.Stream, s *protocol.ConfiguredStream, agent string, compiled programs) (*Route, error) {
+func newRoute(c *config.Config, settings config.Stream, s *protocol.ConfiguredStream, agent string, compiled *compiled) (*Route, error) {
 	r := &Route{
 		Stream:     s.Descriptor(),
 		Configured: s,
@@ -61,8 +63,11 @@ func newRoute(c *config.Config, settings config.Stream, s *protocol.ConfiguredSt
 		Payload:    settings.Payload,
 	}
 	var err error
-	if r.Answers, err = compiled.answers(settings.Answers); err == nil {
-		r.Transform, err = compiled.compile("payload.transform", r.Payload.Transform, config.TransformVariables...)
+	if r.Answers, err = compiled.programs.answers(settings.Answers); err == nil {
+		r.Transform, err = compiled.programs.compile("payload.transform", r.Payload.Transform, config.TransformVariables...)
+	}
+	if err == nil {
+		r.Schema, err = compiled.schemas.compile(r.Payload.Schema)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("stream %s: %w", r.Title(), err)

@@ -19,7 +19,7 @@ func NewTable(c *config.Config, catalog *protocol.Catalog, agent string) (Table,
 	var table Table
 	var problems []error
 	seen := make(map[protocol.StreamDescriptor]bool, len(catalog.Streams))
-	overrides, compiled := c.Overrides(), programs{}
+	overrides, compiled := c.Overrides(), &compiled{programs{}, schemas{}}
 	for i := range catalog.Streams {
 		s := &catalog.Streams[i]
 		r, err := newRoute(c, overrides.Stream(s.Descriptor()), s, agent, compiled)
