@@ -66,8 +66,8 @@ type Batch struct {
 	followers []*Batch
 }
 
-// segmentRun is a run of rows with no state between them. A state changes no batch: the next row begins a
-// new run.
+// segmentRun is a run of rows with no state between them. A state changes no batch: the next row
+// begins a new run.
 type segmentRun struct {
 	row    int32 // its first
 	states int64 // how many states its scope had seen

@@ -12,8 +12,8 @@
 //     since the last STATE released, and a sync resumed there sends the same ones again. Only a
 //     batch that has to leave for its age, or because memory is short, is cut at an arbitrary
 //     place.
-//   - An open batch of a keyed stream may grow to several batches, and is parted by key when it
-//     closes.
+//   - The open rows of a keyed stream may be several batches. If a key is in two of them when they
+//     close, all rows are parted by key.
 //   - Of two batches with a row of the same key, the later one waits until the earlier one is
 //     settled.
 //   - A STATE is released exactly once, in order, after all rows before it in its scope are
