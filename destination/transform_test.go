@@ -99,3 +99,30 @@ func TestTransformIntoOneRow(t *testing.T) {
 		}
 	}
 }
+
+// Another program makes other rows of those that the endpoint has, which a warning says, once.
+func TestAnotherTransformIsWarnedOf(t *testing.T) {
+	r := newRig(t)
+	for i, sync := range []struct {
+		transform string
+		rows      int
+		warns     bool
+	}{{"", 2, false}, {".", 0, true}, {"{id}", 2, true}, {"{id}", 0, false}, {"{id, v: 1}", 2, true}, {"", 1, true}} {
+		settings := `,"sync_mode":"mirror"`
+		if sync.transform != "" {
+			settings += fmt.Sprintf(`,"payload":{"format":"envelope","transform":%q}`, sync.transform)
+		}
+		before := len(r.endpoint.Requests())
+		p, config, catalog, out := r.program(settings, table(`{"id":1,"v":1}`, `{"id":2,"v":2}`)...)
+		if err := p.Write(context.Background(), config, catalog); err != nil {
+			t.Fatal(err)
+		}
+		rows := 0
+		for _, request := range r.endpoint.Requests()[before:] {
+			rows += strings.Count(string(request.Body), `"operation"`)
+		}
+		if warns := strings.Contains(out.String(), "its transform has changed"); warns != sync.warns || rows != sync.rows {
+			t.Errorf("sync %d, %q: warns %v, sends %d rows; want %v, %d", i, sync.transform, warns, rows, sync.warns, sync.rows)
+		}
+	}
+}

@@ -52,6 +52,9 @@ func Open(ctx context.Context, store *snapshot.Store, r *route.Route, warn func(
 	case snapshot.Rekeyed:
 		warn(fmt.Sprintf("stream %s: its primary key has changed, so the snapshot of the old one is dropped and every row counts as added", r.Title()))
 	}
+	if stream.Reprogrammed() {
+		warn(fmt.Sprintf("stream %s: its transform has changed since the last sync: rows of which it makes something else count as changed, and are sent again", r.Title()))
+	}
 	if stream.Bypassed() {
 		warn(fmt.Sprintf("stream %s: rows were sent in sync mode insert since the snapshot was used last, and it does not know them: a row that is again as the snapshot has it is not sent; delete the snapshot to send every row", r.Title()))
 	}
@@ -92,6 +95,7 @@ func identity(r *route.Route) snapshot.Identity {
 	return snapshot.Identity{
 		Stream: streamName(r), Title: r.Title(), Key: r.Key,
 		Endpoint: endpoint(e.Method, e.URL), EndpointBefore: fmt.Sprintf("%q %q", e.Method, e.URL),
+		Program: r.Payload.Transform,
 	}
 }
 

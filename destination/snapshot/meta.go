@@ -16,6 +16,8 @@ type meta struct {
 	ID       uint32 `json:"id"`
 	Endpoint string `json:"endpoint"` // its digest
 	Key      string `json:"key"`
+	// Program is the digest of the identity's; "" if it has none.
+	Program string `json:"program,omitempty"`
 	// Paths are the key's fields in the order in which the endpoint gets them; nil in a snapshot of
 	// versionBefore.
 	Paths      [][]string `json:"paths,omitempty"`
@@ -114,7 +116,8 @@ func (st *Stream) load() error {
 		st.origin = st.meta.origin(st.id)
 	}
 	if found && st.origin == Continued {
-		st.meta.Endpoint = digestOf(st.id.Endpoint)
+		st.reprogrammed = st.meta.Program != st.id.program()
+		st.meta.Endpoint, st.meta.Program = digestOf(st.id.Endpoint), st.id.program()
 		if st.meta.Paths == nil { // it is of versionBefore
 			st.meta.Paths = st.id.Key
 			if err := st.noteSpellings(); err != nil {
@@ -123,7 +126,7 @@ func (st *Stream) load() error {
 		}
 		return st.resume()
 	}
-	return st.replaceMeta(found, meta{Endpoint: digestOf(st.id.Endpoint), Key: keyText(st.id.Key), Paths: st.id.Key})
+	return st.replaceMeta(found, meta{Endpoint: digestOf(st.id.Endpoint), Program: st.id.program(), Key: keyText(st.id.Key), Paths: st.id.Key})
 }
 
 // loadFor is load for the stream that an intent names.

@@ -18,13 +18,14 @@ type Stream struct {
 	meta   meta
 	next   uint64 // the first ordinal that is free
 
-	digester digester
-	keyBuf   []byte
-	seen     bitmap // in this sync
-	before   bitmap // in earlier attempts of its generation
-	repeated int
-	finished bool // this sync has ended well
-	bypassed bool
+	digester     digester
+	keyBuf       []byte
+	seen         bitmap // in this sync
+	before       bitmap // in earlier attempts of its generation
+	repeated     int
+	finished     bool // this sync has ended well
+	bypassed     bool
+	reprogrammed bool
 
 	start uint64  // the first ordinal that was free when the stream was opened; 0: there was no entry
 	reads int     // of the store
@@ -54,7 +55,22 @@ type Identity struct {
 	// EndpointBefore is what Endpoint was in a snapshot of versionBefore.
 	EndpointBefore string
 	Key            [][]string // the paths of the primary key's fields
+	// Program is what makes of a row what is compared; "" if that is the row itself. Only a digest
+	// of it is stored.
+	Program string
 }
+
+// program returns what is stored of the program.
+func (id *Identity) program() string {
+	if id.Program == "" {
+		return ""
+	}
+	return digestOf(id.Program)
+}
+
+// Reprogrammed reports whether the rows of the stream were compared by another program when the
+// stream was opened last.
+func (st *Stream) Reprogrammed() bool { return st.reprogrammed }
 
 // Origin says what a stream's snapshot goes back to.
 type Origin int
