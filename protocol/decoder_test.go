@@ -3,6 +3,7 @@ package protocol
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -25,6 +26,15 @@ type seen struct {
 	Complete  bool
 
 	Incomplete bool
+	Estimate   string // namespace, stream and number
+}
+
+// estimateOf shows an estimate, "" if it has nothing.
+func estimateOf(namespace, stream string, records int64) string {
+	if namespace == "" && stream == "" && records == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s.%s %d", namespace, stream, records)
 }
 
 func see(m *Message) seen {
@@ -39,6 +49,7 @@ func see(m *Message) seen {
 		s.Echo = string(m.State.AppendLine(nil, 1, 0))
 	case TypeTrace:
 		s.Complete, s.Incomplete = m.Trace.Complete, m.Trace.Incomplete
+		s.Estimate = estimateOf(string(m.Trace.Estimate.Namespace), string(m.Trace.Estimate.Stream), m.Trace.Estimate.Records)
 		s.Namespace, s.Stream = string(m.Trace.Namespace), string(m.Trace.Stream)
 	}
 	return s
@@ -165,7 +176,11 @@ var decoderTests = []struct {
 	{"the last trace counts, whole",
 		`{"type":"TRACE","trace":{"stream_status":{"status":"COMPLETE","stream_descriptor":{"name":"a","namespace":1}}},"trace":null}`,
 		seen{Type: TypeTrace}},
-	{"other traces", `{"type":"TRACE","trace":{"type":"ESTIMATE","estimate":{"name":"users"},"stream_status":null}}`, seen{Type: TypeTrace}},
+	{"ESTIMATE", `{"type":"TRACE","trace":{"type":"ESTIMATE","estimate":{"type":"STREAM","namespace":"public","name":"users","row_estimate":1200,"byte_estimate":9}}}`,
+		seen{Type: TypeTrace, Estimate: "public.users 1200"}},
+	{"ESTIMATE of a sync", `{"type":"TRACE","trace":{"type":"ESTIMATE","estimate":{"type":"SYNC","row_estimate":7}}}`, seen{Type: TypeTrace, Estimate: ". 7"}},
+	{"ESTIMATE that cannot be read", `{"type":"TRACE","trace":{"type":"ESTIMATE","estimate":{"name":7,"row_estimate":"many"}}}`, seen{Type: TypeTrace}},
+	{"other traces", `{"type":"TRACE","trace":{"type":"ESTIMATE","estimate":{"name":"users"},"stream_status":null}}`, seen{Type: TypeTrace, Estimate: ".users 0"}},
 }
 
 func TestDecoder(t *testing.T) {

@@ -100,7 +100,7 @@ func (d *Decoder) keepMessage(ms *Messages) {
 	case TypeState, TypeTrace:
 		ms.items = append(ms.items, item{line: uint32(m.Line)})
 		o := Message{Type: m.Type, State: m.State, Trace: m.Trace}
-		for _, name := range []*[]byte{&o.State.Namespace, &o.State.Stream, &o.Trace.Namespace, &o.Trace.Stream} {
+		for _, name := range []*[]byte{&o.State.Namespace, &o.State.Stream, &o.Trace.Namespace, &o.Trace.Stream, &o.Trace.Estimate.Namespace, &o.Trace.Estimate.Stream} {
 			*name = bytes.Clone(*name) // it may be in scratch space
 		}
 		ms.others = append(ms.others, o)

@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"encoding/json"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -56,6 +57,9 @@ func (p parsed) message() seen {
 		status := p.at("trace", "stream_status")
 		s.Complete, s.Incomplete = status.at("status").text() == "COMPLETE", status.at("status").text() == "INCOMPLETE"
 		s.Namespace, s.Stream = status.at("stream_descriptor", "namespace").text(), status.at("stream_descriptor", "name").text()
+		estimate := p.at("trace", "estimate")
+		records, _ := strconv.ParseInt(estimate.at("row_estimate").of("-0123456789"), 10, 64)
+		s.Estimate = estimateOf(estimate.at("namespace").text(), estimate.at("name").text(), records)
 	default:
 		s.Type = ""
 	}

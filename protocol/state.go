@@ -143,11 +143,36 @@ func (d *Decoder) descriptor(i int, namespace, name *[]byte, f *fault) int {
 }
 
 func (d *Decoder) traceMember(key []byte, i int) int {
-	if string(d.plain(key)) == "stream_status" {
-		d.m.Trace = Trace{seen: true}
+	switch string(d.plain(key)) {
+	case "stream_status":
+		d.m.Trace = Trace{seen: true, Estimate: d.m.Trace.Estimate}
 		return d.descend(i, 3, d.statusMember)
+	case "estimate":
+		d.m.Trace.Estimate = Estimate{}
+		return d.descend(i, 3, d.estimateMember)
 	}
 	return value(d.b, i, 2)
+}
+
+// estimateMember reads an AirbyteEstimateTraceMessage. What it cannot read is no estimate: nothing
+// depends on one.
+func (d *Decoder) estimateMember(key []byte, i int) int {
+	e, ignored := &d.m.Trace.Estimate, fault{}
+	switch string(d.plain(key)) {
+	case "name":
+		e.Stream = nil
+		return d.text(i, &e.Stream, &ignored, "")
+	case "namespace":
+		e.Namespace = nil
+		return d.text(i, &e.Namespace, &ignored, "")
+	case "row_estimate":
+		end := value(d.b, i, 4)
+		if e.Records = 0; end > 0 {
+			e.Records, _ = strconv.ParseInt(string(d.b[i:end]), 10, 64)
+		}
+		return end
+	}
+	return value(d.b, i, 4)
 }
 
 func (d *Decoder) statusMember(key []byte, i int) int {

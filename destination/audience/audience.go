@@ -135,7 +135,7 @@ func (a *Audience) Found() Found {
 }
 
 func (f Found) String() string {
-	text := fmt.Sprintf("compared with the snapshot %d rows are added, %d changed, %d removed, %d unchanged", f.Added, f.Changed, f.Removed, f.Unchanged)
+	text := fmt.Sprintf("compared with the snapshot: %d added, %d changed, %d removed, %d unchanged", f.Added, f.Changed, f.Removed, f.Unchanged)
 	if f.Repeated > 0 {
 		text += fmt.Sprintf("; %d came with a key that had come before, of which the last one counts", f.Repeated)
 	}

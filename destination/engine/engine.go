@@ -51,10 +51,17 @@ type Options struct {
 type Observer interface {
 	// StateEmitted is called with each state that is written.
 	StateEmitted()
-	// Due is a channel of the moments at which Observe is called, with the number of batches in
-	// flight, and the bytes of rows and states that wait.
+	// Due is a channel of the moments at which Observe is called.
 	Due() <-chan time.Time
-	Observe(inFlight, buffered int)
+	Observe(m Moment)
+}
+
+// Moment is how far a sync is.
+type Moment struct {
+	InFlight int   // batches
+	Buffered int   // bytes of rows and states that wait
+	Records  int64 // read so far
+	Expected int64 // records that the source expects to send in all; 0: not known
 }
 
 // Engine runs one sync. One goroutine owns it: it decodes the input, adds rows and states to the
@@ -77,6 +84,8 @@ type Engine struct {
 	message  protocol.Message
 	recent   *Stream // of the last record
 	warned   bool    // that a state's stream is not known
+	records  int64   // read so far
+	expected estimates
 	waits    Waits
 	now      time.Time
 	age      *time.Timer
@@ -244,7 +253,7 @@ func (e *Engine) wait(ctx context.Context) error {
 		e.pipeline.FlushAged(time.Now())
 	case <-e.options.Observer.Due():
 		waited()
-		e.options.Observer.Observe(e.pipeline.InFlight(), e.pipeline.Buffered())
+		e.options.Observer.Observe(e.moment())
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}

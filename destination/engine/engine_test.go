@@ -31,7 +31,7 @@ type nobody struct{}
 
 func (nobody) StateEmitted()         {}
 func (nobody) Due() <-chan time.Time { return nil }
-func (nobody) Observe(int, int)      {}
+func (nobody) Observe(Moment)        {}
 
 // syncOf runs a sync of two streams, users and orders, whose batches hold one row.
 func syncOf(ctx context.Context, t *testing.T, in io.Reader, out io.Writer, send batching.Send) error {

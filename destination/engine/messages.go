@@ -71,6 +71,7 @@ func (e *Engine) record(record *protocol.Record) error {
 	if record.Fault != nil && !e.options.DeadLetters {
 		return record.Fault
 	}
+	e.records++
 	if s.OnRecord != nil {
 		s.OnRecord()
 	}
@@ -106,8 +107,11 @@ func (e *Engine) state(st *protocol.State) {
 	e.pipeline.State(st.Clone(), stream)
 }
 
-// trace notes whether a stream has been sent whole.
+// trace notes whether a stream has been sent whole, and how much of it there will be.
 func (e *Engine) trace(t *protocol.Trace) {
+	if t.Estimate.Records > 0 {
+		e.expected.note(&t.Estimate)
+	}
 	if s := e.names.find(t.Namespace, t.Stream); s != nil && s.Audience != nil {
 		s.Audience.ObserveStatus(t)
 	}

@@ -3,18 +3,24 @@ package report
 import (
 	"fmt"
 	"time"
+
+	"destination-webhook/destination/engine"
 )
 
 // moment is how far a sync is.
 type moment struct {
 	rows, retries   int64
-	rate            float64 // in rows a second
-	inFlight, limit int     // of requests; a limit of 0 is not known
+	rate            float64       // in rows a second
+	inFlight, limit int           // of requests; a limit of 0 is not known
+	left            time.Duration // until all records are read, by the source's estimate; 0: not known
 }
 
-func (p *Progress) moment(now time.Time, batches int) moment {
+func (p *Progress) moment(now time.Time, e engine.Moment) moment {
 	total := p.stats.all()
-	m := moment{rows: total.rows, retries: total.retries, rate: p.rate.per(now, total.rows), inFlight: batches}
+	m := moment{rows: total.rows, retries: total.retries, rate: p.rate.per(now, total.rows), inFlight: e.InFlight}
+	if pace := p.pace.per(now, e.Records); pace > 0 && e.Expected > e.Records {
+		m.left = time.Duration(float64(e.Expected-e.Records) / pace * float64(time.Second)).Round(time.Second)
+	}
 	if p.load != nil {
 		m.inFlight, m.limit = p.load() // the limit is not known before the first request
 	}
@@ -27,7 +33,11 @@ func (m moment) String() string {
 	if m.limit > 0 {
 		inFlight = fmt.Sprintf("%d of %s", m.inFlight, count(int64(m.limit), "request"))
 	}
-	return fmt.Sprintf("%s delivered, %.0f rows/s, %s in flight, %s", count(m.rows, "row"), m.rate, inFlight, retries(m.retries))
+	line := fmt.Sprintf("%s delivered, %.0f rows/s, %s in flight, %s", count(m.rows, "row"), m.rate, inFlight, retries(m.retries))
+	if m.left > 0 {
+		line += fmt.Sprintf(", about %s left", m.left)
+	}
+	return line
 }
 
 // attributes are for the log.
@@ -36,7 +46,10 @@ func (m moment) attributes() []any {
 	if m.limit > 0 {
 		all = append(all, "max_requests", m.limit)
 	}
-	return append(all, "retries", m.retries)
+	if all = append(all, "retries", m.retries); m.left > 0 {
+		all = append(all, "time_left", m.left)
+	}
+	return all
 }
 
 // count returns a number with its noun, which takes an s in the plural.

@@ -8,6 +8,7 @@ import (
 
 	"destination-webhook/destination/config"
 	"destination-webhook/destination/delivery"
+	"destination-webhook/destination/engine"
 	"destination-webhook/destination/route"
 	"destination-webhook/destination/sender"
 )
@@ -34,7 +35,7 @@ type Progress struct {
 
 	began                 time.Time
 	logged                time.Time // when the log was last told
-	rate                  rate
+	rate, pace            rate      // of rows that were delivered, of records that were read
 	states                int64
 	firstState, lastState time.Time
 	loads                 loads
@@ -110,9 +111,9 @@ func (p *Progress) WarnAttempt(a delivery.Attempt) { p.attempts.warn(a) }
 func (p *Progress) Stop() { p.ticker.Stop() }
 
 // Observe shows how far the sync is. With a console it is called more often than the log is told.
-func (p *Progress) Observe(batches, buffered int) {
+func (p *Progress) Observe(m engine.Moment) {
 	now := time.Now()
-	at := p.moment(now, batches)
+	at := p.moment(now, m)
 	if p.console != nil {
 		p.console.Progress(at.String())
 	}
@@ -122,7 +123,7 @@ func (p *Progress) Observe(batches, buffered int) {
 	p.logged = now
 	p.attempts.flush()
 	if p.measured != nil {
-		p.measured(p.measures(now, at, buffered))
+		p.measured(p.measures(now, at, m.Buffered))
 	}
 	if p.load != nil {
 		p.loads.add(now.Sub(p.began), at.inFlight, at.limit)

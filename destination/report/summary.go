@@ -170,6 +170,9 @@ func (s *Summary) table() string {
 	if s.retried != nil {
 		b.WriteString(s.retried.String() + "\n")
 	}
+	if s.total.rejected > 0 && s.deadLetters != "" {
+		b.WriteString("rejected rows are stored in " + s.deadLetters + "\n")
+	}
 	if s.states > 0 {
 		b.WriteString("last state at " + s.lastState.Format(time.TimeOnly) + "\n")
 	}

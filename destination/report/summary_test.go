@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"destination-webhook/destination/audience"
+	"destination-webhook/destination/engine"
 	"destination-webhook/protocol"
 )
 
@@ -33,7 +34,8 @@ users   upsert          1         3       40         2        1    512  20ms  1.
 größen  insert          0         0        0         0        0      0     –     –     –
 
 1 row in 2 requests, 512 bytes, 1 state, 1 retry in 2s (0 rows/s) to https://example.com
-users: compared with the snapshot 1 rows are added, 0 changed, 0 removed, 0 unchanged
+users: compared with the snapshot: 1 added, 0 changed, 0 removed, 0 unchanged
+rejected rows are stored in /var/rejected
 last state at 12:30:15
 `
 	if diff := cmp.Diff(want, summaryOfTwo().table()); diff != "" {
@@ -48,7 +50,7 @@ func TestEndTellsOnce(t *testing.T) {
 		want    []string
 	}{
 		"nobody watches": {nil, []string{
-			`a stream has ended stream=users rows=1 requests=2 bytes=512 retries=1 p50=20ms p95=1.5s max=1.5s`, `compared with the snapshot 1 rows are added, 0 changed, 0 removed, 0 unchanged stream=users`,
+			`a stream has ended stream=users rows=1 requests=2 bytes=512 retries=1 p50=20ms p95=1.5s max=1.5s`, `compared with the snapshot: 1 added, 0 changed, 0 removed, 0 unchanged stream=users`,
 			`the sync has ended rows=1 requests=2 bytes=512 states=1 retries=1 took=2s rows_per_second=0`, `rows were rejected and stored stream=users rows=3 dead_letters=/var/rejected`,
 		}},
 		"a person reads the log": {&shown{}, []string{`rows were rejected and stored stream=users rows=3 dead_letters=/var/rejected`}},
@@ -79,10 +81,30 @@ func TestObserveAfterALateMoment(t *testing.T) {
 		for late := range 3 {
 			<-p.Due()
 			time.Sleep(time.Duration(3-late) * 50 * time.Millisecond)
-			p.Observe(1, 0)
+			p.Observe(engine.Moment{InFlight: 1})
 		}
 		if got := strings.Count(out.String(), "progress rows=0 rows_per_second=0 requests_in_flight=1 retries=0"); got != 3 {
 			t.Errorf("%d lines of progress, want 3:\n%s", got, out.String())
+		}
+	})
+}
+
+// How long a sync goes on is told where the source said how much it sends.
+func TestTimeLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &shown{}
+		p := NewProgress(slog.New(slog.DiscardHandler), s)
+		defer p.Stop()
+		for records := range int64(100) {
+			<-p.Due()
+			p.Observe(engine.Moment{Records: 10 * records, Expected: 10_000})
+		}
+		if got := s.lines[99]; !strings.HasSuffix(got, "0 retries, about 3m0s left") {
+			t.Errorf("with 9,010 of 10,000 records to come at 50 a second: %q", got)
+		}
+		p.Observe(engine.Moment{Records: 10_001, Expected: 10_000})
+		if got := s.lines[100]; strings.Contains(got, "left") {
+			t.Errorf("when more came than was expected: %q", got)
 		}
 	})
 }
@@ -97,14 +119,14 @@ func TestObserve(t *testing.T) {
 		defer p.Stop()
 		limit := 0
 		p.load = func() (int, int) { return min(3, limit), limit }
-		p.Observe(0, 0)
+		p.Observe(engine.Moment{})
 		if got := s.lines[0]; got != "0 rows delivered, 0 rows/s, 0 requests in flight, 0 retries" {
 			t.Errorf("before the first request: %q", got)
 		}
 		s.lines, limit = nil, 8
 		for range 101 {
 			<-p.Due()
-			p.Observe(5, 0)
+			p.Observe(engine.Moment{InFlight: 5})
 			if len(s.lines) == 60 {
 				limit = 4
 			}
