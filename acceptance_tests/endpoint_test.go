@@ -133,12 +133,17 @@ func announce(ts *testscript.TestScript, server *httptest.Server) {
 	}
 }
 
+// arrived waits for so many requests, by the API that the receiver has for tests.
 func arrived(ts *testscript.TestScript, _ bool, args []string) {
-	n, err := strconv.ParseInt(args[0], 10, 64)
+	call := fmt.Sprintf("%s/_/api/wait?requests=%s&timeout=%s", stageOf(ts).receiver.server.URL, args[0], patience)
+	r, err := http.NewRequestWithContext(context.Background(), http.MethodGet, call, nil)
 	ts.Check(err)
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	ts.Check(stageOf(ts).receiver.Wait(ctx, func(t receiver.Totals) bool { return t.Requests >= n }))
+	answer, err := http.DefaultClient.Do(r)
+	ts.Check(err)
+	defer func() { _ = answer.Body.Close() }()
+	if totals, err := io.ReadAll(answer.Body); err != nil || answer.StatusCode != http.StatusOK {
+		ts.Fatalf("%s: %s, %v\n%s", call, answer.Status, err, totals)
+	}
 }
 
 // writeReceived writes the files requests (a line each: method, path, status, stream, mode, rows,
