@@ -12,7 +12,7 @@ type Output struct {
 	S3
 }
 
-// RejectedRetry says whether later syncs try rejected rows again, and how many of them do so.
+// RejectedRetry sets whether later syncs try rejected rows again, and how many of them do so.
 type RejectedRetry struct {
 	RetryNextSync bool `json:"retry_next_sync"`
 	MaxSyncs      int  `json:"max_syncs"`
