@@ -56,8 +56,27 @@ type settings struct {
 
 // steady says that batches depend on the input alone: no batch is cut by its age, and the states
 // speak for the same rows in each process. After a mixture of STREAM and GLOBAL states a resumed
-// sync begins with another scope than the one before.
-func (p *plan) steady() bool { return p.settings.age > 1 && p.style != "mixed" }
+// sync begins with another scope than the one before. And if so many states are due together that
+// the pipe takes them in parts, a kill can come between two parts: the next sync begins within a
+// batch then.
+func (p *plan) steady() bool {
+	return p.settings.age > 1 && p.style != "mixed" && p.states()*maxState <= pipe
+}
+
+const (
+	pipe     = 64 << 10 // bytes that a pipe of Linux holds
+	maxState = 400      // more than a state of a plan has, its line included
+)
+
+// states is how many there are.
+func (p *plan) states() (n int) {
+	for _, m := range p.messages {
+		if m.state {
+			n++
+		}
+	}
+	return n
+}
 
 // draw makes the plan of a seed.
 func draw(seed uint64) *plan {
