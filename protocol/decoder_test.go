@@ -180,6 +180,7 @@ var decoderTests = []struct {
 		seen{Type: TypeTrace, Estimate: "public.users 1200"}},
 	{"ESTIMATE of a sync", `{"type":"TRACE","trace":{"type":"ESTIMATE","estimate":{"type":"SYNC","row_estimate":7}}}`, seen{Type: TypeTrace, Estimate: ". 7"}},
 	{"ESTIMATE that cannot be read", `{"type":"TRACE","trace":{"type":"ESTIMATE","estimate":{"name":7,"row_estimate":"many"}}}`, seen{Type: TypeTrace}},
+	{"STATE with a number beyond any float", `{"type":"STATE","state":{"x":1E700}}`, seen{Type: TypeState, Echo: `{"type":"STATE","state":{"x":1E700,"destinationStats":{"recordCount":1.0}}}` + "\n"}},
 	{"other traces", `{"type":"TRACE","trace":{"type":"ESTIMATE","estimate":{"name":"users"},"stream_status":null}}`, seen{Type: TypeTrace, Estimate: ".users 0"}},
 }
 
