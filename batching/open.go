@@ -41,6 +41,9 @@ func (o *openRows) fits(size int, l *limits) bool {
 	return l.allow(o.full.rows+b.Rows()+1, o.full.bytes+bytes)
 }
 
+// apart reports whether it is known that no key is in two of the batches.
+func (o *openRows) apart() bool { return o.repeat == unique && len(o.batches) == enough }
+
 // begin adds an empty batch.
 func (o *openRows) begin(b *Batch) {
 	if !o.empty() {

@@ -98,7 +98,7 @@ func (p *Pipeline) closeComplete(s *Stream) {
 	for len(s.open.batches) > enough && p.complete(s) {
 		batches := s.open.batches
 		p.keep(s, batches[enough:], s.open.first)
-		p.queue(s, batches[:enough])
+		p.queue(batches[:enough])
 	}
 }
 

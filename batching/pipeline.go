@@ -193,20 +193,23 @@ func (p *Pipeline) cutStream(s *Stream, states int64) {
 	if o.states < states {
 		p.close(s)
 	} else if o.last.batch+o.last.row > 0 {
-		p.queue(s, p.split(s))
+		p.queue(p.partition(s, p.split(s)))
 	}
 }
 
 // close queues all open rows of the stream for sending.
 func (p *Pipeline) close(s *Stream) {
-	batches := s.open.batches
+	batches, apart := s.open.batches, s.open.apart()
 	p.end(s)
-	p.queue(s, batches)
+	if !apart {
+		batches = p.partition(s, batches)
+	}
+	p.queue(batches)
 }
 
-// queue closes batches of rows that came one after the other.
-func (p *Pipeline) queue(s *Stream, batches []*Batch) {
-	for _, b := range p.partition(s, batches) {
+// queue puts closed batches among those that wait to be sent.
+func (p *Pipeline) queue(batches []*Batch) {
+	for _, b := range batches {
 		p.enqueue(b)
 	}
 	p.dispatch()
