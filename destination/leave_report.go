@@ -1,7 +1,6 @@
 package destination
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -11,7 +10,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"destination-webhook/destination/bucket"
 	"destination-webhook/destination/config"
 	"destination-webhook/destination/delivery"
 	"destination-webhook/destination/outbound"
@@ -71,12 +69,7 @@ func (s *session) sendReport(out config.Output, text []byte, began time.Time) er
 		if err != nil {
 			return fmt.Errorf("opening the bucket of the report: %w", err)
 		}
-		name := fmt.Sprintf("report-%s-%s.json", began.UTC().Format("20060102T150405.000Z"), rand.Text()[:8])
-		_, err = b.Put(ctx, name, bytes.NewReader(text), int64(len(text)), bucket.IfAbsent())
-		if errors.Is(err, bucket.ErrConflict) {
-			return nil // the name is random, so it is a sending of ours whose answer was lost
-		}
-		return err
+		return b.Create(ctx, fmt.Sprintf("report-%s-%s.json", began.UTC().Format("20060102T150405.000Z"), rand.Text()[:8]), text)
 	case config.WebhookStorage:
 		_, err := s.network.PlainClient().Deliver(ctx, reportRequest(&out, text, s.agent))
 		return err

@@ -1,7 +1,9 @@
 package bucket
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -152,6 +154,16 @@ func (b *Bucket) Put(ctx context.Context, name string, body io.Reader, size int6
 		return "", b.fail(ctx, "writing", name, err)
 	}
 	return info.ETag, nil
+}
+
+// Create writes an object whose name is random, and so nobody else's. A conflict is with a sending of
+// ours whose answer was lost, and no error.
+func (b *Bucket) Create(ctx context.Context, name string, content []byte) error {
+	_, err := b.Put(ctx, name, bytes.NewReader(content), int64(len(content)), IfAbsent())
+	if errors.Is(err, ErrConflict) {
+		return nil
+	}
+	return err
 }
 
 // List returns the objects whose names begin with the given text, in order of their names.

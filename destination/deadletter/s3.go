@@ -1,10 +1,8 @@
 package deadletter
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -28,11 +26,7 @@ func NewS3(b *bucket.Bucket, now time.Time) *S3 {
 // Write stores lines as one object and returns when the service has it.
 func (s *S3) Write(ctx context.Context, lines []byte) error {
 	name := fmt.Sprintf("%s-%06d.jsonl", s.sync, s.number.Add(1))
-	_, err := s.bucket.Put(ctx, name, bytes.NewReader(lines), int64(len(lines)), bucket.IfAbsent())
-	if errors.Is(err, bucket.ErrConflict) {
-		return nil // the name is random, so it is a sending of ours whose answer was lost
-	}
-	if err != nil {
+	if err := s.bucket.Create(ctx, name, lines); err != nil {
 		return fmt.Errorf("writing dead letters: %w", err)
 	}
 	return nil

@@ -71,12 +71,7 @@ func (c contents) with(writer string, number uint64) contents {
 // putIntent stores an intent; it is safe when putIntent returns. The intent is in the database as
 // well, so that the next save contains it.
 func (r *remote) putIntent(ctx context.Context, intent []byte) error {
-	name := intentName{r.first, r.id, r.number.Add(1)}.String()
-	_, err := r.bucket.Put(ctx, name, bytes.NewReader(intent), int64(len(intent)), bucket.IfAbsent())
-	if errors.Is(err, bucket.ErrConflict) {
-		return nil // with a sending of ours whose answer was lost: the name is random
-	}
-	return err
+	return r.bucket.Create(ctx, intentName{r.first, r.id, r.number.Add(1)}.String(), intent)
 }
 
 // adoptIntents makes uncertain what other syncs were about to send and this snapshot does not
