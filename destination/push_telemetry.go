@@ -22,16 +22,16 @@ func (s *session) startTelemetry(getenv func(string) string, version string) {
 		s.progress.Warn("there is no telemetry of this sync: " + err.Error())
 		return
 	}
-	s.network.Phases = true
 	s.telemetry = telemetry.Start(telemetry.Options{
 		Settings: settings, Transport: transport, Trace: s.network.Trace, Redact: s.out.Redact, Version: version,
 	})
+	s.network.Phases = s.telemetry.RecordsSpans()
 	s.progress.MeasureWith(s.telemetry.Measure)
 }
 
-// tracer records the spans of batches; nil if nobody asks for them.
+// tracer records the spans of batches; nil if none is recorded.
 func (s *session) tracer() sender.Tracer {
-	if s.telemetry == nil {
+	if s.telemetry == nil || !s.telemetry.RecordsSpans() {
 		return nil
 	}
 	return s.telemetry

@@ -62,7 +62,7 @@ func FromEnvironment(getenv func(string) string) (*Settings, error) {
 	return s, nil
 }
 
-// URLs returns where spans and metrics go, by the variable that says so.
+// URLs returns where spans and metrics go.
 func (s *Settings) URLs() []string {
 	var urls []string
 	for _, signal := range []signal{s.traces, s.metrics} {
@@ -83,7 +83,7 @@ func (s *Settings) Secrets() (secrets []string) {
 	return secrets
 }
 
-// signalOf reads the variables of a signal, each of which takes precedence over that of both
+// signalOf reads the variables of a signal, each of which takes precedence over the variable for both
 // signals.
 func signalOf(getenv func(string) string, name, path string) (s signal, err error) {
 	if exporters := getenv("OTEL_" + name + "_EXPORTER"); exporters != "" && !strings.Contains(exporters, "otlp") {
@@ -109,8 +109,8 @@ func signalOf(getenv func(string) string, name, path string) (s signal, err erro
 	return s, err
 }
 
-// addressOf returns the URL of a signal, "" if there is none. That of both is a base, to which the
-// signal's path is added.
+// addressOf returns the URL of a signal, "" if there is none. The variable for both signals has a
+// base, to which the signal's path is added.
 func addressOf(getenv func(string) string, name, path string) (string, error) {
 	variable, address := prefix+name+"_ENDPOINT", getenv(prefix+name+"_ENDPOINT")
 	if address == "" {
@@ -143,7 +143,7 @@ func headerOf(getenv func(string) string, name string) (http.Header, error) {
 	return h, nil
 }
 
-// first returns a signal's own variable if it is set, else that of both signals.
+// first returns a signal's own variable if it is set, else the one for both signals.
 func first(getenv func(string) string, name, setting string) (variable, value string) {
 	if value := getenv(prefix + name + "_" + setting); value != "" {
 		return prefix + name + "_" + setting, value

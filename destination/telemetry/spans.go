@@ -47,7 +47,7 @@ func (t *Telemetry) failed(problem string) *spans.Status {
 	return &spans.Status{Code: spans.Status_STATUS_CODE_ERROR, Message: t.options.Redact(problem)}
 }
 
-// Batch begins the span of a batch; it is for sender.Options.
+// Batch begins the span of a batch; it is for sender.Options, if spans are recorded.
 func (t *Telemetry) Batch(r *route.Route, rows int) sender.Span {
 	return &batch{t: t, route: r, rows: rows, id: trace.NewSpanID(), began: time.Now()}
 }

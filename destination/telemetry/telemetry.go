@@ -97,9 +97,14 @@ func (t *Telemetry) loss() error {
 	return err
 }
 
-// add queues a span, or drops it if the queue is full.
+// RecordsSpans reports whether spans are wanted, and whoever began the trace records it.
+func (t *Telemetry) RecordsSpans() bool {
+	return t.options.Settings.traces.url != "" && t.options.Trace.Sampled()
+}
+
+// add queues a span, if spans are recorded, or drops it if the queue is full.
 func (t *Telemetry) add(s *spans.Span) {
-	if t.options.Settings.traces.url == "" || !t.options.Trace.Sampled() {
+	if !t.RecordsSpans() {
 		return
 	}
 	select {
@@ -121,35 +126,28 @@ func (t *Telemetry) run(ctx context.Context) {
 	for {
 		select {
 		case s := <-t.queue:
-			if waiting = append(waiting, s); len(waiting) == maxExport {
-				waiting = t.exportSpans(ctx, waiting)
-			}
+			waiting = t.take(ctx, waiting, s)
 		case <-spanTicker.C:
 			waiting = t.exportSpans(ctx, waiting)
 		case <-metricTicker.C:
 			t.exportMetrics(ctx)
 		case <-t.closing:
-			t.finish(ctx, waiting)
+			for len(t.queue) > 0 {
+				waiting = t.take(ctx, waiting, <-t.queue)
+			}
+			t.exportSpans(ctx, waiting)
+			t.exportMetrics(ctx)
 			return
 		}
 	}
 }
 
-// finish exports what is left.
-func (t *Telemetry) finish(ctx context.Context, waiting []*spans.Span) {
-	for {
-		select {
-		case s := <-t.queue:
-			if waiting = append(waiting, s); len(waiting) == maxExport {
-				waiting = t.exportSpans(ctx, waiting)
-			}
-			continue
-		default:
-		}
-		t.exportSpans(ctx, waiting)
-		t.exportMetrics(ctx)
-		return
+// take puts a span among those that wait, and exports them once they are as many as an export has.
+func (t *Telemetry) take(ctx context.Context, waiting []*spans.Span, s *spans.Span) []*spans.Span {
+	if waiting = append(waiting, s); len(waiting) < maxExport {
+		return waiting
 	}
+	return t.exportSpans(ctx, waiting)
 }
 
 // lose counts an export that failed.
