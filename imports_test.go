@@ -22,7 +22,7 @@ var layers = map[string][]string{
 	"destination":                {"batching", "protocol", "destination/answer", "destination/audience", "destination/auth", "destination/bucket", "destination/config", "destination/deadletter", "destination/delivery", "destination/engine", "destination/failure", "destination/outbound", "destination/payload", "destination/payload/schema", "destination/printable", "destination/redact", "destination/replay", "destination/report", "destination/route", "destination/sender", "destination/snapshot", "destination/telemetry"},
 	"destination/answer":         {"destination/canonical", "destination/jq", "destination/printable"},
 	"destination/audience":       {"batching", "destination/config", "destination/failure", "destination/payload", "protocol", "destination/route", "destination/snapshot"},
-	"destination/auth":           {"destination/awsenv", "destination/redact"},
+	"destination/auth":           {"destination/awsenv", "destination/redact", "destination/trace"},
 	"destination/awsenv":         {"destination/redact"},
 	"destination/bucket":         {"destination/awsenv", "destination/failure", "destination/redact"},
 	"destination/canonical":      {},

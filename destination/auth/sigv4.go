@@ -13,6 +13,7 @@ import (
 
 	"destination-webhook/destination/awsenv"
 	"destination-webhook/destination/redact"
+	"destination-webhook/destination/trace"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
@@ -82,8 +83,9 @@ func (t *signing) RoundTrip(req *http.Request) (*http.Response, error) {
 	return t.base.RoundTrip(signed)
 }
 
-// unsignedHeaders name the trace of a request, which what passes it on may continue by its own span.
-var unsignedHeaders = []string{"Traceparent", "Tracestate"}
+// unsignedHeaders name the trace of a request. What passes a request on may replace them by its own
+// span's.
+var unsignedHeaders = []string{trace.Parent, trace.State}
 
 // sign returns a signed deep copy of req: the signer sorts the query and writes headers.
 func (t *signing) sign(req *http.Request, at time.Time) (*http.Request, error) {

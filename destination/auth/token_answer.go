@@ -38,7 +38,8 @@ func (t *lenientAnswers) RoundTrip(req *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// lenient returns a JSON object with its expires_in as a whole number, and false if body is not an object.
+// lenient returns a JSON object with its expires_in as a whole number, and false if body is not an
+// object.
 func lenient(body []byte) ([]byte, bool) {
 	var members map[string]json.RawMessage
 	if json.Unmarshal(bytes.TrimPrefix(body, []byte("\uFEFF")), &members) != nil || members == nil {

@@ -11,10 +11,10 @@ import (
 	"golang.org/x/net/http/httpguts"
 )
 
-// ID names a trace. All zeros is none.
+// ID names a trace; all zeros names none.
 type ID [16]byte
 
-// SpanID names a span in a trace. All zeros is none.
+// SpanID names a span in a trace; all zeros names none.
 type SpanID [8]byte
 
 func (i ID) String() string     { return hex.EncodeToString(i[:]) }
