@@ -44,7 +44,7 @@ type WaitingCounts struct {
 type waitingStream struct {
 	route *route.Route
 	keys  *payload.Keys
-	ids   map[uint64][]string // of its rows, by the hash of their keys
+	ids   map[uint64][]string // of its rows with a key, by the hash of that
 }
 
 type waitingRow struct {
@@ -100,7 +100,7 @@ func (w *Waiting) read(line []byte, settled map[string]bool) {
 	hash, key := w.keyOf(s, letter.Data)
 	retry := letter.Rejection.Retry
 	for _, older := range slices.Clone(s.ids[hash]) {
-		if hash != 0 && older != retry.ID && w.rows[older].key == key {
+		if older != retry.ID && w.rows[older].key == key {
 			w.forget(older)
 			w.settled = append(w.settled, older)
 		}
@@ -121,7 +121,9 @@ func (w *Waiting) keyOf(s *waitingStream, data []byte) (hash uint64, key string)
 
 func (w *Waiting) add(id string, row *waitingRow) {
 	w.rows[id] = row
-	row.stream.ids[row.hash] = append(row.stream.ids[row.hash], id)
+	if row.hash != 0 {
+		row.stream.ids[row.hash] = append(row.stream.ids[row.hash], id)
+	}
 }
 
 func (w *Waiting) forget(id string) {
@@ -130,6 +132,9 @@ func (w *Waiting) forget(id string) {
 		return
 	}
 	delete(w.rows, id)
+	if row.hash == 0 {
+		return
+	}
 	ids := row.stream.ids
 	ids[row.hash] = slices.DeleteFunc(ids[row.hash], func(other string) bool { return other == id })
 	if len(ids[row.hash]) == 0 {
@@ -150,7 +155,7 @@ func (w *Waiting) Replace(r *route.Route, hash uint64, data []byte) (ids []strin
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	s := w.streams[r.Stream]
-	if hash == 0 || len(s.ids[hash]) == 0 {
+	if len(s.ids[hash]) == 0 {
 		return nil
 	}
 	_, key := w.keyOf(s, data)

@@ -34,6 +34,7 @@ type batchSend struct {
 	repeated     map[int]bool // rows that the endpoint has asked for once more
 	tried        map[int]bool // rows that were sent before their turn, see tryOthers
 	trying       bool
+	last         map[uint64]int           // the last row of each key, see isReplaced; nil: not looked for yet
 	suspects     int                      // requests that may have been too large, see bisect
 	body         []byte                   // of a part
 	attempts     protocol.AdditionalStats // what the requests so far add to the counts

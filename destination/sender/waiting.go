@@ -68,13 +68,14 @@ func (s *batchSend) isRetry(row int) bool {
 
 // isReplaced reports whether a later row of the batch has the key of a row.
 func (s *batchSend) isReplaced(row int) bool {
-	hash := s.batch.Key(row)
-	for later := row + 1; hash != 0 && later < s.batch.Rows(); later++ {
-		if s.batch.Key(later) == hash {
-			return true
+	if s.last == nil {
+		s.last = make(map[uint64]int, s.batch.Rows())
+		for i := range s.batch.Rows() {
+			s.last[s.batch.Key(i)] = i
 		}
 	}
-	return false
+	hash := s.batch.Key(row)
+	return hash != 0 && s.last[hash] > row
 }
 
 // takeRetries notes durably which rows that waited the endpoint has taken, or needs no longer.
