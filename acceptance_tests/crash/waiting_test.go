@@ -20,7 +20,7 @@ import (
 // rejecting is an endpoint that refuses rows for a while, and kills the process at one of its
 // requests, before it takes the rows or after it.
 type rejecting struct {
-	mu       sync.Mutex
+	mu       sync.Mutex // held by a request, and by the test while it reads or writes the rest
 	process  *exec.Cmd
 	requests int // of the process
 	killAt   int // that one; 0: none
@@ -63,6 +63,13 @@ func (e *rejecting) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		e.newest[key] = v
 	}
 	e.dies(true)
+}
+
+// refuse has the endpoint refuse these rows, by v, from now on.
+func (e *rejecting) refuse(rows []int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.refuses = rows
 }
 
 // dies kills the process if this is the request, and reports whether it is dead.
@@ -136,19 +143,20 @@ func comeBack(t *testing.T, binary string, dying, at int, after bool) (killed bo
 	}
 	said := ""
 	for i, turn := range turns {
-		e.refuses = turn.refuses
 		words := strings.Fields(turn.input)
+		e.refuse(turn.refuses)
 		if i == dying {
-			e.killAt = at
-			out := e.run(t, h, words)
-			e.killAt, killed, e.killed = 0, e.killed, false
+			var out string
+			out, killed = e.run(t, h, words, at)
 			words = words[afterStates(words, strings.Count(out, `"type":"STATE"`)):]
 			if !killed {
 				return false
 			}
 		}
-		said = e.run(t, h, words)
+		said, _ = e.run(t, h, words, 0)
 	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	where := fmt.Sprintf("killed at request %d of sync %d (after it: %v)", at, dying+1, after)
 	for v := 1; v <= 5; v++ {
 		if e.taken[v] == 0 && v != 1 {
@@ -174,35 +182,45 @@ func afterStates(words []string, states int) (at int) {
 	return at
 }
 
-// run runs the program to its end, and returns what it prints.
-func (e *rejecting) run(t *testing.T, h host, words []string) string {
+// run runs the program to its end. It returns what it prints, and whether it was killed at that
+// request; with 0 nothing kills it.
+func (e *rejecting) run(t *testing.T, h host, words []string, killAt int) (out string, killed bool) {
 	t.Helper()
-	var in, out bytes.Buffer
-	e.input = nil
+	lines, values := inputOf(t, words)
+	var printed bytes.Buffer
+	cmd := exec.CommandContext(t.Context(), h.binary, "write", "--config", "config.json", "--catalog", "catalog.json")
+	cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = h.folder, lines, &printed, &printed
+	e.mu.Lock()
+	e.process, e.requests, e.killAt, e.killed, e.input = cmd, 0, killAt, false, values
+	err := cmd.Start()
+	e.mu.Unlock()
+	if err == nil {
+		err = cmd.Wait()
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err != nil && !e.killed {
+		t.Fatalf("%v\n%s", err, printed.String())
+	}
+	return printed.String(), e.killed
+}
+
+// inputOf returns the lines of a sync, and the rows' v in their order.
+func inputOf(t *testing.T, words []string) (lines *bytes.Buffer, values []int) {
+	t.Helper()
+	lines = new(bytes.Buffer)
 	for _, word := range words {
 		if word == "state" {
-			in.WriteString(`{"type":"STATE","state":{"type":"GLOBAL","global":{"stream_states":[]}}}` + "\n")
+			lines.WriteString(`{"type":"STATE","state":{"type":"GLOBAL","global":{"stream_states":[]}}}` + "\n")
 			continue
 		}
 		var key, v int
 		if _, err := fmt.Sscanf(word, "%d:%d", &key, &v); err != nil {
 			t.Fatal(err)
 		}
-		e.input = append(e.input, v)
+		values = append(values, v)
 		name := map[bool]string{true: "events", false: "users"}[key == 0]
-		fmt.Fprintf(&in, `{"type":"RECORD","record":{"stream":%q,"data":{"id":%d,"v":%d},"emitted_at":1}}`+"\n", name, key, v)
+		fmt.Fprintf(lines, `{"type":"RECORD","record":{"stream":%q,"data":{"id":%d,"v":%d},"emitted_at":1}}`+"\n", name, key, v)
 	}
-	cmd := exec.CommandContext(t.Context(), h.binary, "write", "--config", "config.json", "--catalog", "catalog.json")
-	cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = h.folder, &in, &out, &out
-	e.mu.Lock()
-	e.process, e.requests = cmd, 0
-	err := cmd.Start()
-	e.mu.Unlock()
-	if err == nil {
-		err = cmd.Wait()
-	}
-	if err != nil && !e.killed {
-		t.Fatalf("%v\n%s", err, out.String())
-	}
-	return out.String()
+	return lines, values
 }
