@@ -27,10 +27,7 @@ func (st *Stream) nextOrdinal() (uint64, error) {
 // tidy takes ordinals back that no entry has, once they are many. It counts the entries for that,
 // which is done again only when a multiple of them has been given out.
 func (st *Stream) tidy() error {
-	if st.meta.Renumbering { // a process died in it, and what its bitmap said is not known
-		st.before = nil
-		st.meta.markIncomplete(st.meta.Generation)
-	} else if st.next <= reach(st.meta.Entries) {
+	if !st.meta.Renumbering && st.next <= reach(st.meta.Entries) {
 		return nil
 	}
 	var count, old, end uint64

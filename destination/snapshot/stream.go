@@ -129,15 +129,25 @@ func (st *Stream) beginGeneration(generation int64) error {
 		st.meta.markIncomplete(st.meta.Generation)
 	}
 	if st.meta.Generation == generation || st.store.options.KeepGenerations {
-		stored, _, err := st.store.get(streamKey(seenPrefix, st.meta.ID))
-		if err == nil {
-			st.before, err = decodeBitmap(stored)
-		}
-		return err
+		return st.continueGeneration()
 	}
 	st.meta.Start = st.next
 	st.meta.beginGeneration(generation, st.origin != Continued)
 	return nil
+}
+
+// continueGeneration takes in what the generation has seen. If a process died while it renumbered
+// the entries, that is not known.
+func (st *Stream) continueGeneration() error {
+	if st.meta.Renumbering {
+		st.meta.markIncomplete(st.meta.Generation)
+		return nil
+	}
+	stored, _, err := st.store.get(streamKey(seenPrefix, st.meta.ID))
+	if err == nil {
+		st.before, err = decodeBitmap(stored)
+	}
+	return err
 }
 
 // scan calls f with each key and value in a range; both are valid during the call.
