@@ -3,11 +3,13 @@ package answer
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf16"
 )
 
 // The work on a verdict is that of reading each row's key once, however often the endpoint repeats
@@ -74,6 +76,14 @@ func TestEqualNumbersNameOneKey(t *testing.T) {
 	}
 }
 
+func inUTF16(order binary.AppendByteOrder, text string) string {
+	var body []byte
+	for _, unit := range utf16.Encode([]rune(text)) {
+		body = order.AppendUint16(body, unit)
+	}
+	return string(body)
+}
+
 // What looks like a verdict is read whole and attributed, or it is an error that says why; anything
 // else says nothing of single rows.
 func TestReadVerdicts(t *testing.T) {
@@ -97,6 +107,9 @@ func TestReadVerdicts(t *testing.T) {
 		{"by key", `{"rejected":[{"primary_key":"k1"}]}`, "", 200, []int{1}, ""},
 		{"by a number", `{"rejected":[{"primary_key":7}]}`, "", 200, []int{2}, ""},
 		{"a byte order mark", "\ufeff" + `{"rejected":[{"index":0}]}`, "", 200, []int{0}, ""},
+		{"UTF-16", inUTF16(binary.BigEndian, "\ufeff"+`{"rejected":[{"index":0}]}`), "", 200, []int{0}, ""},
+		{"UTF-16 without a mark", inUTF16(binary.LittleEndian, ` {"rejected":[{"primary_key":"k1"}]}`), "", 200, []int{1}, ""},
+		{"UTF-16 that breaks off", inUTF16(binary.BigEndian, `{"rejected":[{"index":0}`), "", 200, nil, "no JSON object"},
 		{"in capitals", `{"REJECTED":[{"Index":0}]}`, "", 200, []int{0}, ""},
 		{"gzip", zipped.String(), "gzip", 200, []int{1}, ""},
 		{"gzip unsaid", zipped.String(), "", 200, []int{1}, ""},
