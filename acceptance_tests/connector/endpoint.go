@@ -28,6 +28,13 @@ var address = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
 func StartEndpoint(t *testing.T, command *exec.Cmd, key string) string {
 	t.Helper()
 	command.Env = append(os.Environ(), "WEBHOOK_SECRET="+key, "PORT=0", "HOST=127.0.0.1")
+	return Listen(t, command)
+}
+
+// Listen runs a command that listens on this machine until the test ends, and returns the first
+// address that it prints.
+func Listen(t *testing.T, command *exec.Cmd) string {
+	t.Helper()
 	output := Start(t, command)
 	var said strings.Builder
 	lines := bufio.NewScanner(output)

@@ -11,19 +11,20 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 )
 
+// run names limits and log driver because a container inside a container may not have podman's
+// defaults.
+var run = []string{"run", "--pull=never", "--ulimit=nofile=16384:16384", "--ulimit=nproc=8192:8192", "--log-driver=none"}
+
 // sandbox is how the platform runs a connector, and stricter. The host's network is there for the
-// endpoint on loopback; limits, log driver and cgroups are named because a container inside a
-// container may not have podman's defaults.
-var sandbox = []string{
-	"run", "--rm", "--interactive", "--pull=never", "--network=host",
-	"--read-only", "--read-only-tmpfs=false", "--cap-drop=all", "--security-opt=no-new-privileges",
-	"--ulimit=nofile=16384:16384", "--ulimit=nproc=8192:8192", "--log-driver=none",
-}
+// endpoint on loopback.
+var sandbox = append(slices.Clone(run), "--rm", "--interactive", "--network=host",
+	"--read-only", "--read-only-tmpfs=false", "--cap-drop=all", "--security-opt=no-new-privileges")
 
 func imageName(t *testing.T) string {
 	t.Helper()
@@ -55,8 +56,8 @@ func podman(t *testing.T, stdin io.Reader, args ...string) (stdout, stderr strin
 // exits with 0.
 func runImage(t *testing.T, folder, stdin string, args ...string) string {
 	t.Helper()
-	run := append(append([]string{}, sandbox...), "--volume="+folder+":/config:ro", "--workdir=/config", imageName(t))
-	stdout, stderr, exit := podman(t, strings.NewReader(stdin), append(run, args...)...)
+	words := append(slices.Clone(sandbox), "--volume="+folder+":/config:ro", "--workdir=/config", imageName(t))
+	stdout, stderr, exit := podman(t, strings.NewReader(stdin), append(words, args...)...)
 	if exit != 0 {
 		t.Fatalf("%v: exit %d\nstdout: %s\nstderr: %s", args, exit, stdout, stderr)
 	}
@@ -66,8 +67,8 @@ func runImage(t *testing.T, folder, stdin string, args ...string) string {
 // shell runs a script with the image's own shell in the sandbox.
 func shell(t *testing.T, script string, flags ...string) (stdout, stderr string, exit int) {
 	t.Helper()
-	run := append(append([]string{}, sandbox...), flags...)
-	return podman(t, nil, append(run, "--entrypoint=sh", imageName(t), "-c", script)...)
+	words := append(slices.Clone(sandbox), flags...)
+	return podman(t, nil, append(words, "--entrypoint=sh", imageName(t), "-c", script)...)
 }
 
 // endpoint takes every delivery and keeps its rows.

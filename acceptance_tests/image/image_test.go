@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -117,12 +118,12 @@ func TestPlatformWrapper(t *testing.T) {
 	pipes := connector.Pipes(t)
 	const script = `eval "$AIRBYTE_ENTRYPOINT write --config /config/config.json --catalog /config/catalog.json" ` +
 		`< /pipes/stdin > /pipes/stdout 2> /pipes/stderr; echo $? > /pipes/exit.part; mv /pipes/exit.part /pipes/exit`
-	run := append(append([]string{}, sandbox...),
+	words := append(slices.Clone(sandbox),
 		"--volume="+configuration(t, endpoint.URL)+":/config:ro", "--volume="+pipes+":/pipes", "--workdir=/dest", "--entrypoint=sh", image, "-c", script)
 
 	// Each pipe opens when its other end does, so every end needs a goroutine of its own.
 	stdout, stderr, filled := connector.Drain(t, pipes, "stdout"), connector.Drain(t, pipes, "stderr"), connector.Fill(pipes, input)
-	_, problems, exit := podman(t, nil, run...)
+	_, problems, exit := podman(t, nil, words...)
 	hangUp(pipes)
 	if err := <-filled; err != nil {
 		t.Errorf("filling stdin: %v", err)

@@ -2,14 +2,12 @@
 package readme
 
 import (
-	"bufio"
-	"bytes"
-	"io"
-	"net"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -21,75 +19,82 @@ var binary string
 
 func TestMain(m *testing.M) { os.Exit(connector.Run(m, &binary)) }
 
-// elsewhere are the beginnings of commands of the README that another test or step types.
+// elsewhere are the beginnings of commands that another test or step types, or nobody does.
 var elsewhere = map[string]string{
-	"go run . demo":   "cli.TestDemo",
-	"go test ./...":   "the step tests of .ci/run",
-	"go build -o bin": "connector.Build",
-	"docker ":         "the step image of .ci/run",
+	"go run . demo":                           "cli.TestDemo",
+	"go test ./...":                           "the step tests of .ci/run",
+	"go build -o bin/destination-webhook":     "connector.Build",
+	"docker build -t":                         "the step image of .ci/run",
+	"docker run --rm -i":                      "acceptance_tests/image.TestREADME",
+	"IMAGE=localhost/destination-webhook:dev": "the step image of .ci/run",
+	"go run ./bench":                          "the step bench of .ci/run, with -short",
+	"make benchstat":                          "minutes of Go benchmarks of two revisions",
+	"make bench":                              "minutes of Go benchmarks, which the step benchmarks of .ci/run runs once each",
+	"make fuzz":                               "the step fuzzing of .ci/run, by another bound",
+	"docker run --rm -p":                      "nobody: it needs a container network",
+	"docker buildx":                           "nobody: it needs a registry",
 }
 
-// Each command of the README works, one after the other, with the files that it names.
-func TestREADME(t *testing.T) {
-	folder, address := workplace(t), freeAddress(t)
-	replaceAddress(t, filepath.Join(folder, "sample/config.json"), address)
-	typed := 0
-commands:
-	for _, command := range commands(t, "../../README.md") {
-		for beginning := range elsewhere {
-			if strings.HasPrefix(command, beginning) {
-				continue commands
+// pages have the commands of users and of those who work on the program.
+var pages = []string{
+	"README.md", "CONTRIBUTING.md", "examples/README.md", "docs/dead-letters.md", "docs/payload.md", "docs/performance.md",
+	"docs/receiver.md", "docs/reliability.md", "docs/telemetry.md", "docs/terminal.md",
+}
+
+// Each command of the pages works, one after the other, with the files that it names.
+func TestPages(t *testing.T) {
+	for _, tool := range []string{"bash", "curl", "jq"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skipf("the commands of the pages need %s: %v", tool, err)
+		}
+	}
+	for _, page := range pages {
+		t.Run(page, func(t *testing.T) {
+			w := newWorkplace(t)
+			for _, commands := range blocks(t, "../../"+page) {
+				here := slices.DeleteFunc(commands, func(command string) bool { return typedElsewhere(command) != "" })
+				if len(here) > 0 {
+					w.typeBlock(t, here)
+				}
 			}
-		}
-		typed++
-		if strings.Contains(command, " receive ") {
-			startReceiver(t, folder, command+" --addr "+address)
-			continue
-		}
-		if output, err := shell(t, folder, command).CombinedOutput(); err != nil {
-			t.Errorf("%s\n%v\n%s", command, err, output)
-		}
-	}
-	if typed < 4 {
-		t.Errorf("only %d commands of the README were typed", typed)
+		})
 	}
 }
 
-var invocation = regexp.MustCompile(`destination-webhook ([a-z-]+(?: [a-z]+)?)([^|<]*)`)
-
-var flag = regexp.MustCompile(`--[a-z-]+`)
-
-// Each command of the program that a page shows exists, with its flags.
-func TestPagesShowRealCommands(t *testing.T) {
-	pages, err := filepath.Glob("../../docs/*.md")
-	if err != nil {
-		t.Fatal(err)
+// typedElsewhere returns the beginning by which a command is not typed here, or "".
+func typedElsewhere(command string) string {
+	for beginning := range elsewhere {
+		if strings.HasPrefix(command+" ", beginning+" ") {
+			return beginning
+		}
 	}
-	found := 0
-	for _, page := range append(pages, "../../README.md", "../../examples/README.md", "../../CONTRIBUTING.md") {
-		for _, command := range commands(t, page) {
-			match := invocation.FindStringSubmatch(command)
-			if match == nil || strings.HasPrefix(command, "docker build") {
-				continue
+	return ""
+}
+
+// The list of what is not typed here says nothing of commands that are gone.
+func TestElsewhere(t *testing.T) {
+	unused := maps.Clone(elsewhere)
+	for _, page := range pages {
+		for _, command := range slices.Concat(blocks(t, "../../"+page)...) {
+			delete(unused, typedElsewhere(command))
+		}
+	}
+	for beginning := range unused {
+		t.Errorf("no page has a command that begins with %q", beginning)
+	}
+}
+
+// No other page has commands.
+func TestPagesAreKnown(t *testing.T) {
+	for _, pattern := range []string{"*.md", "*/*.md", "*/*/*.md", ".github/*.md"} {
+		found, err := filepath.Glob("../../" + pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, page := range found {
+			if name, _ := filepath.Rel("../..", page); !slices.Contains(pages, name) && len(blocks(t, page)) > 0 {
+				t.Errorf("%s has commands that nobody types", name)
 			}
-			found++
-			requireFlags(t, page, match[1], flag.FindAllString(match[2], -1))
-		}
-	}
-	if found < 8 {
-		t.Errorf("only %d commands were found", found)
-	}
-}
-
-func requireFlags(t *testing.T, page, command string, flags []string) {
-	t.Helper()
-	help, err := exec.CommandContext(t.Context(), binary, append(strings.Fields(command), "--help")...).CombinedOutput()
-	if err != nil {
-		t.Errorf("%s: the command %s: %v", page, command, err)
-	}
-	for _, flag := range flags {
-		if !bytes.Contains(help, []byte(flag)) {
-			t.Errorf("%s: %s has no %s", page, command, flag)
 		}
 	}
 }
@@ -100,74 +105,18 @@ var (
 	continuation = regexp.MustCompile(`(\\|\|)\n\s*`)
 )
 
-// commands returns the commands of a page's shell blocks.
-func commands(t *testing.T, page string) []string {
+// blocks returns the commands of each of a page's shell blocks.
+func blocks(t *testing.T, page string) (all [][]string) {
 	t.Helper()
 	text, err := os.ReadFile(page)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var all []string
 	for _, match := range block.FindAllStringSubmatch(string(text), -1) {
 		lines := continuation.ReplaceAllStringFunc(comment.ReplaceAllString(match[1], ""), func(end string) string {
 			return strings.TrimRight(strings.TrimPrefix(end, "\\"), "\n\t ") + " "
 		})
-		all = append(all, strings.Split(strings.TrimSpace(lines), "\n")...)
+		all = append(all, strings.Split(strings.TrimSpace(lines), "\n"))
 	}
 	return all
-}
-
-// workplace returns a folder that has what the commands name.
-func workplace(t *testing.T) string {
-	t.Helper()
-	folder := t.TempDir()
-	if err := os.CopyFS(filepath.Join(folder, "sample"), os.DirFS("../../sample")); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Mkdir(filepath.Join(folder, "bin"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Symlink(binary, filepath.Join(folder, "bin/destination-webhook")); err != nil {
-		t.Fatal(err)
-	}
-	return folder
-}
-
-func shell(t *testing.T, folder, line string) *exec.Cmd {
-	command := exec.CommandContext(t.Context(), "sh", "-c", line)
-	command.Dir = folder
-	return command
-}
-
-// startReceiver runs the README's endpoint until the test ends, and returns when it listens.
-func startReceiver(t *testing.T, folder, line string) {
-	t.Helper()
-	lines := bufio.NewReader(connector.Start(t, shell(t, folder, "exec "+line)))
-	if said, err := lines.ReadString('\n'); err != nil || !strings.HasPrefix(said, "receiving at ") {
-		t.Fatalf("the receiver says %q, %v", said, err)
-	}
-	go func() { _, _ = io.Copy(io.Discard, lines) }() // or the receiver blocks on a full pipe
-}
-
-// replaceAddress lets the sample send to an address that no other process of this machine has.
-func replaceAddress(t *testing.T, path, address string) {
-	t.Helper()
-	text, err := os.ReadFile(path) //nolint:gosec // the test's own
-	if err != nil {
-		t.Fatal(err)
-	}
-	text = bytes.ReplaceAll(text, []byte("127.0.0.1:8080"), []byte(address))
-	if err := os.WriteFile(path, text, 0o600); err != nil { //nolint:gosec // the test's own
-		t.Fatal(err)
-	}
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
 }
