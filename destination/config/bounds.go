@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"destination-webhook/destination/redact"
 )
 
 // Bounds on a config, in bytes. They are far above what anybody needs, and keep the work and memory
@@ -18,6 +20,9 @@ const (
 	maxCertificates = 1 << 20
 	// maxName is the size of a name: of a stream, a header or a field.
 	maxName = 1 << 10
+	// maxWeight is what all secrets together may weigh; see [redact.Weight]. The redactor then takes
+	// 40 MB at most.
+	maxWeight = 2 << 20
 )
 
 // maxProblems is how many problems of a config are shown.
@@ -55,3 +60,12 @@ func textLimit(path []string) int {
 	}
 	return maxText
 }
+
+// checkSecrets adds a problem if the secrets are too large together.
+func (c *Config) checkSecrets(problems *problemList) {
+	if redact.Weight(maxWeight, c.Secrets()...) > maxWeight {
+		problems.add("config", tooManySecrets)
+	}
+}
+
+const tooManySecrets = "expected fewer secrets, or shorter ones, as all that must be masked in texts may have 2 MiB together: shorten credentials, header values, and the paths and queries of URLs, or divide the streams among several connections"

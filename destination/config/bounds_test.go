@@ -1,7 +1,10 @@
 package config
 
 import (
+	"encoding/hex"
 	"fmt"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -31,6 +34,53 @@ func TestParseRefusesWhatIsTooLarge(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Whatever the length of each secret is, all of them together have a bound, in whatever list they are.
+func TestParseRefusesTooManySecrets(t *testing.T) {
+	list := func(count int, format string) string {
+		elements := make([]string, count)
+		for i := range elements {
+			elements[i] = fmt.Sprintf(format, i, random(16_000, i))
+		}
+		return strings.Join(elements, ",")
+	}
+	for name, format := range map[string]string{
+		"headers":               `{"url":"https://h","headers":[%s{"name":"X%d","value":"%s"}%s]}`,
+		"addresses of streams":  `{"url":"https://h","streams":[%s{"stream":"s%d","url":"https://h/%s"}%s]}`,
+		"queries of streams":    `{"url":"https://h","streams":[%s{"stream":"s%d","url":"https://h/?k=%s"}%s]}`,
+		"templates of streams":  `{"url":"https://h","streams":[%s{"stream":"s%d","url":"https://h/%s/{stream}"}%s]}`,
+		"operations of streams": `{"url":"https://h","streams":[%s{"stream":"s%d","operations":{"added":{"url":"https://h/%s"}}}%s]}`,
+	} {
+		begin, rest, _ := strings.Cut(format, "%s{")
+		element, end, _ := strings.Cut("{"+rest, "%s]")
+		if got := problemsOf(t, begin+list(10, element)+"]"+end); got != nil {
+			t.Errorf("a few %s: %q", name, got)
+		}
+		got := problemsOf(t, begin+list(150, element)+"]"+end)
+		if want := []string{"config: " + tooManySecrets}; !slices.Equal(got, want) {
+			t.Errorf("many %s: %.300q", name, got)
+		}
+	}
+}
+
+// The longest secrets there can be, one in each field, are accepted.
+func TestParseTakesTheLongestSecrets(t *testing.T) {
+	raw := fmt.Sprintf(`{"url":"https://h/%s?k=%[2]s","authorization_header":"Bearer %[3]s","api_key":"%[4]s",
+		"report":{"type":"webhook","url":"https://h/%[5]s","authorization_header":"Bearer %[6]s"},
+		"dead_letter":{"type":"webhook","url":"https://h/%[7]s","authorization_header":"Bearer %[8]s"}}`,
+		random(8000, 1), random(8000, 2), random(16000, 3), random(16000, 4), random(16000, 5), random(16000, 6), random(16000, 7), random(16000, 8))
+	if got := problemsOf(t, raw); got != nil {
+		t.Errorf("%.300q", got)
+	}
+}
+
+// random returns n characters that differ with the seed.
+func random(n, seed int) string {
+	source := rand.NewChaCha8([32]byte{byte(seed), byte(seed >> 8)})
+	b := make([]byte, n/2)
+	_, _ = source.Read(b)
+	return hex.EncodeToString(b)
 }
 
 // A problem costs the same however many there are, and not all of them are shown.

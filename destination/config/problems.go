@@ -65,6 +65,7 @@ func (c *Config) check(problems *problemList) {
 	c.Report.check(problems, "report")
 	c.Answers.check(problems, "answers")
 	c.checkStreams(problems)
+	c.checkSecrets(problems)
 }
 
 func (b Batching) check(problems *problemList) {

@@ -27,7 +27,8 @@ func (c *Config) Secrets() []string {
 	for _, address := range c.Addresses() {
 		secrets = append(secrets, secretsOf(address.URL)...)
 	}
-	return slices.DeleteFunc(secrets, func(secret string) bool { return secret == "" })
+	slices.Sort(secrets) // many streams share a secret
+	return slices.DeleteFunc(slices.Compact(secrets), func(secret string) bool { return secret == "" })
 }
 
 // secretsOf returns what could be a token in the address of an endpoint. The variables of a

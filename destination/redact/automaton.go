@@ -1,72 +1,108 @@
 package redact
 
+import "slices"
+
 // automaton finds forms in a text in one pass. It is Aho and Corasick's, "Efficient string
-// matching: an aid to bibliographic search", 1975. Its nodes are the beginnings of forms; the first
-// one is the empty text.
+// matching: an aid to bibliographic search", 1975. Its nodes are the beginnings of forms, shorter
+// ones first, and those of one length in alphabetical order; the first one is the empty text.
 type automaton struct {
 	nodes []node
 	first [256]int32 // the children of the first node
 }
 
 type node struct {
-	char           byte  // the last one of this beginning
-	child, sibling int32 // 0: there is none
-	fail           int32 // the longest end of this beginning that is one itself
-	depth          int32 // length of this beginning
-	form           int32 // length of the longest form that it ends with
+	child    int32  // the first of its children, which are next to one another
+	fail     int32  // the longest end of this beginning that is one itself
+	depth    int32  // length of this beginning
+	form     int32  // length of the longest form that it ends with
+	children uint16 // how many it has
+	char     byte   // the last one of this beginning
 }
 
+// bounds are where the forms with a common beginning are in a sorted list.
+type bounds struct{ from, to int }
+
+// newAutomaton returns an automaton for forms, which it sorts. The work is in proportion to their
+// length, and the memory is allocated once.
 func newAutomaton(forms []string) *automaton {
-	a := &automaton{nodes: make([]node, 1)}
-	for _, form := range forms {
-		at := int32(0)
-		for i := range len(form) {
-			at = a.grow(at, form[i])
+	slices.Sort(forms)
+	a := &automaton{nodes: make([]node, 1, 1+beginnings(forms))}
+	level := []bounds{{0, len(forms)}} // of the nodes of one length
+	for at := 0; len(level) > 0; {
+		var deeper []bounds
+		for _, b := range level {
+			deeper = a.grow(deeper, at, forms[b.from:b.to], b.from)
+			at++
 		}
-		a.nodes[at].form = a.nodes[at].depth
+		level = deeper
 	}
-	a.link()
 	return a
 }
 
-// grow returns the node after at, which it adds if there is none.
-func (a *automaton) grow(at int32, char byte) int32 {
-	if next := a.next(at, char); next != 0 {
-		return next
+// beginnings returns how many different beginnings sorted forms have.
+func beginnings(forms []string) (count int) {
+	for i, form := range forms {
+		shared := 0
+		if i > 0 {
+			for before := forms[i-1]; shared < min(len(before), len(form)) && before[shared] == form[shared]; {
+				shared++
+			}
+		}
+		count += len(form) - shared
 	}
-	added := int32(len(a.nodes)) //nolint:gosec // bounded by the size of the config
-	a.nodes = append(a.nodes, node{char: char, sibling: a.nodes[at].child, depth: a.nodes[at].depth + 1})
-	a.nodes[at].child = added
-	if at == 0 {
-		a.first[char] = added
-	}
-	return added
+	return count
 }
 
-// link sets fail and form of every node, those of shorter beginnings first.
-func (a *automaton) link() {
-	for queue := []int32{0}; len(queue) > 0; queue = queue[1:] {
-		parent := &a.nodes[queue[0]]
-		for c := parent.child; c != 0; c = a.nodes[c].sibling {
-			n := &a.nodes[c]
-			if queue[0] != 0 {
-				n.fail = a.step(parent.fail, n.char)
-			}
-			n.form = max(n.form, a.nodes[n.fail].form)
-			queue = append(queue, c)
+// grow adds the children of the node at, whose beginning the forms have, and appends their bounds to
+// those of their level. The first of the forms is at from in the list of all.
+func (a *automaton) grow(level []bounds, at int, forms []string, from int) []bounds {
+	n := a.nodes[at]
+	n.child, n.form = int32(len(a.nodes)), a.nodes[n.fail].form //nolint:gosec // bounded by the weight of the secrets
+	for i, form := range forms {
+		switch {
+		case len(form) == int(n.depth):
+			n.form = n.depth
+		case n.children > 0 && form[n.depth] == a.nodes[len(a.nodes)-1].char:
+			level[len(level)-1].to = from + i + 1
+		default:
+			a.addChild(at, n, form[n.depth])
+			level = append(level, bounds{from + i, from + i + 1})
+			n.children++
 		}
 	}
+	a.nodes[at] = n
+	return level
 }
 
+// addChild adds a child of the node n, which is at at. The nodes of shorter beginnings have theirs.
+func (a *automaton) addChild(at int, n node, char byte) {
+	child := node{char: char, depth: n.depth + 1}
+	if at == 0 {
+		a.first[char] = int32(len(a.nodes)) //nolint:gosec // one of 256
+	} else {
+		child.fail = a.step(n.fail, char)
+	}
+	a.nodes = append(a.nodes, child)
+}
+
+// next returns the child of the node at that ends with char; 0 if there is none.
 func (a *automaton) next(at int32, char byte) int32 {
 	if at == 0 {
 		return a.first[char]
 	}
-	c := a.nodes[at].child
-	for c != 0 && a.nodes[c].char != char {
-		c = a.nodes[c].sibling
+	n := &a.nodes[at]
+	from, to := n.child, n.child+int32(n.children)
+	for from < to {
+		if middle := (from + to) / 2; a.nodes[middle].char < char {
+			from = middle + 1
+		} else {
+			to = middle
+		}
 	}
-	return c
+	if from < n.child+int32(n.children) && a.nodes[from].char == char {
+		return from
+	}
+	return 0
 }
 
 // step returns the longest beginning that a text ends with after char.

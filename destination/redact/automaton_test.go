@@ -1,9 +1,12 @@
 package redact
 
 import (
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"strings"
 	"testing"
+	"unsafe"
 )
 
 // The memory that a secret takes is in proportion to its length, and bounded whatever it is.
@@ -17,9 +20,50 @@ func TestAutomatonIsBounded(t *testing.T) {
 		"basic":            "Basic " + strings.Repeat("QUJD", maxSecret/4-2),
 		"longer than that": strings.Repeat("s3cr+t", 4<<20/6),
 	} {
-		if n := len(New(secret).known.Load().nodes); n > perByte*maxSecret {
+		if n := len(New(secret).automaton().nodes); n > perByte*maxSecret {
 			t.Errorf("%s: %d nodes for %d bytes", name, n, maxSecret)
 		}
+	}
+}
+
+// The memory of many secrets is in proportion to their weight, and allocated at once.
+func TestManySecretsAreBounded(t *testing.T) {
+	const bytesPerNode = 20
+	var secrets []string
+	for i := range 500 {
+		digest := sha256.Sum256([]byte{byte(i), byte(i >> 8)})
+		secrets = append(secrets, "Bearer "+hex.EncodeToString(digest[:]), "/hooks/"+base64.StdEncoding.EncodeToString(digest[:])+"%41+")
+	}
+	weight := Weight(1<<20, secrets...)
+	nodes := New(secrets...).automaton().nodes
+	if n := len(nodes); n < 100*len(secrets)/2 || n > weight+1 || cap(nodes) > n+n/8 {
+		t.Errorf("%d nodes in room for %d, for a weight of %d", n, cap(nodes), weight)
+	}
+	if size := unsafe.Sizeof(nodes[0]); size > bytesPerNode {
+		t.Errorf("a node has %d bytes", size)
+	}
+	if again := Weight(1<<20, append(secrets, secrets...)...); again != weight {
+		t.Errorf("the same secrets twice weigh %d, once %d", again, weight)
+	}
+	if stopped := Weight(1000, secrets...); stopped <= 1000 || stopped > 2000 {
+		t.Errorf("a count that stops beyond 1000 bytes is %d", stopped)
+	}
+}
+
+// Nothing is compiled before a text is masked: the environment adds secrets one after the other.
+func TestSecretsAreCompiledOnce(t *testing.T) {
+	r := New("first-secret")
+	r.Add("second-secret")
+	r.Learn("third-secret")
+	if r.known.Load() != nil {
+		t.Error("there is an automaton already")
+	}
+	if got := r.String("first-secret second-secret third-secret"); got != Mask+" "+Mask+" "+Mask {
+		t.Error(got)
+	}
+	known := r.known.Load()
+	if r.String("text"); r.known.Load() != known {
+		t.Error("it is compiled for each text")
 	}
 }
 
@@ -44,7 +88,7 @@ func TestIntricateTextIsMasked(t *testing.T) {
 	for range 3 {
 		text += base64.StdEncoding.EncodeToString([]byte(text[:len(text)/2])) + strings.Repeat("VVVVVVVV", 300)
 	}
-	s := newSearch(redactor.known.Load(), true, len(text))
+	s := newSearch(redactor.automaton(), true, len(text))
 	s.look(newView(text), maxDecodes)
 	if s.work >= 0 {
 		t.Fatalf("%d bytes of work are left: the text is not intricate enough", s.work)

@@ -28,6 +28,24 @@ func forms(secret string) (found []string) {
 	return slices.DeleteFunc(slices.Compact(found), func(form string) bool { return len(form) < minSecret })
 }
 
+// Weight returns how many bytes the texts have by which secrets are found. A [Redactor]'s memory is
+// in proportion to it, about 20 bytes for each. It stops counting beyond the limit.
+func Weight(limit int, secrets ...string) (weight int) {
+	known := make(map[string]bool)
+	for _, secret := range secrets {
+		for _, form := range forms(secret) {
+			if !known[form] {
+				known[form] = true
+				weight += len(form)
+			}
+		}
+		if weight > limit {
+			break
+		}
+	}
+	return weight
+}
+
 // unescaped is a form as it reads in the last view of a text.
 func unescaped(form string) string {
 	v, escaped := newView(form), true

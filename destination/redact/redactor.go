@@ -22,10 +22,10 @@ const (
 // It recognises whole values only. Redact first and cut to length afterwards, or the part of a
 // secret that survives the cut is shown. For text that others have cut use [Redactor.Cut].
 type Redactor struct {
-	mu      sync.Mutex // held by Add and Learn
-	added   []string   // forms; guarded by mu
-	learned [][]string // forms of each value, the latest last; guarded by mu
-	known   atomic.Pointer[automaton]
+	mu      sync.Mutex                // held by Add and Learn
+	added   []string                  // forms; guarded by mu
+	learned [][]string                // forms of each value, the latest last; guarded by mu
+	known   atomic.Pointer[automaton] // of all of them; nil until it is needed
 }
 
 // New returns a Redactor for the given values; see [Redactor.Add].
@@ -44,7 +44,7 @@ func (r *Redactor) Add(secrets ...string) {
 	for _, secret := range secrets {
 		r.added = append(r.added, forms(secret)...)
 	}
-	r.compile()
+	r.known.Store(nil)
 }
 
 // Learn is Add for a value that is replaced in time, such as an OAuth2 token. The last 4 are known.
@@ -53,11 +53,21 @@ func (r *Redactor) Learn(secret string) {
 	defer r.mu.Unlock()
 	r.learned = append(r.learned, forms(secret))
 	r.learned = slices.Delete(r.learned, 0, max(0, len(r.learned)-maxLearned))
-	r.compile()
+	r.known.Store(nil)
 }
 
-func (r *Redactor) compile() {
-	r.known.Store(newAutomaton(append(slices.Concat(r.learned...), r.added...)))
+// automaton returns that of all secrets so far. It is made when a text is masked, not with every
+// Add, so that there is one at a time.
+func (r *Redactor) automaton() *automaton {
+	if known := r.known.Load(); known != nil {
+		return known
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.known.Load() == nil {
+		r.known.Store(newAutomaton(append(slices.Concat(r.learned...), r.added...)))
+	}
+	return r.known.Load()
 }
 
 // String returns s with every secret masked.
@@ -74,7 +84,7 @@ func (r *Redactor) mask(text string, cut bool) string {
 	if r == nil {
 		return text
 	}
-	s := newSearch(r.known.Load(), cut, len(text))
+	s := newSearch(r.automaton(), cut, len(text))
 	s.look(newView(text), maxDecodes)
 	if s.work < 0 { // nobody writes such a text but to hide something in it
 		return Mask
