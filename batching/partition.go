@@ -7,8 +7,8 @@ import "slices"
 // into as many batches as they need. So batches that close together share no key and may be in
 // flight together, and batches of the next ones wait only for those with the same range of hashes.
 // If rows were parted by their order alone, nearly every batch of updates to repeating keys would
-// share one with each batch in flight, and wait for it. If no key repeats, as in a table that is read
-// once, the batches stay as they are, and no row is copied a second time.
+// share one with each batch in flight, and wait for it. If no key repeats, as in a table that is
+// read once, the batches stay as they are, and no row is copied a second time.
 //
 // The rows of a batch keep the order they came in. Which rows make a batch depends on nothing but
 // the rows that close together and their hashes: not on the number of requests in flight, nor on
@@ -42,9 +42,10 @@ func (o *Options) openLimits(s *Stream, keyed int) limits {
 	return limits{max(one.rows, min(o.Partitions*one.rows, maxParted)), min(o.Partitions*one.bytes, share)}
 }
 
-// enough is how many batches show whether the keys of a stream repeat. If updates are spread evenly,
-// so that two batches share a key with probability p, those of (1-p)^6 of all cases show nothing: by
-// then p is so low that most batches can be in flight together, however they are parted.
+// enough is how many batches show whether the keys of a stream repeat. If updates are spread
+// evenly, so that two batches share a key with probability p, those of (1-p)^6 of all cases show
+// nothing: by then p is so low that most batches can be in flight together, however they are
+// parted.
 const enough = 4
 
 // repeat is whether a key is in two of the first batches of open rows, as many as are enough.
@@ -72,7 +73,8 @@ func (p *Pipeline) fits(s *Stream, size int) bool {
 
 // complete reports whether the stream's open rows need not wait for more: they are enough batches,
 // and no key is in two of them. If there is a state among them they wait for the next one all the
-// same, and leave with it: to be cut at an earlier one, the rows after that would have to be copied.
+// same, and leave with it: to be cut at an earlier one, the rows after that would have to be
+// copied.
 func (p *Pipeline) complete(s *Stream) bool {
 	o := &s.open
 	if len(o.batches) < enough {

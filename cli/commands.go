@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"destination-webhook/destination"
+	"destination-webhook/destination/printable"
 )
 
 // commands builds the command tree.
@@ -163,4 +164,12 @@ func (c *commands) program(v *view) *destination.Program {
 		program.Stdout, program.Console = v.messages(), v.console()
 	}
 	return program
+}
+
+// complain prints what went wrong on stderr: commands for people do not speak the protocol.
+func (c *commands) complain(err error) error {
+	if err != nil {
+		_, _ = fmt.Fprintf(c.process.Stderr, "destination-webhook: %s\n", printable.Text(err.Error()))
+	}
+	return err
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"destination-webhook/destination/jsonschema"
-	"destination-webhook/destination/printable"
 	"destination-webhook/receiver"
 	"destination-webhook/receiver/faults"
 	"destination-webhook/receiver/relay"
@@ -180,14 +179,6 @@ func (c *commands) listen(ctx context.Context, l listenFlags, o receiver.Options
 		err = fmt.Errorf("%w; a free one: --addr 127.0.0.1:0", err)
 	}
 	return server, err
-}
-
-// complain prints what went wrong on stderr: commands for people do not speak the protocol.
-func (c *commands) complain(err error) error {
-	if err != nil {
-		_, _ = fmt.Fprintf(c.process.Stderr, "destination-webhook: %s\n", printable.Text(err.Error()))
-	}
-	return err
 }
 
 // fault is a flag for one setting of a receiver's faults.

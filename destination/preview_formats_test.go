@@ -11,8 +11,8 @@ import (
 
 var name = regexp.MustCompile(`msg_[0-9a-f]{32}`)
 
-// A program and a wrapper can be tried without an endpoint: record, row and the whole body are shown,
-// as a sync sends them.
+// A program and a wrapper can be tried without an endpoint: record, row and the whole body are
+// shown, as a sync sends them.
 func TestPreviewShowsRecordAndRow(t *testing.T) {
 	r := newRig(t)
 	r.snapshot = `{"type":"none"}`

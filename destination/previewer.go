@@ -283,7 +283,7 @@ func (v *previewer) finish(policy audience.Policy) {
 		p.Unsent += rest // sync mode remove, without a snapshot, sends deletions alone
 		return
 	}
-	p.Unchanged, p.Repeated = rest+a.Left(), a.Repeated()
+	p.Unchanged, p.Repeated = rest+a.Unseen(), a.Repeated()
 	if err := a.Refusal(policy); err != nil {
 		p.Refused = err.Error()
 	}

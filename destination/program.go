@@ -208,8 +208,8 @@ func (p *Program) configure(path string, out *protocol.Writer) (*config.Config, 
 	return c, redactor, nil
 }
 
-// beside returns the files in the folder of a config, nil if there is no folder. No link leads out of
-// it.
+// beside returns the files in the folder of a config, nil if there is no folder. No link leads out
+// of it.
 func (p *Program) beside(path string) (folder fs.FS, leave func()) {
 	if p.ReadFile == nil {
 		if root, err := os.OpenRoot(filepath.Dir(path)); err == nil {

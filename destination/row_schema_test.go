@@ -32,8 +32,8 @@ func lettersIn(t *testing.T, folder string) string {
 }
 
 // A row that does not fit is rejected before any request, with its place and the rule; what is held
-// against the schema is what a transform yields, in any format. It is offered again by the next sync,
-// and a removed row, which has no data to look at, is sent.
+// against the schema is what a transform yields, in any format. It is offered again by the next
+// sync, and a removed row, which has no data to look at, is sent.
 func TestSchemaRejectsRows(t *testing.T) {
 	for format, sent := range map[string]string{
 		`"format":"array","row":"full"`:  `[{"data":{"id":1,"email":"a@b"},"operation":"added","primary_key":"1"}]`,

@@ -44,8 +44,8 @@ func tracesOf(t *testing.T, parent, headers string) (seen []string) {
 
 var traceparent = regexp.MustCompile(`^00-([0-9a-f]{32})-([0-9a-f]{16})-01$`)
 
-// All attempts of a sync are of one trace, each a span of its own: the environment's trace, or a new
-// one for each sync. The user's header is left as it is.
+// All attempts of a sync are of one trace, each a span of its own: the environment's trace, or a
+// new one for each sync. The user's header is left as it is.
 func TestTraceparentOfAttempts(t *testing.T) {
 	const given = "4bf92f3577b34da6a3ce929d0e0e4736"
 	traces := map[string]bool{}

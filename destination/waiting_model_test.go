@@ -44,9 +44,9 @@ type past struct {
 	wrong   string
 }
 
-// TestRejectedRowsComeBack: whatever the endpoint refuses and whenever syncs die, each row arrives in
-// the end or is replaced by a newer one of its key; none is sent after a newer one of its key, unless
-// the source itself sends both again; and without a death none arrives twice.
+// TestRejectedRowsComeBack: whatever the endpoint refuses and whenever syncs die, each row arrives
+// in the end or is replaced by a newer one of its key; none is sent after a newer one of its key,
+// unless the source itself sends both again; and without a death none arrives twice.
 func TestRejectedRowsComeBack(t *testing.T) {
 	few(t, "40")
 	scratch := t.TempDir()

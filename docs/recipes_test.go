@@ -29,8 +29,8 @@ type documented struct {
 
 var recipe = regexp.MustCompile("(?s)\n## ([^\n]+)\n\n```json\n(.*?)```")
 
-// TestRecipes parses the config of each recipe, compiles what it has, and reads the answers that the
-// API documents.
+// TestRecipes parses the config of each recipe, compiles what it has, and reads the answers that
+// the API documents.
 func TestRecipes(t *testing.T) {
 	page, text := readFile(t, "recipes.md"), readFile(t, "testdata/recipes.json")
 	answers := make(map[string][]documented)

@@ -13,9 +13,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestCouchDB sends documents to CouchDB's protocol, spoken by pouchdb-server: rows inside a document
-// of the config's, and a 201 whose list names the documents in conflict. Those are rejected, and
-// nothing else.
+// TestCouchDB sends documents to CouchDB's protocol, spoken by pouchdb-server: rows inside a
+// document of the config's, and a 201 whose list names the documents in conflict. Those are
+// rejected, and nothing else.
 func TestCouchDB(t *testing.T) {
 	t.Parallel()
 	server := installed(t, ".pouchdb", "node_modules", ".bin", "pouchdb-server")

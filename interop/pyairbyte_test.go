@@ -92,8 +92,8 @@ func sum(streams map[string]int) int {
 	return total
 }
 
-// TestPyAirbyteCachedWrite writes by way of PyAirbyte's cache, whose messages have no namespace for a
-// stream that has one in the catalog.
+// TestPyAirbyteCachedWrite writes by way of PyAirbyte's cache, whose messages have no namespace for
+// a stream that has one in the catalog.
 func TestPyAirbyteCachedWrite(t *testing.T) {
 	e, receiver := newEnvironment(t), startEndpoint(t)
 	const basicTypes, namespace = 3, "public"

@@ -17,8 +17,8 @@ import (
 	"destination-webhook/acceptance_tests/connector"
 )
 
-// installed returns the path of a server that the script install has put below this folder, or skips
-// the test.
+// installed returns the path of a server that the script install has put below this folder, or
+// skips the test.
 func installed(t *testing.T, path ...string) string {
 	t.Helper()
 	server, err := filepath.Abs(filepath.Join(path...))

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestVictoriaLogs sends 100,000 rows to VictoriaLogs, compressed, and counts them there: as NDJSON, and
-// as Elasticsearch's bulk, in which a program writes a line before each row.
+// TestVictoriaLogs sends 100,000 rows to VictoriaLogs, compressed, and counts them there: as
+// NDJSON, and as Elasticsearch's bulk, in which a program writes a line before each row.
 func TestVictoriaLogs(t *testing.T) {
 	t.Parallel()
 	const fields = "?_msg_field=message&_time_field=created_at&_stream_fields=kind"

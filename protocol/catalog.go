@@ -80,8 +80,8 @@ func (s *ConfiguredStream) Replaces() bool {
 }
 
 // Whole reports whether the sync reads the whole stream: a full refresh does, and an incremental
-// sync whose generation is the least one to keep. PyAirbyte says that of every sync, by a generation
-// and a sync of 1, and means nothing by it.
+// sync whose generation is the least one to keep. PyAirbyte says that of every sync, by a
+// generation and a sync of 1, and means nothing by it.
 func (s *ConfiguredStream) Whole() bool {
 	return s.SyncMode == FullRefresh || s.Truncates() && (s.GenerationID > 1 || s.SyncID > 1)
 }

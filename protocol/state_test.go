@@ -106,8 +106,8 @@ func decodeState(t *testing.T, line string) *State {
 	return &m.State
 }
 
-// Additional counts are doubles too, by their names in the report; those that are 0 are left out, and
-// the rest of the line is as it came.
+// Additional counts are doubles too, by their names in the report; those that are 0 are left out,
+// and the rest of the line is as it came.
 func TestStateAdditionalStats(t *testing.T) {
 	s := decodeState(t, `{"x":[1.50],"type":"STATE","state":{"id":9007199254740993,"destinationStats":{"additionalStats":{"old":1}},"data":{}}}`)
 	s.Additional.Add(AdditionalStats{Delivered: 3, Skipped: 4, Batches: 1})

@@ -122,8 +122,8 @@ func reject(f Faults, rows []Row) []Rejection {
 	return rejected
 }
 
-// misfits returns the rows whose data does not fit the schema. A removed row may have nothing but its
-// key.
+// misfits returns the rows whose data does not fit the schema. A removed row may have nothing but
+// its key.
 func misfits(s *jsonschema.Schema, rows []Row) (rejected []Rejection) {
 	if s == nil {
 		return nil

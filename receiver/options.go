@@ -81,8 +81,8 @@ type Options struct {
 	// is answered 401.
 	SigningSecrets []string
 
-	// Schema is what the data of rows has to fit, removed ones apart; nil for anything. The rows that
-	// do not fit are rejected, and named in the answer.
+	// Schema is what the data of rows has to fit, removed ones apart; nil for anything. The rows
+	// that do not fit are rejected, and named in the answer.
 	Schema *jsonschema.Schema
 
 	// Script answers requests that are right by rules; nil for none.

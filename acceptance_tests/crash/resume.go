@@ -12,7 +12,7 @@ import (
 // resume kills processes as the plan says, until one comes to its end. Each continues from the
 // states of those before it.
 func (h host) resume(ctx context.Context, p *plan) (t toll, err error) {
-	b := newBook(p, func() ([]int, error) { return h.letters(p) })
+	b := newOracle(p, func() ([]int, error) { return h.letters(p) })
 	options := p.settings.receiver()
 	options.Rows = b
 	endpoint, err := receiver.Listen(ctx, "127.0.0.1:0", options)

@@ -86,7 +86,8 @@ type turn struct {
 	refuses []int
 }
 
-// Row 1 waits until row 5 replaces it, the keyless row 3 until the third sync, row 4 until the last.
+// Row 1 waits until row 5 replaces it, the keyless row 3 until the third sync, row 4 until the
+// last.
 var turns = []turn{
 	{"1:1 state 2:2 0:3 state", []int{1, 3}},
 	{"2:4 state", []int{1, 3, 4}},
@@ -119,8 +120,8 @@ func TestRejectedRowsComeBackAfterAKill(t *testing.T) {
 	}
 }
 
-// comeBack runs all syncs, of which one is killed at a request and then repeated. It reports whether
-// there was such a request.
+// comeBack runs all syncs, of which one is killed at a request and then repeated. It reports
+// whether there was such a request.
 func comeBack(t *testing.T, binary string, dying, at int, after bool) (killed bool) {
 	t.Helper()
 	h := host{binary: binary, folder: t.TempDir()}

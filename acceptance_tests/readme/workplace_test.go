@@ -144,7 +144,7 @@ func (w *workplace) shell(t *testing.T, script string) *exec.Cmd {
 // endpoint takes everything, or refuses it.
 type endpoint struct{ refuses atomic.Bool }
 
-func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (e *endpoint) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	if e.refuses.Load() {
 		w.WriteHeader(http.StatusUnprocessableEntity)
 		return
@@ -152,8 +152,8 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// ready starts an endpoint if no command of the page has, and has it refuse rows once, so that there
-// are dead letters.
+// ready starts an endpoint if no command of the page has, and has it refuse rows once, so that
+// there are dead letters.
 func (w *workplace) ready(t *testing.T) {
 	t.Helper()
 	if w.endpoint == nil {

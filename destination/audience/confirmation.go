@@ -48,16 +48,16 @@ func (a *Audience) named(err error) error {
 
 // Confirmation is a batch between its first request and its outcome.
 type Confirmation struct {
-	audience *Audience
-	batch    *snapshot.Batch // nil: nothing is sent
-	rows     []snapshot.Row  // that are compared
-	places   []int           // of each of them in the batch
-	doubt    bool
+	audience  *Audience
+	batch     *snapshot.Batch // nil: nothing is sent
+	rows      []snapshot.Row  // that are compared
+	places    []int           // of each of them in the batch
+	uncertain bool
 }
 
-// Doubt notes that the endpoint may have taken rows in an attempt that failed. If it rejects some of
-// them in a later one, nobody knows what it has.
-func (c *Confirmation) Doubt() { c.doubt = true }
+// MarkUncertain notes that the endpoint may have taken rows in an attempt that failed. If it rejects some
+// of them in a later one, nobody knows what it has.
+func (c *Confirmation) MarkUncertain() { c.uncertain = true }
 
 // Confirm takes over what the endpoint confirmed: all rows of the batch but the rejected ones. A
 // suppressed row is not confirmed if the endpoint rejected the last row before it with the same
@@ -69,7 +69,7 @@ func (c *Confirmation) Confirm(rejected, suppressed []int) error {
 	for n, place := range c.places {
 		row := &c.rows[n]
 		if _, row.Rejected = slices.BinarySearch(rejected, place); row.Rejected {
-			row.Uncertain = c.doubt
+			row.Uncertain = c.uncertain
 			refused[string(row.Key)] = true
 		} else if _, unsent := slices.BinarySearch(suppressed, place); unsent {
 			row.Rejected = refused[string(row.Key)]

@@ -109,8 +109,8 @@ func (a *Audience) Kept() string {
 	return a.refresh.kept
 }
 
-// Left returns the number of rows that left, once they are counted.
-func (a *Audience) Left() int { return a.refresh.left }
+// Unseen returns the number of rows that left, once they are counted.
+func (a *Audience) Unseen() int { return a.refresh.left }
 
 // sendsRemovals reports whether the mode sends rows that left.
 func (a *Audience) sendsRemovals() bool { return a.removes(false) }

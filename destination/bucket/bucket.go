@@ -156,8 +156,8 @@ func (b *Bucket) Put(ctx context.Context, name string, body io.Reader, size int6
 	return info.ETag, nil
 }
 
-// Create writes an object whose name is random, and so nobody else's. A conflict is with a sending of
-// ours whose answer was lost, and no error.
+// Create writes an object whose name is random, and so nobody else's. A conflict is with a sending
+// of ours whose answer was lost, and no error.
 func (b *Bucket) Create(ctx context.Context, name string, content []byte) error {
 	_, err := b.Put(ctx, name, bytes.NewReader(content), int64(len(content)), IfAbsent())
 	if errors.Is(err, ErrConflict) {

@@ -82,8 +82,8 @@ const (
 	Zstd         Compression = "zstd"
 )
 
-// Check returns how the connection is checked: there is no batch without rows of a format that holds
-// one row.
+// Check returns how the connection is checked: there is no batch without rows of a format that
+// holds one row.
 func (c *Config) Check() ConnectionCheck {
 	if c.ConnectionCheck == CheckEmptyBatch && c.Payload.Format.HoldsOneRow() {
 		return CheckConnect

@@ -84,8 +84,8 @@ func (c *Config) checkOperations(problems *problemList, field string, o Operatio
 }
 
 // checkBodies adds the routes of which no request would say which row it is about. settings are
-// those that hold for a stream, or for all without overrides. own is the override of the stream at a
-// field; the problem is that of the place where body or URL are written.
+// those that hold for a stream, or for all without overrides. own is the override of the stream at
+// a field; the problem is that of the place where body or URL are written.
 func checkBodies(problems *problemList, field string, own, settings Stream) {
 	written := make(map[string]OperationRoute)
 	own.Operations.each(func(name string, r *OperationRoute) { written[name] = *r })

@@ -44,7 +44,8 @@ const (
 // HoldsOneRow reports whether a body can hold no more than one row.
 func (f Format) HoldsOneRow() bool { return f == Single || f == Form }
 
-// FullRows reports whether rows show their operation and their key. The zero Payload is an envelope.
+// FullRows reports whether rows show their operation and their key. The zero Payload is an
+// envelope.
 func (p Payload) FullRows() bool {
 	return p.Format == Envelope || p.Format == "" || p.Row == RowFull
 }
@@ -61,8 +62,8 @@ func (p Payload) HidesRemovals(mode SyncMode) bool {
 	return mode == Mirror && !p.FullRows() && !strings.Contains(p.Transform, "$operation")
 }
 
-// unrouted returns a sync mode, unless removed rows have a route of their own, which shows what they
-// are.
+// unrouted returns a sync mode, unless removed rows have a route of their own, which shows what
+// they are.
 func unrouted(mode SyncMode, o Operations) SyncMode {
 	if o.Removed != (OperationRoute{}) {
 		return Auto

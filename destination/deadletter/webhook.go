@@ -86,7 +86,8 @@ func (w *Webhook) divide(ctx context.Context, lines []byte, first int, repeated 
 	return w.send(ctx, lines[end:], repeated)
 }
 
-// delivered sends once more what the endpoint asks for in its success, unless it has done so before.
+// delivered sends once more what the endpoint asks for in its success, unless it has done so
+// before.
 func (w *Webhook) delivered(ctx context.Context, response *delivery.Response, lines []byte, repeated bool) error {
 	all := slices.Collect(bytes.Lines(lines))
 	verdicts, err := w.read(response, len(all))

@@ -89,8 +89,8 @@ func TestWebhookThatRejectsDeadLetters(t *testing.T) {
 	}
 }
 
-// A dead letter that the endpoint asks for once more is sent once more, by another name: it may drop
-// what it has seen.
+// A dead letter that the endpoint asks for once more is sent once more, by another name: it may
+// drop what it has seen.
 func TestWebhookThatAsksOnceMore(t *testing.T) {
 	for body, want := range map[string][]string{
 		"1\n2\n3\n": {"1\n2\n3\n", "1\n3\n"},

@@ -18,9 +18,9 @@ var huge = strings.Repeat("x", 64<<20)
 
 const acceptance = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 
-// A success that comes before the endpoint has read the body does not count, whatever becomes of the
-// connection. The request is not divided: its parts could fit into the buffers of sockets, and count
-// as written though nobody reads them.
+// A success that comes before the endpoint has read the body does not count, whatever becomes of
+// the connection. The request is not divided: its parts could fit into the buffers of sockets, and
+// count as written though nobody reads them.
 func TestSuccessBeforeTheBodyIsNone(t *testing.T) {
 	resetting := raw(t, func(c *net.TCPConn, _ int) {
 		_, _ = io.WriteString(c, acceptance)

@@ -16,8 +16,8 @@ type Waiting interface {
 	Waits(s *Stream, hash uint64) bool
 	// Left notes that the source has read a stream to its end, so that it has no other rows.
 	Left(s *Stream)
-	// Retries goes over the rows that wait, once all others are settled. A record is valid until the
-	// next one.
+	// Retries goes over the rows that wait, once all others are settled. A record is valid until
+	// the next one.
 	Retries(ctx context.Context) iter.Seq2[Retry, error]
 	// Needless notes that the endpoint has a row already.
 	Needless(id string)

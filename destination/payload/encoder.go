@@ -20,9 +20,9 @@ type Options struct {
 	DeadLetters bool // rows may become dead letters
 	KeyHash     KeyHash
 	Differ      Differ
-	// Waits reports whether a rejected row of a key, whose hash it gets, waits to be tried again; nil:
-	// none ever does. A record that changes nothing is then a suppressed row all the same, so that it
-	// replaces the one that waits.
+	// Waits reports whether a rejected row of a key, whose hash it gets, waits to be tried again;
+	// nil: none ever does. A record that changes nothing is then a suppressed row all the same, so
+	// that it replaces the one that waits.
 	Waits func(key uint64) bool
 }
 
@@ -198,8 +198,8 @@ func (e *Encoder) Removal(key, data []byte, suppressed bool, version func(dst []
 	return row
 }
 
-// write sets what is sent of a row, and keeps what that does not show. record has the metadata to be
-// shown; nil: none is.
+// write sets what is sent of a row, and keeps what that does not show. record has the metadata to
+// be shown; nil: none is.
 func (e *Encoder) write(operation Operation, key, data []byte, record *protocol.Record) {
 	row, p := &e.row, &e.route.Payload
 	row.Open, row.Data, row.Close = nil, data, row.Close[:0]

@@ -7,9 +7,9 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// appendForm appends a JSON object as application/x-www-form-urlencoded: a field for each member, in
-// their order. A text is its own value, null is an empty one, and anything else is its JSON text. It
-// reports whether the text is an object.
+// appendForm appends a JSON object as application/x-www-form-urlencoded: a field for each member,
+// in their order. A text is its own value, null is an empty one, and anything else is its JSON
+// text. It reports whether the text is an object.
 func appendForm(dst, object []byte) ([]byte, bool) {
 	d := jsontext.NewDecoder(bytes.NewReader(object), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	if token, err := d.ReadToken(); err != nil || token.Kind() != '{' {

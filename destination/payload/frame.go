@@ -41,8 +41,8 @@ type wrapping struct {
 	before, after []int // places in the prefix and in the suffix
 }
 
-// noID takes the place of a Webhook-Id in a body of which the id is to be computed. All ids have its
-// length.
+// noID takes the place of a Webhook-Id in a body of which the id is to be computed. All ids have
+// its length.
 var noID = "msg_" + strings.Repeat("0", 32)
 
 // newWrapping fills the holes of a route's wrapper, which the config has checked.

@@ -131,8 +131,8 @@ func (o *output) joined(dst []byte, separator string) []byte {
 	return dst
 }
 
-// compared appends what a snapshot compares: the output itself, or, if there is not one, the list of
-// all. A row that is rejected differs from everything that was sent.
+// compared appends what a snapshot compares: the output itself, or, if there is not one, the list
+// of all. A row that is rejected differs from everything that was sent.
 func (o *output) compared(dst, data []byte) []byte {
 	switch {
 	case o.reason != "":

@@ -48,8 +48,8 @@ func (c content) name(event []byte) string {
 // WebhookID names a request by its content alone.
 func (i *Identity) WebhookID(body []byte) string { return i.content(body).name(nil) }
 
-// RepetitionID names a request with content for which the endpoint has asked once more in its answer:
-// it may remember the name that the content had.
+// RepetitionID names a request with content for which the endpoint has asked once more in its
+// answer: it may remember the name that the content had.
 func (i *Identity) RepetitionID(body []byte) string { return i.content(body).name([]byte{1}) }
 
 // Names gives the requests of a stream their ids. It is safe for concurrent use.

@@ -7,8 +7,9 @@ import (
 	"destination-webhook/destination/deadletter"
 )
 
-// Tidy puts the dead letters of an archive aside that wait no longer: those whose rows were taken or
-// replaced, and of each row all but the newest. What it does not get to is left to the next sync.
+// Tidy puts the dead letters of an archive aside that wait no longer: those whose rows were taken
+// or replaced, and of each row all but the newest. What it does not get to is left to the next
+// sync.
 func Tidy(ctx context.Context, archive deadletter.Archive) error {
 	l, err := ReadLedger(ctx, archive)
 	if err != nil || l.inUse { // the lines of a file in use may have to do with any others

@@ -169,8 +169,8 @@ func (w *Waiting) Replace(r *route.Route, hash uint64, data []byte) (ids []strin
 	return ids
 }
 
-// Reject notes that a row was rejected and waits from now on. before is the retry that it was, if it
-// was one. The dead letter has what Reject returns.
+// Reject notes that a row was rejected and waits from now on. before is the retry that it was, if
+// it was one. The dead letter has what Reject returns.
 func (w *Waiting) Reject(r *route.Route, data []byte, before payload.Retry) payload.Retry {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -136,7 +136,7 @@ func (s *batchSend) request(body []byte, p Part) delivery.Request {
 		Method: p.To.Method, URL: p.URL, Header: p.To.Header, ID: id, Body: body, Rows: len(p.Rows), Answers: s.rules(p),
 		OnAttempt: func(a delivery.Attempt) {
 			if s.confirmation != nil && mayBeTaken(a) {
-				s.confirmation.Doubt()
+				s.confirmation.MarkUncertain()
 			}
 			s.count(a)
 			s.attempted(len(p.Rows), a)
@@ -156,4 +156,14 @@ func (s *batchSend) count(a delivery.Attempt) {
 // not refused them.
 func mayBeTaken(a delivery.Attempt) bool {
 	return a.Err != nil && (a.Status < http.StatusMultipleChoices || a.Status >= http.StatusInternalServerError || a.Status == http.StatusRequestTimeout)
+}
+
+// stats are the numbers of a settled batch that go out with a state.
+func (s *batchSend) stats(c Counts) protocol.AdditionalStats {
+	total := s.attempts
+	total.Delivered, total.Skipped, total.Bytes = int64(c.Accepted), int64(c.Suppressed), int64(c.Bytes)
+	if c.Bytes > 0 {
+		total.Batches = 1
+	}
+	return total
 }

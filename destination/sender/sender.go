@@ -17,7 +17,6 @@ import (
 	"destination-webhook/destination/failure"
 	"destination-webhook/destination/payload"
 	"destination-webhook/destination/route"
-	"destination-webhook/protocol"
 )
 
 // Options are what a sender needs.
@@ -138,16 +137,6 @@ func counts(b *batching.Batch, rejected []int) Counts {
 		}
 	}
 	return c
-}
-
-// stats are the numbers of a settled batch that go out with a state.
-func (s *batchSend) stats(c Counts) protocol.AdditionalStats {
-	total := s.attempts
-	total.Delivered, total.Skipped, total.Bytes = int64(c.Accepted), int64(c.Suppressed), int64(c.Bytes)
-	if c.Bytes > 0 {
-		total.Batches = 1
-	}
-	return total
 }
 
 // undelivered adds to an error which stream's batch it is about.

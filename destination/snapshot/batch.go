@@ -18,7 +18,8 @@ type Row struct {
 	Superseded bool
 	// Rejected is set by the caller before Confirm if the endpoint refused the row for good.
 	Rejected bool
-	// Uncertain is set by the caller along with Rejected if the endpoint may have the row nonetheless.
+	// Uncertain is set by the caller along with Rejected if the endpoint may have the row
+	// nonetheless.
 	Uncertain bool
 }
 

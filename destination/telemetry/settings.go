@@ -83,8 +83,8 @@ func (s *Settings) Secrets() (secrets []string) {
 	return secrets
 }
 
-// signalOf reads the variables of a signal, each of which takes precedence over the variable for both
-// signals.
+// signalOf reads the variables of a signal, each of which takes precedence over the variable for
+// both signals.
 func signalOf(getenv func(string) string, name, path string) (s signal, err error) {
 	if exporters := getenv("OTEL_" + name + "_EXPORTER"); exporters != "" && !strings.Contains(exporters, "otlp") {
 		return s, nil

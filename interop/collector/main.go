@@ -1,5 +1,6 @@
-// Command collector is the OTLP receiver of the OpenTelemetry Collector by itself. It listens at the
-// address that is its argument, says so, and prints what it takes as lines of JSON, until it is killed.
+// Command collector is the OTLP receiver of the OpenTelemetry Collector by itself. It listens at
+// the address that is its argument, says so, and prints what it takes as lines of JSON, until it is
+// killed.
 package main
 
 import (

@@ -99,8 +99,8 @@ func rowsOf(body []byte, read func(decoder) ([]json.RawMessage, error)) (envelop
 	return e, nil
 }
 
-// looseRow returns a value as a row: as one of an envelope if it has nothing but the members of one,
-// else as the data alone.
+// looseRow returns a value as a row: as one of an envelope if it has nothing but the members of
+// one, else as the data alone.
 func looseRow(value json.RawMessage) Row {
 	known := []string{"data", "operation", "primary_key", "emitted_at", "changes"}
 	var members map[string]json.RawMessage

@@ -10,8 +10,8 @@ import (
 	"destination-webhook/destination/route"
 )
 
-// body returns the schema of a stream's bodies, for NDJSON that of a line. place is the reference to
-// it in the document.
+// body returns the schema of a stream's bodies, for NDJSON that of a line. place is the reference
+// to it in the document.
 func (c *Contract) body(i int, place string) any {
 	r := c.table[i]
 	switch r.Payload.Format {

@@ -11,9 +11,9 @@ import (
 	"sync"
 )
 
-// book holds what the endpoint has accepted and what the states that came out claim, and compares
+// oracle holds what the endpoint has accepted and what the states that came out claim, and compares
 // the two. It is safe for concurrent use.
-type book struct {
+type oracle struct {
 	plan    *plan
 	letters func() ([]int, error) // positions of the dead letters
 
@@ -25,8 +25,8 @@ type book struct {
 	claimed int // states of the process at work that came out
 }
 
-func newBook(p *plan, letters func() ([]int, error)) *book {
-	return &book{
+func newOracle(p *plan, letters func() ([]int, error)) *oracle {
+	return &oracle{
 		plan: p, letters: letters,
 		arrived: make([]bool, len(p.messages)+1), last: make(map[string]int),
 		at: resumption{streams: make([]int, len(p.streams))},
@@ -34,11 +34,11 @@ func newBook(p *plan, letters func() ([]int, error)) *book {
 }
 
 // begin notes that a process is about to read what remains, and returns that.
-func (b *book) begin() input {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.input, b.claimed = b.plan.from(b.at), 0
-	return b.input
+func (o *oracle) begin() input {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.input, o.claimed = o.plan.from(o.at), 0
+	return o.input
 }
 
 // accepted is a row as the receiver writes it.
@@ -51,20 +51,20 @@ type accepted struct {
 }
 
 // Write takes the rows that the endpoint accepts, before it answers.
-func (b *book) Write(rows []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
+func (o *oracle) Write(rows []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	for lines := bufio.NewScanner(bytes.NewReader(rows)); lines.Scan(); {
 		var row accepted
 		if err := json.Unmarshal(lines.Bytes(), &row); err != nil {
 			return 0, err
 		}
 		i := row.Data.Position
-		if i < 1 || i > len(b.plan.messages) || b.plan.messages[i-1].state || b.plan.streams[b.plan.messages[i-1].stream].name != row.Stream {
+		if i < 1 || i > len(o.plan.messages) || o.plan.messages[i-1].state || o.plan.streams[o.plan.messages[i-1].stream].name != row.Stream {
 			return 0, fmt.Errorf("a row that nobody sent: %s", lines.Bytes())
 		}
-		b.arrived[i] = true
-		b.last[row.Stream+"/"+row.Data.ID] = i
+		o.arrived[i] = true
+		o.last[row.Stream+"/"+row.Data.ID] = i
 	}
 	return len(rows), nil
 }
@@ -72,7 +72,7 @@ func (b *book) Write(rows []byte) (int, error) {
 var destinationStats = regexp.MustCompile(`,"destinationStats":(\{(?:[^{}]|\{[^{}]*\})*\})`)
 
 // claim judges a line of stdout: whether a state may come out now, and is what went in.
-func (b *book) claim(line []byte) error {
+func (o *oracle) claim(line []byte) error {
 	var out struct {
 		Type  string
 		State struct{ ID int }
@@ -80,40 +80,40 @@ func (b *book) claim(line []byte) error {
 	if err := json.Unmarshal(line, &out); err != nil || out.Type != "STATE" {
 		return err
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	position := out.State.ID
-	in, known := b.input.states[position]
+	in, known := o.input.states[position]
 	if echo := destinationStats.ReplaceAllString(string(line), ""); !known || echo != in {
 		return fmt.Errorf("a state came out that did not go in: %s", line)
 	}
-	b.claimed++
-	m := b.plan.messages[position-1]
-	if err := b.advance(m); err != nil {
+	o.claimed++
+	m := o.plan.messages[position-1]
+	if err := o.advance(m); err != nil {
 		return err
 	}
 	if err := counts(line, in); err != nil {
 		return err
 	}
-	if missing, err := b.missing(m.stream, position); err != nil || len(missing) > 0 {
+	if missing, err := o.missing(m.stream, position); err != nil || len(missing) > 0 {
 		return errors.Join(err, fmt.Errorf("the state at position %d came out before the records at %v had arrived", position, missing))
 	}
 	return nil
 }
 
 // advance moves the resumption to a state's position.
-func (b *book) advance(m message) error {
-	before := &b.at.all
+func (o *oracle) advance(m message) error {
+	before := &o.at.all
 	if m.stream != everyStream {
-		before = &b.at.streams[m.stream]
+		before = &o.at.streams[m.stream]
 	}
 	if m.position <= *before {
 		return fmt.Errorf("the state at position %d came out behind that at %d", m.position, *before)
 	}
 	*before = m.position
 	if m.stream == everyStream {
-		for i := range b.at.streams {
-			b.at.streams[i] = max(b.at.streams[i], m.position)
+		for i := range o.at.streams {
+			o.at.streams[i] = max(o.at.streams[i], m.position)
 		}
 	}
 	return nil
@@ -141,44 +141,44 @@ func counts(out []byte, in string) error {
 }
 
 // missing is which records of a scope before a position are neither accepted nor a dead letter.
-func (b *book) missing(stream, before int) (positions []int, err error) {
-	for _, m := range b.plan.messages[:before-1] {
-		if !m.state && !b.arrived[m.position] && (stream == everyStream || m.stream == stream) {
+func (o *oracle) missing(stream, before int) (positions []int, err error) {
+	for _, m := range o.plan.messages[:before-1] {
+		if !m.state && !o.arrived[m.position] && (stream == everyStream || m.stream == stream) {
 			positions = append(positions, m.position)
 		}
 	}
 	if len(positions) == 0 {
 		return nil, nil
 	}
-	letters, err := b.letters()
+	letters, err := o.letters()
 	return slices.DeleteFunc(positions, func(i int) bool { return slices.Contains(letters, i) }), err
 }
 
 // close judges what is there once a process has come to its own end.
-func (b *book) close() error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.claimed != len(b.input.states) {
-		return fmt.Errorf("the sync succeeded with %d of %d states", b.claimed, len(b.input.states))
+func (o *oracle) close() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.claimed != len(o.input.states) {
+		return fmt.Errorf("the sync succeeded with %d of %d states", o.claimed, len(o.input.states))
 	}
-	if missing, err := b.missing(everyStream, len(b.plan.messages)+1); err != nil || len(missing) > 0 {
+	if missing, err := o.missing(everyStream, len(o.plan.messages)+1); err != nil || len(missing) > 0 {
 		return errors.Join(err, fmt.Errorf("the sync succeeded, and the records at %v never arrived", missing))
 	}
-	return b.order()
+	return o.order()
 }
 
 // order looks whether the last row of each key that arrived is its last record, or a later one that
 // is refused.
-func (b *book) order() error {
+func (o *oracle) order() error {
 	final := make(map[string]int)
-	for _, m := range b.plan.messages {
-		if !m.state && !m.bad && b.plan.streams[m.stream].keyed {
-			final[fmt.Sprintf("%s/key %d", b.plan.streams[m.stream].name, m.key)] = m.position
+	for _, m := range o.plan.messages {
+		if !m.state && !m.bad && o.plan.streams[m.stream].keyed {
+			final[fmt.Sprintf("%s/key %d", o.plan.streams[m.stream].name, m.key)] = m.position
 		}
 	}
 	for key, position := range final {
-		if b.last[key] < position {
-			return fmt.Errorf("%s: the row at position %d arrived behind its successor at %d", key, b.last[key], position)
+		if o.last[key] < position {
+			return fmt.Errorf("%s: the row at position %d arrived after its successor at %d", key, o.last[key], position)
 		}
 	}
 	return nil

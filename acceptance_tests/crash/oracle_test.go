@@ -23,15 +23,15 @@ func small(style string) *plan {
 	return p
 }
 
-// story is what a process does, told to a book.
+// story is what a process does, told to an oracle.
 type story struct {
-	*book
+	*oracle
 	t *testing.T
 }
 
 func (s story) arrive(positions ...int) {
 	for _, i := range positions {
-		if _, err := fmt.Fprintf(s.book, `{"stream":"users","data":{"id":"key 1","position":%d}}`+"\n", i); err != nil {
+		if _, err := fmt.Fprintf(s.oracle, `{"stream":"users","data":{"id":"key 1","position":%d}}`+"\n", i); err != nil {
 			s.t.Fatal(err)
 		}
 	}
@@ -43,7 +43,7 @@ func (s story) state(position, records int) error {
 	return s.claim([]byte(in[:at] + fmt.Sprintf(`,"destinationStats":{"recordCount":%d.0}`, records) + in[at:]))
 }
 
-func TestBook(t *testing.T) {
+func TestOracle(t *testing.T) {
 	honest := func(s story) error {
 		s.arrive(1, 2)
 		if err := s.state(3, 2); err != nil {
@@ -64,16 +64,16 @@ func TestBook(t *testing.T) {
 		"an invented state":     {func(s story) error { return s.claim([]byte(`{"type":"STATE","state":{"id":3}}` + "\n")) }, "did not go in"},
 		"an invented row":       {func(s story) error { _, err := s.Write([]byte(`{"stream":"users","data":{"position":3}}`)); return err }, "nobody sent"},
 		"a missing state":       {func(s story) error { s.arrive(1, 2, 4); return errors.Join(s.state(3, 2), s.close()) }, "1 of 2 states"},
-		"a record behind later": {func(s story) error { s.arrive(4, 2, 1); return errors.Join(s.state(3, 2), s.state(6, 2), s.close()) }, "behind its successor"},
+		"a record after later": {func(s story) error { s.arrive(4, 2, 1); return errors.Join(s.state(3, 2), s.state(6, 2), s.close()) }, "after its successor"},
 	}
 	for name, test := range tests {
 		for _, style := range []string{"stream", "global", "legacy"} {
 			t.Run(name+"/"+style, func(t *testing.T) {
-				b := newBook(small(style), func() ([]int, error) { return []int{5}, nil })
+				b := newOracle(small(style), func() ([]int, error) { return []int{5}, nil })
 				b.begin()
 				err := test.tell(story{b, t})
 				if text := fmt.Sprint(err); err == nil && test.want != "" || test.want == "" && err != nil || !strings.Contains(text, test.want) && test.want != "" {
-					t.Errorf("the book says %v, want %q", err, test.want)
+					t.Errorf("the oracle says %v, want %q", err, test.want)
 				}
 			})
 		}
@@ -82,7 +82,7 @@ func TestBook(t *testing.T) {
 
 // What a process has claimed is not sent again, and all else is.
 func TestResumption(t *testing.T) {
-	b := newBook(small("stream"), func() ([]int, error) { return nil, nil })
+	b := newOracle(small("stream"), func() ([]int, error) { return nil, nil })
 	if first := b.begin(); strings.Count(string(first.lines), "RECORD") != 4 || len(first.states) != 2 {
 		t.Errorf("the whole input is %s", first.lines)
 	}
