@@ -108,7 +108,7 @@ func (o *oracle) advance(m message) error {
 		before = &o.at.streams[m.stream]
 	}
 	if m.position <= *before {
-		return fmt.Errorf("the state at position %d came out behind that at %d", m.position, *before)
+		return fmt.Errorf("the state at position %d came out after that at %d", m.position, *before)
 	}
 	*before = m.position
 	if m.stream == everyStream {
