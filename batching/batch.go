@@ -10,11 +10,14 @@ import (
 type Row struct {
 	Open, Data, Close []byte
 
-	// Note is kept beside the row and not sent: what is needed to write a dead letter.
+	// Metadata is kept beside the row and not sent: what is needed to write a dead letter.
 	Metadata []byte
 
 	// Key is the hash of the row's primary key, see Stream.Keyed; 0 if it has none.
 	Key uint64
+
+	// Line is the line of the input that the row came from; 0: nobody needs it.
+	Line int64
 
 	// Suppressed is set if the row is not to be sent. It is settled in its place among the others.
 	Suppressed bool
@@ -53,6 +56,7 @@ type Batch struct {
 	metadataEnds []int32
 	keys         []uint64
 	suppressed   []int
+	lines        lines
 
 	held    int // bytes of memory, when it was last weighed
 	runs    []segmentRun
@@ -148,6 +152,7 @@ func (b *Batch) add(r *Row, states int64) {
 	if b.Stream.Keyed {
 		b.keys = append(b.keys, r.Key)
 	}
+	b.lines.add(b.Rows()-1, r.Line)
 	if r.Suppressed {
 		b.suppressed = append(b.suppressed, b.Rows()-1)
 	}
@@ -164,7 +169,7 @@ func (b *Batch) from(first int) iter.Seq2[*Row, int64] {
 			for run+1 < len(b.runs) && b.runs[run+1].row <= int32(i) {
 				run++
 			}
-			r.Data, r.Metadata, r.Key = b.Row(i), b.Metadata(i), b.Key(i)
+			r.Data, r.Metadata, r.Key, r.Line = b.Row(i), b.Metadata(i), b.Key(i), b.Line(i)
 			if r.Suppressed = len(suppressed) > 0 && suppressed[0] == i; r.Suppressed {
 				suppressed = suppressed[1:]
 			}
@@ -186,6 +191,7 @@ func (b *Batch) truncate(n int) {
 	}
 	kept, _ := slices.BinarySearch(b.suppressed, n)
 	b.suppressed = b.suppressed[:kept]
+	b.lines.truncate(n)
 	for b.runs[len(b.runs)-1].row >= int32(n) {
 		b.runs = b.runs[:len(b.runs)-1]
 	}
@@ -194,7 +200,7 @@ func (b *Batch) truncate(n int) {
 // accountMemory sets held to what the batch holds, in bytes, and returns by how much that is more
 // than before.
 func (b *Batch) accountMemory() (more int) {
-	held := cap(b.Body) + cap(b.metadata) + 4*cap(b.ends) + 4*cap(b.metadataEnds) + 8*cap(b.keys) + 8*cap(b.suppressed) + 16*cap(b.runs)
+	held := cap(b.Body) + cap(b.metadata) + 4*cap(b.ends) + 4*cap(b.metadataEnds) + 8*cap(b.keys) + 8*cap(b.suppressed) + 16*cap(b.runs) + 16*cap(b.lines.runs)
 	more, b.held = held-b.held, held
 	return more
 }
@@ -212,6 +218,6 @@ func (b *Batch) statesBefore(i int) int64 {
 func (b *Batch) reset(s *Stream) {
 	*b = Batch{
 		Stream: s, Body: append(b.Body[:0], s.Frame.Prefix...),
-		ends: b.ends[:0], metadata: b.metadata[:0], metadataEnds: b.metadataEnds[:0], keys: b.keys[:0], suppressed: b.suppressed[:0], runs: b.runs[:0], followers: b.followers[:0],
+		ends: b.ends[:0], metadata: b.metadata[:0], metadataEnds: b.metadataEnds[:0], keys: b.keys[:0], suppressed: b.suppressed[:0], runs: b.runs[:0], lines: lines{runs: b.lines.runs[:0]}, followers: b.followers[:0],
 	}
 }

@@ -277,7 +277,7 @@ func (w *work) add(rows int) {
 	for range rows {
 		s := w.streams[w.n%len(w.streams)]
 		w.n++
-		w.row.Key = keyHash(w.n)
+		w.row.Key, w.row.Line = keyHash(w.n), int64(w.n)
 		w.p.Add(s, &w.row, now)
 		if w.n%w.every == 0 {
 			w.p.State(w.state, s)

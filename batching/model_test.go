@@ -121,7 +121,15 @@ var testFrame = Frame{Prefix: `{"rows":[`, Separator: ",", Suffix: `]}`}
 
 // rowOf is a row whose bytes name the event.
 func rowOf(e event) *Row {
-	return &Row{Open: []byte("<"), Data: strconv.AppendInt(nil, int64(e.id), 10), Close: []byte(strings.Repeat(">", 1+e.id%40)), Key: keyHash(e.key)}
+	return &Row{Open: []byte("<"), Data: strconv.AppendInt(nil, int64(e.id), 10), Close: []byte(strings.Repeat(">", 1+e.id%40)), Key: keyHash(e.key), Line: lineOf(e.id)}
+}
+
+// lineOf is the line of the event's row: none for one in seven.
+func lineOf(event int) int64 {
+	if event%7 == 0 {
+		return 0
+	}
+	return int64(event + 1)
 }
 
 // eventsOf are the events whose rows are in a body.
@@ -225,6 +233,9 @@ func (o *oracle) land(r *rand.Rand, b *Batch, events []int) Outcome {
 			o.t.Errorf("row %d is settled twice", i)
 		}
 		o.settled[i] = rejected
+		if got := b.Line(row); got != lineOf(i) {
+			o.t.Errorf("row %d is said to be of line %d, want %d", i, got, lineOf(i))
+		}
 		if want := fmt.Sprint(i); strings.Trim(string(b.Row(row)), "<>") != want {
 			o.t.Errorf("row %d of the batch is %s, want %s", row, b.Row(row), want)
 		}

@@ -212,7 +212,7 @@ func TestEndlessAnswers(t *testing.T) {
 		stdout     string
 	}{
 		"a verdict without end":  {`{"rejected":[`, "", -1, 1, "more than 4 MiB"},
-		"a large verdict":        {`{"rejected":[`, `{"index":0}]}`, 230, 1, "the row without a primary key was refused"},
+		"a large verdict":        {`{"rejected":[`, `{"index":0}]}`, 230, 1, "stream s0: the row in line "},
 		"an unclear one":         {`{"rejected":[`, `{"index":-1}]}`, 230, 1, "its index is no whole number from 0"},
 		"a large list of others": {`{"accepted":[`, `{"index":0}]}`, 230, 0, ""},
 		"no verdict":             {`[`, "", -1, 0, ""},

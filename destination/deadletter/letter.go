@@ -26,6 +26,7 @@ type Rejection struct {
 	Status    int       `json:"status"` // of the answer; 0 if the row was never sent
 	Reason    string    `json:"reason"`
 	WebhookID string    `json:"webhook_id"`
+	Line      int64     `json:"line"` // of the input of its sync; 0: it is not known
 	At        time.Time `json:"at"`
 	// Before is that of the Record; empty if it is not known.
 	Before hexadecimal   `json:"before"`

@@ -23,6 +23,7 @@ type Record struct {
 	// Before is what the endpoint had of the row's key, in the snapshot's terms, so that a replay
 	// can tell whether the key was delivered since; empty if there is no snapshot.
 	Before []byte
+	Line   int64         // of the input of its sync; 0: the row is named by its key, or the line is not known
 	At     time.Time     // of the rejection
 	Retry  payload.Retry // its ID is "" if later syncs do not try the row again
 }
@@ -48,6 +49,9 @@ func (r *Record) Append(dst []byte) []byte {
 	dst = appendString(append(dst, `,"reason":`...), r.Reason)
 	dst = appendString(append(dst, `,"webhook_id":`...), r.WebhookID)
 	dst = appendString(append(dst, `,"at":`...), r.At.UTC().Format(time.RFC3339))
+	if r.Line != 0 {
+		dst = strconv.AppendInt(append(dst, `,"line":`...), r.Line, 10)
+	}
 	if len(r.Before) > 0 {
 		dst = appendString(append(dst, `,"before":`...), hex.EncodeToString(r.Before))
 	}

@@ -87,6 +87,9 @@ func (e *Engine) record(record *protocol.Record) error {
 		e.pipeline.Skip(s.batches)
 		return nil
 	}
+	if row.Key == 0 {
+		row.Line = e.message.Line // names the row if it is rejected
+	}
 	e.pipeline.Add(s.batches, row, e.now)
 	return nil
 }

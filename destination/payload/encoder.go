@@ -84,7 +84,7 @@ func (e *Encoder) Lookup() *protocol.Lookup { return e.lookup }
 // Encode returns the row of a record, nil if it changes nothing that the mode sends.
 func (e *Encoder) Encode(r *protocol.Record) (*batching.Row, error) {
 	row := &e.row
-	row.Key, row.Suppressed = 0, false
+	row.Key, row.Line, row.Suppressed = 0, 0, false
 	e.key, e.reason, e.output.operation = Key{}, "", Skipped
 	if e.keepsMetadata() {
 		row.Metadata = beginMetadata(row.Metadata)
@@ -188,7 +188,7 @@ func (e *Encoder) Removal(key, data []byte, suppressed bool, version func(dst []
 		data = []byte("{}")
 	}
 	row.Metadata = endVersion(version(beginMetadata(row.Metadata)))
-	row.Key, row.Suppressed = e.options.KeyHash.Of(key), suppressed
+	row.Key, row.Line, row.Suppressed = e.options.KeyHash.Of(key), 0, suppressed
 	e.key, e.reason, e.output.operation = Key{Sent: key}, "", Skipped
 	if e.program != nil && !suppressed {
 		e.transform(Removed, nil, data)

@@ -1,7 +1,6 @@
 package sender
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -10,7 +9,6 @@ import (
 	"destination-webhook/destination/deadletter"
 	"destination-webhook/destination/failure"
 	"destination-webhook/destination/payload"
-	"destination-webhook/destination/printable"
 )
 
 // rejection is a row that the endpoint does not want.
@@ -23,28 +21,23 @@ type rejection struct {
 
 // reject puts a row aside, or ends the sync if rows may not be rejected.
 func (s *batchSend) reject(r rejection) error {
-	t := s.stream
-	if t.options.DeadLetters == nil {
-		return failure.Config(fmt.Errorf("stream %s: the row %s was refused, and on_rejected_rows is fail: %s; fix the row or the endpoint, or set on_rejected_rows to dead_letter",
-			t.route.Title(), s.named(r.row), r.reason))
-	}
-	if r.status != 0 && !s.isRetry(r.row) { // a row that was never sent says nothing of the endpoint, nor one that it refused before
-		t.refused.Add(1)
-	}
-	s.rejected = append(s.rejected, r)
-	return nil
+	return s.rejectAll([]rejection{r})
 }
 
-// maxKey bounds what a message shows of a primary key, in bytes.
-const maxKey = 100
-
-// named names a row for people by its primary key, which is whatever the source made it.
-func (s *batchSend) named(row int) string {
-	key := s.key(row)
-	if key == nil {
-		return "without a primary key"
+// rejectAll puts rows aside that an answer rejects, or ends the sync if rows may not be rejected.
+func (s *batchSend) rejectAll(rejections []rejection) error {
+	t := s.stream
+	if t.options.DeadLetters == nil && len(rejections) > 0 {
+		return failure.Config(fmt.Errorf("stream %s: %s, and on_rejected_rows is fail: %s; fix the row or the endpoint, or set on_rejected_rows to dead_letter",
+			t.route.Title(), s.refusedRows(rejections), rejections[0].reason))
 	}
-	return fmt.Sprintf("with primary key %s", printable.Line(s.stream.options.Redact(string(bytes.Trim(key, `"`))), maxKey))
+	for _, r := range rejections {
+		if r.status != 0 && !s.isRetry(r.row) { // a row that was never sent says nothing of the endpoint, nor one that it refused before
+			t.refused.Add(1)
+		}
+	}
+	s.rejected = append(s.rejected, rejections...)
+	return nil
 }
 
 // storeRejected stores the rejected rows as dead letters and returns their places in order. A row
@@ -78,8 +71,8 @@ func (s *batchSend) storeRejected(ctx context.Context) ([]int, error) {
 		}
 	}
 	s.removals = len(removals)
-	s.report(&s.stream.storing, "rows are rejected and go to the dead letters; the first: ", stored)
-	s.report(&s.stream.keeping, "the removal of rows is rejected and stays due: the next sync sends it again; the first: ", removals)
+	s.report(&s.stream.storing, "rows are rejected and go to the dead letters", stored)
+	s.report(&s.stream.keeping, "the removal of rows is rejected and stays due: the next sync sends it again", removals)
 	return rows, nil
 }
 
@@ -87,7 +80,7 @@ func (s *batchSend) deadLetter(r *rejection, m *payload.Metadata) (*deadletter.R
 	letter := &deadletter.Record{
 		Stream: s.stream.route.Stream, Data: s.row(r.row).Data, EmittedAt: m.EmittedAt, Changes: m.Changes,
 		Status: r.status, Reason: s.stream.options.Redact(r.reason), WebhookID: r.id, At: s.stream.options.Now(),
-		Retry: s.retryOf(r, m),
+		Line: s.batch.Line(r.row), Retry: s.retryOf(r, m),
 	}
 	if s.confirmation == nil {
 		return letter, nil
@@ -106,6 +99,7 @@ func (s *batchSend) isRejected(row int) bool {
 // report logs the first rejection of a kind in a stream, once.
 func (s *batchSend) report(told *atomic.Bool, text string, rejections []*rejection) {
 	if len(rejections) > 0 && !told.Swap(true) {
-		s.stream.options.Warn("stream " + s.stream.route.Title() + ": " + text + rejections[0].reason)
+		first := rejections[0]
+		s.stream.options.Warn(fmt.Sprintf("stream %s: %s; the first is the row %s: %s", s.stream.route.Title(), text, s.named(first.row), first.reason))
 	}
 }

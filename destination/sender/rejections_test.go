@@ -31,6 +31,22 @@ func TestRejectedRowEndsTheSyncByDefault(t *testing.T) {
 	}
 }
 
+// Of many rows that one answer rejects, the first ones are named.
+func TestRejectedRowsAreNamedUpToABound(t *testing.T) {
+	e := &endpoint{answer: func(ids []int, _ int) (int, string) {
+		var rejected []string
+		for place := range ids {
+			rejected = append(rejected, fmt.Sprintf(`{"index":%d,"reason":"too old"}`, place))
+		}
+		return 200, `{"rejected":[` + strings.Join(rejected, ",") + "]}"
+	}}
+	s, b := senderOf(t, maxNamed+3, itself, e, nil)
+	want := "stream users: 13 rows were refused, with primary keys 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 3 more, and on_rejected_rows is fail: "
+	if err := s.Send(t.Context(), b).Err; err == nil || !strings.HasPrefix(err.Error(), want) || !strings.Contains(err.Error(), "too old") {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
 func TestEndpointThatRefusesEverythingStopsTheSync(t *testing.T) {
 	e := &endpoint{answer: func([]int, int) (int, string) { return 400, "no" }}
 	box := &letterBox{}

@@ -44,14 +44,13 @@ func (s *batchSend) delivered(ctx context.Context, p Part, response *delivery.Re
 
 // rejectNamed puts aside the rows that an answer rejects, by their places in the part.
 func (s *batchSend) rejectNamed(p Part, refused map[int]string, status int, id string) error {
+	var rejections []rejection
 	for _, place := range slices.Sorted(maps.Keys(refused)) {
 		text := fmt.Sprintf("%s rejected the row in its answer (%d): %s",
 			route.Host(p.URL), status, printable.Excerpt([]byte(refused[place]), s.stream.options.Redact))
-		if err := s.reject(rejection{row: p.Rows[place], status: status, reason: text, id: id}); err != nil {
-			return err
-		}
+		rejections = append(rejections, rejection{row: p.Rows[place], status: status, reason: text, id: id})
 	}
-	return nil
+	return s.rejectAll(rejections)
 }
 
 // read reads what the answer says of single rows.
