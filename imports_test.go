@@ -16,7 +16,7 @@ const module = "destination-webhook"
 // layers says what each package may import of this module, tests aside; see docs/architecture.md.
 var layers = map[string][]string{
 	"":                           {"cli"},
-	"cli":                        {"destination", "destination/jsonschema", "destination/printable", "destination/replay", "destination/report", "destination/signature", "destination/spelling", "receiver", "receiver/faults", "receiver/relay", "receiver/store", "sample"},
+	"cli":                        {"destination", "destination/folder", "destination/jsonschema", "destination/printable", "destination/replay", "destination/report", "destination/signature", "destination/spelling", "receiver", "receiver/faults", "receiver/relay", "receiver/store", "sample"},
 	"protocol":                   {},
 	"batching":                   {"protocol"},
 	"destination":                {"batching", "protocol", "destination/answer", "destination/audience", "destination/auth", "destination/bucket", "destination/config", "destination/deadletter", "destination/delivery", "destination/engine", "destination/failure", "destination/outbound", "destination/payload", "destination/payload/schema", "destination/printable", "destination/redact", "destination/replay", "destination/report", "destination/route", "destination/sender", "destination/snapshot", "destination/telemetry"},

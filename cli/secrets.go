@@ -8,6 +8,8 @@ import (
 	"os"
 	"strings"
 	"syscall"
+
+	"destination-webhook/destination/folder"
 )
 
 // Where receive finds what the command line should not hold: every user of a machine can read the
@@ -58,9 +60,12 @@ func readSecretFile(path string) (string, error) {
 	return string(text), nil
 }
 
-// appendPrivate opens a file for rows: never through a link that somebody else may have made, and
-// readable by this user alone.
+// appendPrivate opens a file for rows or requests: never through a link that somebody else may have
+// made, nor one of another user or in a folder of another's, and readable by this user alone.
 func appendPrivate(path string) (*os.File, error) {
+	if err := folder.CheckParents(path); err != nil {
+		return nil, fmt.Errorf("the folder of %s is not safe: %w", path, err)
+	}
 	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_RDWR|syscall.O_NOFOLLOW, 0o600)
 	if errors.Is(err, syscall.ELOOP) {
 		return nil, fmt.Errorf("%s is a link: give the path of the file itself", path)
@@ -68,13 +73,25 @@ func appendPrivate(path string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	info, err := file.Stat()
-	if err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 {
-		err = file.Chmod(0o600)
-	}
-	if err != nil {
+	if err := makePrivate(file); err != nil {
 		_ = file.Close()
 		return nil, fmt.Errorf("making %s readable by this user alone: %w", path, err)
 	}
 	return file, nil
+}
+
+// makePrivate takes the rights of all others from a file, and refuses one of another user, who could
+// give them back. A pipe or a terminal stays as it is.
+func makePrivate(file *os.File) error {
+	info, err := file.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return err
+	}
+	if err := folder.Owned(info); err != nil {
+		return err
+	}
+	if info.Mode().Perm()&0o077 == 0 {
+		return nil
+	}
+	return file.Chmod(0o600)
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -45,6 +46,24 @@ func TestSecretsOfReceive(t *testing.T) {
 	}
 	if _, err := c.readToken("", file); err == nil {
 		t.Error("an empty file opens the page to everybody")
+	}
+}
+
+// A file that another user has put there, or can move away, is refused.
+func TestRowsFileOfAnotherUser(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give files away")
+	}
+	const another = 54321
+	dir := t.TempDir()
+	file, below := filepath.Join(dir, "file"), filepath.Join(dir, "theirs")
+	if err := errors.Join(os.WriteFile(file, nil, 0o600), os.Chown(file, another, another), os.Mkdir(below, 0o755), os.Chown(below, another, another)); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{file, filepath.Join(below, "rows")} {
+		if _, err := appendPrivate(path); err == nil || !strings.Contains(err.Error(), "belongs to another user") {
+			t.Errorf("%s: %v", path, err)
+		}
 	}
 }
 

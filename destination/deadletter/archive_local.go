@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+
+	"destination-webhook/destination/folder"
 )
 
 // LocalArchive is the folder that Local writes to.
@@ -61,7 +63,14 @@ func (a *LocalArchive) open(name string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := lock(file); err != nil {
+	info, err := file.Stat()
+	if err == nil {
+		err = folder.Owned(info) // others may not choose which rows are sent
+	}
+	if err == nil {
+		err = lock(file)
+	}
+	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
 	return file, nil

@@ -140,6 +140,34 @@ func TestArchiveLeavesAFileThatIsWritten(t *testing.T) {
 	}
 }
 
+// Another user who can write to the folder does not choose which rows are sent.
+func TestArchiveReadsNoFileOfAnotherUser(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give files away")
+	}
+	dir := t.TempDir()
+	store := newLocal(t, dir)
+	if err := store.Write(t.Context(), []byte("a\n")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chown(filepath.Join(dir, store.name), 54321, 54321); err != nil {
+		t.Fatal(err)
+	}
+	archive, err := OpenLocalArchive(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = archive.Close() }()
+	for doing, err := range map[string]error{
+		"Read":   archive.Read(t.Context(), store.name, func([]byte) error { return errors.New("a line is read") }),
+		"Settle": archive.Settle(t.Context(), store.name, func(int) bool { return true }),
+	} {
+		if err == nil || !strings.Contains(err.Error(), "it belongs to another user") {
+			t.Errorf("%s = %v", doing, err)
+		}
+	}
+}
+
 // Other files of the folder, and a line whose writing was broken off, are no dead letters.
 func TestArchiveReadsWholeLinesOfItsOwnFiles(t *testing.T) {
 	dir := t.TempDir()

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"syscall"
 
 	"destination-webhook/destination/folder"
 )
@@ -47,7 +46,7 @@ func openFolder(dir string) (*os.Root, error) {
 		err = errors.New("it was replaced while it was being opened")
 	}
 	if err == nil {
-		err = folder.Safe(after.Mode(), int(after.Sys().(*syscall.Stat_t).Uid), os.Geteuid())
+		err = folder.Safe(after)
 	}
 	if err != nil {
 		return nil, errors.Join(err, root.Close())

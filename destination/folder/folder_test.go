@@ -10,6 +10,11 @@ import (
 // another is a user that is neither we nor root.
 const another = 54321
 
+// give makes a file of another user.
+func give(path string) error {
+	return first(os.WriteFile(path, nil, 0o600), os.Chown(path, another, another))
+}
+
 func TestCheck(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root can give folders away")
@@ -42,6 +47,21 @@ func TestCheck(t *testing.T) {
 		"below our link to another user's": {func(base string) error {
 			return first(os.MkdirAll(base+"/a/b", 0o777), os.Chown(base+"/a", another, another), os.Symlink("a", base+"/link"))
 		}, "link/b", "it belongs to another user"},
+		"open to all and sticky": {func(base string) error {
+			return first(os.Mkdir(base+"/a", 0o700), os.Chmod(base+"/a", 0o777|os.ModeSticky))
+		}, "a", "name a folder in it"},
+		"below one that is open to all and sticky": {func(base string) error {
+			return first(os.MkdirAll(base+"/a/b", 0o700), os.Chmod(base+"/a", 0o777|os.ModeSticky))
+		}, "a/b", ""},
+		"root's and open to all": {func(base string) error {
+			return first(os.MkdirAll(base+"/a/lost+found", 0o700), os.Chmod(base+"/a", 0o777))
+		}, "a", ""},
+		"root's and open to all, with another user's file": {func(base string) error {
+			return first(os.Mkdir(base+"/a", 0o700), os.Chmod(base+"/a", 0o777), give(base+"/a/CURRENT"))
+		}, "a", "/a/CURRENT: it belongs to another user"},
+		"closed after another user placed a link": {func(base string) error {
+			return first(os.Mkdir(base+"/a", 0o700), os.Symlink("x", base+"/a/LOCK"), os.Lchown(base+"/a/LOCK", another, another))
+		}, "a", "/a/LOCK: it belongs to another user"},
 		"below links in a circle": {func(base string) error { return os.Symlink("link", base+"/link") }, "link/b", "too many symbolic links"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -54,6 +74,41 @@ func TestCheck(t *testing.T) {
 				t.Errorf("%s: %v, want %q", filepath.Join(base, test.dir), err, test.says)
 			}
 		})
+	}
+}
+
+func TestSafe(t *testing.T) {
+	const us, other = 1000, 1001
+	for _, test := range []struct {
+		name   string
+		mode   os.FileMode
+		owner  int
+		parent string // what it says of a parent
+		want   string
+	}{
+		{"ours", 0o700, us, "", ""},
+		{"ours, of a group", 0o770, us, "", ""},
+		{"ours, open to all", 0o777, us, "all users", "all users"},
+		{"ours, open to all and sticky", 0o777 | os.ModeSticky, us, "", "name a folder in it"},
+		{"root's", 0o755, 0, "", ""},
+		{"root's, open to all, as an emptyDir is", 0o777, 0, "", ""},
+		{"root's, of a group and open to all, as an emptyDir with fsGroup is", 0o777 | os.ModeSetgid, 0, "", ""},
+		{"root's, open to all and sticky, as /tmp is", 0o777 | os.ModeSticky, 0, "", "name a folder in it"},
+		{"another user's", 0o777, other, "another user", "another user"},
+		{"another user's, closed", 0o700, other, "another user", "another user"},
+		{"another user's, sticky", 0o777 | os.ModeSticky, other, "another user", "name a folder in it"},
+	} {
+		for as, got := range map[string]struct {
+			err  error
+			want string
+		}{
+			"to write to": {safe(test.mode, test.owner, us), test.want},
+			"as a parent": {safeParent(test.mode, test.owner, us), test.parent},
+		} {
+			if (got.err == nil) != (got.want == "") || got.err != nil && !strings.Contains(got.err.Error(), got.want) {
+				t.Errorf("%s, %s: got %v, want %q", test.name, as, got.err, got.want)
+			}
+		}
 	}
 }
 
