@@ -82,6 +82,22 @@ func reachable(c *config.Config, err error) (string, error) {
 // bucketTime bounds how long a check waits for a bucket or the dead-letter webhook.
 const bucketTime = 20 * time.Second
 
+// checkManifest checks that manifests can be brought to their own URL, if they have one. It sends
+// nothing there.
+func checkManifest(ctx context.Context, c *config.Config, n *outbound.Network) error {
+	if c.Manifest.URL == "" {
+		return nil
+	}
+	client, err := n.CheckClient(config.CheckConnect)
+	if err == nil {
+		_, err = client.Probe(ctx, delivery.Request{Method: http.MethodHead, URL: c.Manifest.CheckURL()})
+	}
+	if err != nil {
+		return fmt.Errorf("manifest.url: %w", err)
+	}
+	return nil
+}
+
 // checkSnapshot checks whether a sync could open the snapshot. It does not open it, as a sync may
 // be using it.
 func checkSnapshot(ctx context.Context, c *config.Config, n *outbound.Network) error {

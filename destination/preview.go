@@ -44,6 +44,7 @@ type StreamPreview struct {
 	Rows       []PreviewRow    `json:"rows,omitzero"`            // the first three, unless the envelope shows them as they came
 	Rejected   int             `json:"rejected,omitzero"`        // before they are sent
 	Rejection  string          `json:"first_rejection,omitzero"` // why
+	Manifest   string          `json:"manifest,omitzero"`        // method and URL of the stream's manifest, redacted
 
 	records int
 }
@@ -123,6 +124,9 @@ func (p *StreamPreview) print(w io.Writer) error {
 	p.printRequest(&b)
 	if len(p.Routes) > 0 {
 		fmt.Fprintf(&b, "\n  the first rows of each operation:\n  %s\n", strings.Join(p.Routes, "\n  "))
+	}
+	if p.Manifest != "" {
+		fmt.Fprintf(&b, "\n  a manifest at the end of the stream:\n  %s\n", p.Manifest)
 	}
 	_, err := io.WriteString(w, printable.Text(b.String())+"\n")
 	return err

@@ -19,6 +19,7 @@ import (
 	"destination-webhook/destination/config"
 	"destination-webhook/destination/engine"
 	"destination-webhook/destination/failure"
+	"destination-webhook/destination/manifest"
 	"destination-webhook/destination/payload"
 	"destination-webhook/destination/redact"
 	"destination-webhook/destination/sender"
@@ -226,6 +227,9 @@ func (v *previewer) show(b *batching.Batch, sent []int) {
 	p.Request = v.session.redactor.String(first.To.Method + " " + first.URL)
 	id := v.names.WebhookID(first.To.Method, first.URL, body, v.stream.Audience.Replaced(b, first.Rows), 0)
 	p.Header = v.header(first.To.Header, id)
+	if v.stream.Route.Manifest != nil {
+		p.Header.Set(manifest.Header, redact.Stars)
+	}
 	p.BatchRows = len(first.Rows)
 	if body == nil {
 		return
@@ -277,6 +281,11 @@ func (v *previewer) header(h http.Header, id string) http.Header {
 func (v *previewer) finish(policy audience.Policy) {
 	p, r := &v.preview, v.stream.Route
 	p.Stream, p.SyncMode = r.Title(), r.Mode
+	if r.Manifest != nil {
+		if address, err := r.Address(r.Manifest, nil, nil); err == nil {
+			p.Manifest = v.session.redactor.String(r.Manifest.Method + " " + address)
+		}
+	}
 	rest := p.records - p.Added - p.Changed - p.Removed - p.Upserted - p.Unsent - p.MissingKey - p.Rejected
 	a := v.stream.Audience
 	if a == nil {

@@ -86,7 +86,7 @@ func (p *Program) check(ctx context.Context, configPath string, out *protocol.Wr
 	}
 	defer network.Close()
 	if message, err = checkEndpoint(ctx, c, network, p.agent()); err == nil {
-		err = errors.Join(checkSnapshot(ctx, c, network), checkDeadLetters(ctx, c, network))
+		err = errors.Join(checkManifest(ctx, c, network), checkSnapshot(ctx, c, network), checkDeadLetters(ctx, c, network))
 	}
 	said := append([]string{message}, c.Warnings...)
 	if unready := unreadyReport(ctx, c, network); unready != nil && err == nil {

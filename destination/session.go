@@ -143,13 +143,20 @@ func (s *session) sync(ctx context.Context, streams []*engine.Stream, deadLetter
 	if waiting != nil {
 		sending.Waiting, options.Waiting = waiting, waiting
 	}
-	deliver := sender.New(sending)
+	deliver, ends := sender.New(sending), &manifests{progress: s.progress}
 	for _, stream := range streams {
-		stream.Send = deliver.Stream(stream.Route, stream.Audience, s.identity.of(stream.Route)).Send
+		to := deliver.Stream(stream.Route, stream.Audience, s.identity.of(stream.Route))
+		stream.Send = to.Send
+		if !s.replays { // a replay is no reading of the source
+			ends.add(stream, to)
+		}
 	}
 	s.progress.Start(s.config, s.table, client.Load)
 	e := engine.New(ctx, streams, options, s.out)
 	err := e.Run(ctx, in, s.network.Stop)
+	if err == nil {
+		err = ends.send(ctx, options.Policy)
+	}
 	if err == nil && !s.replays {
 		finish(streams, options.Policy)
 	}

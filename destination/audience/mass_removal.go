@@ -13,6 +13,18 @@ type Policy struct {
 	MaxRemovedPercent float64 // of a stream's rows, otherwise
 }
 
+// Unfinished returns why a stream was not read to its end, by what the source has said last of it; ""
+// if it was.
+func (p Policy) Unfinished(complete, incomplete bool) string {
+	switch {
+	case incomplete:
+		return "the source says that it did not read the stream to its end"
+	case !complete && !p.WithoutComplete:
+		return "the source has not said that it read the stream to its end; set removals_without_complete if it never does"
+	}
+	return ""
+}
+
 // minRemoved is how many rows may always be removed.
 const minRemoved = 100
 
@@ -22,7 +34,7 @@ const minRemoved = 100
 func (a *Audience) Refusal(p Policy) error {
 	f := &a.refresh
 	switch {
-	case p.AllowMassRemoval || f.left == 0 || !a.sendsRemovals():
+	case p.AllowMassRemoval || f.left == 0 || !a.SendsRemovals():
 		return nil
 	case f.everything:
 		return failure.Config(fmt.Errorf("stream %s: all of its %d rows would be removed, so none was: the source has sent no row that stays; if the audience is to be emptied, set allow_mass_removal for one sync",

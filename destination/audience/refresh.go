@@ -38,15 +38,10 @@ func (f *refresh) complete(p Policy) bool { return f.whole && f.incompleteReason
 
 // incompleteReason returns why the refresh is incomplete, or "" if it is complete.
 func (f *refresh) incompleteReason(p Policy) string {
-	switch {
-	case f.finished:
+	if f.finished {
 		return "an earlier sync has finished the refresh, and this one has read no row"
-	case f.saidIncomplete:
-		return "the source says that it did not read the stream to its end"
-	case !f.saidComplete && !p.WithoutComplete:
-		return "the source has not said that it read the stream to its end; set removals_without_complete if it never does"
 	}
-	return ""
+	return p.Unfinished(f.saidComplete, f.saidIncomplete)
 }
 
 // Whole reports whether the sync reads all rows of the stream, or a part of such a reading that an
@@ -103,7 +98,7 @@ func (a *Audience) count() (err error) {
 // Kept returns why rows that left are not removed, once they are counted; "" if they are, or if the
 // mode sends no removals.
 func (a *Audience) Kept() string {
-	if !a.sendsRemovals() {
+	if !a.SendsRemovals() {
 		return ""
 	}
 	return a.refresh.kept
@@ -112,8 +107,8 @@ func (a *Audience) Kept() string {
 // Unseen returns the number of rows that left, once they are counted.
 func (a *Audience) Unseen() int { return a.refresh.left }
 
-// sendsRemovals reports whether the mode sends rows that left.
-func (a *Audience) sendsRemovals() bool { return a.removes(false) }
+// SendsRemovals reports whether the mode sends rows that left.
+func (a *Audience) SendsRemovals() bool { return a.removes(false) }
 
 // Removals goes over the rows that left, as rows of e for the endpoint. If the mode sends no
 // removals they are suppressed: once they are confirmed, the snapshot forgets them. A row is valid
@@ -128,7 +123,7 @@ func (a *Audience) Removals(e *payload.Encoder) iter.Seq2[*batching.Row, error] 
 			if !row.Superseded {
 				a.found[snapshot.Removed]++
 			}
-			if !yield(e.Removal(row.Key, row.Data, row.Superseded || !a.sendsRemovals(), row.Version.Append), nil) {
+			if !yield(e.Removal(row.Key, row.Data, row.Superseded || !a.SendsRemovals(), row.Version.Append), nil) {
 				return
 			}
 		}

@@ -40,6 +40,7 @@ type Config struct {
 	Batching                Batching        `json:"batching"`
 	Delivery                Delivery        `json:"delivery"`
 	Report                  Output          `json:"report"`
+	Manifest                Manifest        `json:"manifest"`
 
 	// Warnings name the fields of the user's config that are not settings.
 	Warnings []string `json:"-"`

@@ -135,19 +135,25 @@ func templateProblem(address string) string {
 
 // CheckURL returns the URL of a connection check: what precedes the first variable, since there is
 // no row to check with.
-func (c *Config) CheckURL() string {
-	if t, err := urltemplate.Parse(c.URL); err == nil {
+func (c *Config) CheckURL() string { return fixed(c.URL) }
+
+// fixed returns what precedes the first variable of an address.
+func fixed(address string) string {
+	if t, err := urltemplate.Parse(address); err == nil {
 		return t.Fixed()
 	}
-	return c.URL
+	return address
 }
 
 // Address is the URL of an endpoint, and the name of the field that has it.
 type Address struct{ Field, URL string }
 
-// Addresses returns the URLs of the config to which rows are sent, as they are written.
+// Addresses returns the URLs of the config to which rows and manifests are sent, as they are written.
 func (c *Config) Addresses() []Address {
 	addresses := []Address{{"url", c.URL}}
+	if c.Manifest.URL != "" {
+		addresses = append(addresses, Address{"manifest.url", c.Manifest.URL})
+	}
 	operations := func(field string, o Operations) {
 		o.each(func(name string, r *OperationRoute) {
 			if r.URL != "" {

@@ -63,6 +63,7 @@ func (c *Config) check(problems *problemList) {
 	c.TLS.check(problems)
 	c.checkDeadLetter(problems)
 	c.Report.check(problems, "report")
+	c.checkManifest(problems)
 	c.Answers.check(problems, "answers")
 	c.checkStreams(problems)
 	c.checkSecrets(problems)

@@ -21,7 +21,8 @@ func TestSecretsMaskEveryCredential(t *testing.T) {
 		"streams": [{"stream": "users", "url": "https://example.com/stream-path-token"}, {"stream": "orders"}],
 		"signing": {"secret": "whsec_bmV3IHNlY3JldA==", "previous_secret": "whsec_b2xkIHNlY3JldA=="},
 		"dead_letter": {"type": "webhook", "url": "https://example.com/?k=letter-token", "authorization_header": "letter-secret"},
-		"report": {"type": "webhook", "url": "https://example.com/?k=report-token", "authorization_header": "report-secret"}
+		"report": {"type": "webhook", "url": "https://example.com/?k=report-token", "authorization_header": "report-secret"},
+		"manifest": {"type": "webhook", "url": "https://example.com/?k=manifest-token"}
 	}`))
 	if err != nil {
 		t.Fatal(err)
@@ -29,7 +30,7 @@ func TestSecretsMaskEveryCredential(t *testing.T) {
 	redactor := redact.New(config.Secrets()...)
 	for _, secret := range []string{
 		"bearer-token", "Bearer bearer-token", "api-key-1", "header-value",
-		"T0000000", "long-path-token", "ab34e", "letter-token", "letter-secret", "report-token", "report-secret", "stream-path-token",
+		"T0000000", "long-path-token", "ab34e", "letter-token", "letter-secret", "report-token", "report-secret", "manifest-token", "stream-path-token",
 		"bmV3IHNlY3JldA==", "b2xkIHNlY3JldA==",
 	} {
 		if got := redactor.String("<" + secret + ">"); got != "<"+redact.Mask+">" {

@@ -31,9 +31,14 @@ type Stream struct {
 
 	Skipped int64 // records so far of which nothing has to be sent
 
+	complete, incomplete bool // as the source said last
+
 	encoder *payload.Encoder
 	batches *batching.Stream
 }
+
+// Unfinished returns why the source has not read the stream to its end; "" if it has.
+func (s *Stream) Unfinished(p audience.Policy) string { return p.Unfinished(s.complete, s.incomplete) }
 
 // Options are the choices of a sync.
 type Options struct {

@@ -115,7 +115,12 @@ func (e *Engine) trace(t *protocol.Trace) {
 	if t.Estimate.Records > 0 {
 		e.expected.note(&t.Estimate)
 	}
-	if s := e.names.find(t.Namespace, t.Stream); s != nil && s.Audience != nil {
+	s := e.names.find(t.Namespace, t.Stream)
+	if s == nil || !t.Complete && !t.Incomplete {
+		return
+	}
+	s.complete, s.incomplete = t.Complete, t.Incomplete
+	if s.Audience != nil {
 		s.Audience.ObserveStatus(t)
 	}
 }

@@ -67,6 +67,7 @@ type Stream struct {
 	SyncID int64  `json:"sync_id,omitzero"` // of the catalog
 	// Compared is what the rows were found to be; nil if the stream has no snapshot.
 	Compared *audience.Found `json:"compared,omitzero"`
+	Manifest *Manifest       `json:"manifest,omitzero"` // nil: none was due
 	Counts
 }
 
@@ -113,7 +114,7 @@ func NewFile(s *Summary, redact func(string) string) *File {
 	}
 	for i := range s.streams {
 		t := &s.streams[i]
-		f.Streams = append(f.Streams, Stream{redact(t.name), t.mode, t.syncID, t.compared, t.fileCounts(t.skipped)})
+		f.Streams = append(f.Streams, Stream{redact(t.name), t.mode, t.syncID, t.compared, t.manifest, t.fileCounts(t.skipped)})
 	}
 	f.Totals, f.Retried = s.total.fileCounts(s.skipped), s.retried
 	return f

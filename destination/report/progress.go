@@ -41,7 +41,8 @@ type Progress struct {
 	loads                 loads
 	measured              func(Measures) // nil: nobody wants them
 	retried               *Retried       // at the end; nil: no rejected row is tried again
-	summary               *Summary       // after the sync has ended
+	manifests             map[*route.Route]*Manifest
+	summary               *Summary // after the sync has ended
 }
 
 // NewProgress returns the progress of a sync that begins now. A nil console means that nobody

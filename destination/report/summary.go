@@ -39,6 +39,7 @@ type streamSummary struct {
 	syncID     int64 // of the catalog; 0 if there is none
 	skipped    int64
 	compared   *audience.Found // with the snapshot; nil if there is none
+	manifest   *Manifest       // nil: there is none
 }
 
 // Waits is for what a sync waited, in seconds. Those of requests add up, as many wait at once.
@@ -68,7 +69,7 @@ func (p *Progress) summarize(c *config.Config, streams []*engine.Stream) *Summar
 	}
 	s.statuses, s.causes = p.stats.byStatus()
 	for _, stream := range streams {
-		line := streamSummary{streamStats: p.stats.of(stream.Route), name: stream.Route.Title(), mode: string(stream.Route.Mode), syncID: stream.Route.Configured.SyncID}
+		line := streamSummary{streamStats: p.stats.of(stream.Route), name: stream.Route.Title(), mode: string(stream.Route.Mode), syncID: stream.Route.Configured.SyncID, manifest: p.manifests[stream.Route]}
 		line.skipped = stream.Skipped + line.suppressed
 		if stream.Audience != nil {
 			found := stream.Audience.Found()

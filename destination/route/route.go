@@ -28,6 +28,7 @@ type Route struct {
 	Payload    config.Payload             // what bodies look like
 	Transform  *jq.Program                // that of Payload; nil: rows are sent as they come
 	Schema     *jsonschema.Schema         // that of Payload; nil: any row is sent
+	Manifest   *Endpoint                  // of the stream's manifest; nil: none is sent
 	Endpoint                              // of the operations that have no other
 
 	operations map[string]*Endpoint // see To; nil: all rows go to Endpoint
@@ -82,6 +83,9 @@ func newRoute(c *config.Config, settings config.Stream, s *protocol.ConfiguredSt
 	header := r.describe(Header(c, settings.Headers, agent))
 	header.Set("Content-Type", r.Payload.MediaType())
 	r.direct(settings, header)
+	if c.Manifest.Chosen() {
+		r.Manifest = manifestEndpoint(c.Manifest, settings.URL, header)
+	}
 	return r, cmp.Or(r.check(), r.checkEndpoints(c))
 }
 

@@ -19,6 +19,9 @@ func (r *Route) checkEndpoints(c *config.Config) error {
 				r.Title(), operationName(operation), operationName(operation))
 		}
 	}
+	if err := r.checkManifest(); err != nil {
+		return err
+	}
 	return r.checkRemoved(c)
 }
 

@@ -37,6 +37,7 @@ type batchSend struct {
 	last         map[uint64]int           // the last row of each key, see isReplaced; nil: not looked for yet
 	suspects     int                      // requests that may have been too large, see bisect
 	body         []byte                   // of a part
+	uncertain    bool                     // the endpoint may have taken the request under way, whatever it answers at last
 	attempts     protocol.AdditionalStats // what the requests so far add to the counts
 }
 
@@ -105,9 +106,13 @@ func (s *batchSend) part(ctx context.Context, p Part) error {
 		return s.divide(ctx, p, most)
 	}
 	request := s.request(body, p)
+	s.uncertain = false
 	response, err := o.Client.Deliver(ctx, request)
 	if err == nil {
 		return s.delivered(ctx, p, response, request.ID)
+	}
+	if s.stream.tally != nil && s.uncertain {
+		s.stream.tally.Supersede(request.ID)
 	}
 	f := (*delivery.Failure)(nil)
 	if !errors.As(err, &f) || f.Kind != answer.Refused && f.Kind != answer.TooLarge && f.Kind != answer.Severed {
@@ -135,12 +140,20 @@ func (s *batchSend) request(body []byte, p Part) delivery.Request {
 	return delivery.Request{
 		Method: p.To.Method, URL: p.URL, Header: p.To.Header, ID: id, Body: body, Rows: len(p.Rows), Answers: s.rules(p),
 		OnAttempt: func(a delivery.Attempt) {
-			if s.confirmation != nil && mayBeTaken(a) {
-				s.confirmation.MarkUncertain()
+			if mayBeTaken(a) {
+				s.markUncertain()
 			}
 			s.count(a)
 			s.attempted(len(p.Rows), a)
 		},
+	}
+}
+
+// markUncertain notes that the endpoint may have taken the rows of a request although an attempt failed.
+func (s *batchSend) markUncertain() {
+	s.uncertain = true
+	if s.confirmation != nil {
+		s.confirmation.MarkUncertain()
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"destination-webhook/destination/deadletter"
 	"destination-webhook/destination/delivery"
 	"destination-webhook/destination/failure"
+	"destination-webhook/destination/manifest"
 	"destination-webhook/destination/payload"
 	"destination-webhook/destination/route"
 )
@@ -89,6 +90,8 @@ type Stream struct {
 	names    *payload.Names
 	sync     string
 
+	tally *manifest.Tally // nil: the stream has no manifest
+
 	// What the endpoint has said of single rows so far.
 	accepted, refused atomic.Int64
 	storing, keeping  atomic.Bool // a warning has told of dead letters, of removals that are rejected
@@ -97,7 +100,11 @@ type Stream struct {
 // Stream prepares the sending of a stream's batches. a is nil if the stream is not compared with a
 // snapshot; sync identifies the sync, see payload.NewNames.
 func (s *Sender) Stream(r *route.Route, a *audience.Audience, sync string) *Stream {
-	return &Stream{options: &s.options, route: r, audience: a, sync: sync, names: payload.NewNames(r, sync, &s.occurrences)}
+	t := &Stream{options: &s.options, route: r, audience: a, sync: sync, names: payload.NewNames(r, sync, &s.occurrences)}
+	if r.Manifest != nil {
+		t.tally = &manifest.Tally{}
+	}
+	return t
 }
 
 // Send delivers a batch; it is a batching.Send.
@@ -111,6 +118,9 @@ func (s *Stream) Send(ctx context.Context, b *batching.Batch) (outcome batching.
 	}
 	c := counts(b, rejected)
 	c.Removals = send.removals
+	if s.tally != nil {
+		s.tally.Settle(c.Rejected, c.Suppressed)
+	}
 	send.ended(c, nil)
 	return batching.Outcome{Rejected: rejected, Stats: send.stats(c)}
 }

@@ -26,12 +26,12 @@ func (s *batchSend) delivered(ctx context.Context, p Part, response *delivery.Re
 		return undelivered(s.stream.route, len(rows), s.described(p, response, err))
 	}
 	if len(verdicts) == 0 {
-		s.accept(rows)
+		s.accept(rows, id)
 		return nil
 	}
 	refused, again := s.judge(rows, verdicts)
 	accepted, repeat := s.split(rows, refused, again)
-	s.accept(accepted) // before the rejections, which end the sync if nothing was accepted
+	s.accept(accepted, id) // before the rejections, which end the sync if nothing was accepted
 	if err := s.rejectNamed(p, refused, response.Status, id); err != nil {
 		return err
 	}
@@ -110,10 +110,13 @@ func (s *batchSend) split(rows []int, refused map[int]string, again map[int]bool
 	return accepted, repeat
 }
 
-// accept counts rows that the endpoint has taken.
-func (s *batchSend) accept(rows []int) {
+// accept counts rows of a request that the endpoint has taken.
+func (s *batchSend) accept(rows []int, id string) {
 	s.accepted += len(rows)
 	s.stream.accepted.Add(int64(len(rows)))
+	if s.stream.tally != nil {
+		s.stream.tally.Accept(id, s.operations(rows))
+	}
 }
 
 // unread returns the error of a verdict that goes on after what is read of an answer: the rows that

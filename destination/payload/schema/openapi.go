@@ -10,6 +10,7 @@ import (
 
 	"destination-webhook/destination/auth"
 	"destination-webhook/destination/config"
+	"destination-webhook/destination/manifest"
 	"destination-webhook/destination/route"
 )
 
@@ -19,6 +20,14 @@ func (c *Contract) OpenAPI(version string) any {
 	webhooks, schemas := object{}, object{}
 	byPath := &paths{contract: c, items: make(map[string]*pathItem)}
 	names, titles := c.names(component), c.names(func(title string) string { return title })
+	if c.config.Manifest.Chosen() {
+		last := len(c.table) + 1
+		byPath.manifest = &body{"application/json", object{"$ref": "#/components/schemas/" + names[last]}}
+		schemas[names[last]] = manifestBody()
+		webhooks[titles[last]] = object{strings.ToLower(c.config.Manifest.Method): object{
+			"summary": "The manifest of a stream", "parameters": c.parameters(nil), "requestBody": requestBody(true, byPath.manifest), "responses": manifestAnswers(),
+		}}
+	}
 	for i, r := range c.table {
 		body := &body{r.Payload.MediaType(), object{"$ref": "#/components/schemas/" + names[i]}}
 		schemas[names[i]] = c.body(i, "#/components/schemas/"+names[i])
@@ -34,9 +43,12 @@ func (c *Contract) OpenAPI(version string) any {
 			methods[strings.ToLower(e.Method)] = described
 		}
 		webhooks[titles[i]] = methods
+		if e := r.Manifest; e != nil {
+			byPath.add(e.Method, e.URL, r, byPath.manifest)
+		}
 	}
 	if c.sendsCheck() {
-		last := len(names) - 1
+		last := len(c.table)
 		body := &body{c.config.Payload.MediaType(), object{"$ref": "#/components/schemas/" + names[last]}}
 		schemas[names[last]] = c.check()
 		webhooks[titles[last]] = object{strings.ToLower(c.config.Method): object{
@@ -118,6 +130,9 @@ func (c *Contract) parameters(r *route.Route) []any {
 	if r.Stream.Namespace != "" {
 		list = append(list, header("Airbyte-Namespace", "The stream's namespace, encoded alike.", true, object{"const": route.PercentEncode(r.Stream.Namespace)}))
 	}
+	if r.Manifest != nil {
+		list = append(list, header(manifest.Header, "Names the run of the stream, whose manifest says which requests it has.", true, text))
+	}
 	return list
 }
 
@@ -147,6 +162,16 @@ func answers() object {
 		"2XX": object{"description": "Accepted, except for the rows that the body rejects.", "content": object{"application/json": object{"schema": rejected, "example": object{"rejected": []any{}}}}},
 		"400": object{"description": "Something in the batch is refused: it is sent again in halves until the rows at fault are alone."},
 		"413": object{"description": "Too large: it is sent again in halves."},
+		"429": object{"description": "Slow down; Retry-After is obeyed by all requests."},
+		"5XX": object{"description": fmt.Sprintf("Sent again later; %d and %d end the sync.", http.StatusNotImplemented, http.StatusHTTPVersionNotSupported)},
+	}
+}
+
+// manifestAnswers returns what an endpoint may answer to a manifest.
+func manifestAnswers() object {
+	return object{
+		"2XX": object{"description": "The stream is whole."},
+		"409": object{"description": "Something is missing: the sync fails. Any other refusal means the same."},
 		"429": object{"description": "Slow down; Retry-After is obeyed by all requests."},
 		"5XX": object{"description": fmt.Sprintf("Sent again later; %d and %d end the sync.", http.StatusNotImplemented, http.StatusHTTPVersionNotSupported)},
 	}

@@ -14,6 +14,7 @@ import (
 type paths struct {
 	contract *Contract
 	items    map[string]*pathItem
+	manifest *body // of manifests; nil: none are sent
 }
 
 type pathItem struct {
@@ -65,7 +66,7 @@ func (o *pathOperation) add(r *route.Route, body *body) {
 	}
 	if body == nil {
 		o.optional = true
-	} else {
+	} else if !slices.Contains(o.bodies, body) {
 		o.bodies = append(o.bodies, body)
 	}
 }
@@ -94,6 +95,9 @@ func (p *paths) operation(item *pathItem, o *pathOperation) object {
 	described := object{"summary": "Rows of " + strings.Join(o.streams, ", "), "parameters": parameters, "responses": answers()}
 	if len(o.streams) == 0 {
 		described["summary"] = "A check of the connection"
+	}
+	if slices.Equal(o.bodies, []*body{p.manifest}) {
+		described["summary"], described["responses"] = "Manifests of "+strings.Join(o.streams, ", "), manifestAnswers()
 	}
 	if len(o.bodies) > 0 {
 		described["requestBody"] = requestBody(!o.optional, o.bodies...)

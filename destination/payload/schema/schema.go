@@ -9,6 +9,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"destination-webhook/destination/config"
+	"destination-webhook/destination/manifest"
 	"destination-webhook/destination/route"
 	"destination-webhook/protocol"
 )
@@ -42,13 +43,16 @@ func (c *Contract) JSONSchema() any {
 		define(name, func(place string) any { return c.body(i, place) })
 	}
 	if c.sendsCheck() {
-		define(names[len(names)-1], func(string) any { return c.check() })
+		define(names[len(c.table)], func(string) any { return c.check() })
+	}
+	if c.config.Manifest.Chosen() {
+		define(names[len(c.table)+1], func(string) any { return manifestBody() })
 	}
 	return object{"$schema": draft, "title": "Bodies that destination-webhook sends", "anyOf": bodies, "$defs": defs}
 }
 
-// names returns the streams' names, made by name from their titles, and one for the connection
-// check after them. Equal names are distinguished by a number: stream a.b has the title of stream b
+// names returns the streams' names, made by name from their titles, and after them one for the
+// connection check and one for manifests. Equal names are distinguished by a number: stream a.b has the title of stream b
 // in namespace a.
 func (c *Contract) names(name func(title string) string) []string {
 	titles := []string{}
@@ -56,7 +60,7 @@ func (c *Contract) names(name func(title string) string) []string {
 		titles = append(titles, r.Title())
 	}
 	taken, next, names := map[string]bool{}, map[string]int{}, []string{}
-	for _, title := range append(titles, "connection_check") {
+	for _, title := range append(titles, "connection_check", "manifest") {
 		base := name(title)
 		unique, n := base, max(2, next[base])
 		for ; taken[unique]; n++ {
@@ -66,6 +70,14 @@ func (c *Contract) names(name func(title string) string) []string {
 		names = append(names, unique)
 	}
 	return names
+}
+
+// manifestBody returns the schema of a manifest, which is the same for all streams.
+func manifestBody() (s object) {
+	if json.Unmarshal(manifest.Schema, &s) == nil {
+		delete(s, "$schema")
+	}
+	return s
 }
 
 // sendsCheck reports whether the connection check has a body.

@@ -1,0 +1,52 @@
+package manifest
+
+import (
+	"slices"
+	"sync"
+)
+
+// Tally adds up what the endpoint takes of a stream. It is safe for concurrent use.
+type Tally struct {
+	mu     sync.Mutex
+	taken  Taken
+	digest Digest
+}
+
+// Accept adds an accepted request and the rows of it that were accepted.
+func (t *Tally) Accept(id string, rows Rows) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.taken.Batches++
+	t.digest.Add(id)
+	all := &t.taken.Rows
+	all.Added += rows.Added
+	all.Changed += rows.Changed
+	all.Removed += rows.Removed
+	all.Upserted += rows.Upserted
+}
+
+// Supersede notes a request whose rows are sent again in others, although the endpoint may have
+// accepted it: its answer was lost.
+func (t *Tally) Supersede(id string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.taken.Superseded = append(t.taken.Superseded, id)
+}
+
+// Settle adds rows that were rejected, or of which nothing had to be sent.
+func (t *Tally) Settle(rejected, skipped int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.taken.Rejected += int64(rejected)
+	t.taken.Skipped += int64(skipped)
+}
+
+// Taken returns what was added so far.
+func (t *Tally) Taken() Taken {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	taken := t.taken
+	taken.Digest = t.digest.String()
+	taken.Superseded = append([]string{}, slices.Sorted(slices.Values(t.taken.Superseded))...)
+	return taken
+}

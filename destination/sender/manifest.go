@@ -1,0 +1,64 @@
+package sender
+
+import (
+	"context"
+	"fmt"
+
+	"destination-webhook/destination/answer"
+	"destination-webhook/destination/delivery"
+	"destination-webhook/destination/manifest"
+	"destination-webhook/destination/payload"
+)
+
+// Taken returns what the endpoint has taken of the stream, once nothing is sent any more. The stream
+// has a manifest.
+func (s *Stream) Taken() manifest.Taken { return s.tally.Taken() }
+
+// SendManifest delivers the stream's manifest. Its error says that the endpoint did not accept it.
+func (s *Stream) SendManifest(ctx context.Context, m *manifest.Manifest) error {
+	body := m.Encode()
+	to := s.route.Manifest
+	address, err := s.route.Address(to, nil, nil)
+	if err != nil {
+		return fmt.Errorf("stream %s: the URL of its manifest: %w", s.route.Title(), err)
+	}
+	send := &batchSend{stream: s, span: s.begin(0)}
+	id := payload.Identity{Method: to.Method, URL: address, Stream: s.route.Stream, Mode: s.route.Mode}
+	_, err = s.options.Client.Deliver(ctx, delivery.Request{
+		Method: to.Method, URL: address, Header: to.Header, ID: id.WebhookID(body), Body: body, Answers: s.manifestRules(),
+		OnAttempt: func(a delivery.Attempt) { send.attempted(0, a) },
+	})
+	if err != nil {
+		err = fmt.Errorf("stream %s: all rows were delivered and their states written, but the endpoint did not accept the manifest: %w", s.route.Title(), err)
+	}
+	if send.span != nil {
+		send.span.Ended(Counts{}, err)
+	}
+	return err
+}
+
+// manifestRules are those of the stream's batches, except that no answer is about rows.
+func (s *Stream) manifestRules() *answer.Rules {
+	rules := s.route.Answers
+	if rules == nil {
+		return nil
+	}
+	return &answer.Rules{Statuses: rules.Statuses, SuccessIf: rules.SuccessIf, Otherwise: rules.Otherwise}
+}
+
+// operations counts rows by their operations.
+func (s *batchSend) operations(rows []int) (counts manifest.Rows) {
+	for _, row := range rows {
+		switch s.row(row).Operation {
+		case payload.Added:
+			counts.Added++
+		case payload.Changed:
+			counts.Changed++
+		case payload.Removed:
+			counts.Removed++
+		default:
+			counts.Upserted++
+		}
+	}
+	return counts
+}
