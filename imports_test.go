@@ -53,7 +53,7 @@ var layers = map[string][]string{
 	"destination/snapshot":       {"destination/folder", "destination/bucket", "destination/canonical"},
 	"receiver":                   {"destination/jsonschema", "destination/signature", "receiver/faults", "receiver/journal", "receiver/page", "receiver/relay", "receiver/store"},
 	"receiver/faults":            {},
-	"receiver/journal":           {},
+	"receiver/journal":           {"destination/manifest"},
 	"receiver/page":              {"receiver/faults", "receiver/journal", "receiver/relay"},
 	"receiver/store":             {"receiver/journal"},
 	"receiver/relay":             {"destination/guard", "destination/signature", "receiver/journal"},

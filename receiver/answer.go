@@ -50,6 +50,11 @@ func (r *Receiver) decide(f Faults, failing, busy bool, in *Request, readErr err
 		return refuse(http.StatusUnauthorized, "", in.Signature)
 	case in.Problem != "":
 		return refuse(http.StatusBadRequest, "", in.Problem)
+	case in.Manifest != nil:
+		if problem := r.journal.Judge(in); problem != "" {
+			return refuse(http.StatusConflict, "", problem)
+		}
+		return answer{Outcome: journal.Outcome{Status: http.StatusOK}}
 	}
 	rejected := reject(f, rows)
 	unfit := misfits(r.options.Schema, rows)

@@ -12,7 +12,7 @@ func TestDigest(t *testing.T) {
 	}
 	const want = "d58453eddee5d075a02d1f189e9c641f88d70efd83c8be48485fcfd0a49d408f"
 	if d.String() != want || backwards.String() != want {
-		t.Errorf("got %s and %s, want %s", &d, &backwards, want)
+		t.Errorf("got %s and %s, want %s", d, backwards, want)
 	}
 	d.Add("msg_b")
 	if d.String() == want {
@@ -21,7 +21,7 @@ func TestDigest(t *testing.T) {
 	for _, name := range append(names, "msg_b") {
 		d.Remove(name)
 	}
-	if zero := (&Digest{}).String(); d.String() != zero || len(zero) != 64 {
-		t.Errorf("without names %s, want %s", &d, zero)
+	if d != (Digest{}) || len(d.String()) != 64 {
+		t.Errorf("without names %s", d)
 	}
 }

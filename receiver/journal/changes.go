@@ -24,7 +24,7 @@ type Changes struct {
 func (j *Journal) Since(c *Cursor, now time.Time) (Changes, <-chan struct{}) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	changes := Changes{Totals: j.totals.snapshot(), Seconds: j.totals.history.since(c.second, now.Unix())}
+	changes := Changes{Totals: j.snapshot(), Seconds: j.totals.history.since(c.second, now.Unix())}
 	for _, q := range j.kept {
 		if q.revision > c.revision {
 			changes.Requests = append(changes.Requests, *q)
@@ -42,7 +42,7 @@ func (j *Journal) Since(c *Cursor, now time.Time) (Changes, <-chan struct{}) {
 func (j *Journal) Watch() (Totals, <-chan struct{}) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.totals.snapshot(), j.next()
+	return j.snapshot(), j.next()
 }
 
 // Wait returns when the totals satisfy until, or with the context's error.

@@ -17,6 +17,8 @@ type ids struct {
 type seen struct {
 	attempts int
 	accepted bool
+	run      string // for which it was counted last
+	rows     int64  // as which it was counted
 }
 
 func newIDs() ids { return ids{known: map[string]*seen{}} }

@@ -25,6 +25,7 @@ type Journal struct {
 	dropped   bool  // something that came since the last reset is no longer kept
 
 	ids     ids
+	runs    runs
 	totals  tally
 	changed chan struct{} // closed at the next change; nil while nobody waits
 }
@@ -44,7 +45,7 @@ func (o Outcome) Accepts() bool { return o.Status >= 200 && o.Status < 300 }
 // New returns a Journal that keeps so many requests, within so many bytes. It keeps the last
 // request whatever its size, but not its body if that alone exceeds maxBytes.
 func New(maxRequests int, maxBytes int64) *Journal {
-	return &Journal{maxKept: maxRequests, maxBytes: maxBytes, ids: newIDs(), totals: newTally()}
+	return &Journal{maxKept: maxRequests, maxBytes: maxBytes, ids: newIDs(), runs: newRuns(), totals: newTally()}
 }
 
 // Arrive records a request as pending.
@@ -79,9 +80,12 @@ func (j *Journal) Complete(q *Request, o Outcome, accepted []Row, now time.Time)
 	j.completed++
 	q.completed = j.completed
 	if o.Accepts() {
-		j.accept(q)
+		j.accept(q, len(accepted))
 	}
 	j.totals.complete(q, accepted, now)
+	if q.Manifest != nil {
+		j.totals.stream(streamName{q.Namespace, q.Stream}) // it may have no rows
+	}
 	if q.counted > 0 {
 		j.recount(q)
 		j.trim()
@@ -90,10 +94,12 @@ func (j *Journal) Complete(q *Request, o Outcome, accepted []Row, now time.Time)
 }
 
 // accept gives the request its place in the order of acceptance.
-func (j *Journal) accept(q *Request) {
+func (j *Journal) accept(q *Request, rows int) {
 	j.accepted++
 	q.accepted = j.accepted
-	switch id := j.ids.find(q.WebhookID); {
+	id := j.ids.find(q.WebhookID)
+	j.runs.accept(q, id, rows)
+	switch {
 	case q.Rows > 0:
 		q.Duplicate, id.accepted = id.accepted, true
 	case q.isCheck(): // all checks of a connection have one Webhook-Id: the next one is no further attempt
@@ -120,7 +126,7 @@ func (j *Journal) Reset() {
 	for _, q := range j.kept {
 		q.counted = 0
 	}
-	j.kept, j.bytes, j.ids, j.totals = nil, 0, newIDs(), newTally()
+	j.kept, j.bytes, j.ids, j.runs, j.totals = nil, 0, newIDs(), newRuns(), newTally()
 	j.totals.totals.Open = open
 	j.resets++
 	j.dropped = false
@@ -189,5 +195,5 @@ func (j *Journal) Accepted() []Row {
 func (j *Journal) Totals() Totals {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.totals.snapshot()
+	return j.snapshot()
 }

@@ -53,7 +53,9 @@ func (j *Journal) Restore(records []Record, now time.Time) {
 		id := j.ids.find(q.WebhookID)
 		id.attempts, id.accepted = max(id.attempts, q.Attempt), id.accepted || q.accepted > 0 && q.Rows > 0
 		j.totals.arrive(q)
-		j.totals.complete(q, q.acceptedRows(), now)
+		rows := q.acceptedRows()
+		j.totals.complete(q, rows, now)
+		j.restoreRun(q, id, len(rows))
 		j.keep(q)
 		j.change(q)
 	}

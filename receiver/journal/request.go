@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"destination-webhook/destination/manifest"
 )
 
 // Request is what one HTTP request contained and how it was answered. Body and Header are shared
@@ -26,8 +28,10 @@ type Request struct {
 	Stream    string // from Airbyte-Stream, or the envelope; cut at maxName
 	Namespace string
 	WebhookID string
-	Attempt   int  // this is the n-th request with its Webhook-Id, since the last answered check of the connection; 1 without one
-	Duplicate bool // its Webhook-Id has been accepted before
+	Run       string             // from Airbyte-Run
+	Manifest  *manifest.Manifest `json:",omitempty"` // what the body is; nil for a batch
+	Attempt   int                // this is the n-th request with its Webhook-Id, since the last answered check of the connection; 1 without one
+	Duplicate bool               // its Webhook-Id has been accepted before
 
 	SyncMode     string
 	SyncID       int64 // with include_metadata, else 0
@@ -74,6 +78,7 @@ func NewRequest(req *http.Request, now time.Time) *Request {
 		Stream:    Short(percentDecoded(req.Header.Get("Airbyte-Stream")), maxName),
 		Namespace: Short(percentDecoded(req.Header.Get("Airbyte-Namespace")), maxName),
 		WebhookID: req.Header.Get("Webhook-Id"),
+		Run:       Short(req.Header.Get(manifest.Header), maxName),
 	}
 }
 
@@ -97,6 +102,10 @@ func (q *Request) Parse(readErr error) []Row {
 	}
 	if len(q.Body) == 0 && q.Method == http.MethodDelete {
 		return q.removal()
+	}
+	if q.Manifest = readManifest(q); q.Manifest != nil {
+		q.SyncID, q.GenerationID = q.Manifest.SyncID, q.Manifest.GenerationID
+		return nil
 	}
 	e, err := parseBody(q.Body, q.Header.Get("Content-Type"))
 	if err != nil {
@@ -168,6 +177,11 @@ const headerCost = 64
 func (q *Request) size() int64 {
 	n := int64(cap(q.Body) + len(q.URL) + len(q.Method) + len(q.Host) + len(q.Stream) + len(q.Namespace) + len(q.Problem) + len(q.Signature) + len(q.Answer) + 1024)
 	n += 24 * int64(cap(q.Rejected)) // their reasons are one text
+	if q.Manifest != nil {
+		for _, id := range q.Manifest.Superseded {
+			n += int64(len(id)) + 16
+		}
+	}
 	for name, values := range q.Header {
 		n += int64(len(name)) + headerCost
 		for _, v := range values {

@@ -37,7 +37,8 @@ type StreamTotals struct {
 	Requests   int64            `json:"requests"`
 	Rows       int64            `json:"rows"`
 	Bytes      int64            `json:"bytes"`
-	Operations map[string]int64 `json:"operations"` // rows by operation; "" if the sender does not know
+	Operations map[string]int64 `json:"operations"`    // rows by operation; "" if the sender does not know
+	Run        *Run             `json:"run,omitempty"` // the latest, of a sender that sends manifests
 }
 
 type streamName struct{ namespace, stream string }

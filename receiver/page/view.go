@@ -18,6 +18,7 @@ type summary struct {
 	Namespace string  `json:"namespace"`
 	SyncMode  string  `json:"sync_mode"`
 	Rows      int     `json:"rows"`
+	Manifest  bool    `json:"manifest"` // the body is one
 	Rejected  int     `json:"rejected"`
 	Bytes     int64   `json:"bytes"`
 	WireBytes int64   `json:"wire_bytes"`
@@ -35,7 +36,7 @@ func summaryOf(q *journal.Request) summary {
 	return summary{
 		ID: q.ID, Time: q.Time.UnixMilli(), Duration: q.Duration.Seconds() * 1000,
 		Method: q.Method, URL: journal.Short(maskedURL(q.URL), journal.MaxURL), Stream: q.Stream, Namespace: q.Namespace,
-		SyncMode: q.SyncMode, Rows: q.Rows, Rejected: len(q.Rejected), Bytes: q.Bytes, WireBytes: q.WireBytes,
+		SyncMode: q.SyncMode, Rows: q.Rows, Manifest: q.Manifest != nil, Rejected: len(q.Rejected), Bytes: q.Bytes, WireBytes: q.WireBytes,
 		WebhookID: journal.Short(q.WebhookID, shownID), Attempt: q.Attempt, Duplicate: q.Duplicate,
 		Done: q.Done, Status: q.Status, Fault: q.Fault, Problem: q.Problem, Signature: q.Signature,
 	}

@@ -147,8 +147,8 @@ function time(q) {
 }
 
 function name(q) {
-  const text = q.rows || q.problem ? streamName(q) || "(no stream)" : q.sync_mode ? "connection check" : q.method + " " + q.url;
-  const cell = el("td", q.rows || q.problem ? "name" : "name dim", text);
+  const text = q.rows || q.problem || q.manifest ? streamName(q) || "(no stream)" : q.sync_mode ? "connection check" : q.method + " " + q.url;
+  const cell = el("td", q.rows || q.problem || q.manifest ? "name" : "name dim", text);
   cell.title = text;
   return cell;
 }
@@ -167,6 +167,7 @@ function notes(q) {
   if (q.signature && q.signature !== "valid") list.push(tag("bad", "signature", q.signature));
   if (q.rejected) list.push(tag("warn", count(q.rejected) + " rejected"));
   if (q.fault && !q.rejected) list.push(tag("", q.fault === "status" ? "fault" : "fault: " + q.fault, "the answer is made by a fault"));
+  if (q.manifest) list.push(tag(q.status === 409 ? "bad" : "calm", "manifest", "it says which batches of the stream must be here"));
   if (q.problem) list.push(tag("warn", "no envelope", q.problem));
   return list;
 }

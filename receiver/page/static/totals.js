@@ -1,5 +1,5 @@
 // Totals of all requests, and of each stream by operation.
-import { $, bytes, count, el, streamName } from "./dom.js";
+import { $, bytes, count, el, streamName, tag } from "./dom.js";
 
 let drawn = "";
 let choose = () => {};
@@ -52,5 +52,16 @@ function streamLine(s) {
   now.title = "Show the rows of this stream as they are now";
   now.setAttribute("aria-label", "Table of " + name);
   now.addEventListener("click", () => table(s));
-  return el("li", "", el("div", "name", button, now, el("span", "n", count(s.rows))), parts, el("div", "words", words.join(" · ")));
+  return el("li", "", el("div", "name", button, now, el("span", "n", count(s.rows))), parts, el("div", "words", ...runTag(s.run), words.join(" · ")));
+}
+
+// runTag says whether the latest run of a stream is whole, as its manifest says.
+function runTag(run) {
+  if (!run) return [];
+  const got = `${count(run.batches)} ${run.batches === 1 ? "batch" : "batches"}, ${count(run.rows)} ${run.rows === 1 ? "row" : "rows"}`;
+  if (run.state === "whole") return [tag("good", "whole", `The manifest of ${run.run} was accepted: ${got}`)];
+  if (run.state === "open") return [tag("calm", "no manifest yet", `${run.run}: ${got}`)];
+  const of = (n, all) => (n === all ? count(n) : `${count(n)} of ${count(all)}`);
+  const text = `broken: ${of(run.batches, run.expected.batches)} batches, ${of(run.rows, run.expected.rows)} rows`;
+  return [tag("bad", text, `${run.run}: ${run.problem}`)];
 }
