@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"strconv"
 	"sync"
 
 	"destination-webhook/destination/audience"
@@ -34,7 +35,8 @@ func (m *manifests) add(s *engine.Stream, to *sender.Stream) {
 		return
 	}
 	run := streamRun{s, "run_" + rand.Text(), to}
-	s.Route.SetHeader(manifest.Header, run.id)
+	s.Route.SetHeader(manifest.RunHeader, run.id)
+	s.Route.SetHeader(manifest.GenerationHeader, strconv.FormatInt(s.Route.Configured.GenerationID, 10))
 	m.streams = append(m.streams, run)
 }
 

@@ -72,7 +72,7 @@ func (a *auditor) manifest(w http.ResponseWriter, r *http.Request, body []byte, 
 	if err := json.Unmarshal(body, &m); err != nil {
 		a.t.Fatal(err)
 	}
-	if m["run"] != run || r.Header.Get("Webhook-Signature") == "" || r.Header.Get("X-Api-Key") != "hunter2" || r.Header.Get("Content-Type") != "application/json" {
+	if m["run"] != run || r.Header.Get("Airbyte-Generation") != fmt.Sprint(m["generation_id"]) || r.Header.Get("Webhook-Signature") == "" || r.Header.Get("X-Api-Key") != "hunter2" || r.Header.Get("Content-Type") != "application/json" {
 		a.t.Errorf("run %s, header %v", run, r.Header)
 	}
 	ids := a.runs[run]
@@ -356,7 +356,7 @@ func TestManifestBeforeASync(t *testing.T) {
 	if err := p.Preview(t.Context(), config, catalog, false); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"\n  a manifest at the end of the stream:\n  POST " + dead.URL + "/ends/users?key=", "\n  Airbyte-Run: ***"} {
+	for _, want := range []string{"\n  a manifest at the end of the stream:\n  POST " + dead.URL + "/ends/users?key=", "\n  Airbyte-Run: ***", "\n  Airbyte-Generation: 0"} {
 		if !strings.Contains(out.String(), want) || strings.Contains(out.String(), "topsecret") {
 			t.Errorf("%q is not in\n%s", want, out)
 		}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -227,8 +228,9 @@ func (v *previewer) show(b *batching.Batch, sent []int) {
 	p.Request = v.session.redactor.String(first.To.Method + " " + first.URL)
 	id := v.names.WebhookID(first.To.Method, first.URL, body, v.stream.Audience.Replaced(b, first.Rows), 0)
 	p.Header = v.header(first.To.Header, id)
-	if v.stream.Route.Manifest != nil {
-		p.Header.Set(manifest.Header, redact.Stars)
+	if r := v.stream.Route; r.Manifest != nil {
+		p.Header.Set(manifest.RunHeader, redact.Stars)
+		p.Header.Set(manifest.GenerationHeader, strconv.FormatInt(r.Configured.GenerationID, 10))
 	}
 	p.BatchRows = len(first.Rows)
 	if body == nil {

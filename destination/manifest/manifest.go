@@ -13,13 +13,16 @@ var Schema []byte
 // Type is what the member type of a manifest says. No other body that is sent has it.
 const Type = "manifest"
 
-// Header is the name of the header by which an endpoint tells which requests a manifest covers.
-const Header = "Airbyte-Run"
+// The headers of all requests of a stream that has a manifest.
+const (
+	RunHeader        = "Airbyte-Run"        // which requests the manifest covers
+	GenerationHeader = "Airbyte-Generation" // generation_id of the catalog: which runs belong together
+)
 
 // Manifest is the body of a request that ends a stream. [Schema] describes it.
 type Manifest struct {
 	Type              string   `json:"type"`
-	Run               string   `json:"run"` // that of [Header]
+	Run               string   `json:"run"` // that of [RunHeader]
 	Stream            string   `json:"stream"`
 	Namespace         string   `json:"namespace,omitempty"`
 	SyncMode          string   `json:"sync_mode"`

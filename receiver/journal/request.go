@@ -78,7 +78,7 @@ func NewRequest(req *http.Request, now time.Time) *Request {
 		Stream:    Short(percentDecoded(req.Header.Get("Airbyte-Stream")), maxName),
 		Namespace: Short(percentDecoded(req.Header.Get("Airbyte-Namespace")), maxName),
 		WebhookID: req.Header.Get("Webhook-Id"),
-		Run:       Short(req.Header.Get(manifest.Header), maxName),
+		Run:       Short(req.Header.Get(manifest.RunHeader), maxName),
 	}
 }
 

@@ -131,7 +131,8 @@ func (c *Contract) parameters(r *route.Route) []any {
 		list = append(list, header("Airbyte-Namespace", "The stream's namespace, encoded alike.", true, object{"const": route.PercentEncode(r.Stream.Namespace)}))
 	}
 	if r.Manifest != nil {
-		list = append(list, header(manifest.Header, "Names the run of the stream, whose manifest says which requests it has.", true, text))
+		list = append(list, header(manifest.RunHeader, "Names the run of the stream, whose manifest says which requests it has.", true, text),
+			header(manifest.GenerationHeader, "generation_id of the catalog, 0 if the platform sends none.", true, object{"type": "string", "pattern": "^[0-9]+$"}))
 	}
 	return list
 }
