@@ -165,7 +165,7 @@ func (a *audit) only(input ...string) map[string]any {
 }
 
 func rowsOf(m map[string]any) string {
-	rows := m["rows"].(map[string]any)
+	rows := m["accepted"].(map[string]any)
 	return fmt.Sprintf("%v added, %v changed, %v removed, %v upserted, %v rejected, %v skipped, removals %v",
 		rows["added"], rows["changed"], rows["removed"], rows["upserted"], m["rejected"], m["skipped"], m["removals"])
 }

@@ -38,12 +38,12 @@ type Taken struct {
 	Batches    int64    `json:"batches"`    // requests with rows that it accepted
 	Digest     string   `json:"digest"`     // of their Webhook-Ids, see [Digest]
 	Superseded []string `json:"superseded"` // Webhook-Ids that it may know, and that are not among them
-	Rows       Rows     `json:"rows"`
+	Accepted   Rows     `json:"accepted"`
 	Rejected   int64    `json:"rejected"` // rows
 	Skipped    int64    `json:"skipped"`  // rows of which nothing had to be sent
 }
 
-// Rows are the accepted rows by their operations.
+// Rows are numbers of rows by their operations.
 type Rows struct {
 	Added    int64 `json:"added"`
 	Changed  int64 `json:"changed"`

@@ -18,7 +18,7 @@ func (t *Tally) Accept(id string, rows Rows) {
 	defer t.mu.Unlock()
 	t.taken.Batches++
 	t.digest.Add(id)
-	all := &t.taken.Rows
+	all := &t.taken.Accepted
 	all.Added += rows.Added
 	all.Changed += rows.Changed
 	all.Removed += rows.Removed

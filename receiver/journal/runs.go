@@ -97,7 +97,7 @@ func (j *Journal) judge(q *Request) string {
 			digest.Remove(name)
 		}
 	}
-	taken := m.Rows
+	taken := m.Accepted
 	r.Expected = &Counts{m.Batches, taken.Added + taken.Changed + taken.Removed + taken.Upserted}
 	r.State, r.Problem = Broken, ""
 	switch {
