@@ -26,7 +26,7 @@ func main() {
 	if err != nil || strings.TrimPrefix(secret, "whsec_") == "" { // with an empty key everybody could sign
 		log.Fatal("WEBHOOK_SECRET is not a signing secret or a public key")
 	}
-	e := &endpoint{webhook: webhook, seen: map[string]time.Time{}, tables: map[string]map[string]json.RawMessage{}}
+	e := newEndpoint(webhook)
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /", e.receive)
 	mux.HandleFunc("GET /", e.show)

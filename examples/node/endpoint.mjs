@@ -2,6 +2,7 @@
 // cannot take, row by row. GET / shows the tables. Run it with: WEBHOOK_SECRET=whsec_… (or whpk_…) node endpoint.mjs
 import express from "express";
 import { newVerifier } from "./publickey.mjs";
+import { Staging } from "./staging.mjs";
 
 const maxBody = 4 << 20; // above the destination's batching.max_bytes
 const memory = 6 * 3600e3; // milliseconds: longer than a sync with all its attempts; no other sync repeats an id
@@ -14,6 +15,7 @@ if (!secret.replace(/^whsec_/, "")) { // with an empty key everybody could sign
 const webhook = newVerifier(secret);
 const seen = new Map(); // Webhook-Id → when
 const tables = Object.create(null); // stream → key → data; stands for a database
+const staging = new Staging(); // rows that wait for a manifest
 
 const app = express();
 
@@ -27,28 +29,43 @@ app.post("/{*path}", express.raw({ type: "application/json", limit: maxBody, inf
     return response.status(401).end();
   }
   const stream = decodeURIComponent(request.get("Airbyte-Stream") ?? "");
-  response.json({ rejected: apply(request.get("Webhook-Id"), stream, envelope.rows) });
+  if (envelope.type === "manifest") {
+    const problem = staging.commit(stream, request.get("Airbyte-Generation"), envelope, tables, put);
+    return response.status(problem ? 409 : 200).send(problem);
+  }
+  response.json({ rejected: apply(request, stream, envelope.rows) });
 });
 
 // apply writes the rows and returns those it cannot take; with a database this is one transaction. A batch may come twice,
 // after an answer that got lost: a row with a key is then written again, which changes nothing, and a row without one is
-// left out.
-function apply(id, stream, rows) {
+// left out. If a manifest will end the sync, the rows wait for it.
+function apply(request, stream, rows) {
   if (rows.length === 0) return []; // the connection check
+  const id = request.get("Webhook-Id");
+  const rejected = [];
+  const accepted = rows.filter(({ data, operation }, index) => {
+    if (operation === "removed" || acceptable(data)) return true;
+    rejected.push({ index, reason: "email is not an address" });
+    return false;
+  });
+  if (request.get("Airbyte-Run")) {
+    staging.add(stream, request.get("Airbyte-Generation"), request.get("Airbyte-Run"), id, accepted);
+    return rejected;
+  }
   const now = Date.now();
   for (const [old, at] of seen) if (now - at > memory) seen.delete(old);
   const again = seen.has(id);
   seen.set(id, now);
   const table = (tables[stream] ??= Object.create(null));
-  const rejected = [];
-  rows.forEach(({ data, operation, primary_key }, index) => {
-    const key = JSON.stringify(primary_key);
-    if (operation === "removed") delete table[key];
-    else if (!acceptable(data)) rejected.push({ index, reason: "email is not an address" });
-    else if (key !== undefined) table[key] = data; // added, changed, or not known which
-    else if (!again) table[`#${Object.keys(table).length}`] = data;
-  });
+  for (const row of accepted) if (row.primary_key !== undefined || !again) put(table, row);
   return rejected;
+}
+
+// put writes a row to a table.
+function put(table, { data, operation, primary_key }) {
+  const key = JSON.stringify(primary_key);
+  if (operation === "removed") delete table[key];
+  else table[key ?? `#${Object.keys(table).length}`] = data; // added, changed, or not known which
 }
 
 // acceptable is where your own rules go.

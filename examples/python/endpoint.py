@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request, Response
 from standardwebhooks.webhooks import WebhookVerificationError
 
 from publickey import new_verifier
+from staging import Staging
 
 MAX_BODY = 4 << 20  # above the destination's batching.max_bytes
 MEMORY = 6 * 3600  # seconds: longer than a sync with all its attempts; no other sync repeats an id
@@ -22,6 +23,7 @@ if not secret.removeprefix("whsec_"):  # with an empty key everybody could sign
 webhook = new_verifier(secret)
 seen: dict[str, float] = {}  # Webhook-Id → when
 tables: dict[str, dict[str, dict]] = {}  # stream → key → data; stands for a database
+staging = Staging()  # rows that wait for a manifest
 
 
 @app.post("/{path:path}")
@@ -36,33 +38,46 @@ async def receive(request: Request):
     except (WebhookVerificationError, ValueError):
         return Response(status_code=401)
     stream = unquote(request.headers.get("airbyte-stream", ""))
-    return {"rejected": apply(request.headers["webhook-id"], stream, envelope["rows"])}
+    if envelope.get("type") == "manifest":
+        problem = staging.commit(stream, request.headers["airbyte-generation"], envelope, tables, put)
+        return Response(problem, status_code=409 if problem else 200)
+    return {"rejected": apply(request.headers, stream, envelope["rows"])}
 
 
-def apply(batch, stream, rows):
+def apply(headers, stream, rows):
     """Writes the rows and returns those it cannot take; with a database this is one transaction. A batch may come twice,
     after an answer that got lost: a row with a key is then written again, which changes nothing, and a row without one is
-    left out."""
+    left out. If a manifest will end the sync, the rows wait for it."""
     if not rows:
         return []  # the connection check
+    accepted, rejected = [], []
+    for index, row in enumerate(rows):
+        if row.get("operation") == "removed" or acceptable(row["data"]):
+            accepted.append(row)
+        else:
+            rejected.append({"index": index, "reason": "email is not an address"})
+    batch = headers["webhook-id"]
+    if "airbyte-run" in headers:
+        staging.add(stream, headers["airbyte-generation"], headers["airbyte-run"], batch, accepted)
+        return rejected
     now = time.time()
     for old in [name for name, at in seen.items() if now - at > MEMORY]:
         del seen[old]
     again = batch in seen
     seen[batch] = now
-    table = tables.setdefault(stream, {})
-    rejected = []
-    for index, row in enumerate(rows):
-        key = json.dumps(row["primary_key"]) if "primary_key" in row else None
-        if row.get("operation") == "removed":
-            table.pop(key, None)
-        elif not acceptable(row["data"]):
-            rejected.append({"index": index, "reason": "email is not an address"})
-        elif key is not None:  # added, changed, or not known which
-            table[key] = row["data"]
-        elif not again:
-            table[f"#{len(table)}"] = row["data"]
+    for row in accepted:
+        if "primary_key" in row or not again:
+            put(tables.setdefault(stream, {}), row)
     return rejected
+
+
+def put(table, row):
+    """Writes a row to a table."""
+    key = json.dumps(row["primary_key"]) if "primary_key" in row else f"#{len(table)}"
+    if row.get("operation") == "removed":
+        table.pop(key, None)
+    else:  # added, changed, or not known which
+        table[key] = row["data"]
 
 
 def acceptable(data):
