@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -128,6 +130,7 @@ func (c *commands) serve(ctx context.Context, l listenFlags, secrets secretFlags
 		}
 		defer func() { _ = o.Store.Close() }()
 	}
+	defer boundMemory(o.Memory())()
 	server, err := c.listen(ctx, l, o)
 	if err != nil {
 		return err
@@ -193,4 +196,14 @@ func (f *fault) Type() string   { return "value" }
 func (f *fault) Set(value string) error {
 	f.value = value
 	return f.faults.Set(f.name, value)
+}
+
+// boundMemory makes the garbage collector work harder as the process approaches a limit. GOMEMLIMIT
+// in the environment takes precedence. The caller has to call undo at the end.
+func boundMemory(limit int64) (undo func()) {
+	before := debug.SetMemoryLimit(-1)
+	if before == math.MaxInt64 {
+		debug.SetMemoryLimit(limit)
+	}
+	return func() { debug.SetMemoryLimit(before) }
 }

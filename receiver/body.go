@@ -31,59 +31,85 @@ func (b bodyReader) read(q *Request, req *http.Request) (memory int64, err error
 	wire := &wireReader{r: req.Body, limit: b.limit + maxWireOverhead}
 	defer func() { q.WireBytes, q.Bytes = wire.n, int64(len(q.Body)) }()
 
-	plain, err := decompress(wire, req.Header.Get("Content-Encoding"))
+	encoding := req.Header.Get("Content-Encoding")
+	window := b.window(encoding)
+	if !b.memory.take(window) {
+		return 0, errTooManyBodies
+	}
+	defer b.memory.give(window)
+	plain, err := decompress(wire, encoding)
 	if err != nil {
 		_, _ = io.Copy(io.Discard, wire) // a body that was read to its end keeps the connection usable
 		return 0, err
 	}
 	defer plain.Close()
 
-	body, memory, err := b.readAll(plain, req.ContentLength)
+	q.Body, memory, err = b.readAll(plain, req.ContentLength)
 	if wire.exceeded { // a decoder may report another error then
 		err = fmt.Errorf("%w: %d bytes on the wire", errBodyTooLarge, wire.limit)
 	}
 	if err != nil {
 		return memory, fmt.Errorf("reading the body: %w", err)
 	}
-	if spare := cap(body) - len(body); spare > len(body)/4 && spare > 4096 {
-		body = slices.Clip(slices.Clone(body)) // what is kept must not hold a buffer that it does not fill
-	}
-	q.Body = body
 	return memory, nil
 }
 
-// readAll reads until EOF. It takes memory as the body grows, never for what a header announces.
+// window returns the memory of a decoder. That of zstd holds what it has decoded last.
+func (b bodyReader) window(encoding string) int64 {
+	if encoding == "zstd" {
+		return min(maxZstdWindow, b.limit)
+	}
+	return 0
+}
+
+// readAll reads until EOF. It takes memory as the body grows, never for what a header announces. The
+// body grows by pieces, which are joined at the end: none is copied before, and none is left behind.
 func (b bodyReader) readAll(r io.Reader, announced int64) (body []byte, memory int64, err error) {
-	for want := initialSize(announced); ; want = growth(cap(body)) {
-		want = min(want, b.limit+1-int64(len(body)))
+	var pieces [][]byte
+	var size int64
+	for want := initialSize(announced); ; want = min(size, maxPiece) {
+		want = min(want, b.limit+1-size)
 		if !b.memory.take(want) {
 			return nil, memory, errTooManyBodies
 		}
 		memory += want
-		body = slices.Grow(body, int(want))
-		body, err = fill(r, body, int(want))
+		piece, err := fill(r, make([]byte, 0, want))
+		pieces, size = append(pieces, piece), size+int64(len(piece))
 		switch {
-		case int64(len(body)) > b.limit:
+		case size > b.limit:
 			return nil, memory, fmt.Errorf("%w: %d bytes", errBodyTooLarge, b.limit)
 		case errors.Is(err, io.EOF):
-			return body, memory, nil
+			return b.join(pieces, size, memory)
 		case err != nil:
 			return nil, memory, err
 		}
 	}
 }
 
-// fill appends up to n bytes of r to body.
-func fill(r io.Reader, body []byte, n int) ([]byte, error) {
-	end := len(body) + n
-	for len(body) < end {
-		read, err := r.Read(body[len(body):end])
-		body = body[:len(body)+read]
+// join returns pieces of some size as one body, for which it replaces their memory. One that is
+// nearly full stays as it is.
+func (b bodyReader) join(pieces [][]byte, size, memory int64) ([]byte, int64, error) {
+	if len(pieces) == 1 && memory-size <= max(size/4, 64) {
+		return pieces[0], memory, nil
+	}
+	if !b.memory.take(size) {
+		return nil, memory, errTooManyBodies
+	}
+	body := slices.Concat(pieces...)
+	b.memory.give(memory)
+	return slices.Clip(body), size, nil
+}
+
+// fill reads from r until a piece has its capacity.
+func fill(r io.Reader, piece []byte) ([]byte, error) {
+	for len(piece) < cap(piece) {
+		read, err := r.Read(piece[len(piece):cap(piece)])
+		piece = piece[:len(piece)+read]
 		if err != nil {
-			return body, err
+			return piece, err
 		}
 	}
-	return body, nil
+	return piece, nil
 }
 
 // initialSize trusts an announced length only as far as it costs little.
@@ -92,14 +118,6 @@ func initialSize(announced int64) int64 {
 		return 4 << 10
 	}
 	return min(announced+1, 1<<20) // one more byte to see the end
-}
-
-// growth doubles small bodies and extends large ones by a quarter.
-func growth(size int) int64 {
-	if size < 1<<20 {
-		return int64(size)
-	}
-	return int64(size / 4)
 }
 
 // wireReader counts the bytes that arrive, before decompression, and reads no more than its limit:

@@ -10,13 +10,18 @@ import (
 const (
 	maxWireOverhead = 64 << 10 // of a compressed body over its content, when nothing can be compressed
 	maxZstdWindow   = 8 << 20  // RFC 9659: what a receiver of Content-Encoding zstd has to support, and no more
+	maxPiece        = 4 << 20  // of a body that grows
 	maxHeaderBytes  = 64 << 10
 	maxHeaderFields = 200
 
 	headerTimeout = 10 * time.Second
-	readTimeout   = 5 * time.Minute // of header and body; the largest body takes it at 1 MB/s
+	readTimeout   = 5 * time.Minute // of header and body; the largest body takes it at 220 kB/s
 	idleTimeout   = 2 * time.Minute
 )
+
+// bodiesAtOnce is how many of the largest bodies all that are under way may be. One that is put
+// together from its pieces is two.
+const bodiesAtOnce = 3
 
 // budget bounds the memory of all bodies that are read at once.
 type budget struct {

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -77,8 +78,12 @@ func TestBodiesAreReadWithinBounds(t *testing.T) {
 			req := httptest.NewRequest("POST", "/hook", wire)
 			req.ContentLength = tt.length
 			req.Header.Set("Content-Encoding", tt.encoding)
-			b := bodyReader{limit, &budget{left: 2 * limit}}
+			b := bodyReader{limit, &budget{left: 3 * limit}}
 			memory, err := b.read(&Request{}, req)
+			b.memory.give(memory)
+			if b.memory.left != 3*limit {
+				t.Errorf("%d bytes of memory are left of %d", b.memory.left, 3*limit)
+			}
 			if !errors.Is(err, errBodyTooLarge) && !errors.Is(err, errUnknownEncoding) {
 				t.Errorf("error %v", err)
 			}
@@ -86,6 +91,79 @@ func TestBodiesAreReadWithinBounds(t *testing.T) {
 				t.Errorf("%d bytes read, %d bytes of memory", wire.n, memory)
 			}
 		})
+	}
+}
+
+// tracked is a body that notes the least memory that is left while it is read.
+type tracked struct {
+	io.Reader
+	memory *budget
+	least  int64
+}
+
+func (t *tracked) Read(p []byte) (int, error) {
+	t.least = min(t.least, t.memory.left)
+	return t.Reader.Read(p)
+}
+
+// What a body takes while it grows is within what it took of the memory for all: it is not copied
+// before its end, and its buffers are no larger than it.
+func TestBodiesGrowWithoutCopies(t *testing.T) {
+	const limit, all = 64 << 20, 3 * 64 << 20
+	for name, tt := range map[string]struct {
+		size, announced int64
+	}{
+		"empty":          {0, 0},
+		"small":          {100, 100},
+		"not announced":  {3000, -1},
+		"of many pieces": {50 << 20, -1},
+		"announced":      {50 << 20, 50 << 20},
+		"of the largest": {limit, -1},
+	} {
+		text := strings.Repeat("x", int(tt.size))
+		b := bodyReader{limit, &budget{left: all}}
+		source := &tracked{strings.NewReader(text), b.memory, all}
+		body, memory, err := b.readAll(source, tt.announced)
+		if err != nil || string(body) != text {
+			t.Errorf("%s: %d bytes, %v", name, len(body), err)
+		}
+		if cap(body) > len(body)+len(body)/4+64 || memory > int64(cap(body)) || b.memory.left != all-memory {
+			t.Errorf("%s: %d bytes in %d, for which %d were taken, and %d are left", name, len(body), cap(body), memory, b.memory.left)
+		}
+		if taken := all - source.least; taken > tt.size+min(tt.size, maxPiece)+4096 {
+			t.Errorf("%s: %d bytes were taken while it was read", name, taken)
+		}
+		before := allocated()
+		_, _, _ = b.readAll(strings.NewReader(text), tt.announced)
+		if made := allocated() - before; made > uint64(2*tt.size+maxPiece+64<<10) {
+			t.Errorf("%s: it took %d bytes of memory in all", name, made)
+		}
+	}
+}
+
+// allocated returns how many bytes of memory the process has taken in all.
+func allocated() uint64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.TotalAlloc
+}
+
+// A decoder of zstd has memory of its own while a body is read, however short that is.
+func TestZstdWindowsShareTheMemory(t *testing.T) {
+	b := bodyReader{64 << 20, &budget{left: maxZstdWindow + 1000}}
+	for _, others := range []int64{0, 1001} {
+		b.memory.take(others)
+		var wire bytes.Buffer
+		w, _ := zstd.NewWriter(&wire)
+		_, _ = w.Write([]byte("text"))
+		_ = w.Close()
+		req := httptest.NewRequest("POST", "/hook", &wire)
+		req.ContentLength = 4
+		req.Header.Set("Content-Encoding", "zstd")
+		_, err := b.read(&Request{}, req)
+		if errors.Is(err, errTooManyBodies) != (others > 0) {
+			t.Errorf("with %d bytes of others: %v", others, err)
+		}
 	}
 }
 
@@ -104,8 +182,8 @@ func TestZstdWindowsAreBounded(t *testing.T) {
 	}
 }
 
-// All bodies under way share the memory of two. A third one has to come again, and takes it as soon
-// as one of them was answered.
+// All bodies under way share the memory of three. A fourth one has to come again, and takes it as
+// soon as one of them was answered.
 func TestBodiesUnderWayAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := New(Options{MaxBody: 1 << 20, Faults: faults.Faults{Latency: time.Minute}})
@@ -116,22 +194,22 @@ func TestBodiesUnderWayAreBounded(t *testing.T) {
 			r.ServeHTTP(w, httptest.NewRequest("POST", "/hook", strings.NewReader(body)))
 			answers <- w.Code
 		}
-		for range 3 {
+		for range 4 {
 			go send()
 		}
 		counts := map[int]int{}
-		for range 3 {
+		for range 4 {
 			counts[<-answers]++
 		}
-		if counts[200] != 2 || counts[503] != 1 {
-			t.Errorf("answers %v, want 200 twice and 503", counts)
+		if counts[200] != 3 || counts[503] != 1 {
+			t.Errorf("answers %v, want 200 three times and 503", counts)
 		}
 		go send()
 		if status := <-answers; status != 200 {
 			t.Errorf("status %d afterwards", status)
 		}
-		if left := r.bodies.memory.left; left != 2<<20 {
-			t.Errorf("%d bytes left of %d", left, 2<<20)
+		if left := r.bodies.memory.left; left != 3<<20 {
+			t.Errorf("%d bytes left of %d", left, 3<<20)
 		}
 	})
 }

@@ -54,7 +54,7 @@ func ParseFaults(text string) (Faults, error) { return faults.Parse(text) }
 const (
 	DefaultKeepRequests = 1000
 	DefaultKeepBytes    = 64 << 20
-	DefaultMaxBody      = 256 << 20
+	DefaultMaxBody      = 64 << 20
 )
 
 // Options say what a Receiver keeps and where it writes. The zero value keeps the last 1000
@@ -99,6 +99,14 @@ type Options struct {
 	// Token opens the page. Without AllowRemote an empty one opens it to everybody on this machine;
 	// with it, Listen makes one up.
 	Token string
+}
+
+// Memory returns what a Receiver with these options may hold at once, in bytes: the bodies under way,
+// what is kept, and the program itself with what it makes of rows.
+func (o Options) Memory() int64 {
+	const own = 64 << 20
+	o.setDefaults()
+	return bodiesAtOnce*o.MaxBody + o.KeepBytes + own
 }
 
 func (o *Options) setDefaults() {

@@ -41,7 +41,7 @@ func New(o Options) *Receiver {
 		journal: journal.New(o.KeepRequests, o.KeepBytes),
 		rows:    newRowWriter(o.Rows),
 		lines:   newLineWriter(o.Log),
-		bodies:  bodyReader{o.MaxBody, &budget{left: 2 * o.MaxBody}},
+		bodies:  bodyReader{o.MaxBody, &budget{left: bodiesAtOnce * o.MaxBody}},
 		relay:   o.Forward,
 		closing: make(chan struct{}),
 		dice:    faults.NewDice(o.Faults),

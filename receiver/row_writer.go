@@ -19,7 +19,10 @@ type rowWriter struct {
 
 func newRowWriter(w io.Writer) *rowWriter { return &rowWriter{w: w} }
 
-// write writes rows in one piece and then calls accept, unless writing failed.
+// maxRowBuffer is how much of the rows is written at once, in bytes.
+const maxRowBuffer = 1 << 20
+
+// write writes rows and then calls accept. If writing fails it removes what it has written of them.
 func (rw *rowWriter) write(rows []Row, accept func()) error {
 	if rw.w == nil {
 		accept()
@@ -33,23 +36,39 @@ func (rw *rowWriter) write(rows []Row, accept func()) error {
 	}
 	encoder := json.NewEncoder(&rw.buffer)
 	encoder.SetEscapeHTML(false)
+	written := 0
 	for i := range rows {
 		if err := encoder.Encode(lineOf(&rows[i])); err != nil {
+			rw.undo(written)
 			return fmt.Errorf("encoding a row: %w", err)
 		}
-	}
-	if len(rows) > 0 {
-		if n, err := rw.w.Write(rw.buffer.Bytes()); err != nil {
-			rw.undo(n)
+		if rw.buffer.Len() < maxRowBuffer && i < len(rows)-1 {
+			continue
+		}
+		n, err := rw.flush()
+		if written += n; err != nil {
+			rw.undo(written)
 			return fmt.Errorf("writing the accepted rows: %w", err)
 		}
-		rw.torn = false
+	}
+	if rw.buffer.Cap() > 2*maxRowBuffer {
+		rw.buffer = bytes.Buffer{} // a long row was in it
 	}
 	accept()
 	return nil
 }
 
-// undo removes the n bytes of a write that failed, because their rows are not accepted. If the
+// flush writes what is in the buffer.
+func (rw *rowWriter) flush() (n int, err error) {
+	n, err = rw.w.Write(rw.buffer.Bytes())
+	if n > 0 {
+		rw.torn = rw.buffer.Bytes()[n-1] != '\n'
+	}
+	rw.buffer.Reset()
+	return n, err
+}
+
+// undo removes the n bytes that were written last, because their rows are not accepted. If the
 // writer cannot remove them, the next row at least begins a line.
 func (rw *rowWriter) undo(n int) {
 	if n == 0 {
@@ -59,13 +78,13 @@ func (rw *rowWriter) undo(n int) {
 		Truncate(size int64) error
 		io.Seeker
 	})
-	if ok {
-		end, err := file.Seek(0, io.SeekEnd)
-		if err == nil && file.Truncate(end-int64(n)) == nil {
-			return
-		}
+	if !ok {
+		return
 	}
-	rw.torn = rw.buffer.Bytes()[n-1] != '\n'
+	end, err := file.Seek(0, io.SeekEnd)
+	if err == nil && file.Truncate(end-int64(n)) == nil {
+		rw.torn = false
+	}
 }
 
 // rowLine is a row as a JSON line. Encoding compacts raw values, so a row never breaks its line,

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -47,6 +48,32 @@ func TestTornLines(t *testing.T) {
 				t.Errorf("%d accepted, written %q, want %q", accepted, got, test.want)
 			}
 		})
+	}
+}
+
+// Many rows are written piece by piece, in little memory, and all of them are removed if one piece
+// cannot be written.
+func TestManyRowsAreWrittenInPieces(t *testing.T) {
+	file, err := os.OpenFile(filepath.Join(t.TempDir(), "rows"), os.O_CREATE|os.O_APPEND|os.O_RDWR, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	rows := make([]Row, 100)
+	for i := range rows {
+		rows[i].Data = []byte(`"` + strings.Repeat("x", 100_000) + `"`)
+	}
+	rw := newRowWriter(&shortFile{File: file})
+	for i, want := range []int64{0, 100 * 100_012} {
+		if err := rw.write(rows, func() {}); (err != nil) != (i == 0) {
+			t.Errorf("time %d: %v", i, err)
+		}
+		if info, err := file.Stat(); err != nil || info.Size() != want {
+			t.Errorf("time %d: %d bytes are written, want %d; %v", i, info.Size(), want, err)
+		}
+	}
+	if n := rw.buffer.Cap(); n > 4*maxRowBuffer {
+		t.Errorf("the buffer has %d bytes", n)
 	}
 }
 
