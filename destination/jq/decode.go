@@ -7,17 +7,89 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// decode reads a JSON text that is known to be valid. Numbers keep their digits; of a member that
-// is given twice the last one counts. Texts without escapes share one copy of the input.
-func decode(text []byte, m *meter) any {
-	d := decoder{text: string(text), meter: m}
-	return d.value()
-}
+// maxExpected bounds the memory that is taken for an object before it is read.
+const maxExpected = 1000
 
+// decoder reads JSON texts that are known to be valid. Numbers keep their digits; of a member that is
+// given twice the last one counts. Texts without escapes share one copy of the input.
 type decoder struct {
 	text  string
 	at    int
 	meter *meter // of long numbers, which may be computed with
+	size  int    // of the object that was the last text: the next one is probably alike
+}
+
+// decode reads a text; of an object the given members alone.
+func (d *decoder) decode(text []byte, of members) any {
+	d.text, d.at = string(text), 0
+	if d.next() != '{' {
+		return d.value()
+	}
+	if of != nil {
+		return d.some(of)
+	}
+	object := d.object(min(d.size, maxExpected))
+	d.size = len(object)
+	return object
+}
+
+// some reads some members of an object.
+func (d *decoder) some(of members) map[string]any {
+	d.at++
+	object := make(map[string]any, len(of))
+	for {
+		switch d.next() {
+		case '"':
+			name := d.string()
+			d.next()
+			d.at++ // the colon
+			if of[name] {
+				object[name] = d.value()
+			} else {
+				d.skip()
+			}
+		case ',':
+			d.at++
+		default: // the end
+			return object
+		}
+	}
+}
+
+// skip skips a value.
+func (d *decoder) skip() {
+	depth := 0
+	for {
+		switch d.next() {
+		case '"':
+			d.quoted()
+		case '{', '[':
+			d.at++
+			depth++
+		case '}', ']':
+			d.at++
+			depth--
+		case ',', ':':
+			d.at++
+			continue
+		default:
+			d.word()
+		}
+		if depth == 0 || d.at == len(d.text) {
+			return
+		}
+	}
+}
+
+// word skips a number, true, false or null.
+func (d *decoder) word() {
+	for d.at < len(d.text) {
+		switch d.text[d.at] {
+		case ' ', '\n', '\t', '\r', ',', '}', ']':
+			return
+		}
+		d.at++
+	}
 }
 
 func (d *decoder) space() {
@@ -38,7 +110,7 @@ func (d *decoder) next() byte {
 func (d *decoder) value() any {
 	switch d.next() {
 	case '{':
-		return d.object()
+		return d.object(0)
 	case '[':
 		return d.array()
 	case '"':
@@ -56,9 +128,10 @@ func (d *decoder) value() any {
 	return d.number()
 }
 
-func (d *decoder) object() map[string]any {
+// object reads an object that has about as many members as expected.
+func (d *decoder) object(expected int) map[string]any {
 	d.at++
-	object := make(map[string]any)
+	object := make(map[string]any, expected)
 	for {
 		switch d.next() {
 		case '"':
@@ -92,23 +165,28 @@ func (d *decoder) array() []any {
 }
 
 func (d *decoder) string() string {
-	begin := d.at
-	d.at++
-	escaped := false
-	for d.text[d.at] != '"' {
-		if d.text[d.at] == '\\' {
-			escaped = true
-			d.at++
-		}
-		d.at++
-	}
-	d.at++
+	text, escaped := d.quoted()
 	if !escaped {
-		return d.text[begin+1 : d.at-1]
+		return text[1 : len(text)-1]
 	}
 	// The error is about a lone surrogate, which becomes U+FFFD.
-	text, _ := jsontext.AppendUnquote(nil, d.text[begin:d.at])
-	return string(text)
+	unquoted, _ := jsontext.AppendUnquote(nil, text)
+	return string(unquoted)
+}
+
+// quoted goes over a string, returns it with its quotes, and reports whether it has escapes.
+func (d *decoder) quoted() (text string, escaped bool) {
+	begin := d.at
+	for d.at++; ; d.at++ {
+		end := d.at + strings.IndexByte(d.text[d.at:], '"')
+		backslash := strings.IndexByte(d.text[d.at:end], '\\')
+		if backslash < 0 {
+			d.at = end + 1
+			return d.text[begin:d.at], escaped
+		}
+		d.at += backslash + 1 // at what is escaped
+		escaped = true
+	}
 }
 
 func (d *decoder) number() json.Number {

@@ -11,4 +11,7 @@
 // before every operator and builtin that can make or read much in one step; see guard and prelude.
 // A count is an estimate of what is allocated or read, and adds up over a run, so a run never has
 // more memory at a time than a few times its budget.
+//
+// Two things make it fast: members of the input that a program cannot read are not decoded, see
+// members, and gojq's stacks are kept for the next input, see instance.
 package jq

@@ -2,7 +2,6 @@ package jq
 
 import (
 	"encoding/json"
-	"maps"
 	"slices"
 	"strconv"
 
@@ -48,7 +47,10 @@ func appendArray(dst []byte, array []any) []byte {
 func appendObject(dst []byte, object map[string]any) []byte {
 	var few [32]string
 	dst = append(dst, '{')
-	names := slices.AppendSeq(few[:0], maps.Keys(object))
+	names := few[:0]
+	for name := range object {
+		names = append(names, name)
+	}
 	slices.Sort(names)
 	for i, name := range names {
 		if i > 0 {

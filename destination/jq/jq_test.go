@@ -281,10 +281,10 @@ func TestPatternsOfRowsAreForgotten(t *testing.T) {
 		if err := p.Run([]byte(strconv.Quote("a"+strconv.Itoa(i))), nil, func(any) error { return nil }); err != nil {
 			t.Fatal(err)
 		}
-		kept := p.code.Get().(*instance)
+		kept := p.instances.Get().(*instance)
 		if n := len(kept.meter.patterns); n > maxPatterns {
 			t.Fatalf("%d regular expressions are kept", n)
 		}
-		p.code.Put(kept)
+		p.instances.Put(kept)
 	}
 }

@@ -30,8 +30,9 @@ const (
 
 // meter counts what a run spends, and is its context: gojq calls Done at each instruction.
 type meter struct {
-	context.Context //nolint:containedctx // gojq takes it as one; it never ends
-	steps, bytes    int
+	context.Context                     //nolint:containedctx // gojq takes it as one; it never ends
+	input           int                 // bytes
+	steps, bytes    int                 // left
 	spent           string              // the budget that is spent; empty: none
 	patterns        map[string]*pattern // the regular expressions that gojq has cached
 }
@@ -42,8 +43,18 @@ var closed = func() chan struct{} {
 	return c
 }()
 
+func newMeter() *meter { return &meter{Context: forever, patterns: make(map[string]*pattern)} }
+
 func (m *meter) reset(input int) {
+	m.input = input
 	m.steps, m.bytes, m.spent = baseSteps+stepsPerByte*input, baseBytes+bytesPerByte*input, ""
+}
+
+// hasSpentLess reports whether the run has spent less than n steps, and less than n bytes with its
+// input.
+func (m *meter) hasSpentLess(n int) bool {
+	steps, bytes := baseSteps+stepsPerByte*m.input-m.steps, baseBytes+bytesPerByte*m.input-m.bytes
+	return steps < n && m.input+bytes < n
 }
 
 // Done counts a step. It returns a closed channel once a budget is spent.

@@ -86,22 +86,30 @@ var prelude = sync.OnceValues(func() ([]*gojq.FuncDef, error) {
 	return append(q.FuncDefs, more.FuncDefs...), nil
 })
 
+// callsOf are the names of the functions that a part of a program calls, and of its variables.
+func callsOf(part any) map[string]bool {
+	names := make(map[string]bool)
+	walk(reflect.ValueOf(part), func(node any) {
+		switch n := node.(type) {
+		case *gojq.Func:
+			names[n.Name] = true
+		case *gojq.ObjectKeyVal: // {$x}
+			names[n.Key] = true
+		}
+	})
+	return names
+}
+
 // needed are the definitions of the prelude that a program uses, directly or through others. A
 // definition uses only those before it.
 func needed(query *gojq.Query) ([]*gojq.FuncDef, error) {
 	defs, err := prelude()
-	used := make(map[string]bool)
-	use := func(node any) {
-		if f, isCall := node.(*gojq.Func); isCall {
-			used[f.Name] = true
-		}
-	}
-	walk(reflect.ValueOf(query), use)
+	used := callsOf(query)
 	var kept []*gojq.FuncDef
 	for _, def := range slices.Backward(defs) {
 		if used[def.Name] {
 			kept = append(kept, def)
-			walk(reflect.ValueOf(def), use)
+			maps.Copy(used, callsOf(def))
 		}
 	}
 	slices.Reverse(kept)

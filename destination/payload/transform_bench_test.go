@@ -5,6 +5,7 @@ import (
 
 	"destination-webhook/bench/shape"
 	"destination-webhook/destination/config"
+	"destination-webhook/destination/jq"
 	"destination-webhook/destination/route"
 	"destination-webhook/protocol"
 )
@@ -17,7 +18,15 @@ func BenchmarkFormats(b *testing.B) {
 		"form": {Format: config.Form}, "array, transform of five fields": {Format: config.Array, Transform: five},
 	} {
 		b.Run(name, func(b *testing.B) {
-			e := NewEncoder(&route.Route{Mode: config.Upsert, Key: [][]string{{"id"}}, Payload: p}, Options{})
+			r := &route.Route{Mode: config.Upsert, Key: [][]string{{"id"}}, Payload: p}
+			if p.Transform != "" {
+				program, err := jq.Compile(p.Transform, config.TransformVariables...)
+				if err != nil {
+					b.Fatal(err)
+				}
+				r.Transform = program
+			}
+			e := NewEncoder(r, Options{})
 			record := protocol.Record{Data: shape.Typical.AppendData(nil, 1)}
 			record.Fields = e.Lookup().Find(record.Data, nil)
 			b.ReportAllocs()
