@@ -3,7 +3,6 @@ package snapshot
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"github.com/cockroachdb/pebble/v2"
 )
@@ -66,12 +65,11 @@ func (st *Stream) Commit(rows []Row) error { return st.commit(rows, nil) }
 // commit need not wait for the disk: a commit that is lost in a crash leaves the intent of the
 // batch.
 func (st *Stream) commit(rows []Row, intent []byte) error {
-	batch := st.store.db.NewBatch()
-	if slices.ContainsFunc(rows, func(r Row) bool { return r.Rejected }) {
-		batch = st.store.db.NewIndexedBatch() // which can be read
+	batch, err := st.batchFor(rows)
+	if err != nil {
+		return st.store.fail("reading", err)
 	}
 	var buf []byte
-	var err error
 	for _, row := range rows {
 		if row.Rejected {
 			buf, err = st.advance(batch, row, buf)
@@ -92,9 +90,23 @@ func (st *Stream) commit(rows []Row, intent []byte) error {
 	return nil
 }
 
+// batchFor begins a batch for rows. Rejected ones are read in it.
+func (st *Stream) batchFor(rows []Row) (writeBatch, error) {
+	var read [][]byte
+	for _, row := range rows {
+		if row.Rejected {
+			read = append(read, appendKey(nil, entryPrefix, st.meta.ID, row.Key))
+		}
+	}
+	if read == nil {
+		return st.store.db.newBatch(), nil
+	}
+	return st.store.db.newIndexedBatch(read)
+}
+
 // write puts a confirmed row into a batch of the database, which copies it. It uses buf and returns
 // it.
-func (st *Stream) write(batch *pebble.Batch, row Row, buf []byte) []byte {
+func (st *Stream) write(batch writeBatch, row Row, buf []byte) []byte {
 	buf = appendKey(buf[:0], entryPrefix, st.meta.ID, row.Key)
 	n := len(buf)
 	buf = row.Version.append(buf)
@@ -114,7 +126,7 @@ func (st *Stream) write(batch *pebble.Batch, row Row, buf []byte) []byte {
 }
 
 // set has no error to report: a batch in memory takes everything.
-func set(batch *pebble.Batch, key, value []byte, remove bool) {
+func set(batch writeBatch, key, value []byte, remove bool) {
 	if remove {
 		_ = batch.Delete(key, nil)
 		return

@@ -42,9 +42,9 @@ func (s *Store) flush() error {
 		}
 	}
 	if s.remote != nil && s.remote.fresh && s.finished() {
-		return s.db.Compact(context.Background(), []byte{0}, []byte{0xff}, true) // in parts, which take less of the disk
+		return s.local.Compact(context.Background(), []byte{0}, []byte{0xff}, true) // in parts, which take less of the disk
 	}
-	return s.db.Flush()
+	return s.local.Flush()
 }
 
 // finished reports whether the sync of a stream has ended well.

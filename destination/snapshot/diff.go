@@ -100,7 +100,7 @@ func (st *Stream) lookup(key []byte) (entry, bool, error) {
 }
 
 // readEntry reads an entry by its key in the database.
-func readEntry(from pebble.Reader, key []byte) (entry, bool, error) {
+func readEntry(from reader, key []byte) (entry, bool, error) {
 	value, closer, err := from.Get(key)
 	if errors.Is(err, pebble.ErrNotFound) {
 		return entry{}, false, nil

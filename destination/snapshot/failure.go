@@ -96,11 +96,11 @@ func (s *Store) crashed(last any) error {
 func (s *Store) update(write func() error) error { return s.run(context.Background(), write) }
 
 func (s *Store) set(key, value []byte, how *pebble.WriteOptions) error {
-	return s.update(func() error { return s.db.Set(key, value, how) })
+	return s.update(func() error { return s.db.set(key, value, how) })
 }
 
-func (s *Store) apply(batch *pebble.Batch, how *pebble.WriteOptions) error {
-	return s.update(func() error { return batch.Commit(how) })
+func (s *Store) apply(batch writeBatch, how *pebble.WriteOptions) error {
+	return s.update(func() error { return s.db.commit(batch, how) })
 }
 
 // logger keeps the database's own log, which nobody asked for, off stderr.

@@ -136,7 +136,7 @@ func faultyStream(ctx context.Context, s *Store) error {
 		if err := batch.Confirm(); err != nil {
 			return err
 		}
-		if err := s.update(s.db.Flush); err != nil {
+		if err := s.update(s.local.Flush); err != nil {
 			return err
 		}
 	}

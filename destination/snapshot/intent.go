@@ -90,7 +90,10 @@ func (s *Store) markUncertain(n intent, intent []byte) error {
 	if err := st.loadFor(n); err != nil {
 		return err
 	}
-	batch := s.db.NewIndexedBatch()
+	batch, err := s.db.newIndexedBatch(st.keysOf(n.rows))
+	if err != nil {
+		return err
+	}
 	for _, row := range n.rows {
 		if err := st.markUncertain(batch, row); err != nil {
 			return errors.Join(err, batch.Close())
@@ -105,9 +108,18 @@ func (s *Store) markUncertain(n intent, intent []byte) error {
 	return s.apply(batch, pebble.NoSync) // what is lost is found again
 }
 
+// keysOf returns the database's keys that markUncertain reads for rows.
+func (st *Stream) keysOf(rows []Row) [][]byte {
+	var keys [][]byte
+	for _, row := range rows {
+		keys = append(keys, appendKey(nil, entryPrefix, st.meta.ID, row.Key), appendKey(nil, gravePrefix, st.meta.ID, row.Key))
+	}
+	return keys
+}
+
 // markUncertain makes one row uncertain. One that is new gets an ordinal of its own: two syncs that
 // did not know of each other may have given out the same.
-func (st *Stream) markUncertain(batch *pebble.Batch, row Row) error {
+func (st *Stream) markUncertain(batch writeBatch, row Row) error {
 	key := appendKey(nil, entryPrefix, st.meta.ID, row.Key)
 	was, ok, err := readEntry(batch, key)
 	if err != nil {

@@ -184,9 +184,9 @@ func (st *Stream) drop() error {
 			return err
 		}
 	}
-	return st.store.update(func() error {
-		return st.store.db.Delete(streamKey(seenPrefix, st.meta.ID), pebble.NoSync)
-	})
+	seen := st.store.db.newBatch()
+	set(seen, streamKey(seenPrefix, st.meta.ID), nil, true)
+	return st.store.apply(seen, pebble.NoSync)
 }
 
 // findLastID finds the highest number that a stream has.

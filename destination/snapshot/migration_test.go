@@ -24,7 +24,7 @@ func TestSnapshotOfTheVersionBefore(t *testing.T) {
 	}
 	age(t, store, id)
 	set := func(key, value []byte) {
-		if err := store.db.Set(key, value, pebble.Sync); err != nil {
+		if err := store.local.Set(key, value, pebble.Sync); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -68,7 +68,7 @@ func age(t *testing.T, store *Store, id uint32) {
 		t.Fatal(err)
 	}
 	for i := range keys {
-		if err := store.db.Set(keys[i], values[i], pebble.Sync); err != nil {
+		if err := store.local.Set(keys[i], values[i], pebble.Sync); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -83,7 +83,7 @@ func age(t *testing.T, store *Store, id uint32) {
 	delete(m, "base")
 	delete(m, "paths")
 	if text, err = json.Marshal(m); err == nil {
-		err = store.db.Set(metaKey("users"), text, pebble.Sync)
+		err = store.local.Set(metaKey("users"), text, pebble.Sync)
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -53,9 +53,10 @@ func (s *Store) open() error {
 	if err := s.verifyChecksum(); err != nil {
 		return err
 	}
-	if s.db, err = pebble.Open(s.dir, s.tuning(fresh)); err != nil {
+	if s.local, err = pebble.Open(s.dir, s.tuning(fresh)); err != nil {
 		return s.notOpened(err)
 	}
+	s.db = localDB{s.local}
 	return s.load(fresh)
 }
 

@@ -38,7 +38,7 @@ func TestForeignFolder(t *testing.T) {
 func TestAnotherVersion(t *testing.T) {
 	dir := t.TempDir()
 	store := open(t, dir, Options{})
-	if err := store.db.Set(versionKey, []byte("destination-webhook snapshot 99"), nil); err != nil {
+	if err := store.local.Set(versionKey, []byte("destination-webhook snapshot 99"), nil); err != nil {
 		t.Fatal(err)
 	}
 	closeStore(t, store)
@@ -60,7 +60,7 @@ func TestUnfinishedBeginnings(t *testing.T) {
 		},
 		"before the version": func(t *testing.T, dir string) {
 			store := open(t, dir, Options{})
-			if err := store.db.Delete(versionKey, pebble.Sync); err != nil {
+			if err := store.local.Delete(versionKey, pebble.Sync); err != nil {
 				t.Fatal(err)
 			}
 			if err := errors.Join(store.db.Close(), store.lock.Close()); err != nil {

@@ -66,7 +66,7 @@ func (st *Stream) renumber(old uint64) error {
 	}
 	nextOld, next := uint64(0), old
 	var seen bitmap
-	batch := st.store.db.NewBatch()
+	batch := st.store.db.newBatch()
 	err := st.entries(func(key []byte, e entry) error {
 		n := &next
 		if e.ordinal < st.meta.Start {
@@ -82,7 +82,7 @@ func (st *Stream) renumber(old uint64) error {
 			return nil
 		}
 		full := batch
-		batch = st.store.db.NewBatch()
+		batch = st.store.db.newBatch()
 		return st.store.apply(full, pebble.NoSync)
 	})
 	if err == nil {

@@ -52,7 +52,7 @@ func (st *Stream) spellingKey(identity []byte) []byte {
 }
 
 // spelling reads where a spelling leads, nil if there is none.
-func (st *Stream) spelling(from pebble.Reader, identity []byte) ([]byte, error) {
+func (st *Stream) spelling(from reader, identity []byte) ([]byte, error) {
 	if !st.spellings.any {
 		return nil, nil
 	}
@@ -79,7 +79,7 @@ func (st *Stream) findSpellings() error {
 func (st *Stream) identityOf(key []byte) []byte { return st.spellings.canonical.AppendKey(nil, key) }
 
 // noteSpelling stores the spelling of a key that is stored without it.
-func (st *Stream) noteSpelling(from pebble.Reader, batch *pebble.Batch, key []byte) error {
+func (st *Stream) noteSpelling(from reader, batch writeBatch, key []byte) error {
 	identity := st.identityOf(key)
 	if bytes.Equal(identity, key) {
 		return nil
@@ -94,14 +94,14 @@ func (st *Stream) noteSpelling(from pebble.Reader, batch *pebble.Batch, key []by
 
 // noteSpellings stores those of a stream of versionBefore.
 func (st *Stream) noteSpellings() error {
-	batch := st.store.db.NewBatch()
+	batch := st.store.db.newBatch()
 	err := st.entries(func(key []byte, _ entry) error {
 		err := st.noteSpelling(st.store.db, batch, key)
 		if err != nil || batch.Len() < rewritten {
 			return err
 		}
 		full := batch
-		batch = st.store.db.NewBatch()
+		batch = st.store.db.newBatch()
 		return st.store.apply(full, pebble.NoSync)
 	})
 	if err == nil {
@@ -129,7 +129,7 @@ func (st *Stream) superseded(key []byte) (bool, error) {
 }
 
 // forgetSpellings deletes those of keys that are not there.
-func (st *Stream) forgetSpellings(batch *pebble.Batch) error {
+func (st *Stream) forgetSpellings(batch writeBatch) error {
 	if !st.spellings.any {
 		return nil
 	}

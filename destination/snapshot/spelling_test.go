@@ -33,7 +33,7 @@ func oldSnapshot(t *testing.T, dir string, keys ...string) {
 		t.Fatal(err)
 	}
 	age(t, store, stream.meta.ID)
-	err := store.db.Set(versionKey, []byte(versionBefore), pebble.Sync)
+	err := store.local.Set(versionKey, []byte(versionBefore), pebble.Sync)
 	if err := errors.Join(err, store.db.Close(), store.lock.Close()); err != nil {
 		t.Fatal(err)
 	}

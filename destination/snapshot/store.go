@@ -34,7 +34,8 @@ type Store struct {
 	dir     string
 	files   watchedFS
 	options Options
-	db      *pebble.DB
+	db      database
+	local   *pebble.DB // the same, if it is on a disk
 	lock    *pebble.Lock
 	remote  *remote // nil for a folder alone
 
@@ -68,27 +69,18 @@ const (
 	bitsPerKey = 10
 )
 
-// erase deletes a range, also from the disk, unless there is nothing in it.
+// erase deletes a range, also from the disk.
 func (s *Store) erase(from, to []byte) error {
-	if empty, err := s.empty(from, to); empty || err != nil {
-		return err
-	}
-	return s.update(func() error {
-		if err := s.db.DeleteRange(from, to, pebble.NoSync); err != nil {
-			return err
-		}
-		return s.db.Compact(context.Background(), from, to, false)
-	})
+	return s.update(func() error { return s.db.erase(from, to) })
+}
+
+// scan calls f with each key and value in a range; both are valid during the call.
+func (s *Store) scan(from, to []byte, f func(key, value []byte) error) error {
+	return s.db.scan(from, to, f)
 }
 
 // empty reports whether there is nothing in a range.
-func (s *Store) empty(from, to []byte) (bool, error) {
-	err := s.scan(from, to, func([]byte, []byte) error { return errStopped })
-	if errors.Is(err, errStopped) {
-		return false, nil
-	}
-	return err == nil, err
-}
+func (s *Store) empty(from, to []byte) (bool, error) { return empty(s.db, from, to) }
 
 // get returns a copy of a value.
 func (s *Store) get(key []byte) ([]byte, bool, error) {

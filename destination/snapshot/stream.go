@@ -150,24 +150,6 @@ func (st *Stream) continueGeneration() error {
 	return err
 }
 
-// scan calls f with each key and value in a range; both are valid during the call.
-func (s *Store) scan(from, to []byte, f func(key, value []byte) error) error {
-	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: from, UpperBound: to})
-	if err != nil {
-		return err
-	}
-	for ok := it.First(); ok && err == nil; ok = it.Next() {
-		var value []byte
-		if value, err = it.ValueAndErr(); err == nil {
-			err = f(it.Key(), value)
-		}
-	}
-	if closing := it.Close(); err == nil { // it repeats the iterator's error
-		err = closing
-	}
-	return err
-}
-
 // Origin tells what the snapshot of this stream goes back to.
 func (st *Stream) Origin() Origin { return st.origin }
 
@@ -185,7 +167,7 @@ func (st *Stream) close() error {
 	if st.start == 0 {
 		st.meta.Entries = st.next // at most, and near enough not to count them
 	}
-	batch := st.store.db.NewBatch()
+	batch := st.store.db.newBatch()
 	err := batch.Set(streamKey(seenPrefix, st.meta.ID), st.before.union(st.seen).encode(), nil)
 	if err == nil && st.finished {
 		err = st.forgetRemoved(batch)

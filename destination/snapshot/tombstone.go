@@ -1,8 +1,4 @@
 package snapshot
-
-import "github.com/cockroachdb/pebble/v2"
-
-// A key that was removed, or whose first row was rejected, keeps its revision as a tombstone until
 // a sync ends well: the same row, added once more in the same epoch, is no repetition. After that
 // the epoch tells them apart, and all tombstones go.
 
@@ -19,7 +15,7 @@ func (st *Stream) findTombstones() error {
 
 // forgetRemoved deletes what is known of keys that are not there, at the end of a sync that ended
 // well.
-func (st *Stream) forgetRemoved(batch *pebble.Batch) error {
+func (st *Stream) forgetRemoved(batch writeBatch) error {
 	if err := st.forgetSpellings(batch); err != nil {
 		return err
 	}
@@ -42,7 +38,7 @@ func (st *Stream) absent(key []byte) (entry, error) {
 }
 
 // bury stores the revision of a key that has no entry. It uses buf and returns it.
-func (st *Stream) bury(batch *pebble.Batch, key []byte, r revision, buf []byte) []byte {
+func (st *Stream) bury(batch writeBatch, key []byte, r revision, buf []byte) []byte {
 	st.tombstones.Store(true)
 	buf = appendKey(buf[:0], gravePrefix, st.meta.ID, key)
 	n := len(buf)
@@ -54,7 +50,7 @@ func (st *Stream) bury(batch *pebble.Batch, key []byte, r revision, buf []byte) 
 // advance gives the key of a rejected row the next revision: the endpoint may remember the request,
 // so the row's next one must not look like its repetition. Everything else stays as it was, unless
 // the endpoint may have the row.
-func (st *Stream) advance(batch *pebble.Batch, row Row, buf []byte) ([]byte, error) {
+func (st *Stream) advance(batch writeBatch, row Row, buf []byte) ([]byte, error) {
 	buf = appendKey(buf[:0], entryPrefix, st.meta.ID, row.Key)
 	e, ok, err := readEntry(batch, buf)
 	if err != nil {

@@ -62,7 +62,7 @@ func (r *remote) checkpoint(s *Store) (files []file, missing []*file, err error)
 	if err := s.shortenLog(); err != nil {
 		return nil, nil, err
 	}
-	if err := s.db.Checkpoint(folder, pebble.WithFlushedWAL()); err != nil {
+	if err := s.local.Checkpoint(folder, pebble.WithFlushedWAL()); err != nil {
 		return nil, nil, err
 	}
 	return r.compare(s, folder)

@@ -57,9 +57,9 @@ const minLog = 1 << 20
 
 // shortenLog flushes a log that has become long.
 func (s *Store) shortenLog() error {
-	metrics := s.db.Metrics()
+	metrics := s.local.Metrics()
 	if metrics.WAL.Size <= max(metrics.DiskSpaceUsage()/logPart, minLog) {
 		return nil
 	}
-	return s.db.Flush()
+	return s.local.Flush()
 }
