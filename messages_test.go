@@ -19,7 +19,7 @@ var told = []string{"batching", "cli", "destination", "protocol", "receiver"}
 
 // help names the calls and the types whose texts explain a flag, a fault or a schema, or tell what
 // goes well: they are in the code that needs them.
-var help = regexp.MustCompile(`^(.*\.\w*Var|.*\.Var|configFlag|c\.say|Setting|object|closed|header|describe|titled|counter|gauge|metric)$`)
+var help = regexp.MustCompile(`^(.*\.\w*Var|.*\.Var|configFlag|c\.say|sql|.*\.sql|b\.Queue|tx\.(QueryRow|Exec)|c\.QueryRow|t\.one|Setting|object|closed|header|describe|titled|counter|gauge|metric)$`)
 
 // helpFields are fields of commands that do the same.
 var helpFields = []string{"Use", "Short", "Long", "Example"}

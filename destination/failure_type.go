@@ -13,6 +13,7 @@ import (
 	"destination-webhook/destination/config"
 	"destination-webhook/destination/delivery"
 	"destination-webhook/destination/failure"
+	"destination-webhook/destination/postgres"
 	"destination-webhook/destination/snapshot"
 	"destination-webhook/protocol"
 )
@@ -47,7 +48,7 @@ func storeFailure(err error) protocol.FailureType {
 		connection  *net.OpError
 	)
 	switch {
-	case errors.Is(err, bucket.ErrConflict), errors.Is(err, snapshot.ErrInUse):
+	case errors.Is(err, bucket.ErrConflict), errors.Is(err, snapshot.ErrInUse), postgres.Transient(err):
 		return protocol.TransientError // one sync at a time gets through
 	case errors.As(err, &refused):
 		if refused.Status >= 500 || refused.Status == http.StatusTooManyRequests || refused.Status == http.StatusRequestTimeout {

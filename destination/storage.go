@@ -10,10 +10,11 @@ import (
 	"destination-webhook/destination/config"
 	"destination-webhook/destination/deadletter"
 	"destination-webhook/destination/outbound"
+	"destination-webhook/destination/postgres"
 	"destination-webhook/destination/snapshot"
 )
 
-// place is a folder or a bucket in which a snapshot is kept.
+// place is a folder, a bucket or a database in which a snapshot is kept.
 type place interface {
 	probe(ctx context.Context) error
 	open(ctx context.Context, o snapshot.Options) (*snapshot.Store, error)
@@ -32,6 +33,12 @@ func placeOf(c *config.Config, n *outbound.Network) (place, error) {
 			return nil, err
 		}
 		return remote{b}, nil
+	case config.PostgresStorage:
+		server, err := n.Postgres(&c.Snapshot.Postgres)
+		if err != nil {
+			return nil, err
+		}
+		return database{server}, nil
 	}
 	return nil, nil
 }
@@ -62,6 +69,19 @@ func (r remote) open(ctx context.Context, o snapshot.Options) (*snapshot.Store, 
 
 func (r remote) copyTo(ctx context.Context, dir string, o snapshot.Options) (*snapshot.Store, error) {
 	return snapshot.OpenRemoteCopy(ctx, r.bucket, dir, o)
+}
+
+// database is a snapshot in PostgreSQL.
+type database struct{ server *postgres.Server }
+
+func (d database) probe(ctx context.Context) error { return snapshot.ProbePostgres(ctx, d.server) }
+
+func (d database) open(ctx context.Context, o snapshot.Options) (*snapshot.Store, error) {
+	return snapshot.OpenPostgres(ctx, d.server, o)
+}
+
+func (d database) copyTo(ctx context.Context, dir string, o snapshot.Options) (*snapshot.Store, error) {
+	return snapshot.OpenPostgresCopy(ctx, d.server, dir, o)
 }
 
 // openDeadLetters opens the store that the config names; nil if rejected rows end the sync. agent

@@ -75,6 +75,13 @@ func (d *Decoder) finish(ms *Messages) {
 	}
 }
 
+// Again returns the messages from the first one on, for another reader of the same block.
+func (ms *Messages) Again() Messages {
+	again := *ms
+	again.at, again.field, again.other, again.values = 0, 0, 0, nil
+	return again
+}
+
 // Release lets go of the block. No message of it may be used any more.
 func (ms *Messages) Release() { ms.block = nil }
 

@@ -22,7 +22,7 @@ type campaign struct {
 	kind     string         // of all runs; empty: of each by its seed
 	time     time.Duration  // of one run; 0: runTime
 	log      io.Writer      // one line for each failed run
-	bucket   map[string]any // config of a bucket for snapshots; nil: they are in the folder
+	place    map[string]any // config of where the snapshots are; nil: they are in the folder
 }
 
 // runTime bounds one run of a machine with nothing else to do: one that takes longer has hung.
@@ -108,7 +108,7 @@ func (c *campaign) one(ctx context.Context, seed uint64) (toll, error) {
 		return toll{}, err
 	}
 	defer func() { _ = os.RemoveAll(folder) }()
-	host := host{binary: c.binary, folder: folder, bucket: c.bucket}
+	host := host{binary: c.binary, folder: folder, place: c.place}
 	switch c.kindOf(seed) {
 	case refreshRun:
 		return host.refresh(ctx, drawTable(seed))

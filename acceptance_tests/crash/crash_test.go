@@ -9,6 +9,7 @@ import (
 
 	"destination-webhook/acceptance_tests/connector"
 	"destination-webhook/destination/bucket/buckettest"
+	"destination-webhook/destination/postgres/postgrestest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -42,14 +43,24 @@ func TestDeathAtAnyPoint(t *testing.T) {
 // The container's disk is gone with the process; what the next one knows is in the bucket.
 func TestDeathWithASnapshotInABucket(t *testing.T) {
 	o := buckettest.Start(t)
+	dieWithASnapshot(t, map[string]any{
+		"type": "s3", "endpoint": o.Endpoint, "region": o.Region, "bucket": o.Bucket,
+		"access_key_id": o.AccessKeyID, "secret_access_key": o.SecretAccessKey.Reveal(),
+	})
+}
+
+func TestDeathWithASnapshotInPostgres(t *testing.T) {
+	dieWithASnapshot(t, map[string]any{"type": "postgres", "connection_url": postgrestest.Start(t).URL()})
+}
+
+// dieWithASnapshot makes some runs whose snapshots are where the config says.
+func dieWithASnapshot(t *testing.T, place map[string]any) {
+	t.Helper()
 	binary, err := connector.Build(t.Context(), t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := campaign{binary: binary, folder: t.TempDir(), log: t.Output(), bucket: map[string]any{
-		"endpoint": o.Endpoint, "region": o.Region, "bucket": o.Bucket,
-		"access_key_id": o.AccessKeyID, "secret_access_key": o.SecretAccessKey.Reveal(),
-	}}
+	c := campaign{binary: binary, folder: t.TempDir(), log: t.Output(), place: place}
 	var total toll
 	for seed := uint64(ciSeed); total.Runs < 6; seed++ {
 		if c.kindOf(seed) == killRun {

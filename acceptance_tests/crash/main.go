@@ -19,7 +19,8 @@
 // Every fifth run has a snapshot, and two endpoints: one applies all that it is told, the other
 // drops each request whose Webhook-Id it has seen. Both end equal to the source's table. Half of
 // these runs are refreshes, some of which take several syncs; the others read a table ten times, in
-// any of the modes that have a snapshot.
+// any of the modes that have a snapshot. With -postgres the snapshots are tables of a database, those
+// of each run with a prefix of its own, and stay there.
 package main
 
 import (
@@ -44,8 +45,13 @@ func main() {
 	kind := flag.String("kind", "", "kill, refresh or audience for all runs; else each has the kind of its seed")
 	limit := flag.Duration("time", runTime, "how long a run may take before it counts as one that hangs")
 	binary := flag.String("binary", "", "the program to kill; built from the current folder's module where none is named")
+	database := flag.String("postgres", "", "URL of a PostgreSQL database in which the snapshots are; else they are in folders")
 	flag.Parse()
-	if err := start(*binary, campaign{runs: *runs, seed: *seed, parallel: *parallel, kind: *kind, time: *limit, log: os.Stderr}); err != nil {
+	c := campaign{runs: *runs, seed: *seed, parallel: *parallel, kind: *kind, time: *limit, log: os.Stderr}
+	if *database != "" {
+		c.place = map[string]any{"type": "postgres", "connection_url": *database}
+	}
+	if err := start(*binary, c); err != nil {
 		log.Fatal(err)
 	}
 }

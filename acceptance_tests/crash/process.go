@@ -24,7 +24,7 @@ import (
 type host struct {
 	binary string
 	folder string         // with config.json and catalog.json
-	bucket map[string]any // config of a bucket for snapshots; nil: they are in the folder
+	place  map[string]any // config of where the snapshots are; nil: they are in the folder
 }
 
 // write puts a file into the folder.

@@ -140,9 +140,13 @@ func (t *table) catalog(r read) any {
 // snapshot is the config of a plan's snapshot.
 func (h host) snapshot(plan *table) map[string]any {
 	c := map[string]any{"type": "local", "path": "snapshot"}
-	if h.bucket != nil {
-		c = maps.Clone(h.bucket)
-		c["type"], c["prefix"] = "s3", fmt.Sprintf("%d/", plan.seed)
+	if h.place != nil {
+		c = maps.Clone(h.place)
+		if c["type"] == "s3" {
+			c["prefix"] = fmt.Sprintf("%d/", plan.seed)
+		} else {
+			c["table_prefix"] = fmt.Sprintf("run_%d_", plan.seed)
+		}
 	}
 	c["keep_rows"] = plan.keepRows
 	return c

@@ -27,6 +27,7 @@ var secrets = map[string]string{
 	"letters path":  `T0ken-of-the-Letters-0123456789`,
 	"AWS key":       `wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY`,
 	"AWS session":   `IQoJb3JpZ2luX2VjEXAMPLE/session+token==`,
+	"database end":  `+of"the/database`,
 	"proxy":         `pr0xy-password-0123456789`,
 }
 
@@ -39,6 +40,7 @@ var clientCertificate, clientKey = certificate()
 func init() {
 	secrets["client key"] = strings.Split(clientKey, "\n")[1]
 	secrets["client's pair"] = "us:" + url.QueryEscape(secrets["client secret"]) // as it is sent, in base64
+	secrets["database"] = "p0stgres/pass<word>&" + secrets["database end"]       // a URL's ampersand ends what looks like a token
 	unsent = []string{secrets["signing"], "whsec_" + secrets["previous"], clientKey, secrets["client key"]}
 }
 

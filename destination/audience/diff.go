@@ -30,6 +30,18 @@ func (a *Audience) Diff(k payload.Key, data []byte, deleted bool, version []byte
 	return c, err
 }
 
+// LooksAhead reports whether records are compared faster if LookAhead is told of their keys.
+func (a *Audience) LooksAhead() bool { return a.stream.LooksAhead() }
+
+// LookAhead begins to read what the snapshot has of keys; see snapshot.Stream.LookAhead.
+func (a *Audience) LookAhead(keys []payload.Key) (release func()) {
+	wanted := make([]snapshot.Key, len(keys))
+	for i, k := range keys {
+		wanted[i] = snapshot.Key(k)
+	}
+	return a.stream.LookAhead(wanted)
+}
+
 // spelling returns the key by which the endpoint has, or may get, what a key names; see
 // snapshot.Stream.Spelling.
 func (a *Audience) spelling(k payload.Key, added bool) ([]byte, error) {

@@ -143,8 +143,8 @@ func TestSecretsHaveEverySecretField(t *testing.T) {
 		Headers:    []Header{{Value: "v"}, {Value: "w"}},
 		DeadLetter: Output{AuthorizationHeader: "d", S3: S3{AccessKeyID: "b", SecretAccessKey: "e"}},
 		Report:     Output{AuthorizationHeader: "i", S3: S3{AccessKeyID: "j", SecretAccessKey: "n"}},
-		Snapshot:   Snapshot{S3: S3{AccessKeyID: "f", SecretAccessKey: "g"}}}
-	want := []string{"h", "a", "p", "t", "c", "k", "l", "m", "v", "w", "f", "g", "s", "r", "y", "d", "b", "e", "i", "j", "n"}
+		Snapshot:   Snapshot{S3: S3{AccessKeyID: "f", SecretAccessKey: "g"}, Postgres: Postgres{ConnectionURL: "u"}}}
+	want := []string{"h", "a", "p", "t", "c", "k", "l", "m", "v", "w", "f", "g", "u", "s", "r", "y", "d", "b", "e", "i", "j", "n"}
 	if diff := cmp.Diff(want, secretFields(reflect.ValueOf(*config))); diff != "" {
 		t.Errorf("secrets (-want +got):\n%s", diff)
 	}

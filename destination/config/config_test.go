@@ -248,7 +248,7 @@ func TestParseRefuses(t *testing.T) {
 		"mirror of a stream without snapshot": {`{"url":"http://h","streams":[{"stream":"a","sync_mode":"mirror"}]}`,
 			[]string{"streams.0.sync_mode: mirror needs to know what was delivered before: choose a place for it in snapshot, or one of auto, insert, upsert, remove"}},
 
-		"snapshot elsewhere": {`{"url":"http://h","snapshot":{"type":"redis"}}`, []string{"snapshot.type: expected one of none, local, s3"}},
+		"snapshot elsewhere": {`{"url":"http://h","snapshot":{"type":"redis"}}`, []string{"snapshot.type: expected one of none, local, s3, postgres"}},
 		"snapshot unfinished": {`{"url":"http://h","snapshot":{"type":"s3","access_key_id":"a"}}`,
 			[]string{"snapshot.bucket: required, expected a text that is not empty", "snapshot.secret_access_key: required along with access_key_id"}},
 		"removed percent": {`{"url":"http://h","max_removed_percent":101}`, []string{"max_removed_percent: expected a number from 0 to 100"}},

@@ -66,10 +66,11 @@ type Storage string
 
 // The kinds of storage.
 const (
-	NoStorage      Storage = "none"
-	LocalStorage   Storage = "local"   // a folder
-	S3Storage      Storage = "s3"      // a bucket
-	WebhookStorage Storage = "webhook" // another endpoint, for dead letters alone
+	NoStorage       Storage = "none"
+	LocalStorage    Storage = "local"    // a folder
+	S3Storage       Storage = "s3"       // a bucket
+	PostgresStorage Storage = "postgres" // a database, for snapshots alone
+	WebhookStorage  Storage = "webhook"  // another endpoint, for dead letters alone
 )
 
 // Compression is the content coding of bodies.

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"reflect"
 	"slices"
+	"strings"
 
 	"destination-webhook/destination/auth"
 	"destination-webhook/destination/redact"
@@ -24,11 +25,24 @@ func (c *Config) Secrets() []string {
 	for _, address := range []string{c.DeadLetter.URL, c.Report.URL, c.Authentication.TokenURL} {
 		secrets = append(secrets, redact.URL(address)...)
 	}
+	secrets = append(secrets, passwordOf(c.Snapshot.ConnectionURL.Reveal())...)
 	for _, address := range c.Addresses() {
 		secrets = append(secrets, secretsOf(address.URL)...)
 	}
 	slices.Sort(secrets) // many streams share a secret
 	return slices.DeleteFunc(slices.Compact(secrets), func(secret string) bool { return secret == "" })
+}
+
+// passwordOf returns the user and password of a database's URL, as they are and as the URL writes
+// them. Its other parts are no secrets, and common words.
+func passwordOf(address string) []string {
+	u, err := url.Parse(address)
+	if err != nil || u.User == nil {
+		return nil
+	}
+	password, _ := u.User.Password()
+	_, written, _ := strings.Cut(u.User.String(), ":")
+	return append(redact.Basic(u.User.Username()+":"+password), password, written, u.User.String())
 }
 
 // secretsOf returns what could be a token in the address of an endpoint. The variables of a

@@ -19,16 +19,24 @@ type RejectedRetry struct {
 }
 
 // Snapshot is the chosen place of the snapshot. Type determines which of the other fields count:
-// none, local (Path) or s3 (S3). KeepRows goes with both.
+// none, local (Path), s3 (S3) or postgres (Postgres). KeepRows goes with all.
 type Snapshot struct {
 	Type     Storage `json:"type"`
 	Path     string  `json:"path"`
 	KeepRows bool    `json:"keep_rows"`
 	S3
+	Postgres
+}
+
+// Postgres is where the tables of a snapshot are.
+type Postgres struct {
+	ConnectionURL redact.Secret `json:"connection_url"`
+	Schema        string        `json:"schema"`
+	TablePrefix   string        `json:"table_prefix"`
 }
 
 // Chosen reports whether there is a snapshot.
-func (s Snapshot) Chosen() bool { return s.Type == LocalStorage || s.Type == S3Storage }
+func (s Snapshot) Chosen() bool { return s.Type != "" && s.Type != NoStorage }
 
 // S3 is an S3-compatible bucket. If it has no keys, those of the environment are used.
 type S3 struct {

@@ -141,7 +141,7 @@ func TestLongLinesAreNotReadFarAhead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		lines := &longLines{}
-		in := newInput(ctx, lines, []*protocol.Decoder{{}, {}, {}, {}})
+		in := newInput(ctx, lines, []*decoder{{}, {}, {}, {}})
 		synctest.Wait()
 		if most := maxAhead + 2*4<<20; lines.read > most {
 			t.Errorf("%d bytes were read ahead, want at most %d", lines.read, most)

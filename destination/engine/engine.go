@@ -84,7 +84,7 @@ type Engine struct {
 	block    block // being worked on; no lines: none is
 	ended    bool  // the input is
 	fault    error // what ended it before its time: the rows before it are delivered first
-	decoders []*protocol.Decoder
+	decoders []*decoder
 	skipped  protocol.Skipped
 	message  protocol.Message
 	recent   *Stream // of the last record
@@ -110,7 +110,7 @@ func New(ctx context.Context, streams []*Stream, o Options, out *protocol.Writer
 	}
 	e.pipeline = batching.New(sending, o.Batching, send, e.emit)
 	for i := range decoders() {
-		d := &protocol.Decoder{}
+		d := &decoder{ahead: newLookahead(streams, &e.names)}
 		if i > 0 {
 			d.Continue()
 		}

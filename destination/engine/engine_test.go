@@ -192,7 +192,7 @@ func (bomb) Read([]byte) (int, error) { panic("hunter2") }
 
 // A panic while the input is read is an error: Go's own report would show its value.
 func TestPanicOfTheReaderIsAnError(t *testing.T) {
-	err := (<-newInput(t.Context(), bomb{}, []*protocol.Decoder{{}}).next()).err
+	err := (<-newInput(t.Context(), bomb{}, []*decoder{{}}).next()).err
 	if p := (*failure.Panic)(nil); !errors.As(err, &p) || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("got %v, want a panic that does not show its value", err)
 	}

@@ -28,7 +28,8 @@ type block struct {
 	lines    []byte
 	messages *protocol.Messages
 	memory   []byte
-	extra    int // bytes that the lines take beyond memory
+	release  func() // of what was looked up ahead; nil: nothing was
+	extra    int    // bytes that the lines take beyond memory
 	err      error
 }
 
@@ -43,7 +44,13 @@ type input struct {
 	ready  []chan block    // from each decoder
 	turn   int             // the decoder whose block is next
 	before int64           // lines
-	only   *protocol.Decoder
+	only   *decoder
+}
+
+// decoder decodes blocks, and begins to look up their keys.
+type decoder struct {
+	protocol.Decoder
+	ahead *lookahead // nil: nothing is looked up
 }
 
 // newInput starts to read, until the input ends or ctx does. A read that is under way then is left
@@ -51,7 +58,7 @@ type input struct {
 //
 // There is memory for as many blocks as can be at work: one being read, one with each decoder and
 // one decoded ahead by it, and one with the owner.
-func newInput(ctx context.Context, r io.Reader, decoders []*protocol.Decoder) *input {
+func newInput(ctx context.Context, r io.Reader, decoders []*decoder) *input {
 	protocol.EnlargePipe(r)
 	in := &input{ctx: ctx, free: make(chan block, 2*len(decoders)+2)}
 	for range cap(in.free) {
@@ -87,6 +94,9 @@ func (in *input) received(b block) {
 // release gives a block's memory back. Its messages are no longer valid.
 func (in *input) release(b block) {
 	b.messages.Release()
+	if b.release != nil {
+		b.release()
+	}
 	in.free <- block{memory: b.memory, messages: b.messages, extra: b.extra}
 }
 
@@ -115,7 +125,7 @@ func (in *input) read(r *protocol.BlockReader) {
 }
 
 // decode decodes the blocks that are dealt to it.
-func (in *input) decode(d *protocol.Decoder, dealt <-chan block, ready chan<- block) {
+func (in *input) decode(d *decoder, dealt <-chan block, ready chan<- block) {
 	for {
 		select {
 		case b := <-dealt:
@@ -146,7 +156,7 @@ func (b *block) read(r *protocol.BlockReader) {
 }
 
 // decode decodes the lines of a block. A panic is an error of the line after the last message.
-func (b *block) decode(d *protocol.Decoder) {
+func (b *block) decode(d *decoder) {
 	if b.err != nil {
 		b.messages.Lines = 0
 		return
@@ -159,4 +169,7 @@ func (b *block) decode(d *protocol.Decoder) {
 	}()
 	defer failure.RecoverTo(&err)
 	d.Decode(b.lines, b.messages)
+	if d.ahead != nil {
+		b.release = d.ahead.begin(*b.messages)
+	}
 }

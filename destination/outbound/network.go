@@ -17,6 +17,7 @@ import (
 	"destination-webhook/destination/config"
 	"destination-webhook/destination/delivery"
 	"destination-webhook/destination/guard"
+	"destination-webhook/destination/postgres"
 	"destination-webhook/destination/redact"
 	"destination-webhook/destination/signature"
 	"destination-webhook/destination/trace"
@@ -195,6 +196,13 @@ func (n *Network) Bucket(s *config.S3) (*bucket.Bucket, error) {
 	return bucket.New(bucket.Options{
 		Endpoint: s.Endpoint, Region: s.Region, Bucket: s.Bucket, Prefix: s.Prefix,
 		AccessKeyID: s.AccessKeyID.Reveal(), SecretAccessKey: s.SecretAccessKey, Getenv: n.keys, Transport: n.others,
+	})
+}
+
+// Postgres returns the database of a snapshot.
+func (n *Network) Postgres(p *config.Postgres) (*postgres.Server, error) {
+	return postgres.New(postgres.Options{
+		URL: p.ConnectionURL, Schema: p.Schema, Prefix: p.TablePrefix, Dial: n.plain.DialContext, VerifiedTLS: n.guard.DeniesPrivate(),
 	})
 }
 

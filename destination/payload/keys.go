@@ -17,6 +17,15 @@ func NewKeys(r *route.Route) *Keys {
 	return &Keys{reader: keyReader{route: r}, lookup: protocol.NewLookup(r.Key...)}
 }
 
+// OfRecord is Of for a record in whose data a decoder may have found the key.
+func (k *Keys) OfRecord(r *protocol.Record) Key {
+	if r.Fields == nil {
+		return k.Of(r.Data)
+	}
+	key, _ := k.reader.read(r.Fields)
+	return key
+}
+
 // Of returns the primary key of a record, the zero Key if it has none. It is valid until the next
 // one.
 func (k *Keys) Of(data []byte) (key Key) {

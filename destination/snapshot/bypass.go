@@ -1,12 +1,18 @@
 package snapshot
 
-import "github.com/cockroachdb/pebble/v2"
+import (
+	"context"
+
+	"github.com/cockroachdb/pebble/v2"
+)
 
 // Bypass notes that rows of a stream are sent without the snapshot, and reports whether it knows
 // the stream.
 func (s *Store) Bypass(stream string) (known bool, err error) {
 	st := &Stream{store: s, id: Identity{Stream: stream, Title: stream}}
-	known, err = st.readMeta()
+	if err = s.adopt(context.Background(), stream); err == nil {
+		known, err = st.readMeta()
+	}
 	if err == nil && known && !st.meta.Bypassed {
 		st.meta.Bypassed = true
 		err = st.storeMeta(pebble.Sync)

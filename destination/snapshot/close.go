@@ -21,7 +21,7 @@ func (s *Store) Close(ctx context.Context) error {
 		err = s.remote.save(ctx, s, func(f func() error) error { return s.run(ctx, f) })
 	}
 	err = errors.Join(err, s.closeDB(ctx))
-	if err == nil && s.remote == nil {
+	if err == nil && s.remote == nil && s.tables == nil {
 		err = s.run(ctx, s.storeChecksum)
 	}
 	if err != nil {
@@ -40,6 +40,9 @@ func (s *Store) flush() error {
 		if err := stream.close(); err != nil {
 			return err
 		}
+	}
+	if s.local == nil {
+		return nil
 	}
 	if s.remote != nil && s.remote.fresh && s.finished() {
 		return s.local.Compact(context.Background(), []byte{0}, []byte{0xff}, true) // in parts, which take less of the disk
@@ -74,6 +77,9 @@ func (s *Store) release() error {
 	}
 	if s.remote != nil {
 		err = errors.Join(err, s.removeScratch())
+	}
+	if s.tables != nil {
+		s.tables.Abandon() // if it is not closed
 	}
 	return err
 }

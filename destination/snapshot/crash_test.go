@@ -71,7 +71,7 @@ func TestKill(t *testing.T) {
 func runChild(t *testing.T, dir, stage, version string) {
 	t.Helper()
 	child := exec.CommandContext(t.Context(), os.Args[0], dir, version)
-	child.Env = append(os.Environ(), stageVariable+"="+stage)
+	child.Env = append(os.Environ(), stageVariable+"="+stage, homeVariable+"="+homeURL)
 	output, err := child.CombinedOutput()
 	var exit *exec.ExitError
 	killed := errors.As(err, &exit) && exit.Sys().(syscall.WaitStatus).Signal() == syscall.SIGKILL
@@ -102,6 +102,7 @@ func endpointOf(t *testing.T, dir string) map[string]string {
 
 // childMain is the process that dies. It never returns.
 func childMain(stage string) {
+	homeURL = os.Getenv(homeVariable)
 	if err := childSync(os.Args[1], os.Args[2], stage); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

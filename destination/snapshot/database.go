@@ -21,6 +21,8 @@ type database interface {
 	commit(b writeBatch, how *pebble.WriteOptions) error
 	// scan calls f with each key and value in a range; both are valid during the call.
 	scan(from, to []byte, f func(key, value []byte) error) error
+	// empty reports whether there is nothing in a range.
+	empty(from, to []byte) (bool, error)
 	// erase deletes a range, also from the disk.
 	erase(from, to []byte) error
 	Close() error
@@ -76,7 +78,7 @@ func (d localDB) scan(from, to []byte, f func(key, value []byte) error) error {
 }
 
 func (d localDB) erase(from, to []byte) error {
-	if empty, err := empty(d, from, to); empty || err != nil {
+	if empty, err := d.empty(from, to); empty || err != nil {
 		return err
 	}
 	if err := d.DeleteRange(from, to, pebble.NoSync); err != nil {
@@ -85,8 +87,7 @@ func (d localDB) erase(from, to []byte) error {
 	return d.Compact(context.Background(), from, to, false)
 }
 
-// empty reports whether there is nothing in a range.
-func empty(d database, from, to []byte) (bool, error) {
+func (d localDB) empty(from, to []byte) (bool, error) {
 	err := d.scan(from, to, func([]byte, []byte) error { return errStopped })
 	if errors.Is(err, errStopped) {
 		return false, nil

@@ -200,7 +200,7 @@ func TestLargeStream(t *testing.T) {
 			}
 		}
 		settle(t, stream, rows...)
-		if change != Added && stream.index == nil {
+		if change != Added && stream.index == nil && homeURL == "" {
 			t.Error("the index was not loaded")
 		}
 		left(t, stream)

@@ -1,6 +1,7 @@
 package snapshot
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -165,11 +166,23 @@ func (st *Stream) replaceMeta(found bool, m meta) error {
 			return err
 		}
 	}
-	st.store.lastID++
-	m.ID, m.Epoch = st.store.lastID, rand.Uint64()
+	var err error
+	if m.ID, err = st.store.newID(); err != nil {
+		return err
+	}
+	m.Epoch = rand.Uint64()
 	m.Base = m.Epoch
 	st.meta, st.next = m, 0
 	return nil
+}
+
+// newID returns a number that no stream has had.
+func (s *Store) newID() (uint32, error) {
+	if s.tables != nil {
+		return s.tables.NextID(context.Background())
+	}
+	s.lastID++
+	return s.lastID, nil
 }
 
 func (st *Stream) storeMeta(how *pebble.WriteOptions) error {

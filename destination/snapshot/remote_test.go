@@ -226,7 +226,7 @@ const (
 func openChild(ctx context.Context, dir, stage string) (*Store, error) {
 	endpoint := os.Getenv(endpointVariable)
 	if endpoint == "" {
-		return Open(ctx, filepath.Join(dir, "snapshot"), Options{})
+		return openAtHome(ctx, filepath.Join(dir, "snapshot"), Options{})
 	}
 	b, err := bucket.New(bucket.Options{
 		Endpoint: endpoint, Region: "us-east-1", Bucket: "rows", Prefix: os.Getenv(prefixVariable),

@@ -70,7 +70,7 @@ func filesIn(t *testing.T, dir string) map[string][]byte {
 
 func open(t *testing.T, dir string, o Options) *Store {
 	t.Helper()
-	store, err := Open(t.Context(), dir, o)
+	store, err := openAtHome(t.Context(), dir, o)
 	if err != nil {
 		t.Fatal(err)
 	}

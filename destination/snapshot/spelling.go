@@ -3,6 +3,7 @@ package snapshot
 import (
 	"bytes"
 	"errors"
+	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -15,8 +16,8 @@ import (
 
 // spellings is what is known of a stream's spellings.
 type spellings struct {
-	any       bool // there are some
-	used      bool // this sync has read keys that can be written in several ways
+	any       atomic.Bool // there are some
+	used      bool        // this sync has read keys that can be written in several ways
 	canonical canonical.Canonicalizer
 	buf, key  []byte
 }
@@ -42,7 +43,7 @@ func (st *Stream) Spelling(key, identity []byte, added bool) ([]byte, error) {
 	if !added {
 		return key, nil
 	}
-	st.spellings.any = true
+	st.spellings.any.Store(true)
 	return key, st.store.set(st.spellingKey(identity), key, pebble.NoSync)
 }
 
@@ -53,7 +54,7 @@ func (st *Stream) spellingKey(identity []byte) []byte {
 
 // spelling reads where a spelling leads, nil if there is none.
 func (st *Stream) spelling(from reader, identity []byte) ([]byte, error) {
-	if !st.spellings.any {
+	if !st.spellings.any.Load() {
 		return nil, nil
 	}
 	value, closer, err := from.Get(st.spellingKey(identity))
@@ -70,7 +71,7 @@ func (st *Stream) spelling(from reader, identity []byte) ([]byte, error) {
 // findSpellings looks whether there are any, so that a stream without them pays nothing for them.
 func (st *Stream) findSpellings() error {
 	none, err := st.store.empty(streamKey(spellPrefix, st.meta.ID), streamKey(spellPrefix, st.meta.ID+1))
-	st.spellings.any = !none
+	st.spellings.any.Store(!none)
 	return err
 }
 
@@ -130,7 +131,7 @@ func (st *Stream) superseded(key []byte) (bool, error) {
 
 // forgetSpellings deletes those of keys that are not there.
 func (st *Stream) forgetSpellings(batch writeBatch) error {
-	if !st.spellings.any {
+	if !st.spellings.any.Load() {
 		return nil
 	}
 	from, to := st.graves()

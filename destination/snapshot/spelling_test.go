@@ -124,7 +124,7 @@ func TestSpellingsAreForgotten(t *testing.T) {
 			}
 		case 3:
 			spell(t, stream, `"1"`, `"1"`, want)
-			if !stream.spellings.any {
+			if !stream.spellings.any.Load() {
 				break
 			}
 			t.Error("there are spellings of keys that are gone")

@@ -36,6 +36,7 @@ type Store struct {
 	options Options
 	db      database
 	local   *pebble.DB // the same, if it is on a disk
+	tables  *tables    // the same, if it is in PostgreSQL
 	lock    *pebble.Lock
 	remote  *remote // nil for a folder alone
 
@@ -80,7 +81,7 @@ func (s *Store) scan(from, to []byte, f func(key, value []byte) error) error {
 }
 
 // empty reports whether there is nothing in a range.
-func (s *Store) empty(from, to []byte) (bool, error) { return empty(s.db, from, to) }
+func (s *Store) empty(from, to []byte) (bool, error) { return s.db.empty(from, to) }
 
 // get returns a copy of a value.
 func (s *Store) get(key []byte) ([]byte, bool, error) {
@@ -107,8 +108,11 @@ func (s *Store) Save(ctx context.Context) error {
 // fail says which snapshot, and what to do about one that is damaged.
 func (s *Store) fail(doing string, err error) error {
 	place := s.dir
-	if s.remote != nil {
+	switch {
+	case s.remote != nil:
 		place = s.remote.String()
+	case s.tables != nil:
+		place = s.tables.String()
 	}
 	if pebble.IsCorruptionError(err) {
 		return fmt.Errorf("%s the snapshot in %s: it is damaged: %w; %s", doing, place, err, startOver)

@@ -91,7 +91,11 @@ func (s *Store) Stream(ctx context.Context, id Identity, generation int64) (*Str
 	if s.streams[id.Stream] != nil {
 		return nil, fmt.Errorf("opening the snapshot of stream %s: it is open already", id.Title)
 	}
-	st, err := s.openStream(id, generation)
+	err := s.adopt(ctx, id.Stream)
+	var st *Stream
+	if err == nil {
+		st, err = s.openStream(id, generation)
+	}
 	if err == nil && s.remote != nil {
 		err = s.remote.putIntent(ctx, st.encodeIntent(nil))
 	}

@@ -1,4 +1,6 @@
 package snapshot
+
+// A key that was removed, or whose first row was rejected, keeps its revision as a tombstone until
 // a sync ends well: the same row, added once more in the same epoch, is no repetition. After that
 // the epoch tells them apart, and all tombstones go.
 
