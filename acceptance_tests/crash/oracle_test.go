@@ -56,14 +56,14 @@ func TestOracle(t *testing.T) {
 		tell func(s story) error
 		want string
 	}{
-		"all is well":           {honest, ""},
-		"a state too early":     {func(s story) error { s.arrive(1); return s.state(3, 2) }, "before the records at [2] had arrived"},
-		"a state twice":         {func(s story) error { s.arrive(1, 2); return errors.Join(s.state(3, 2), s.state(3, 2)) }, "came out after"},
-		"states out of order":   {func(s story) error { s.arrive(1, 2, 4); return errors.Join(s.state(6, 2), s.state(3, 2)) }, "came out after"},
-		"a wrong count":         {func(s story) error { s.arrive(1, 2); return s.state(3, 1) }, "speaks for 1 records"},
-		"an invented state":     {func(s story) error { return s.claim([]byte(`{"type":"STATE","state":{"id":3}}` + "\n")) }, "did not go in"},
-		"an invented row":       {func(s story) error { _, err := s.Write([]byte(`{"stream":"users","data":{"position":3}}`)); return err }, "nobody sent"},
-		"a missing state":       {func(s story) error { s.arrive(1, 2, 4); return errors.Join(s.state(3, 2), s.close()) }, "1 of 2 states"},
+		"all is well":          {honest, ""},
+		"a state too early":    {func(s story) error { s.arrive(1); return s.state(3, 2) }, "before the records at [2] had arrived"},
+		"a state twice":        {func(s story) error { s.arrive(1, 2); return errors.Join(s.state(3, 2), s.state(3, 2)) }, "came out after"},
+		"states out of order":  {func(s story) error { s.arrive(1, 2, 4); return errors.Join(s.state(6, 2), s.state(3, 2)) }, "came out after"},
+		"a wrong count":        {func(s story) error { s.arrive(1, 2); return s.state(3, 1) }, "speaks for 1 records"},
+		"an invented state":    {func(s story) error { return s.claim([]byte(`{"type":"STATE","state":{"id":3}}` + "\n")) }, "did not go in"},
+		"an invented row":      {func(s story) error { _, err := s.Write([]byte(`{"stream":"users","data":{"position":3}}`)); return err }, "nobody sent"},
+		"a missing state":      {func(s story) error { s.arrive(1, 2, 4); return errors.Join(s.state(3, 2), s.close()) }, "1 of 2 states"},
 		"a record after later": {func(s story) error { s.arrive(4, 2, 1); return errors.Join(s.state(3, 2), s.state(6, 2), s.close()) }, "after its successor"},
 	}
 	for name, test := range tests {
