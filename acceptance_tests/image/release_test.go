@@ -57,16 +57,48 @@ func TestBasesArePinned(t *testing.T) {
 	for _, name := range []string{"GO_IMAGE", "BASE_IMAGE"} {
 		find(t, "Dockerfile", `(?m)^# ([a-z]+:[a-z0-9.-]+)\nARG `+name+`=docker\.io/library/[a-z]+@sha256:[0-9a-f]{64}$`)
 	}
+	compose := read(t, "examples/compose/compose.yaml")
+	for line := range strings.Lines(compose) {
+		foreign := strings.Contains(line, "FROM ") || strings.Contains(line, "image: ") && !strings.Contains(line, "airbyte/destination-webhook:")
+		if foreign && !pinned.MatchString(line) {
+			t.Errorf("examples/compose/compose.yaml: %q is not pinned by a digest", strings.TrimSpace(line))
+		}
+	}
+	if base := find(t, "Dockerfile", `BASE_IMAGE=(\S+)`); !strings.Contains(compose, base) {
+		t.Errorf("the example's source has another base than the image, which is %s", base)
+	}
+}
+
+var pinned = regexp.MustCompile(`docker\.io/library/[a-z]+@sha256:[0-9a-f]{64}\n$`)
+
+// No script states the version of what it installs: it is in a file with checksums, which tools that
+// look for updates read.
+func TestInstallersNameNoVersion(t *testing.T) {
+	version := regexp.MustCompile(`(@|==)v?[0-9]+\.[0-9]`)
+	for _, name := range []string{"interop/install", ".ci/run", ".ci/companions", ".ci/python-environment", "docs/verify/verify_test.go"} {
+		for _, found := range version.FindAllString(read(t, name), -1) {
+			t.Errorf("%s states a version: %s", name, found)
+		}
+	}
+	for _, name := range []string{"interop/prism/package-lock.json", "interop/pouchdb/package-lock.json", "docs/verify/package-lock.json", "examples/node/package-lock.json"} {
+		lock := read(t, name)
+		packages, hashes := strings.Count(lock, `"node_modules/`), strings.Count(lock, `"integrity": "sha512-`)+strings.Count(lock, `"integrity": "sha1-`)
+		if packages != hashes || strings.Contains(lock, `"resolved"`) {
+			t.Errorf("%s: %d packages with %d hashes, or the address of a registry", name, packages, hashes)
+		}
+	}
 }
 
 // The image, the module and the tools are built with one version of Go.
 func TestOneGoVersion(t *testing.T) {
 	want := find(t, "go.mod", `(?m)^go (\S+)$`)
 	for name, pattern := range map[string]string{
-		"tools/go.mod":    `(?m)^go (\S+)$`,
-		"Dockerfile":      `(?m)^# golang:([0-9.]+)-`,
-		"CONTRIBUTING.md": `library/golang:([0-9.]+)-`,
-		"README.md":       `Go (\S+) or later`,
+		"tools/go.mod":             `(?m)^go (\S+)$`,
+		"interop/servers/go.mod":   `(?m)^go (\S+)$`,
+		"interop/collector/go.mod": `(?m)^go (\S+)$`,
+		"Dockerfile":               `(?m)^# golang:([0-9.]+)-`,
+		"CONTRIBUTING.md":          `library/golang:([0-9.]+)-`,
+		"README.md":                `Go (\S+) or later`,
 	} {
 		if got := find(t, name, pattern); got != want {
 			t.Errorf("%s says Go %s, go.mod %s", name, got, want)

@@ -132,14 +132,14 @@ func python() string {
 
 func pythonExample(t *testing.T) *exec.Cmd {
 	if err := exec.Command(python(), "-c", "import standardwebhooks, cryptography").Run(); err != nil {
-		t.Skip("python3 with standardwebhooks and cryptography is not installed: python3 -m venv .venv && .venv/bin/pip install standardwebhooks cryptography")
+		t.Skip("python3 with standardwebhooks and cryptography is not installed: python3 -m venv .venv && .venv/bin/pip install --no-deps --require-hashes --requirement requirements.txt")
 	}
 	return exec.Command(python(), "verify.py")
 }
 
 func nodeExample(t *testing.T) *exec.Cmd {
 	if err := exec.Command("node", "--input-type=module", "-e", "import 'standardwebhooks'").Run(); err != nil {
-		t.Skip("node with standardwebhooks is not installed: npm install --no-save --no-package-lock standardwebhooks")
+		t.Skip("node with standardwebhooks is not installed: npm ci --ignore-scripts")
 	}
 	return exec.Command("node", "verify.mjs")
 }
