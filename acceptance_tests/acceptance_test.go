@@ -63,6 +63,8 @@ type stage struct {
 	session  *session
 	address  string // of the last endpoint or receiver
 	proxy    *proxy
+
+	collector *collector // nil: no sync has sent manifests
 }
 
 type stageKey struct{}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -19,12 +20,30 @@ var reportSchema = sync.OnceValues(func() (*jsonschema.Schema, error) {
 	return jsonschema.NewCompiler().Compile("../docs/report.schema.json")
 })
 
+// fits holds a text against a schema.
+func fits(text []byte, of func() (*jsonschema.Schema, error)) error {
+	schema, err := of()
+	if err != nil {
+		return err
+	}
+	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	if err == nil {
+		err = schema.Validate(document)
+	}
+	if err != nil {
+		return fmt.Errorf("%w in\n%s", err, text)
+	}
+	return nil
+}
+
 // reported returns the command of a script, and the file in which it leaves a report if it is a
-// sync; "" if it leaves none, or not where this process sees it.
+// sync or a replay; "" if it leaves none, or not where this process sees it.
 func reported(ts *testscript.TestScript, args []string) (command []string, file string) {
-	if len(args) < 2 || args[0] != program || args[1] != "write" || os.Getenv("ACCEPTANCE_INDIRECT") != "" {
+	syncs := len(args) > 1 && args[1] == "write" || len(args) > 2 && args[1] == "dead-letters" && args[2] == "replay"
+	if !syncs || args[0] != program || os.Getenv("ACCEPTANCE_INDIRECT") != "" {
 		return args, ""
 	}
+	withManifests(ts, args)
 	dir, err := os.MkdirTemp("", "report-")
 	ts.Check(err)
 	ts.Defer(func() { _ = os.RemoveAll(dir) })
@@ -32,23 +51,24 @@ func reported(ts *testscript.TestScript, args []string) (command []string, file 
 	return append(slices.Clone(args), "--report", file), file
 }
 
-// requireReport holds the report of a sync against the schema, and against the outcome that it must
-// say. With optional there may be none: the process was killed, or its command line was wrong.
+// requireReport holds the report of a sync against the schema, against the outcome that it must say,
+// and against the manifests that came. With optional there may be none: the process was killed, or
+// its command line was wrong.
 func requireReport(ts *testscript.TestScript, file string, optional bool, outcome string) {
 	text, err := os.ReadFile(file)
 	if file == "" || optional && errors.Is(err, fs.ErrNotExist) {
 		return
 	}
 	ts.Check(err)
-	schema, err := reportSchema()
-	ts.Check(err)
-	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
-	ts.Check(err)
-	if err := schema.Validate(document); err != nil {
-		ts.Fatalf("%v in the report\n%s", err, text)
+	ts.Check(fits(text, reportSchema))
+	var report struct {
+		Outcome string
+		Streams []struct{ Manifest struct{ Outcome, Run string } }
 	}
-	var report struct{ Outcome string }
 	if ts.Check(json.Unmarshal(text, &report)); report.Outcome != outcome {
 		ts.Fatalf("the outcome %s is not in the report\n%s", outcome, text)
+	}
+	for _, stream := range report.Streams {
+		requireManifest(ts, stream.Manifest.Run, stream.Manifest.Outcome)
 	}
 }

@@ -89,8 +89,7 @@ the last state that was written.`,
 	}
 	c.syncFlags(cmd, &config, &catalog)
 	cmd.Flags().StringVar(&syncID, "sync-id", "", "the same text for all attempts of a sync, and another for each sync: what is sent again keeps its Webhook-Id (default: sync_id of the catalog, WORKER_JOB_ID)")
-	cmd.Flags().StringVar(&report, "report", "", "write what the sync did to this file at its end, as JSON, also if it failed")
-	must(cmd.MarkFlagFilename("report", "json"))
+	reportFlag(cmd, &report)
 	c.output.add(cmd)
 	cmd.RunE = c.run(func(ctx context.Context) error {
 		ctx, stop := untilSignal(ctx)

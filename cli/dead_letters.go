@@ -72,7 +72,7 @@ With --json they are printed as they are stored, a RECORD a line, which write ta
 }
 
 func (c *commands) replayDeadLetters() *cobra.Command {
-	var config, catalog string
+	var config, catalog, report string
 	var filter replay.Filter
 	var dryRun bool
 	cmd := &cobra.Command{
@@ -87,13 +87,16 @@ The exit code is 0 only if nothing of what was selected is left.`,
 	filterFlags(cmd, &filter)
 	cmd.Flags().StringVar(&filter.Key, "key", "", "only the row with this primary key; a composite one as JSON")
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "say what would be sent, and send nothing")
+	reportFlag(cmd, &report)
 	c.output.add(cmd)
 	cmd.RunE = c.run(func(ctx context.Context) error {
 		ctx, stop := untilSignal(ctx)
 		defer stop()
 		view := c.newView()
 		defer view.Close()
-		return c.program(view).ReplayDeadLetters(ctx, config, catalog, filter, dryRun)
+		program := c.program(view)
+		program.Report = report
+		return program.ReplayDeadLetters(ctx, config, catalog, filter, dryRun)
 	})
 	return cmd
 }

@@ -37,3 +37,9 @@ func must(err error) {
 		panic(err)
 	}
 }
+
+// reportFlag adds the flag for the report of a sync.
+func reportFlag(cmd *cobra.Command, file *string) {
+	cmd.Flags().StringVar(file, "report", "", "write what the sync did to this file at its end, as JSON, also if it failed")
+	must(cmd.MarkFlagFilename("report", "json"))
+}
