@@ -57,6 +57,7 @@ type Batch struct {
 	keys         []uint64
 	suppressed   []int
 	lines        lines
+	set          map[int][]byte // rows that SetRow has changed; nil if there is none
 
 	held    int // bytes of memory, when it was last weighed
 	runs    []segmentRun
@@ -82,11 +83,25 @@ func (b *Batch) Rows() int { return len(b.ends) }
 
 // Row returns row i as it is in the body.
 func (b *Batch) Row(i int) []byte {
+	if b.set != nil {
+		if row, found := b.set[i]; found {
+			return row
+		}
+	}
 	start := len(b.Stream.Frame.Prefix)
 	if i > 0 {
 		start = int(b.ends[i-1]) + len(b.Stream.Frame.Separator)
 	}
 	return b.Body[start:b.ends[i]]
+}
+
+// SetRow puts other bytes in the place of row i, for all but Body. It is for the Send function, as
+// long as the batch is its own.
+func (b *Batch) SetRow(i int, row []byte) {
+	if b.set == nil {
+		b.set = make(map[int][]byte)
+	}
+	b.set[i] = row
 }
 
 // Metadata is the metadata of row i; nil if rows have none.

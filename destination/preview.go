@@ -28,7 +28,7 @@ type StreamPreview struct {
 	Removed    int             `json:"removed"`
 	Upserted   int             `json:"upserted"` // not known to be added or changed: there is no snapshot
 	Unchanged  int             `json:"unchanged"`
-	Unsent     int             `json:"unsent"` // of a kind that the sync mode does not send
+	Unsent     int             `json:"unsent"` // of a kind that the sync mode does not send, or replaced by batching.compact
 	MissingKey int             `json:"missing_primary_key"`
 	Repeated   int             `json:"repeated_primary_key"` // counted above as well
 	Refused    string          `json:"refused,omitzero"`     // why the sync would stop before it removes rows

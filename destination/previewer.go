@@ -133,7 +133,6 @@ func (v *previewer) count(b *batching.Batch) (rejected []int) {
 	p := &v.preview
 	var sent []int
 	for i := range b.Rows() {
-		row := payload.ReadRow(b, i)
 		_, suppressed := slices.BinarySearch(b.Suppressed(), i)
 		switch {
 		case suppressed && v.reject(payload.ReadMetadata(b.Metadata(i)).Reason):
@@ -141,10 +140,27 @@ func (v *previewer) count(b *batching.Batch) (rejected []int) {
 		case suppressed:
 			p.Unsent++
 		default:
-			p.add(row.Operation)
-			if v.route(&row) {
-				sent = append(sent, i)
-			}
+			sent = append(sent, i)
+		}
+	}
+	v.countSent(b, sent)
+	return rejected
+}
+
+// countSent counts rows of a batch that would be sent, unless others would be in their place.
+func (v *previewer) countSent(b *batching.Batch, rows []int) {
+	p := &v.preview
+	if v.session.config.Batching.Compact && payload.Compacts(v.stream.Route.Mode) {
+		all := len(rows)
+		rows, _ = payload.Compact(b, rows)
+		p.Unsent += all - len(rows)
+	}
+	var sent []int
+	for _, i := range rows {
+		row := payload.ReadRow(b, i)
+		p.add(row.Operation)
+		if v.route(&row) {
+			sent = append(sent, i)
 		}
 	}
 	if p.Request == "" && len(sent) > 0 {
@@ -153,7 +169,6 @@ func (v *previewer) count(b *batching.Batch) (rejected []int) {
 	for _, i := range sent {
 		v.showRow(b, i)
 	}
-	return rejected
 }
 
 // route shows where the first rows of each operation go, if not all go the same way. It reports

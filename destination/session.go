@@ -137,7 +137,7 @@ func (s *session) sync(ctx context.Context, streams []*engine.Stream, deadLetter
 	client := s.network.EndpointClient()
 	sending := sender.Options{
 		Client: client, DeadLetters: deadLetters, Redact: s.redactor.String, RedactCut: s.redactor.Cut,
-		Warn: s.progress.Warn, Observer: s.progress, Tracer: s.tracer(),
+		Warn: s.progress.Warn, Observer: s.progress, Tracer: s.tracer(), Compact: s.config.Batching.Compact,
 	}
 	options := engineOptions(s.config, s.progress)
 	if waiting != nil {

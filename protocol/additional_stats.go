@@ -6,15 +6,16 @@ import "strconv"
 // protocol names: destinationStats.additionalStats, which the platform adds up by name. The names
 // are those of the report of a sync.
 type AdditionalStats struct {
-	Delivered, Skipped, Batches int64 // rows, rows, batches
-	Requests, Retries           int64
-	Bytes, Sent                 int64 // before compression; as they were sent
+	Delivered, Skipped, Replaced int64 // rows
+	Batches, Requests, Retries   int64
+	Bytes, Sent                  int64 // before compression; as they were sent
 }
 
 // Add adds other counts.
 func (a *AdditionalStats) Add(b AdditionalStats) {
 	a.Delivered += b.Delivered
 	a.Skipped += b.Skipped
+	a.Replaced += b.Replaced
 	a.Batches += b.Batches
 	a.Requests += b.Requests
 	a.Retries += b.Retries
@@ -33,8 +34,8 @@ func (a *AdditionalStats) append(dst []byte) []byte {
 		name string
 		n    int64
 	}{
-		{"rows_delivered", a.Delivered}, {"rows_skipped", a.Skipped}, {"batches", a.Batches},
-		{"requests", a.Requests}, {"retries", a.Retries}, {"bytes", a.Bytes}, {"bytes_sent", a.Sent},
+		{"rows_delivered", a.Delivered}, {"rows_skipped", a.Skipped}, {"rows_replaced", a.Replaced},
+		{"batches", a.Batches}, {"requests", a.Requests}, {"retries", a.Retries}, {"bytes", a.Bytes}, {"bytes_sent", a.Sent},
 	} {
 		if count.n == 0 {
 			continue

@@ -59,6 +59,7 @@ type Batching struct {
 	MaxAgeSeconds    float64 `json:"max_age_seconds"`
 	MaxBufferedBytes int     `json:"max_buffered_bytes"`
 	Partitions       int     `json:"partitions"`
+	Compact          bool    `json:"compact"`
 }
 
 // MaxAge returns how long a batch may stay open.

@@ -91,7 +91,7 @@ func TestParseKeepsWhatIsGiven(t *testing.T) {
 			"answers": {"rejected_rows": ".bad[]"}, "payload": {"format": "wrapped", "wrapper": "[\"$rows\"]"}}],
 		"answers": {"statuses": [{"status": "409", "meaning": "delivered"}, {"status": "5xx", "meaning": "stop"}], "success_if": ".ok", "otherwise": "retry"},
 		"payload": {"format": "ndjson", "row": "full", "content_type": "application/jsonl", "wrapper": 7},
-		"batching": {"max_rows": 2, "max_bytes": 300, "max_age_seconds": 0.5, "max_buffered_bytes": 4000, "partitions": 32},
+		"batching": {"max_rows": 2, "max_bytes": 300, "max_age_seconds": 0.5, "max_buffered_bytes": 4000, "partitions": 32, "compact": true},
 		"delivery": {"max_concurrent_requests": 3, "adaptive_concurrency": false, "request_timeout_seconds": 1.5, "requests_per_second": 2.5,
 			"compression": "gzip", "retry": {"max_attempts": 4, "initial_interval_ms": 20,
 			"max_interval_seconds": 0.2, "max_elapsed_seconds": 5}},
@@ -135,7 +135,7 @@ func TestParseKeepsWhatIsGiven(t *testing.T) {
 		Report:   Output{Type: "webhook", URL: "https://example.com/reports", AuthorizationHeader: "Bearer r"},
 		Manifest: Manifest{Type: "webhook", URL: "https://example.com/{stream}", Method: "PUT"},
 		Answers:  Answers{Statuses: []StatusMeaning{{"409", "delivered"}, {"5xx", "stop"}}, SuccessIf: ".ok", Otherwise: "retry"},
-		Batching: Batching{MaxRows: 2, MaxBytes: 300, MaxAgeSeconds: 0.5, MaxBufferedBytes: 4000, Partitions: 32},
+		Batching: Batching{MaxRows: 2, MaxBytes: 300, MaxAgeSeconds: 0.5, MaxBufferedBytes: 4000, Partitions: 32, Compact: true},
 		Delivery: Delivery{
 			MaxConcurrentRequests: 3,
 			RequestTimeoutSeconds: 1.5,

@@ -76,6 +76,7 @@ type Counts struct {
 	Delivered int64   `json:"rows_delivered"`
 	Rejected  int64   `json:"rows_rejected"`
 	Skipped   int64   `json:"rows_skipped"`
+	Replaced  int64   `json:"rows_replaced"`
 	Batches   int64   `json:"batches"`
 	Requests  int64   `json:"requests"`
 	Retries   int64   `json:"retries"`
@@ -122,7 +123,7 @@ func NewFile(s *Summary, redact func(string) string) *File {
 
 func (t *streamStats) fileCounts(skipped int64) Counts {
 	return Counts{
-		Delivered: t.rows, Rejected: t.rejected, Skipped: skipped,
+		Delivered: t.rows, Rejected: t.rejected, Skipped: skipped, Replaced: t.replaced,
 		Batches: t.batches, Requests: t.requests, Retries: t.retries, Bytes: t.bytes, Sent: t.sent,
 		Latency: Latency{t.latency.quantile(0.5).Seconds(), t.latency.quantile(0.95).Seconds(), t.latency.max.Seconds(), t.latency.buckets()},
 	}

@@ -6,6 +6,7 @@ import "time"
 type Measures struct {
 	At                         time.Time
 	Rows, Rejected, Suppressed int64
+	Replaced                   int64            // see sender.Counts
 	Sent                       int64            // bytes of bodies on the wire
 	Statuses, Retries          map[string]int64 // requests by status, retries by cause
 	States                     int64
@@ -27,7 +28,8 @@ type Histogram struct {
 func (p *Progress) measures(now time.Time, at moment, buffered int) Measures {
 	total := p.stats.all()
 	m := Measures{
-		At: now, Rows: total.rows, Rejected: total.rejected, Suppressed: total.suppressed, Sent: total.sent, States: p.states,
+		At: now, Rows: total.rows, Rejected: total.rejected, Suppressed: total.suppressed,
+		Replaced: total.replaced, Sent: total.sent, States: p.states,
 		Latency: total.latency.histogram(), InFlight: at.inFlight, Limit: at.limit, Buffered: buffered,
 	}
 	m.Statuses, m.Retries = p.stats.byStatus()

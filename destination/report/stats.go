@@ -26,6 +26,7 @@ type stats struct {
 type streamStats struct {
 	rows, rejected, suppressed, batches, bytes int64
 	removals                                   int64 // rejected rows that had left: they have no dead letter
+	replaced                                   int64 // rows that were not sent, see sender.Counts
 	requests, retries                          int64
 	sent                                       int64 // bytes of bodies on the wire
 	latency                                    latency
@@ -45,6 +46,7 @@ func (s *stats) settled(r *route.Route, c sender.Counts) {
 		t.rejected += int64(c.Rejected - c.Repeated)
 		t.removals += int64(c.Removals)
 		t.suppressed += int64(c.Suppressed)
+		t.replaced += int64(c.Replaced)
 		t.bytes += int64(c.Bytes)
 	})
 }

@@ -135,6 +135,9 @@ func (s *Summary) log(info func(string, ...any)) {
 		if t.compared != nil {
 			info(t.compared.String(), "stream", t.name)
 		}
+		if t.replaced > 0 {
+			info("rows were not sent, as later rows of their batches have the same primary keys", "stream", t.name, "rows", t.replaced)
+		}
 	}
 	if s.retried != nil {
 		info(s.retried.String())
@@ -166,6 +169,9 @@ func (s *Summary) table() string {
 	for i := range s.streams[:min(len(s.streams), maxListed)] {
 		if t := &s.streams[i]; t.compared != nil {
 			b.WriteString(t.name + ": " + t.compared.String() + "\n")
+		}
+		if t := &s.streams[i]; t.replaced > 0 {
+			fmt.Fprintf(&b, "%s: %s not sent, as later rows of their batches have the same primary keys\n", t.name, count(t.replaced, "row"))
 		}
 	}
 	if s.retried != nil {

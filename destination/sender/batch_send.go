@@ -35,6 +35,8 @@ type batchSend struct {
 	tried        map[int]bool // rows that were sent before their turn, see tryOthers
 	trying       bool
 	last         map[uint64]int           // the last row of each key, see isReplaced; nil: not looked for yet
+	compacted    []int                    // the rows that are sent, if others are replaced
+	replacedBy   map[int]int              // rows that are not sent, and the one that is sent in their place
 	suspects     int                      // requests that may have been too large, see bisect
 	body         []byte                   // of a part
 	uncertain    bool                     // the endpoint may have taken the request under way, whatever it answers at last
@@ -53,6 +55,7 @@ func (s *batchSend) run(ctx context.Context) (rejected []int, err error) {
 		}
 	}
 	err = s.deliver(ctx)
+	s.rejectReplaced()
 	rejected, stored := s.storeRejected(ctx)
 	if err == nil && stored == nil {
 		stored = s.takeRetries(ctx, s.settled(rejected))
@@ -91,6 +94,10 @@ func (s *batchSend) deliver(ctx context.Context) error {
 				return err
 			}
 		}
+	}
+	if s.stream.options.Compact && payload.Compacts(s.stream.route.Mode) {
+		rows, s.replacedBy = payload.Compact(s.batch, rows)
+		s.compacted = rows
 	}
 	return s.direct(ctx, rows)
 }
@@ -174,7 +181,8 @@ func mayBeTaken(a delivery.Attempt) bool {
 // stats are the numbers of a settled batch that go out with a state.
 func (s *batchSend) stats(c Counts) protocol.AdditionalStats {
 	total := s.attempts
-	total.Delivered, total.Skipped, total.Bytes = int64(c.Accepted), int64(c.Suppressed), int64(c.Bytes)
+	total.Delivered, total.Skipped, total.Replaced = int64(c.Accepted), int64(c.Suppressed), int64(c.Replaced)
+	total.Bytes = int64(c.Bytes)
 	if c.Bytes > 0 {
 		total.Batches = 1
 	}

@@ -54,8 +54,19 @@ func (m *table) answer(ids []int, _ int) (int, string) {
 	return 200, string(body)
 }
 
+// lastOf returns the last id that has the key.
+func lastOf(keys []int, key int) int {
+	for id, other := range slices.Backward(keys) {
+		if other == key {
+			return id
+		}
+	}
+	return -1
+}
+
 // Whatever an endpoint refuses and asks for, of each key it ends with the last row that was not
-// rejected, and only what it refused, or asked for twice, is rejected.
+// rejected, and only what it refused, or asked for twice, is rejected; of a batch that is compacted,
+// what it replaced as well.
 func TestEndpointEndsWithTheLastRowOfEachKey(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := rapid.SampledFrom(payloads).Draw(t, "payload")
@@ -66,13 +77,14 @@ func TestEndpointEndsWithTheLastRowOfEachKey(t *testing.T) {
 		m := &table{t: t, keyOf: keyOf, rows: map[int]int{}, taken: map[int]bool{}, asked: map[int]int{}, refused: map[int]bool{}, names: map[string]bool{}, e: e}
 		e.answer = m.answer
 		s, b := senderOf(t, n, keyOf, e, &letterBox{})
+		s.options.Compact = rapid.Bool().Draw(t, "compact")
 		out := s.Send(t.Context(), b)
 		if out.Err != nil {
 			t.Fatal(out.Err)
 		}
 		want, rejected := map[int]int{}, []int(nil)
 		for id := range n {
-			if m.refused[id] {
+			if m.refused[id] || s.options.Compact && m.refused[lastOf(keys, keys[id])] {
 				rejected = append(rejected, id)
 			} else {
 				want[keyOf(id)] = id

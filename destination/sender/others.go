@@ -48,6 +48,9 @@ func (s *batchSend) others() []int {
 	for _, row := range s.batch.Suppressed() {
 		settled[row] = true
 	}
+	for row := range s.replacedBy {
+		settled[row] = true
+	}
 	var rows []int
 	for row := range s.batch.Rows() {
 		key := s.batch.Key(row)

@@ -6,7 +6,6 @@ package sender
 import (
 	"context"
 	"fmt"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -30,6 +29,7 @@ type Options struct {
 	Observer    Observer
 	Tracer      Tracer           // nil: nobody records spans
 	Waiting     Waiting          // nil: no later sync tries rejected rows again
+	Compact     bool             // of rows with the same key in a batch only the last is sent, see payload.Compacts
 	Now         func() time.Time // nil: time.Now
 }
 
@@ -61,6 +61,7 @@ type Counts struct {
 	Accepted, Rejected int // rows
 	Removals           int // rejected rows that had left: they have no dead letter
 	Repeated           int // of the rejected ones: an earlier sync has counted them
+	Replaced           int // rows that were not sent, as a later one of the batch with their key was accepted
 	Suppressed         int // rows that were neither sent nor rejected
 	Bytes              int // of the body without the suppressed rows; 0 if nothing was sent
 }
@@ -116,37 +117,12 @@ func (s *Stream) Send(ctx context.Context, b *batching.Batch) (outcome batching.
 		send.ended(Counts{Accepted: send.accepted}, err)
 		return batching.Outcome{Err: err}
 	}
-	c := counts(b, rejected)
-	c.Removals = send.removals
+	c := send.counts(rejected)
 	if s.tally != nil {
-		s.tally.Settle(c.Rejected, c.Suppressed)
+		s.tally.Settle(c.Rejected, c.Suppressed+c.Replaced)
 	}
 	send.ended(c, nil)
 	return batching.Outcome{Rejected: rejected, Stats: send.stats(c)}
-}
-
-// counts returns what of a settled batch was sent: suppressed rows were not, and a batch of nothing
-// else has no bytes.
-func counts(b *batching.Batch, rejected []int) Counts {
-	suppressed := b.Suppressed()
-	c := Counts{Accepted: b.Rows() - len(suppressed), Rejected: len(rejected), Suppressed: len(suppressed)}
-	if c.Accepted > 0 {
-		c.Bytes = len(b.Body)
-		for _, i := range suppressed {
-			c.Bytes -= len(b.Row(i)) + len(b.Stream.Frame.Separator)
-		}
-	}
-	for _, i := range rejected {
-		if payload.ReadMetadata(b.Metadata(i)).Retry.ID != "" {
-			c.Repeated++
-		}
-		if _, found := slices.BinarySearch(suppressed, i); !found {
-			c.Accepted--
-		} else {
-			c.Suppressed--
-		}
-	}
-	return c
 }
 
 // undelivered adds to an error which stream's batch it is about.
