@@ -36,7 +36,8 @@ func (h host) letters(p *plan) ([]int, error) {
 	return positions, nil
 }
 
-// letter is the position of a dead letter's record, which has to be one that the endpoint refuses.
+// letter is the position of a dead letter's record, which has to be one that the endpoint refuses,
+// or that was replaced by one.
 func letter(line []byte, p *plan) (int, error) {
 	var m struct {
 		Type   string
@@ -51,7 +52,7 @@ func letter(line []byte, p *plan) (int, error) {
 	if err != nil || m.Type != "RECORD" || i < 1 || i > len(p.messages) || m.Record.Meta.Rejection.Reason == "" {
 		return 0, errors.Join(err, fmt.Errorf("no dead letter: %s", line))
 	}
-	if !p.messages[i-1].bad {
+	if !p.mayBeRejected(i) {
 		return 0, fmt.Errorf("a dead letter of a record that the endpoint takes: %s", line)
 	}
 	return i, nil

@@ -9,7 +9,8 @@
 //
 // Most runs hold these promises:
 //   - every record arrives at least once, or is a dead letter, and only a record that the endpoint
-//     refuses is one;
+//     refuses is one; in half of the runs batches are compacted, and a later record of the key may
+//     have arrived, or been refused, in its place;
 //   - no STATE comes out before the records it speaks for are there; states come out in order, each
 //     once, as they went in;
 //   - the last row that arrives of a primary key is the key's last record;

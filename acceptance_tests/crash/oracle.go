@@ -140,10 +140,11 @@ func counts(out []byte, in string) error {
 	return nil
 }
 
-// missing is which records of a scope before a position are neither accepted nor a dead letter.
+// missing is which records of a scope before a position are neither accepted nor replaced nor a dead
+// letter.
 func (o *oracle) missing(stream, before int) (positions []int, err error) {
 	for _, m := range o.plan.messages[:before-1] {
-		if !m.state && !o.arrived[m.position] && (stream == everyStream || m.stream == stream) {
+		if !m.state && !o.arrived[m.position] && (stream == everyStream || m.stream == stream) && !o.replaced(m.position) {
 			positions = append(positions, m.position)
 		}
 	}
@@ -168,8 +169,12 @@ func (o *oracle) close() error {
 }
 
 // order looks whether the last row of each key that arrived is its last record, or a later one that
-// is refused.
+// is refused. A record that was replaced by such a one is a dead letter.
 func (o *oracle) order() error {
+	letters, err := o.letters()
+	if err != nil {
+		return err
+	}
 	final := make(map[string]int)
 	for _, m := range o.plan.messages {
 		if !m.state && !m.bad && o.plan.streams[m.stream].keyed {
@@ -177,7 +182,7 @@ func (o *oracle) order() error {
 		}
 	}
 	for key, position := range final {
-		if o.last[key] < position {
+		if o.last[key] < position && !slices.Contains(letters, position) {
 			return fmt.Errorf("%s: the row at position %d arrived after its successor at %d", key, o.last[key], position)
 		}
 	}

@@ -80,6 +80,30 @@ func TestOracle(t *testing.T) {
 	}
 }
 
+// If batches are compacted, a later row that arrived stands for those of its key before it, and a
+// refused one takes them with it.
+func TestOracleOfReplacedRows(t *testing.T) {
+	p := small("stream")
+	p.settings.compact = true
+	b := newOracle(p, func() ([]int, error) { return []int{4, 5}, nil })
+	b.begin()
+	s := story{b, t}
+	if err := s.state(3, 2); err == nil {
+		t.Error("a state came out before any row, and the oracle agrees")
+	}
+	b.at.streams[0] = 0
+	b.claimed = 0
+	s.arrive(2)
+	if err := errors.Join(s.state(3, 2), s.state(6, 2), s.close()); err != nil {
+		t.Error(err)
+	}
+	for position, want := range map[int]bool{1: true, 4: true, 5: true} {
+		if got := p.mayBeRejected(position); got != want {
+			t.Errorf("record %d may be rejected: %v", position, got)
+		}
+	}
+}
+
 // What a process has claimed is not sent again, and all else is.
 func TestResumption(t *testing.T) {
 	b := newOracle(small("stream"), func() ([]int, error) { return nil, nil })

@@ -52,6 +52,7 @@ type settings struct {
 	timeout     float64 // of a request, in seconds
 	age         float64 // of a batch, in seconds
 	signed      bool
+	compact     bool // rows that a later one of their batch replaces are not sent
 }
 
 // steady says that batches depend on the input alone: no batch is cut by its age, and the states
@@ -87,6 +88,7 @@ func draw(seed uint64) *plan {
 	}
 	p.drawMessages(r)
 	p.settings = drawSettings(r)
+	p.settings.compact = drawCompact(seed)
 	p.payload = drawPayload(seed, len(payloads), &p.settings.faults)
 	p.settings.faults.RejectField, p.settings.faults.RejectValue = "bad", "yes"
 	p.settings.faults.RejectRows = r.IntN(2) == 0
@@ -184,7 +186,7 @@ func (s settings) config(url string) map[string]any {
 		"url":              url,
 		"on_rejected_rows": "dead_letter",
 		"dead_letter":      map[string]any{"type": "local", "path": "letters"},
-		"batching":         map[string]any{"max_rows": s.rows, "max_age_seconds": s.age},
+		"batching":         map[string]any{"max_rows": s.rows, "max_age_seconds": s.age, "compact": s.compact},
 		"delivery": map[string]any{
 			"max_concurrent_requests": s.concurrency, "adaptive_concurrency": s.adaptive,
 			"request_timeout_seconds": s.timeout, "compression": s.compression,

@@ -33,6 +33,7 @@ type read struct {
 	ids        map[string]string // by key, as the source writes them: equal numbers are one key
 	generation int
 	end        end
+	stale      bool // every third row comes with another value before
 }
 
 func (t *table) String() string {
@@ -69,6 +70,7 @@ func drawAudience(seed uint64) *table {
 
 func newTable(r *rand.Rand, seed uint64, mode string) *table {
 	t := &table{seed: seed, mode: mode, routes: drawRoutes(seed), settings: drawSettings(r), keepRows: r.IntN(2) == 0, allow: r.IntN(2) == 0}
+	t.settings.compact = drawCompact(seed)
 	t.payload = drawPayload(seed, shown, &t.settings.faults)
 	t.settings.faults.RejectField, t.settings.faults.RejectValue = "value", fmt.Sprint(bad)
 	t.settings.faults.RejectRows = r.IntN(2) == 0
@@ -95,6 +97,9 @@ func (t *table) draw(r *rand.Rand, reads int, next func() int) {
 		generation += next()
 	}
 	t.reads = append(t.reads, readOf(r, rows, numbers, generation+1, end{}))
+	for i := range t.reads {
+		t.reads[i].stale = t.settings.compact
+	}
 }
 
 func readOf(r *rand.Rand, rows map[string]int, numbers bool, generation int, death end) read {
@@ -111,7 +116,10 @@ func readOf(r *rand.Rand, rows map[string]int, numbers bool, generation int, dea
 
 func (r read) lines() []byte {
 	var b strings.Builder
-	for _, key := range r.order {
+	for i, key := range r.order {
+		if r.stale && i%3 == 0 {
+			fmt.Fprintf(&b, `{"type":"RECORD","record":{"stream":"table","emitted_at":1,"data":{"id":%s,"value":%d}}}`+"\n", r.ids[key], 1+r.rows[key]%2)
+		}
 		fmt.Fprintf(&b, `{"type":"RECORD","record":{"stream":"table","emitted_at":1,"data":%s}}`+"\n", r.data(key))
 	}
 	b.WriteString(`{"type":"TRACE","trace":{"type":"STREAM_STATUS","emitted_at":1.7E12,"stream_status":{"stream_descriptor":{"name":"table"},"status":"COMPLETE"}}}` + "\n")
