@@ -10,7 +10,8 @@ import (
 type Row struct {
 	Open, Data, Close []byte
 
-	// Metadata is kept beside the row and not sent: what is needed to write a dead letter.
+	// Metadata is kept beside the row and not sent: the version that a snapshot compares, the retry
+	// of an earlier sync, and what a dead letter needs. Its codec is payload's.
 	Metadata []byte
 
 	// Key is the hash of the row's primary key, see Stream.Keyed; 0 if it has none.

@@ -261,10 +261,11 @@ func (p *Pipeline) closeLargest() {
 		return
 	}
 	keep := p.options.MaxBuffered / 4 * 3
-	if p.waiting == 0 && p.inFlight == 0 {
+	switch {
+	case p.openBytes > keep:
+	case p.waiting == 0 && p.inFlight == 0:
 		keep = 0 // held states fill the memory: only their rows can free it
-	}
-	if p.openBytes <= keep {
+	default:
 		return
 	}
 	for _, s := range p.largestFirst() {

@@ -69,9 +69,9 @@ type Moment struct {
 	Expected int64 // records that the source expects to send in all; 0: not known
 }
 
-// Engine runs one sync. One goroutine owns it: it decodes the input, adds rows and states to the
-// pipeline, and completes the batches that come back. A second one reads the input, and the
-// pipeline's senders deliver; they meet in wait.
+// Engine runs one sync. One goroutine owns it: it takes decoded messages, adds rows and states to
+// the pipeline, and completes the batches that come back. Others read the input, decode it and
+// deliver batches; the owner waits for all of them in wait.
 type Engine struct {
 	options  Options
 	streams  []*Stream
