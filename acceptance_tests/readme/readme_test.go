@@ -21,7 +21,6 @@ func TestMain(m *testing.M) { os.Exit(connector.Run(m, &binary)) }
 
 // elsewhere are the beginnings of commands that another test or step types, or nobody does.
 var elsewhere = map[string]string{
-	"go run . demo":                           "cli.TestDemo",
 	"go test ./...":                           "the step tests of .ci/run",
 	"go build -o bin/destination-webhook":     "connector.Build",
 	"docker build -t":                         "the step image of .ci/run",
@@ -104,6 +103,32 @@ var (
 	comment      = regexp.MustCompile(`(?m)\s{2,}#.*$`)
 	continuation = regexp.MustCompile(`(\\|\|)\n\s*`)
 )
+
+var makeTarget = regexp.MustCompile("`make ([a-z]+)")
+
+// Every target of make that a page names is in the Makefile.
+func TestMakeTargets(t *testing.T) {
+	makefile, err := os.ReadFile("../../Makefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, page := range pages {
+		text, err := os.ReadFile("../../" + page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, match := range makeTarget.FindAllStringSubmatch(string(text), -1) {
+			found++
+			if !strings.Contains(string(makefile), "\n"+match[1]+":") {
+				t.Errorf("%s names make %s", page, match[1])
+			}
+		}
+	}
+	if found < 10 {
+		t.Errorf("the pages name only %d targets", found)
+	}
+}
 
 // blocks returns the commands of each of a page's shell blocks.
 func blocks(t *testing.T, page string) (all [][]string) {
