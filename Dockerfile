@@ -1,7 +1,7 @@
 # Build:       docker build -t airbyte/destination-webhook:0.2.0 .
 # Both at once: docker buildx build --platform linux/amd64,linux/arm64 .
 #
-# The bases are pinned by the digest of their image index, so that both platforms resolve; each tag stands in the comment above
+# The bases are pinned by the digest of their image index, so that both platforms resolve; each tag is in the comment above
 # its digest. CONTRIBUTING.md, "Images", says how to look one up.
 # golang:1.26.5-alpine3.24
 ARG GO_IMAGE=docker.io/library/golang@sha256:0178a641fbb4858c5f1b48e34bdaabe0350a330a1b1149aabd498d0699ff5fb2

@@ -60,7 +60,7 @@ type Batch struct {
 	lines        lines
 	set          map[int][]byte // rows that SetRow has changed; nil if there is none
 
-	held    int // bytes of memory, when it was last weighed
+	held    int // bytes of memory, when they were last counted
 	runs    []segmentRun
 	scope   *scope   // since it is closed
 	segment *segment // since it is closed

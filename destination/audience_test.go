@@ -249,7 +249,7 @@ func TestDeadLetteredRowIsTriedAgain(t *testing.T) {
 
 // The removal of a row that left is no record of the source and has no letter, even if the row
 // once said that it was not deleted; it stays due.
-func TestRejectedRemovalHasNoLetter(t *testing.T) {
+func TestRejectedRemovalHasNoDeadLetter(t *testing.T) {
 	r := newRig(t)
 	letters := filepath.Join(r.dir, "letters")
 	options := fmt.Sprintf(`,"on_rejected_rows":"dead_letter","dead_letter":{"type":"local","path":%q}`, letters)

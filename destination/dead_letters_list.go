@@ -126,7 +126,7 @@ func (p *Program) ShowDeadLetters(ctx context.Context, configPath string, f repl
 
 // letter is a dead letter that is read.
 type letter struct {
-	*deadletter.Letter
+	*deadletter.Stored
 	line   []byte
 	redact func(string) string
 }
@@ -156,7 +156,7 @@ func (p *Program) eachDeadLetter(ctx context.Context, configPath string, filter 
 			n := -1
 			err = archive.Read(ctx, name, func(line []byte) error {
 				n++
-				if l, err := deadletter.ParseLetter(line); err == nil && filter.Selects(l) && !ledger.Settled(name, n) { // replay counts the other lines
+				if l, err := deadletter.Parse(line); err == nil && filter.Selects(l) && !ledger.Settled(name, n) { // replay counts the other lines
 					return f(letter{l, line, out.Redact})
 				}
 				return nil

@@ -19,7 +19,7 @@ func TestBoundMemory(t *testing.T) {
 	}{
 		{"without a snapshot", "none", math.MaxInt64, ownMemory + 280},
 		{"with one", "local", math.MaxInt64, ownMemory + 280 + snapshotMemory},
-		{"the environment goes before", "local", 1 << 40, 1 << 40},
+		{"the environment takes precedence", "local", 1 << 40, 1 << 40},
 	} {
 		debug.SetMemoryLimit(tt.environment)
 		c.Snapshot.Type = tt.snapshot

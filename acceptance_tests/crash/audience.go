@@ -67,8 +67,8 @@ func (a *audience) apply(row told) error {
 	return nil
 }
 
-// obey applies the requests that an endpoint accepts which drops those whose Webhook-Id it has
-// seen.
+// obey applies accepted requests as an endpoint does that drops a request if it has seen its
+// Webhook-Id.
 func (a *audience) obey(requests []receiver.Request) error {
 	for i := range requests {
 		q := &requests[i]

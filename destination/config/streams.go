@@ -122,3 +122,12 @@ func checkPrimaryKey(problems *problemList, field string, key [][]string) {
 		seen[id] = true
 	}
 }
+
+// checkSyncMode refuses the modes that send a difference if nothing remembers what was delivered
+// before. remove is of use without it, since rows with a CDC delete marker are known to have left.
+func (c *Config) checkSyncMode(problems *problemList, field string, mode SyncMode) {
+	if !c.Snapshot.Chosen() && (mode == Add || mode == Mirror) {
+		problems.add(field, string(mode)+" needs to know what was delivered before: choose a place for it in snapshot, "+
+			"or one of auto, insert, upsert, remove")
+	}
+}

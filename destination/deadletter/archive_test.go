@@ -207,21 +207,21 @@ func TestParseSettled(t *testing.T) {
 	}
 }
 
-func TestParseLetter(t *testing.T) {
+func TestParse(t *testing.T) {
 	record := Record{Data: []byte(`{"id":1.0}`), Status: 422, Reason: "no \"x\"", WebhookID: "msg_1", At: noon, Before: []byte{1, 255}, Retry: payload.Retry{ID: "A", Syncs: 3}}
 	record.Stream.Name, record.Stream.Namespace = "users", "public"
-	letter, err := ParseLetter(record.Append(nil))
+	letter, err := Parse(record.Append(nil))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := &Letter{Stream: record.Stream, Data: record.Data, EmittedAt: []byte("1795519815000"), Rejection: Rejection{
+	want := &Stored{Stream: record.Stream, Data: record.Data, EmittedAt: []byte("1795519815000"), Rejection: Rejection{
 		Status: 422, Reason: record.Reason, WebhookID: "msg_1", At: noon.UTC(), Before: []byte{1, 255}, Retry: record.Retry,
 	}}
 	if diff := cmp.Diff(want, letter); diff != "" {
 		t.Error(diff)
 	}
 	for _, line := range []string{``, `nonsense`, `[]`, `{"type":"STATE"}`, `{"type":"RECORD","record":{"stream":"users","data":1}}`} {
-		if letter, err := ParseLetter([]byte(line)); err == nil {
+		if letter, err := Parse([]byte(line)); err == nil {
 			t.Errorf("%s: got %v, want an error", line, letter)
 		}
 	}

@@ -10,8 +10,8 @@ import (
 // message, so that a file of dead letters stays the input of its own replay.
 var settledLine = []byte(`{"type":"LOG","log":{"level":"DEBUG","message":"rejected rows were delivered since, or replaced"},"settled":`)
 
-// AppendSettled appends a line that says that the rows with these ids no longer wait, whatever dead
-// letters there are of them.
+// AppendSettled appends a line that says that the rows with these ids no longer wait, whatever
+// dead letters there are of them.
 func AppendSettled(dst []byte, ids []string) []byte {
 	dst = append(append(dst, settledLine...), '[')
 	for i, id := range ids {

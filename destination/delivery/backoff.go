@@ -6,17 +6,17 @@ import (
 )
 
 // backoff is a random wait after the n-th failure in a row, n from 1: full jitter between nothing
-// and a ceiling that doubles up to MaxInterval, so that senders which failed together do not come
+// and a bound that doubles up to MaxInterval, so that senders which failed together do not come
 // back together.
 func backoff(o RetryOptions, n int) time.Duration {
-	ceiling := o.MaxInterval
+	bound := o.MaxInterval
 	if shift := uint(n - 1); shift < 63 {
 		if doubled := o.InitialInterval << shift; doubled>>shift == o.InitialInterval && doubled > 0 {
-			ceiling = min(ceiling, doubled)
+			bound = min(bound, doubled)
 		}
 	}
-	if ceiling <= 0 {
+	if bound <= 0 {
 		return 0
 	}
-	return rand.N(ceiling + 1)
+	return rand.N(bound + 1)
 }

@@ -22,8 +22,8 @@ const probeElapsed = 30 * time.Second
 // RetryOptions bound the attempts of one delivery.
 type RetryOptions struct {
 	MaxAttempts     int           // at least 1
-	InitialInterval time.Duration // ceiling of the first wait; it doubles from there
-	MaxInterval     time.Duration // ceiling of every wait that the endpoint did not ask for
+	InitialInterval time.Duration // bound of the first wait; it doubles from there
+	MaxInterval     time.Duration // bound of every wait that the endpoint did not ask for
 	MaxElapsed      time.Duration // from the first attempt's start to the last one's end; 0: no bound
 }
 

@@ -85,7 +85,7 @@ func TestDeliverEndsAtItsBounds(t *testing.T) {
 func TestCancelEndsEveryWaitAtOnce(t *testing.T) {
 	for name, transport := range map[string]http.RoundTripper{
 		"between attempts": script(status(500, "Retry-After", "300")),
-		"at the gate":      script(status(503, "Retry-After", "300")),
+		"at the breaker":   script(status(503, "Retry-After", "300")),
 		"in an attempt": roundTrip(func(r *http.Request, _ string) (*http.Response, error) {
 			<-r.Context().Done()
 			return nil, r.Context().Err()
@@ -156,7 +156,7 @@ func TestStopLetsAttemptsFinishAndStartsNoOther(t *testing.T) {
 
 func TestStopEndsEveryKindOfWait(t *testing.T) {
 	for name, o := range map[string]Options{
-		"gate":       {Transport: script(status(503, "Retry-After", "300"))},
+		"breaker":    {Transport: script(status(503, "Retry-After", "300"))},
 		"rate limit": {Transport: script(status(500)), RequestsPerSecond: 0.001},
 	} {
 		t.Run(name, func(t *testing.T) {

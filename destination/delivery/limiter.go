@@ -39,8 +39,8 @@ type limiter struct {
 	round   round
 	changed time.Time // attempts that started before the last decrease teach nothing
 
-	ceiling float64 // below a limit that was too much
-	held    time.Time
+	threshold float64 // below a limit that was too much
+	held      time.Time
 }
 
 // round is the attempts since the last judgement.
@@ -60,7 +60,7 @@ func (a *limiter) observe(l sample, now time.Time) {
 		return
 	}
 	if l.overloaded {
-		a.ceiling, a.held = max(1, math.Floor(a.limit)-1), now.Add(holdLoad)
+		a.threshold, a.held = max(1, math.Floor(a.limit)-1), now.Add(holdLoad)
 		a.decrease(shrinkLoad, now)
 		return
 	}
@@ -112,7 +112,7 @@ func (a *limiter) increase(now time.Time) {
 		next = a.limit * 2
 	}
 	if now.Before(a.held) {
-		next = min(next, max(a.ceiling, a.limit))
+		next = min(next, max(a.threshold, a.limit))
 	}
 	a.limit = min(next, float64(a.most))
 }

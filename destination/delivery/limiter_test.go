@@ -126,7 +126,7 @@ func TestAdaptiveSettlesNearTheCapacity(t *testing.T) {
 	}
 }
 
-// teach plays rounds of lessons with the given latency and returns the limit.
+// teach plays rounds of samples with the given latency and returns the limit.
 func teach(a *limiter, now *time.Time, rounds int, latency time.Duration) int {
 	for range rounds * 100 {
 		*now = now.Add(latency)

@@ -20,7 +20,7 @@ type Filter struct {
 const NeverSent = -1
 
 // Selects reports whether a letter is selected, by all but its key.
-func (f *Filter) Selects(l *deadletter.Letter) bool {
+func (f *Filter) Selects(l *deadletter.Stored) bool {
 	switch r := &l.Rejection; {
 	case f.Stream != "" && f.Stream != l.Stream.Name && f.Stream != route.Title(l.Stream):
 		return false

@@ -103,7 +103,7 @@ func (p *Plan) choose(line []byte, at place) {
 		p.leaveOutSettled(ids)
 		return
 	}
-	letter, err := deadletter.ParseLetter(line)
+	letter, err := deadletter.Parse(line)
 	if err != nil {
 		p.Counts.Unreadable++
 		return
@@ -195,7 +195,7 @@ func (p *Plan) eachSent(ctx context.Context, f func(line []byte, at place) error
 // leaveOut leaves out the letters whose keys were delivered since.
 func (p *Plan) leaveOut(ctx context.Context) error {
 	return p.eachSent(ctx, func(line []byte, at place) error {
-		letter, err := deadletter.ParseLetter(line)
+		letter, err := deadletter.Parse(line)
 		if err != nil {
 			return err // it was read before
 		}

@@ -104,7 +104,7 @@ func lines(text []byte) (all []string) {
 
 func data(t *testing.T, line string) string {
 	t.Helper()
-	l, err := deadletter.ParseLetter([]byte(line))
+	l, err := deadletter.Parse([]byte(line))
 	if err != nil {
 		return line
 	}

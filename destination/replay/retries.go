@@ -13,14 +13,14 @@ var errEnough = errors.New("enough were read")
 
 // Retries goes over the dead letters of the rows that still wait and that this sync has not
 // rejected itself, the oldest first. A letter is valid until the next one.
-func (w *Waiting) Retries(ctx context.Context) iter.Seq2[*deadletter.Letter, error] {
-	return func(yield func(*deadletter.Letter, error) bool) {
+func (w *Waiting) Retries(ctx context.Context) iter.Seq2[*deadletter.Stored, error] {
+	return func(yield func(*deadletter.Stored, error) bool) {
 		for _, name := range w.names {
 			if w.idle() {
 				return
 			}
 			err := w.archive.Read(ctx, name, func(line []byte) error {
-				letter, err := deadletter.ParseLetter(line)
+				letter, err := deadletter.Parse(line)
 				if err == nil && w.isDue(letter) && !yield(letter, nil) {
 					return errEnough
 				}
@@ -37,7 +37,7 @@ func (w *Waiting) Retries(ctx context.Context) iter.Seq2[*deadletter.Letter, err
 }
 
 // isDue reports whether a letter is the newest one of a row that is tried again.
-func (w *Waiting) isDue(l *deadletter.Letter) bool {
+func (w *Waiting) isDue(l *deadletter.Stored) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	row := w.rows[l.Rejection.Retry.ID]

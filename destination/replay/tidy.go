@@ -81,7 +81,7 @@ func (l *Ledger) entry(line []byte, number int) entry {
 		for _, id := range ids {
 			l.settled[id] = true
 		}
-	} else if letter, err := deadletter.ParseLetter(line); err == nil && letter.Rejection.Retry.ID != "" {
+	} else if letter, err := deadletter.Parse(line); err == nil && letter.Rejection.Retry.ID != "" {
 		e.id = letter.Rejection.Retry.ID
 		l.newest[e.id] = &e
 	}

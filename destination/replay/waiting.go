@@ -89,7 +89,7 @@ func (w *Waiting) read(line []byte, settled map[string]bool) {
 		}
 		return
 	}
-	letter, err := deadletter.ParseLetter(line)
+	letter, err := deadletter.Parse(line)
 	if err != nil {
 		return
 	}

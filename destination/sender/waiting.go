@@ -102,8 +102,8 @@ func (s *batchSend) takeRetries(ctx context.Context, rows []int) error {
 	return nil
 }
 
-// retries returns what tells apart requests that send rows again which earlier syncs have sent; nil
-// if the part has none.
+// retries returns a value that distinguishes requests with rows that earlier syncs have sent; nil if
+// the part has none.
 func (s *batchSend) retries(rows []int) (event []byte) {
 	if s.stream.options.Waiting == nil {
 		return nil

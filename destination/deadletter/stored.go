@@ -12,8 +12,8 @@ import (
 	"destination-webhook/protocol"
 )
 
-// Letter is a stored dead letter as it is read again.
-type Letter struct {
+// Stored is a dead letter as it is read again.
+type Stored struct {
 	Stream    protocol.StreamDescriptor
 	Data      []byte // the record's data, as it came
 	EmittedAt []byte // as it came, or the time of the rejection
@@ -42,12 +42,12 @@ func (h *hexadecimal) UnmarshalText(text []byte) (err error) {
 	return err
 }
 
-// errNoLetter is the error of a line that is no dead letter.
-var errNoLetter = errors.New("it is no RECORD with data")
+// errNoRecord is the error of a line that is no dead letter.
+var errNoRecord = errors.New("it is no RECORD with data")
 
-// ParseLetter reads a line that Record.Append has written. A RECORD without a rejection, which
+// Parse reads a line that Record.Append has written. A RECORD without a rejection, which
 // somebody else has put there, has the zero Rejection. Data refers to line.
-func ParseLetter(line []byte) (*Letter, error) {
+func Parse(line []byte) (*Stored, error) {
 	var message struct {
 		Record struct {
 			Stream    string         `json:"stream"`
@@ -61,13 +61,13 @@ func ParseLetter(line []byte) (*Letter, error) {
 		} `json:"record"`
 	}
 	if err := json.Unmarshal(line, &message, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)); err != nil {
-		return nil, errNoLetter // the library's error may quote the record
+		return nil, errNoRecord // the library's error may quote the record
 	}
 	r := &message.Record
 	if r.Data.Kind() != '{' {
-		return nil, errNoLetter
+		return nil, errNoRecord
 	}
-	return &Letter{
+	return &Stored{
 		Stream:    protocol.StreamDescriptor{Name: r.Stream, Namespace: r.Namespace},
 		Data:      r.Data,
 		EmittedAt: r.EmittedAt,
