@@ -50,6 +50,7 @@ func TestPromises(t *testing.T) {
 			"eof":      endInput,
 			"await":    await,
 			"arrived":  arrived,
+			"claimed":  claimed,
 			"hangup":   hangup,
 			"end":      end,
 		},

@@ -44,6 +44,8 @@
 //	    read its standard output up to a line that matches
 //	arrived N
 //	    wait until the receiver has got N requests
+//	claimed
+//	    hold what arrived against what the states in the standard outputs that were given claim
 //	hangup
 //	    close its standard output
 //	end EOF|SIGNAL [OUTCOME]

@@ -133,6 +133,23 @@ func announce(ts *testscript.TestScript, server *httptest.Server) {
 	}
 }
 
+// claimed gives the receiver the last command's output, and holds what the states claim against what
+// arrived, by the API that the receiver has for tests.
+func claimed(ts *testscript.TestScript, neg bool, _ []string) {
+	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, stageOf(ts).receiver.server.URL+"/_/api/states", strings.NewReader(ts.ReadFile("stdout")))
+	ts.Check(err)
+	answer, err := http.DefaultClient.Do(r)
+	ts.Check(err)
+	defer func() { _ = answer.Body.Close() }()
+	text, err := io.ReadAll(answer.Body)
+	ts.Check(err)
+	var compared receiver.Comparison
+	ts.Check(json.Unmarshal(text, &compared))
+	if answer.StatusCode != http.StatusOK || compared.Equal == neg {
+		ts.Fatalf("status %d: %s", answer.StatusCode, text)
+	}
+}
+
 // arrived waits for so many requests, by the API that the receiver has for tests.
 func arrived(ts *testscript.TestScript, _ bool, args []string) {
 	call := fmt.Sprintf("%s/_/api/wait?requests=%s&timeout=%s", stageOf(ts).receiver.server.URL, args[0], patience)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"time"
@@ -56,7 +57,8 @@ func (c *commands) showDemo(ctx context.Context, l listenFlags, keep bool, o rec
 	defer func() { _ = server.Close() }()
 	c.say("An endpoint listens at %s and shows what arrives at %s", server.URL(), server.PageURL())
 	c.say("Every fourth request is answered with 503, so that there is a retry to see.\n")
-	if err := c.syncSample(ctx, server.URL()); err != nil {
+	var output bytes.Buffer
+	if err := c.syncSample(ctx, server.URL(), &output); err != nil {
 		return err
 	}
 	totals := server.Totals()
@@ -64,6 +66,13 @@ func (c *commands) showDemo(ctx context.Context, l listenFlags, keep bool, o rec
 	for _, s := range totals.Streams {
 		c.say("  %-9s  %4d added  %4d changed  %4d removed  %4d of unknown operation", s.Stream,
 			s.Operations["added"], s.Operations["changed"], s.Operations["removed"], s.Operations[""])
+	}
+	compared, err := server.Claim(&output)
+	if err != nil {
+		return err
+	}
+	if compared.Equal {
+		c.say("The %d states of the sync claim the same, apart from removals.", compared.States)
 	}
 	if !keep {
 		c.say("To look at them in the browser: destination-webhook demo --keep")
@@ -75,7 +84,8 @@ func (c *commands) showDemo(ctx context.Context, l listenFlags, keep bool, o rec
 }
 
 // syncSample runs write on the sample and shows its messages as a person would want to read them.
-func (c *commands) syncSample(ctx context.Context, url string) error {
+// output gets them as they are.
+func (c *commands) syncSample(ctx context.Context, url string, output io.Writer) error {
 	snapshot, err := os.MkdirTemp("", "destination-webhook-demo-")
 	if err != nil {
 		c.say("There is no temporary folder for a snapshot, so added and changed rows are not told apart.\n")
@@ -85,7 +95,7 @@ func (c *commands) syncSample(ctx context.Context, url string) error {
 	if err != nil {
 		return err
 	}
-	view := &view{text: c.process.Stderr, all: true, now: time.Now}
+	view := &view{raw: output, text: c.process.Stderr, all: true, now: time.Now}
 	program := c.program(view)
 	program.Stdin = bytes.NewReader(sample.Records)
 	program.ReadFile = func(path string) ([]byte, error) {

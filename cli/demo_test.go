@@ -41,6 +41,7 @@ func TestDemo(t *testing.T) {
 		"as the README has it": {t.TempDir(), []string{"--addr", "127.0.0.1:0"}, []string{
 			`/_/\n`, `this receiver was told to fail`, `STATE  shop.customers: 200 more rows`, `The endpoint took 24\d\d rows in \d+ requests, [1-9]\d* of them failed`,
 			`customers +[78]\d\d added +[1-9]\d* changed +3\d removed +0 of unknown`, `orders +1500 added +0 changed`,
+			`The \d+ states of the sync claim the same`,
 		}},
 		"no place to write": {nowhere, []string{"--addr", "127.0.0.1:0"}, []string{
 			`no temporary folder`, `The endpoint took 2450 rows`, `customers +0 added +0 changed +34 removed +916 of unknown`,

@@ -20,6 +20,9 @@ type Rejection = journal.Rejection
 // Row is one of a request's.
 type Row = journal.Row
 
+// Comparison holds what arrived against what states claim.
+type Comparison = journal.Comparison
+
 // Totals count what has come.
 type Totals = journal.Totals
 

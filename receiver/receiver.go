@@ -301,3 +301,7 @@ func (r *Receiver) Accepted() []Row { return r.journal.Accepted() }
 func (r *Receiver) Wait(ctx context.Context, until func(Totals) bool) error {
 	return r.journal.Wait(ctx, until)
 }
+
+// Claim adds the states among the lines of a sync's output, and returns what all of them claim
+// beside what arrived.
+func (r *Receiver) Claim(output io.Reader) (Comparison, error) { return r.journal.Claim(output) }

@@ -103,7 +103,7 @@ func TestTotals(t *testing.T) {
 		Bytes: 2*177 + 43 + 2*32 + 8, WireBytes: 2*177 + 43 + 2*32 + 8,
 		Streams: []receiver.StreamTotals{
 			{Stream: "orders", Requests: 1, Rows: 1, Bytes: 43, Operations: map[string]int64{"": 1}},
-			{Stream: "users", Requests: 2, Rows: 4, Bytes: 354, Operations: map[string]int64{"added": 2, "removed": 2}},
+			{Stream: "users", Requests: 2, Rows: 4, Repeated: 2, Bytes: 354, Operations: map[string]int64{"added": 2, "removed": 2}},
 		},
 	}
 	if diff := cmp.Diff(want, r.Totals()); diff != "" {

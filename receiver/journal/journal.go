@@ -23,10 +23,12 @@ type Journal struct {
 	resets    int64
 	completed int64 // requests, which gives the order of answers
 	dropped   bool  // something that came since the last reset is no longer kept
+	forgotten bool  // likewise, and the totals lack it
 
 	ids     ids
 	runs    runs
 	totals  tally
+	claims  claims
 	changed chan struct{} // closed at the next change; nil while nobody waits
 }
 
@@ -45,7 +47,7 @@ func (o Outcome) Accepts() bool { return o.Status >= 200 && o.Status < 300 }
 // New returns a Journal that keeps so many requests, within so many bytes. It keeps the last
 // request whatever its size, but not its body if that alone exceeds maxBytes.
 func New(maxRequests int, maxBytes int64) *Journal {
-	return &Journal{maxKept: maxRequests, maxBytes: maxBytes, ids: newIDs(), runs: newRuns(), totals: newTally()}
+	return &Journal{maxKept: maxRequests, maxBytes: maxBytes, ids: newIDs(), runs: newRuns(), totals: newTally(), claims: newClaims()}
 }
 
 // Arrive records a request as pending.
@@ -126,10 +128,10 @@ func (j *Journal) Reset() {
 	for _, q := range j.kept {
 		q.counted = 0
 	}
-	j.kept, j.bytes, j.ids, j.runs, j.totals = nil, 0, newIDs(), newRuns(), newTally()
+	j.kept, j.bytes, j.ids, j.runs, j.totals, j.claims = nil, 0, newIDs(), newRuns(), newTally(), newClaims()
 	j.totals.totals.Open = open
 	j.resets++
-	j.dropped = false
+	j.dropped, j.forgotten = false, false
 	j.notify()
 }
 

@@ -59,5 +59,6 @@ func (j *Journal) Restore(records []Record, now time.Time) {
 		j.keep(q)
 		j.change(q)
 	}
-	j.dropped = j.dropped || len(records) > 0 && records[0].ID > 1
+	j.forgotten = len(records) > 0 && records[0].ID > 1
+	j.dropped = j.dropped || j.forgotten
 }

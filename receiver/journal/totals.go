@@ -35,7 +35,8 @@ type StreamTotals struct {
 	Namespace  string           `json:"namespace"`
 	Stream     string           `json:"stream"`
 	Requests   int64            `json:"requests"`
-	Rows       int64            `json:"rows"`
+	Rows       int64            `json:"rows"`     // duplicates included
+	Repeated   int64            `json:"repeated"` // of those, rows of duplicates
 	Bytes      int64            `json:"bytes"`
 	Operations map[string]int64 `json:"operations"`    // rows by operation; "" if the sender does not know
 	Run        *Run             `json:"run,omitempty"` // the latest, of a sender that sends manifests
@@ -77,6 +78,9 @@ func (t *tally) complete(q *Request, accepted []Row, now time.Time) {
 		t.totals.Repeated += int64(len(accepted))
 	}
 	s := t.stream(streamName{q.Namespace, q.Stream})
+	if q.Duplicate {
+		s.Repeated += int64(len(accepted))
+	}
 	s.Requests++
 	s.Bytes += q.Bytes
 	s.Rows += int64(len(accepted))

@@ -31,6 +31,8 @@ type event struct {
 	Target   string            `json:"target"` // of forwarded and replayed requests; "" for none
 	Signed   bool              `json:"signed"` // signatures are verified
 	Oldest   int64             `json:"oldest"` // requests before it are no longer kept
+
+	Claims journal.Comparison `json:"claims"` // of the states that were given
 }
 
 // Keeps are the bounds of what is kept.
@@ -83,7 +85,7 @@ func (p *page) next(c *journal.Cursor, now time.Time) (event, <-chan struct{}) {
 	changes, changed := p.Journal.Since(c, now)
 	e := event{
 		Now: now.UnixMilli(), Started: p.started.UnixMilli(), Totals: changes.Totals, Seconds: changes.Seconds,
-		Faults: formOf(inForce), InForce: inForce.String(), Keeps: p.Keeps, Signed: p.Signed, Oldest: changes.Oldest,
+		Faults: formOf(inForce), InForce: inForce.String(), Keeps: p.Keeps, Signed: p.Signed, Oldest: changes.Oldest, Claims: p.Journal.Compare(),
 	}
 	if p.Relay != nil {
 		e.Target = p.Relay.Target()

@@ -65,6 +65,8 @@ func New(o Options) http.Handler {
 	mux.HandleFunc("GET "+Path+"requests/{id}/diff/{other}", p.withRequest(p.showDiff))
 	mux.HandleFunc("GET "+Path+"api/history", p.showHistory)
 	mux.HandleFunc("GET "+Path+"api/table", p.showTable)
+	mux.HandleFunc("GET "+Path+"api/states", p.showStates)
+	mux.HandleFunc("POST "+Path+"api/states", p.addStates)
 	mux.HandleFunc("GET "+Path+"api/wait", p.waitFor)
 	mux.HandleFunc("POST "+Path+"api/reset", p.reset)
 	mux.HandleFunc("POST "+Path+"faults", p.setFaults)

@@ -1,6 +1,7 @@
 // The history of one key, the table of a stream as it is now, and what differs between two requests.
 import { clock, count, el, streamName, tag } from "./dom.js";
 import { newTable, operation, partial } from "./rows.js";
+import { claim } from "./totals.js";
 
 let choose = () => {};
 export function onChoose(f) { choose = f; }
@@ -74,7 +75,7 @@ export function table(s) {
     const place = el("div", "row-table");
     const rows = newTable({ ...s, rejected: 0, id: 0 });
     partial(place, rows, t, async (from) => (await fetch(`${path}&from=${from}`)).json());
-    return [el("p", "hint", `${count(t.total)} ${t.total === 1 ? "row" : "rows"} now, after ${words.join(", ") || "nothing"}. `, whole, save), place];
+    return [el("p", "hint", `${count(t.total)} ${t.total === 1 ? "row" : "rows"} now, after ${words.join(", ") || "nothing"}. `, whole, claim(s), save), place];
   });
 }
 

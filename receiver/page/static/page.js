@@ -44,7 +44,7 @@ function hear(news) {
   started = news.started;
   ahead = news.now - Date.now();
   for (const s of news.seconds || []) history.set(s.at, s);
-  totals.show(news.totals);
+  totals.show(news.totals, news.claims);
   sample(news.signed);
   detail.setTarget(news.target);
   $("target").textContent = news.target ? "→ " + news.target : "";

@@ -1,4 +1,4 @@
-// Totals of all requests, and of each stream by operation.
+// Totals of all requests, and of each stream by operation, with what the states of syncs claim.
 import { $, bytes, count, el, streamName, tag } from "./dom.js";
 
 let drawn = "";
@@ -9,7 +9,26 @@ export function onTable(f) { table = f; }
 
 const order = ["added", "changed", "removed", ""];
 
-export function show(t) {
+let claims = { states: 0, streams: [] };
+
+const rows = (n) => `${count(n)} ${n === 1 ? "row" : "rows"}`;
+
+// claim says whether what arrived of a stream is what the states claim; "" if no state was given.
+export function claim(s) {
+  const c = claims.streams.find((c) => c.stream === s.stream && c.namespace === s.namespace);
+  if (!c) return "";
+  const say = {
+    equal: () => tag("good", `the states claim the same ${rows(c.claimed)}`),
+    removals: () => tag("good", `the states claim the other ${rows(c.claimed)}`, `They do not count removals, which come after them: ${count(c.unclaimed)} here`),
+    missing: () => tag("bad", `${rows(c.missing)} missing: the states claim ${count(c.claimed)}`),
+    unclaimed: () => tag("warn", `${rows(c.unclaimed)} that no state claims`, "They came after the last state, so the next sync sends them again"),
+    unknown: () => tag("warn", "not comparable with the states", "The receiver was restarted, and has not kept what came before"),
+  };
+  return say[c.verdict]();
+}
+
+export function show(t, c) {
+  claims = c;
   $("total-rows").textContent = count(t.rows - t.repeated);
   $("total-repeated").textContent = t.repeated ? `and ${count(t.repeated)} again` : "\u00a0";
   $("total-requests").textContent = count(t.requests);
@@ -21,7 +40,10 @@ export function show(t) {
   }
   $("no-streams").hidden = t.streams.length > 0;
   $("streams").hidden = t.streams.length === 0;
-  const now = JSON.stringify(t.streams);
+  $("states").hidden = t.streams.length === 0;
+  const all = claim({ stream: "", namespace: "" }); // states that speak for all streams
+  $("claims").replaceChildren(...(c.states ? [`${count(c.states)} ${c.states === 1 ? "state was" : "states were"} given. `, ...(all ? [all] : [])] : []));
+  const now = JSON.stringify([t.streams, c.streams]);
   if (now === drawn) return;
   drawn = now;
   const focused = document.activeElement?.dataset?.stream;
@@ -52,7 +74,7 @@ function streamLine(s) {
   now.title = "Show the rows of this stream as they are now";
   now.setAttribute("aria-label", "Table of " + name);
   now.addEventListener("click", () => table(s));
-  return el("li", "", el("div", "name", button, now, el("span", "n", count(s.rows))), parts, el("div", "words", ...runTag(s.run), words.join(" · ")));
+  return el("li", "", el("div", "name", button, now, el("span", "n", count(s.rows))), parts, el("div", "words", ...runTag(s.run), words.join(" · "), ...(claim(s) ? [" ", claim(s)] : [])));
 }
 
 // runTag says whether the latest run of a stream is whole, as its manifest says.
@@ -65,3 +87,15 @@ function runTag(run) {
   const text = `broken: ${of(run.batches, run.expected.batches)} batches, ${of(run.rows, run.expected.rows)} rows`;
   return [tag("bad", text, `${run.run}: ${run.problem}`)];
 }
+
+$("output").addEventListener("change", async () => {
+  const [file] = $("output").files;
+  if (!file) return;
+  $("output").value = ""; // the same file can be chosen again
+  let problem = "The receiver is gone.";
+  try {
+    const answer = await fetch("api/states", { method: "POST", body: file });
+    problem = answer.ok ? "" : (await answer.json()).error;
+  } catch { /* it said nothing */ }
+  $("states-error").textContent = problem;
+});
