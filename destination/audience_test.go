@@ -369,8 +369,8 @@ func TestDeletionMarkRemoves(t *testing.T) {
 // What the snapshot knew does not hold any more, and the log says so, once.
 func TestAnotherAudienceStartsOver(t *testing.T) {
 	for name, test := range map[string]struct{ catalog, options, warning, key string }{
-		"primary key": {strings.Replace(usersRefresh, `[["id"]]`, `[["name"]]`, 1), "", "its primary key has changed", "Ada"},
-		"method":      {usersRefresh, `,"method":"PUT"`, "its URL or method has changed", "1"},
+		"primary key": {strings.Replace(usersRefresh, `[["id"]]`, `[["name"]]`, 1), "", "the primary key of a stream has changed", "Ada"},
+		"method":      {usersRefresh, `,"method":"PUT"`, "the URL or method of a stream has changed", "1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t)

@@ -107,18 +107,19 @@ func (s *session) plan(ctx context.Context, archive deadletter.Archive, f replay
 		return nil, err
 	}
 	c := &plan.Counts
-	s.progress.Info(fmt.Sprintf("dead letters: %d to be sent again, %d replaced by newer ones of their keys, %d whose keys were delivered since", c.Sent, c.Replaced, c.Delivered))
+	s.progress.Info("dead letters are sent again, unless newer ones of their keys replace them or their keys were delivered since",
+		"to_send", c.Sent, "replaced", c.Replaced, "delivered_since", c.Delivered)
 	for _, left := range []struct {
 		count int
 		why   string
 	}{
-		{c.Unknown, "%d dead letters are of streams that the catalog does not have, and stay"},
-		{c.Unclear, "%d dead letters stay: they were stored without what they would replace, and the endpoint has rows of their keys, which may be newer; to send them all the same, give their lines to write"},
-		{c.Unreadable, "%d lines are no dead letters, and stay"},
-		{c.InUse, "%d files of dead letters stay: a sync still writes to them"},
+		{c.Unknown, "dead letters of streams that the catalog does not have stay"},
+		{c.Unclear, "dead letters stay that were stored without what they would replace, and the endpoint has rows of their keys, which may be newer; to send them all the same, give their lines to write"},
+		{c.Unreadable, "lines that are no dead letters stay"},
+		{c.InUse, "files of dead letters stay to which a sync still writes"},
 	} {
 		if left.count > 0 {
-			s.progress.Warn(fmt.Sprintf(left.why, left.count))
+			s.progress.Warn(left.why, "count", left.count)
 		}
 	}
 	return plan, nil

@@ -85,7 +85,7 @@ func TestDeadLetterWithoutAKeyHasItsLine(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if want := "stream users: rows are rejected and go to the dead letters; the first is the row in line 5 of the input: "; !strings.Contains(said, want) {
+			if want := `rows are rejected and go to the dead letters stream=users first=\"the row in line 5 of the input\" reason=`; !strings.Contains(said, want) {
 				t.Errorf("%q is not in %s", want, said)
 			}
 			var lines []string

@@ -35,7 +35,7 @@ func requireCrash(t *testing.T, err error) {
 func TestPanicOfSavingIsAnError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
-		stop := saveAtIntervals(ctx, saving(nil), func(text string) { t.Log(text) }, cancel)
+		stop := saveAtIntervals(ctx, saving(nil), func(text string, args ...any) { t.Log(text, args) }, cancel)
 		time.Sleep(saveInterval + time.Second)
 		stop()
 		requireCrash(t, context.Cause(ctx))

@@ -11,7 +11,7 @@ import (
 func (s *session) startTelemetry(getenv func(string) string, version string) {
 	settings, err := telemetry.FromEnvironment(getenv)
 	if err != nil {
-		s.progress.Warn("there is no telemetry of this sync: " + err.Error())
+		s.progress.Warn("there is no telemetry of this sync", "error", err)
 	}
 	if settings == nil || err != nil {
 		return
@@ -19,7 +19,7 @@ func (s *session) startTelemetry(getenv func(string) string, version string) {
 	s.redactor.Add(settings.Secrets()...)
 	transport, err := s.network.Reach(settings.URLs()...)
 	if err != nil {
-		s.progress.Warn("there is no telemetry of this sync: " + err.Error())
+		s.progress.Warn("there is no telemetry of this sync", "error", err)
 		return
 	}
 	s.telemetry = telemetry.Start(telemetry.Options{

@@ -122,7 +122,7 @@ func TestStatusOfTheStream(t *testing.T) {
 			if err := p.Write(t.Context(), config, catalog); err != nil {
 				t.Fatal(err)
 			}
-			warned := strings.Contains(out.String(), "stream users: rows that left are not removed: the source ")
+			warned := strings.Contains(out.String(), `rows that left are not removed stream=users reason=\"the source `)
 			if removes := len(r.endpoint.Requests()) == 2; removes != test.removes || warned == removes {
 				t.Errorf("removes %v, warns %v; want to do the one and not the other: %v", removes, warned, test.removes)
 			}

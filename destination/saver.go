@@ -23,13 +23,12 @@ const fetchedInterval = 10 * time.Second
 
 // logFetched returns a function that logs how far a snapshot has been fetched from its bucket: now
 // and then, and when it is there.
-func logFetched(info func(string)) func(done, total int64) {
+func logFetched(info func(text string, args ...any)) func(done, total int64) {
 	logged := time.Now()
 	return func(done, total int64) {
 		if now := time.Now(); done == total || now.Sub(logged) >= fetchedInterval {
 			logged = now
-			const megabyte = 1e6
-			info(fmt.Sprintf("snapshot: %.1f of %.1f MB fetched from the bucket", float64(done)/megabyte, float64(total)/megabyte))
+			info("the snapshot is fetched from its bucket", "bytes", done, "of", total)
 		}
 	}
 }
@@ -58,7 +57,7 @@ func closeInTime(ctx context.Context, closeStore func(context.Context) error) er
 // saveAtIntervals saves the snapshot while the sync runs. If another sync was first, this one ends
 // by cancel: nothing that it still does would be kept. So it does if the program is at fault. Other
 // troubles may be over by the next time; what counts is the save at the end.
-func saveAtIntervals(ctx context.Context, save func(context.Context) error, warn func(string), cancel context.CancelCauseFunc) (stop func()) {
+func saveAtIntervals(ctx context.Context, save func(context.Context) error, warn func(text string, args ...any), cancel context.CancelCauseFunc) (stop func()) {
 	ctx, end := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {
@@ -73,7 +72,7 @@ func saveAtIntervals(ctx context.Context, save func(context.Context) error, warn
 			case errors.Is(err, bucket.ErrConflict), errors.As(err, new(*failure.Panic)):
 				cancel(fmt.Errorf("snapshot: %w", err))
 			case err != nil && ctx.Err() == nil:
-				warn(fmt.Sprintf("snapshot: it could not be saved during the sync, and will be tried again: %v", err))
+				warn("the snapshot could not be saved during the sync, and will be tried again", "error", err)
 			}
 		}
 	}()

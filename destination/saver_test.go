@@ -50,7 +50,7 @@ func TestSaveAtIntervals(t *testing.T) {
 				defer cancel(nil)
 				saves, warnings := 0, 0
 				save := func(context.Context) error { saves++; return test.outcomes[saves-1] }
-				stop := saveAtIntervals(ctx, save, func(string) { warnings++ }, cancel)
+				stop := saveAtIntervals(ctx, save, func(string, ...any) { warnings++ }, cancel)
 				time.Sleep(saveInterval*3 + saveInterval/2)
 				stop()
 				if saves != len(test.outcomes) || warnings != test.warnings {
@@ -69,7 +69,7 @@ func TestSaveIsCutShort(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		save := func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
 		stop := saveAtIntervals(t.Context(), save,
-			func(text string) { t.Error(text) }, func(cause error) { t.Error(cause) })
+			func(text string, args ...any) { t.Error(text, args) }, func(cause error) { t.Error(cause) })
 		time.Sleep(2 * saveInterval)
 		stop()
 	})
@@ -79,15 +79,15 @@ func TestSaveIsCutShort(t *testing.T) {
 func TestFetchedIsLogged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var lines []string
-		fetched := logFetched(func(text string) { lines = append(lines, text) })
+		fetched := logFetched(func(text string, args ...any) { lines = append(lines, fmt.Sprintln(append([]any{text}, args...)...)) })
 		for done := int64(1); done <= 25; done++ {
 			time.Sleep(time.Second)
 			fetched(done*1e6, 25e6)
 		}
 		want := []string{
-			"snapshot: 10.0 of 25.0 MB fetched from the bucket",
-			"snapshot: 20.0 of 25.0 MB fetched from the bucket",
-			"snapshot: 25.0 of 25.0 MB fetched from the bucket",
+			"the snapshot is fetched from its bucket bytes 10000000 of 25000000\n",
+			"the snapshot is fetched from its bucket bytes 20000000 of 25000000\n",
+			"the snapshot is fetched from its bucket bytes 25000000 of 25000000\n",
 		}
 		if !slices.Equal(lines, want) {
 			t.Errorf("logged %q", lines)

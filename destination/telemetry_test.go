@@ -83,7 +83,7 @@ func TestTelemetryFailsNoSync(t *testing.T) {
 		variables map[string]string
 		want      string
 	}{
-		"a mistake": {map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "topsecret"}, "there is no telemetry of this sync: OTEL_EXPORTER_OTLP_ENDPOINT is not an http or https URL"},
+		"a mistake": {map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "topsecret"}, `there is no telemetry of this sync error=\"OTEL_EXPORTER_OTLP_ENDPOINT is not an http or https URL`},
 		"refused":   {map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": refuses.URL + "/topsecret", "OTEL_EXPORTER_OTLP_HEADERS": "api-key=topsecret"}, "telemetry was lost"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -121,7 +121,7 @@ func TestAnotherTransformIsWarnedOf(t *testing.T) {
 		for _, request := range r.endpoint.Requests()[before:] {
 			rows += strings.Count(string(request.Body), `"operation"`)
 		}
-		if warns := strings.Contains(out.String(), "its transform has changed"); warns != sync.warns || rows != sync.rows {
+		if warns := strings.Contains(out.String(), "the transform of a stream has changed"); warns != sync.warns || rows != sync.rows {
 			t.Errorf("sync %d, %q: warns %v, sends %d rows; want %v, %d", i, sync.transform, warns, rows, sync.warns, sync.rows)
 		}
 	}

@@ -53,9 +53,9 @@ func (w *waiting) store(ctx context.Context) error {
 
 // close puts aside what no longer waits, once the sync's own dead letters are closed. If it fails,
 // the next sync does so.
-func (w *waiting) close(ctx context.Context, warn func(string)) {
+func (w *waiting) close(ctx context.Context, warn func(text string, args ...any)) {
 	if err := replay.Tidy(ctx, w.archive); err != nil {
-		warn(fmt.Sprintf("dead letters that no longer wait could not be put aside, and will be by the next sync: %v", err))
+		warn("dead letters that no longer wait could not be put aside, and will be by the next sync", "error", err)
 	}
 	_ = w.archive.Close() // what was written is on the disk
 }

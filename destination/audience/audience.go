@@ -38,7 +38,7 @@ type Audience struct {
 // another endpoint or key, or does not know all that was sent. It puts the fields of the route's
 // key into the order in which the endpoint got them first, so it comes before the stream's encoder
 // is made.
-func Open(ctx context.Context, store *snapshot.Store, r *route.Route, warn func(text string)) (*Audience, error) {
+func Open(ctx context.Context, store *snapshot.Store, r *route.Route, warn func(text string, args ...any)) (*Audience, error) {
 	if r.Mode == config.Insert {
 		return nil, bypass(store, r, warn)
 	}
@@ -48,21 +48,21 @@ func Open(ctx context.Context, store *snapshot.Store, r *route.Route, warn func(
 	}
 	switch stream.Origin() {
 	case snapshot.Moved:
-		warn(fmt.Sprintf("stream %s: its URL or method has changed, so the snapshot of the old endpoint is dropped and every row counts as added", r.Title()))
+		warn("the URL or method of a stream has changed, so the snapshot of the old endpoint is dropped and every row counts as added", "stream", r.Title())
 	case snapshot.Rekeyed:
-		warn(fmt.Sprintf("stream %s: its primary key has changed, so the snapshot of the old one is dropped and every row counts as added", r.Title()))
+		warn("the primary key of a stream has changed, so the snapshot of the old one is dropped and every row counts as added", "stream", r.Title())
 	}
 	if stream.Reprogrammed() {
-		warn(fmt.Sprintf("stream %s: its transform has changed since the last sync: rows of which it makes something else count as changed, and are sent again", r.Title()))
+		warn("the transform of a stream has changed since the last sync: rows of which it makes something else count as changed, and are sent again", "stream", r.Title())
 	}
 	if stream.Bypassed() {
-		warn(fmt.Sprintf("stream %s: rows were sent in sync mode insert since the snapshot was used last, and it does not know them: a row that is again as the snapshot has it is not sent; delete the snapshot to send every row", r.Title()))
+		warn("rows were sent in sync mode insert since the snapshot was used last, which does not know them: a row that is again as the snapshot has it is not sent; delete the snapshot to send every row", "stream", r.Title())
 	}
 	if r.Configured.SyncID > 0 {
 		stream.KnowGeneration()
 	}
 	if r.Configured.SyncMode != protocol.FullRefresh && r.Configured.Truncates() && stream.Unclear() {
-		warn(fmt.Sprintf("stream %s: this is the first sync with a generation, so whether the source is read anew is not known: rows that left are not removed before the next refresh", r.Title()))
+		warn("this is the first sync with a generation, so whether the source is read anew is not known: rows that left are not removed before the next refresh", "stream", r.Title())
 	}
 	r.Key = stream.Key()
 	return &Audience{
@@ -73,10 +73,10 @@ func Open(ctx context.Context, store *snapshot.Store, r *route.Route, warn func(
 }
 
 // bypass notes that the rows of a stream are sent without the snapshot.
-func bypass(store *snapshot.Store, r *route.Route, warn func(text string)) error {
+func bypass(store *snapshot.Store, r *route.Route, warn func(text string, args ...any)) error {
 	known, err := store.Bypass(streamName(r))
 	if known {
-		warn(fmt.Sprintf("stream %s: sync mode insert sends every row and does not update the snapshot of earlier syncs: another mode would go on from that, and not know these rows", r.Title()))
+		warn("sync mode insert sends every row and does not update the snapshot of earlier syncs: another mode would go on from that, and not know these rows", "stream", r.Title())
 	}
 	return err
 }

@@ -34,7 +34,7 @@ func open(t *testing.T, dir string, r *route.Route) (a *Audience, closed func())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a, err = Open(t.Context(), store, r, func(text string) { t.Error(text) }); err != nil {
+	if a, err = Open(t.Context(), store, r, func(text string, args ...any) { t.Error(text, args) }); err != nil {
 		t.Fatal(err)
 	}
 	return a, func() {

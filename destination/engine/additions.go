@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"fmt"
 	"iter"
 
 	"destination-webhook/batching"
@@ -79,7 +78,7 @@ func (e *Engine) removals(s *Stream) (*additions, error) {
 		return nil, err
 	}
 	if kept != "" {
-		e.options.Warn(fmt.Sprintf("stream %s: rows that left are not removed: %s", s.Route.Title(), kept))
+		e.options.Warn("rows that left are not removed", "stream", s.Route.Title(), "reason", kept)
 	}
 	if !found {
 		return nil, nil

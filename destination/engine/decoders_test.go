@@ -60,7 +60,7 @@ func engineOf(t *testing.T, out io.Writer) (e *Engine, rows func() (n, last int)
 	}}
 	o := Options{
 		Batching: batching.Options{MaxRows: 1000, MaxBytes: 1 << 20, MaxAge: 1 << 40, MaxBuffered: 64 << 20, MaxInFlight: 2},
-		Warn:     func(text string) { t.Error(text) }, Observer: nobody{},
+		Warn:     func(text string, args ...any) { t.Error(text, args) }, Observer: nobody{},
 	}
 	e = New(t.Context(), []*Stream{s}, o, protocol.NewWriter(out))
 	return e, func() (int, int) { return count, greatest }

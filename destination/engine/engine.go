@@ -47,7 +47,7 @@ type Options struct {
 	DeadLetters bool // rows may be rejected without ending the sync
 	KeyHash     payload.KeyHash
 	Policy      audience.Policy
-	Warn        func(text string) // logs what a user should know
+	Warn        func(text string, args ...any) // logs what a user should know
 	Observer    Observer
 	Waiting     Waiting // nil: no rejected row is tried again
 }

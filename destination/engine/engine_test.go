@@ -42,7 +42,7 @@ func syncOf(ctx context.Context, t *testing.T, in io.Reader, out io.Writer, send
 	}
 	o := Options{
 		Batching: batching.Options{MaxRows: 1, MaxBytes: 1 << 20, MaxAge: 5 * time.Second, MaxBuffered: 64 << 20, MaxInFlight: 8},
-		Warn:     func(text string) { t.Error(text) }, Observer: nobody{},
+		Warn:     func(text string, args ...any) { t.Error(text, args) }, Observer: nobody{},
 	}
 	return New(ctx, streams, o, protocol.NewWriter(out)).Run(ctx, in, func() {})
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"strings"
 	"sync"
@@ -34,7 +35,7 @@ func deliveredBy(t *testing.T, input string, names ...protocol.StreamDescriptor)
 	}
 	o := Options{
 		Batching: batching.Options{MaxRows: 100, MaxBytes: 1 << 20, MaxAge: 1 << 40, MaxBuffered: 64 << 20, MaxInFlight: 2},
-		Warn:     func(text string) { warnings += text }, Observer: nobody{},
+		Warn:     func(text string, args ...any) { warnings += fmt.Sprintln(append([]any{text}, args...)...) }, Observer: nobody{},
 	}
 	err = New(t.Context(), streams, o, protocol.NewWriter(&out)).Run(t.Context(), strings.NewReader(input), func() {})
 	return bodies, out.String(), warnings, err
@@ -79,7 +80,7 @@ func TestMissingKeyBeforeABrokenLine(t *testing.T) {
 		}}
 		o := Options{
 			Batching:    batching.Options{MaxRows: 100, MaxBytes: 1 << 20, MaxAge: 1 << 40, MaxBuffered: 64 << 20, MaxInFlight: 1},
-			DeadLetters: deadLetters, Warn: func(text string) { t.Error(text) }, Observer: nobody{},
+			DeadLetters: deadLetters, Warn: func(text string, args ...any) { t.Error(text, args) }, Observer: nobody{},
 		}
 		input := userRecord + userState + userRecord + strings.Replace(userRecord, `"id":1`, `"id":null`, 1) + "{\"type\":\n" + userRecord
 		err := New(t.Context(), []*Stream{s}, o, protocol.NewWriter(&out)).Run(t.Context(), strings.NewReader(input), func() {})
@@ -126,7 +127,7 @@ func TestStateOfAnUnknownStreamWaitsForAllRows(t *testing.T) {
 	}}
 	o := Options{
 		Batching: batching.Options{MaxRows: 100, MaxBytes: 1 << 20, MaxAge: 1 << 40, MaxBuffered: 64 << 20, MaxInFlight: 2},
-		Warn:     func(text string) { warnings += text }, Observer: nobody{},
+		Warn:     func(text string, args ...any) { warnings += fmt.Sprintln(append([]any{text}, args...)...) }, Observer: nobody{},
 	}
 	input := userRecord + strings.ReplaceAll(userState, `"users"`, `"others"`)
 	err := New(t.Context(), []*Stream{s}, o, protocol.NewWriter(&out)).Run(t.Context(), strings.NewReader(input), func() {})

@@ -103,8 +103,8 @@ func (e *Engine) state(st *protocol.State) {
 			stream = s.batches
 		} else if !e.warned {
 			e.warned = true
-			e.options.Warn(fmt.Sprintf("%v; it and others like it wait for all rows before them",
-				e.names.unknown(e.message.Line, "STATE", st.Namespace, st.Stream)))
+			e.options.Warn("a state of a stream that is not known, and others like it, wait for all rows before them",
+				"error", e.names.unknown(e.message.Line, "STATE", st.Namespace, st.Stream))
 		}
 	}
 	e.pipeline.State(st.Clone(), stream)

@@ -59,11 +59,11 @@ func NewProgress(log *slog.Logger, console Console) *Progress {
 	}
 }
 
-// Warn logs what a user should know.
-func (p *Progress) Warn(text string) { p.log.Warn(text) }
+// Warn logs what a user should know; args are as those of slog.
+func (p *Progress) Warn(text string, args ...any) { p.log.Warn(text, args...) }
 
-// Info logs what a user may want to know.
-func (p *Progress) Info(text string) { p.log.Info(text) }
+// Info logs what a user may want to know; args are as those of slog.
+func (p *Progress) Info(text string, args ...any) { p.log.Info(text, args...) }
 
 // StateEmitted counts a state; see engine.Observer.
 func (p *Progress) StateEmitted() {

@@ -84,7 +84,7 @@ func senderOf(t interface{ Helper() }, n int, keyOf func(id int) int, e *endpoin
 	}
 	s := New(Options{
 		Client:      clientOf(e),
-		DeadLetters: box, Redact: func(s string) string { return s }, Warn: func(string) {}, Observer: nobody{},
+		DeadLetters: box, Redact: func(s string) string { return s }, Warn: func(string, ...any) {}, Observer: nobody{},
 		Now: func() time.Time { return time.Unix(1700000000, 0) },
 	}).Stream(r, nil, "job 1")
 	return s, batchOf(r, n, keyOf)

@@ -100,6 +100,6 @@ func (s *batchSend) isRejected(row int) bool {
 func (s *batchSend) report(told *atomic.Bool, text string, rejections []*rejection) {
 	if len(rejections) > 0 && !told.Swap(true) {
 		first := rejections[0]
-		s.stream.options.Warn(fmt.Sprintf("stream %s: %s; the first is the row %s: %s", s.stream.route.Title(), text, s.named(first.row), first.reason))
+		s.stream.options.Warn(text, "stream", s.stream.route.Title(), "first", "the row "+s.named(first.row), "reason", first.reason)
 	}
 }

@@ -187,7 +187,7 @@ func sendRows(t *testing.T, r *route.Route, transport http.RoundTripper, box dea
 	retry := delivery.RetryOptions{MaxAttempts: 50, InitialInterval: time.Millisecond, MaxInterval: time.Second}
 	s := New(Options{
 		Client:      delivery.New(delivery.Options{Transport: transport, Retry: retry, Sign: signed}),
-		DeadLetters: box, Redact: func(s string) string { return s }, Warn: func(string) {}, Observer: nobody{},
+		DeadLetters: box, Redact: func(s string) string { return s }, Warn: func(string, ...any) {}, Observer: nobody{},
 	}).Stream(r, nil, "job 1")
 	p := batching.New(t.Context(), batching.Options{MaxRows: 10, MaxBytes: 1 << 20, MaxBuffered: 1 << 24, MaxAge: time.Hour, MaxInFlight: inFlight, Partitions: inFlight}, s.Send, nil)
 	defer p.Close()

@@ -24,8 +24,8 @@ type Options struct {
 	Client      *delivery.Client
 	DeadLetters deadletter.Store // nil: a rejected row ends the sync
 	Redact      func(string) string
-	RedactCut   func(string) string // for text that may end within a secret; nil: Redact
-	Warn        func(text string)   // logs what a user should know
+	RedactCut   func(string) string            // for text that may end within a secret; nil: Redact
+	Warn        func(text string, args ...any) // logs what a user should know
 	Observer    Observer
 	Tracer      Tracer           // nil: nobody records spans
 	Waiting     Waiting          // nil: no later sync tries rejected rows again
