@@ -43,7 +43,7 @@ var layers = map[string][]string{
 	"destination/printable":      {},
 	"destination/redact":         {},
 	"destination/replay":         {"destination/deadletter", "destination/payload", "protocol", "destination/route"},
-	"destination/report":         {"destination/audience", "destination/config", "destination/delivery", "destination/engine", "destination/printable", "protocol", "destination/redact", "destination/route", "destination/sender"},
+	"destination/report":         {"destination/audience", "destination/config", "destination/delivery", "destination/engine", "destination/manifest", "destination/printable", "protocol", "destination/redact", "destination/route", "destination/sender"},
 	"destination/route":          {"destination/answer", "destination/config", "destination/jq", "destination/jsonschema", "destination/printable", "destination/spelling", "destination/urltemplate", "protocol"},
 	"destination/sender":         {"destination/answer", "destination/audience", "batching", "destination/deadletter", "destination/delivery", "destination/failure", "destination/manifest", "destination/payload", "destination/printable", "destination/route", "protocol"},
 	"destination/signature":      {},

@@ -63,12 +63,22 @@ func requireReport(ts *testscript.TestScript, file string, optional bool, outcom
 	ts.Check(fits(text, reportSchema))
 	var report struct {
 		Outcome string
-		Streams []struct{ Manifest struct{ Outcome, Run string } }
+		Streams []struct {
+			Manifest   struct{ Outcome, Run string }
+			Delivered  int64            `json:"rows_delivered"`
+			Operations map[string]int64 `json:"rows_delivered_by_operation"`
+		}
 	}
 	if ts.Check(json.Unmarshal(text, &report)); report.Outcome != outcome {
 		ts.Fatalf("the outcome %s is not in the report\n%s", outcome, text)
 	}
 	for _, stream := range report.Streams {
+		for _, rows := range stream.Operations {
+			stream.Delivered -= rows
+		}
+		if stream.Delivered != 0 {
+			ts.Fatalf("the rows by operation are not those that were delivered:\n%s", text)
+		}
 		requireManifest(ts, stream.Manifest.Run, stream.Manifest.Outcome)
 	}
 }

@@ -51,6 +51,11 @@ type Rows struct {
 	Upserted int64 `json:"upserted"` // those without an operation
 }
 
+// Plus returns the sums of both.
+func (r Rows) Plus(other Rows) Rows {
+	return Rows{r.Added + other.Added, r.Changed + other.Changed, r.Removed + other.Removed, r.Upserted + other.Upserted}
+}
+
 // Removals says whether the rows that left the source were sent as removed.
 type Removals string
 

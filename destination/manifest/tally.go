@@ -18,11 +18,7 @@ func (t *Tally) Accept(id string, rows Rows) {
 	defer t.mu.Unlock()
 	t.taken.Batches++
 	t.digest.Add(id)
-	all := &t.taken.Accepted
-	all.Added += rows.Added
-	all.Changed += rows.Changed
-	all.Removed += rows.Removed
-	all.Upserted += rows.Upserted
+	t.taken.Accepted = t.taken.Accepted.Plus(rows)
 }
 
 // Supersede notes a request whose rows are sent again in others, although the endpoint may have

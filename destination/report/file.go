@@ -11,6 +11,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"destination-webhook/destination/audience"
+	"destination-webhook/destination/manifest"
 	"destination-webhook/protocol"
 )
 
@@ -73,16 +74,17 @@ type Stream struct {
 
 // Counts are those of one stream, or of all together.
 type Counts struct {
-	Delivered int64   `json:"rows_delivered"`
-	Rejected  int64   `json:"rows_rejected"`
-	Skipped   int64   `json:"rows_skipped"`
-	Replaced  int64   `json:"rows_replaced"`
-	Batches   int64   `json:"batches"`
-	Requests  int64   `json:"requests"`
-	Retries   int64   `json:"retries"`
-	Bytes     int64   `json:"bytes"`      // of bodies, uncompressed
-	Sent      int64   `json:"bytes_sent"` // of the bodies of all requests, as they were sent
-	Latency   Latency `json:"latency_seconds"`
+	Delivered   int64         `json:"rows_delivered"`
+	ByOperation manifest.Rows `json:"rows_delivered_by_operation"`
+	Rejected    int64         `json:"rows_rejected"`
+	Skipped     int64         `json:"rows_skipped"`
+	Replaced    int64         `json:"rows_replaced"`
+	Batches     int64         `json:"batches"`
+	Requests    int64         `json:"requests"`
+	Retries     int64         `json:"retries"`
+	Bytes       int64         `json:"bytes"`      // of bodies, uncompressed
+	Sent        int64         `json:"bytes_sent"` // of the bodies of all requests, as they were sent
+	Latency     Latency       `json:"latency_seconds"`
 }
 
 // Latency is how long the endpoint took for what it accepted.
@@ -123,7 +125,7 @@ func NewFile(s *Summary, redact func(string) string) *File {
 
 func (t *streamStats) fileCounts(skipped int64) Counts {
 	return Counts{
-		Delivered: t.rows, Rejected: t.rejected, Skipped: skipped, Replaced: t.replaced,
+		Delivered: t.rows, ByOperation: t.operations, Rejected: t.rejected, Skipped: skipped, Replaced: t.replaced,
 		Batches: t.batches, Requests: t.requests, Retries: t.retries, Bytes: t.bytes, Sent: t.sent,
 		Latency: Latency{t.latency.quantile(0.5).Seconds(), t.latency.quantile(0.95).Seconds(), t.latency.max.Seconds(), t.latency.buckets()},
 	}

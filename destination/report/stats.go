@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"destination-webhook/destination/delivery"
+	"destination-webhook/destination/manifest"
 	"destination-webhook/destination/route"
 	"destination-webhook/destination/sender"
 )
@@ -25,8 +26,9 @@ type stats struct {
 // streamStats counts what one stream has done.
 type streamStats struct {
 	rows, rejected, suppressed, batches, bytes int64
-	removals                                   int64 // rejected rows that had left: they have no dead letter
-	replaced                                   int64 // rows that were not sent, see sender.Counts
+	removals                                   int64         // rejected rows that had left: they have no dead letter
+	operations                                 manifest.Rows // the delivered rows
+	replaced                                   int64         // rows that were not sent, see sender.Counts
 	requests, retries                          int64
 	sent                                       int64 // bytes of bodies on the wire
 	latency                                    latency
@@ -43,6 +45,7 @@ func (s *stats) settled(r *route.Route, c sender.Counts) {
 			t.batches++
 		}
 		t.rows += int64(c.Accepted)
+		t.operations = t.operations.Plus(c.Operations)
 		t.rejected += int64(c.Rejected - c.Repeated)
 		t.removals += int64(c.Removals)
 		t.suppressed += int64(c.Suppressed)

@@ -10,6 +10,7 @@ import (
 	"destination-webhook/destination/answer"
 	"destination-webhook/destination/audience"
 	"destination-webhook/destination/delivery"
+	"destination-webhook/destination/manifest"
 	"destination-webhook/destination/payload"
 	"destination-webhook/protocol"
 )
@@ -29,10 +30,11 @@ type batchSend struct {
 	span         Span                   // nil: nobody records it
 	confirmation *audience.Confirmation // nil if the stream is not compared
 	rejected     []rejection
-	removals     int          // rejected rows that had left
-	accepted     int          // rows that the endpoint has taken
-	repeated     map[int]bool // rows that the endpoint has asked for once more
-	tried        map[int]bool // rows that were sent before their turn, see tryOthers
+	removals     int           // rejected rows that had left
+	accepted     int           // rows that the endpoint has taken
+	operations   manifest.Rows // those rows by their operations
+	repeated     map[int]bool  // rows that the endpoint has asked for once more
+	tried        map[int]bool  // rows that were sent before their turn, see tryOthers
 	trying       bool
 	last         map[uint64]int           // the last row of each key, see isReplaced; nil: not looked for yet
 	compacted    []int                    // the rows that are sent, if others are replaced

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"destination-webhook/destination/config"
+	"destination-webhook/destination/manifest"
 )
 
 // Of several rows of one key only the last is sent, and the others settle with it.
@@ -16,8 +17,8 @@ func TestCompactSendsTheLastRowOfEachKey(t *testing.T) {
 		sent   []int
 		counts Counts
 	}{
-		config.Upsert: {[]int{3, 4, 5}, Counts{Accepted: 3, Replaced: 3}},
-		config.Insert: {[]int{0, 1, 2, 3, 4, 5}, Counts{Accepted: 6}},
+		config.Upsert: {[]int{3, 4, 5}, Counts{Accepted: 3, Replaced: 3, Operations: manifest.Rows{Upserted: 3}}},
+		config.Insert: {[]int{0, 1, 2, 3, 4, 5}, Counts{Accepted: 6, Operations: manifest.Rows{Upserted: 6}}},
 	} {
 		e := &endpoint{answer: func([]int, int) (int, string) { return 200, "" }}
 		s, b := senderOf(t, len(keys), func(id int) int { return keys[id] }, e, &letterBox{})

@@ -13,6 +13,7 @@ func (s *batchSend) counts(rejected []int) Counts {
 	c := Counts{
 		Accepted: s.batch.Rows() - len(suppressed) - len(s.replacedBy), Rejected: len(rejected),
 		Suppressed: len(suppressed), Replaced: len(s.replacedBy), Removals: s.removals,
+		Operations: s.operations,
 	}
 	if c.Accepted > 0 {
 		c.Bytes = s.sentBytes()

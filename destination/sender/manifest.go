@@ -46,19 +46,27 @@ func (s *Stream) manifestRules() *answer.Rules {
 	return &answer.Rules{Statuses: rules.Statuses, SuccessIf: rules.SuccessIf, Otherwise: rules.Otherwise}
 }
 
-// operations counts rows by their operations.
-func (s *batchSend) operations(rows []int) (counts manifest.Rows) {
+// countOperations counts rows by their operations. If the mode sends one alone, no row is read.
+func (s *batchSend) countOperations(rows []int) (counts manifest.Rows) {
+	if used := s.stream.route.Operations(); len(used) == 1 {
+		*counter(&counts, payload.Operation(used[0])) = int64(len(rows))
+		return counts
+	}
 	for _, row := range rows {
-		switch s.row(row).Operation {
-		case payload.Added:
-			counts.Added++
-		case payload.Changed:
-			counts.Changed++
-		case payload.Removed:
-			counts.Removed++
-		default:
-			counts.Upserted++
-		}
+		*counter(&counts, payload.OperationOf(s.batch, row))++
 	}
 	return counts
+}
+
+// counter returns the count of rows with an operation.
+func counter(counts *manifest.Rows, o payload.Operation) *int64 {
+	switch o {
+	case payload.Added:
+		return &counts.Added
+	case payload.Changed:
+		return &counts.Changed
+	case payload.Removed:
+		return &counts.Removed
+	}
+	return &counts.Upserted
 }

@@ -58,12 +58,13 @@ type Span interface {
 
 // Counts is what became of a batch.
 type Counts struct {
-	Accepted, Rejected int // rows
-	Removals           int // rejected rows that had left: they have no dead letter
-	Repeated           int // of the rejected ones: an earlier sync has counted them
-	Replaced           int // rows that were not sent, as a later one of the batch with their key was accepted
-	Suppressed         int // rows that were neither sent nor rejected
-	Bytes              int // of the body without the suppressed rows; 0 if nothing was sent
+	Accepted, Rejected int           // rows
+	Removals           int           // rejected rows that had left: they have no dead letter
+	Repeated           int           // of the rejected ones: an earlier sync has counted them
+	Replaced           int           // rows that were not sent, as a later one of the batch with their key was accepted
+	Suppressed         int           // rows that were neither sent nor rejected
+	Operations         manifest.Rows // the accepted rows
+	Bytes              int           // of the body without the suppressed rows; 0 if nothing was sent
 }
 
 // Sender brings the batches of a sync to their endpoints. It is safe for concurrent use.
@@ -114,7 +115,7 @@ func (s *Stream) Send(ctx context.Context, b *batching.Batch) (outcome batching.
 	send := &batchSend{stream: s, batch: b, span: s.begin(b.Rows())}
 	rejected, err := send.run(ctx)
 	if err != nil {
-		send.ended(Counts{Accepted: send.accepted}, err)
+		send.ended(Counts{Accepted: send.accepted, Operations: send.operations}, err)
 		return batching.Outcome{Err: err}
 	}
 	c := send.counts(rejected)

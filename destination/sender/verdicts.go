@@ -114,8 +114,10 @@ func (s *batchSend) split(rows []int, refused map[int]string, again map[int]bool
 func (s *batchSend) accept(rows []int, id string) {
 	s.accepted += len(rows)
 	s.stream.accepted.Add(int64(len(rows)))
+	operations := s.countOperations(rows)
+	s.operations = s.operations.Plus(operations)
 	if s.stream.tally != nil {
-		s.stream.tally.Accept(id, s.operations(rows))
+		s.stream.tally.Accept(id, operations)
 	}
 }
 
