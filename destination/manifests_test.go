@@ -410,3 +410,18 @@ func TestReplayHasNoManifest(t *testing.T) {
 		t.Errorf("manifests %v, requests %v", a.manifests, a.runs)
 	}
 }
+
+// The manifest that docs/payload.md shows is one.
+func TestManifestOfTheDocs(t *testing.T) {
+	page, err := os.ReadFile("../docs/payload.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range bytes.Lines(page) {
+		if bytes.HasPrefix(line, []byte(`{"type":"manifest"`)) {
+			requireManifest(t, line)
+			return
+		}
+	}
+	t.Error("docs/payload.md shows no manifest")
+}
