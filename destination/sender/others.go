@@ -7,10 +7,16 @@ import (
 	"destination-webhook/destination/failure"
 )
 
-// maxRejectsWithoutSuccess is how many single rows of a stream an endpoint may refuse without
-// accepting one, and then how many others of the batch, before the sync stops: a whole table is not
-// to end as dead letters.
-const maxRejectsWithoutSuccess = 20
+const (
+	// maxRejectsWithoutSuccess is how many single rows of a stream an endpoint may refuse without
+	// accepting one, and then how many others of the batch, before the sync stops: a whole table is
+	// not to end as dead letters.
+	maxRejectsWithoutSuccess = 20
+	// maxRejectsOfSmallBatches is the bound if the batches have fewer others, from which nothing
+	// follows: bodies of one row, or the few changes of a table, which may be the same rows in each
+	// sync.
+	maxRejectsOfSmallBatches = 1000
+)
 
 // tryOthers ends the sync if the endpoint has refused that many rows. The rows at fault may be the
 // first ones of the batch, so it tries others before that. If the sync ends, no row of the batch
@@ -18,24 +24,29 @@ const maxRejectsWithoutSuccess = 20
 func (s *batchSend) tryOthers(ctx context.Context) error {
 	t := s.stream
 	refused := t.refused.Load()
-	if s.trying || refused < maxRejectsWithoutSuccess || t.accepted.Load() > 0 {
+	if s.trying && refused < maxRejectsOfSmallBatches || refused < maxRejectsWithoutSuccess || t.accepted.Load() > 0 {
 		return nil
 	}
-	s.trying, s.tried = true, make(map[int]bool)
-	others := s.others()
-	for _, row := range others {
-		if err := s.direct(ctx, []int{row}); err != nil {
-			return err
+	others := 0
+	if !s.trying {
+		s.trying, s.tried = true, make(map[int]bool)
+		for _, row := range s.others() {
+			if err := s.direct(ctx, []int{row}); err != nil {
+				return err
+			}
+			s.tried[row] = true
+			if others++; t.accepted.Load() > 0 {
+				return nil
+			}
 		}
-		s.tried[row] = true
-		if t.accepted.Load() > 0 {
-			return nil
-		}
+	}
+	if others < maxRejectsWithoutSuccess && t.refused.Load() < maxRejectsOfSmallBatches {
+		return nil
 	}
 	last := s.rejected[len(s.rejected)-1]
 	s.rejected = nil
-	return failure.Config(fmt.Errorf("stream %s: the endpoint refused each of %d single rows and accepted none, nor any of %d others of the batch, so the rest is not tried; the last is the row %s: %s",
-		t.route.Title(), refused, len(others), s.named(last.row), last.reason))
+	return failure.Config(fmt.Errorf("stream %s: the endpoint refused each of %d single rows and accepted none, so the rest is not tried; the last is the row %s: %s",
+		t.route.Title(), t.refused.Load(), s.named(last.row), last.reason))
 }
 
 // others returns rows that are not settled, spread evenly over the batch. Each is the first of its

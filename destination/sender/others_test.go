@@ -1,6 +1,7 @@
 package sender
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -42,7 +43,7 @@ func TestOthersAreTriedUpToABound(t *testing.T) {
 	box := &letterBox{}
 	s, b := senderOf(t, 1000, itself, e, box)
 	out := s.Send(t.Context(), b)
-	if out.Err == nil || !strings.Contains(out.Err.Error(), "nor any of 20 others of the batch") || len(box.lines) != 0 {
+	if out.Err == nil || !strings.Contains(out.Err.Error(), "refused each of 40 single rows") || len(box.lines) != 0 {
 		t.Errorf("%d dead letters, %v", len(box.lines), out.Err)
 	}
 	if len(e.requests) > 100 {
@@ -50,5 +51,61 @@ func TestOthersAreTriedUpToABound(t *testing.T) {
 	}
 	if last := e.requests[len(e.requests)-1]; len(last) != 1 || last[0] != 999 {
 		t.Errorf("the last request has the rows %v, want the last row", last)
+	}
+}
+
+// If a batch has too few others, nothing follows from the rows that were refused: the same few
+// may be refused in each sync of a table, or bodies have one row each.
+func TestFewRefusedRowsDoNotEndTheSync(t *testing.T) {
+	const few = maxRejectsWithoutSuccess + 5
+	nothing := func([]int, int) (int, string) { return 422, "no" }
+	box := &letterBox{}
+	s, b := senderOf(t, few, itself, &endpoint{answer: nothing}, box)
+	if out := s.Send(t.Context(), b); out.Err != nil || len(out.Rejected) != few || len(box.lines) != few {
+		t.Errorf("%d rows rejected, %d dead letters, %v", len(out.Rejected), len(box.lines), out.Err)
+	}
+
+	e := &endpoint{answer: nothing}
+	s, _ = senderOf(t, 1, itself, e, &letterBox{})
+	for sent := 1; ; sent++ {
+		err := s.Send(t.Context(), batchOf(s.route, 1, itself)).Err
+		if (err != nil) != (sent == maxRejectsOfSmallBatches) {
+			t.Fatalf("batch %d of one row: %v", sent, err)
+		}
+		if err != nil {
+			break
+		}
+	}
+
+	box = &letterBox{}
+	s, _ = senderOf(t, 1, itself, &endpoint{answer: nothing}, box)
+	for range few {
+		if err := s.Send(t.Context(), batchOf(s.route, 1, itself)).Err; err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(box.lines) != few {
+		t.Errorf("%d dead letters, want %d", len(box.lines), few)
+	}
+}
+
+// Rows that the endpoint wants once more are sent once more, whatever it rejects beside them.
+func TestRowsThatAreAskedForOutliveRejections(t *testing.T) {
+	const rejected, asked = maxRejectsWithoutSuccess, 80
+	var entries []string
+	for i := range rejected + asked {
+		entries = append(entries, fmt.Sprintf(`{"index":%d,"retry":%v}`, i, i >= rejected))
+	}
+	first := true
+	e := &endpoint{answer: func([]int, int) (int, string) {
+		if !first {
+			return 200, ""
+		}
+		first = false
+		return 200, `{"rejected":[` + strings.Join(entries, ",") + `]}`
+	}}
+	s, b := senderOf(t, rejected+asked, itself, e, &letterBox{})
+	if out := s.Send(t.Context(), b); out.Err != nil || len(out.Rejected) != rejected || len(e.requests) != 2 || len(e.requests[1]) != asked {
+		t.Errorf("%v, %d rows rejected, requests %v", out.Err, len(out.Rejected), e.requests)
 	}
 }

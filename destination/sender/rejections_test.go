@@ -52,8 +52,8 @@ func TestEndpointThatRefusesEverythingStopsTheSync(t *testing.T) {
 	box := &letterBox{}
 	s, b := senderOf(t, 1000, itself, e, box)
 	err := s.Send(t.Context(), b).Err
-	if err == nil || typeOf(err) != protocol.ConfigError || !strings.Contains(err.Error(), "each of 20 single rows") {
-		t.Fatalf("got %v, want a config error that speaks of 20 rows", err)
+	if err == nil || typeOf(err) != protocol.ConfigError || !strings.Contains(err.Error(), "each of 40 single rows") {
+		t.Fatalf("got %v, want a config error that speaks of 40 rows", err)
 	}
 	if len(box.lines) >= maxRejectsWithoutSuccess {
 		t.Errorf("%d rows ended as dead letters", len(box.lines))
