@@ -21,10 +21,13 @@ type dueState struct {
 	last     int64 // the sequence of the last state of its segment
 }
 
-// hold begins to hold back: of the scopes' states, each one waits for all those before it in the
-// input.
-func (f *finalStates) hold(scopes []*scope) {
-	f.held = []int64{}
+// hold begins to hold back: of the scopes' states, and of those that are due and were not emitted,
+// each one waits for all those before it in the input.
+func (f *finalStates) hold(scopes []*scope, due []dueState) {
+	f.held, f.due = []int64{}, due
+	for i := range due {
+		f.held = append(f.held, due[i].sequence)
+	}
 	for _, c := range scopes {
 		for _, g := range c.segments {
 			for i := range g.states {

@@ -59,6 +59,20 @@ func TestStatesAtTheEndComeOutInTheOrderOfTheInput(t *testing.T) {
 	}
 }
 
+// The newest state waits for those before it, also if there are no rows before it in its stream: it
+// may be the last one of the input. Another one after it shows that it is not.
+func TestNewestStateWaitsForThoseBeforeIt(t *testing.T) {
+	for input, want := range map[string]string{"aAB": "AB", "aABC": "BAC", "aAbBCbB": "CABB"} {
+		synctest.Test(t, func(t *testing.T) {
+			o := Options{MaxRows: 100, MaxBytes: 1 << 20, MaxAge: time.Hour, MaxBuffered: 1 << 20, MaxInFlight: 1}
+			got := statesOut(t, input, o, func(context.Context, *Batch) Outcome { return Outcome{} })
+			if got != want {
+				t.Errorf("%s: states %q came out, want %q", input, got, want)
+			}
+		})
+	}
+}
+
 // After a failure, a state that is due no longer waits for one that never will be.
 func TestStatesThatAreDueComeOutAfterAFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -57,11 +57,14 @@ type ledger struct {
 	emit    Emit
 	all     *scope // nil as long as no GLOBAL or LEGACY state came
 	streams []*Stream
-	records int64 // of all streams since the last GLOBAL or LEGACY state
-	skipped int64 // of them
-	states  int64 // seen so far
-	held    int   // bytes of held states
+	records int64      // of all streams since the last GLOBAL or LEGACY state
+	skipped int64      // of them
+	states  int64      // seen so far
+	held    int        // bytes of held states
+	waiting int        // states whose rows are not all settled
+	newest  []dueState // see due
 	final   finalStates
+	failed  bool // no state waits for one of another scope any more
 }
 
 func newScope(s *Stream) *scope { return &scope{stream: s, segments: []*segment{{}}} }
@@ -107,7 +110,9 @@ func (l *ledger) skip(s *Stream) {
 
 // state records a state of stream s, or, if s is nil, of all streams.
 func (l *ledger) state(st protocol.State, s *Stream) {
+	l.emitNewest()
 	l.states++
+	l.waiting++
 	h, c := heldState{State: st, stream: s, sequence: l.states}, l.all
 	if s != nil {
 		c = l.scopeOf(s)
@@ -192,25 +197,45 @@ func (l *ledger) release(c *scope) {
 	for c.segments[0].sealed && c.segments[0].pending == 0 {
 		g := c.segments[0]
 		c.segments = c.segments[1:]
+		due := make([]dueState, len(g.states))
 		for i := range g.states {
 			h := &g.states[i]
 			t := g.take(h)
 			h.Additional = t.stats
 			h.Additional.Skipped += h.skipped
-			l.due(dueState{*h, t.rejected, g.states[len(g.states)-1].sequence})
+			due[i] = dueState{*h, t.rejected, g.states[len(g.states)-1].sequence}
 		}
+		l.waiting -= len(due)
+		l.due(due)
 		// Rows that no state of the segment speaks for wait for the next one that does.
 		c.segments[0].tallies = append(g.tallies, c.segments[0].tallies...)
 	}
+	if l.waiting == 0 {
+		l.emitNewest()
+	}
 }
 
-// due emits a state, or, at the end of the input, those whose turn it is by now.
-func (l *ledger) due(s dueState) {
-	if l.final.held == nil {
-		l.emitAll(s)
-	} else {
-		l.emitAll(l.final.add(s)...)
+// due emits the states of a segment, or, at the end of the input, those whose turn it is by now.
+// The newest state of all, which may be the last one of the input, waits for those before it, until
+// another one comes: the last state in is to be the last one out.
+func (l *ledger) due(states []dueState) {
+	switch {
+	case l.final.held != nil:
+		for _, s := range states {
+			l.emitAll(l.final.add(s)...)
+		}
+	case len(states) > 0 && states[len(states)-1].sequence == l.states && l.waiting > 0 && !l.failed:
+		l.newest = states
+	default:
+		l.emitAll(states...)
 	}
+}
+
+// emitNewest emits the newest state, if it is due and was held back.
+func (l *ledger) emitNewest() {
+	states := l.newest
+	l.newest = nil
+	l.emitAll(states...)
 }
 
 func (l *ledger) emitAll(states ...dueState) {
@@ -233,7 +258,16 @@ func (l *ledger) finish() {
 	if l.all != nil {
 		scopes = append(scopes, l.all)
 	}
-	l.final.hold(scopes)
+	l.final.hold(scopes, l.newest)
+	l.newest = nil
+}
+
+// fail notes that some rows will never be settled: a state that is due waits for none of another
+// scope any more.
+func (l *ledger) fail() {
+	l.failed = true
+	l.emitAll(l.final.release()...)
+	l.emitNewest()
 }
 
 // take takes out what became of the rows that state h is the first to speak for.

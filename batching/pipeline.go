@@ -357,7 +357,7 @@ func (p *Pipeline) Settle(r Result) {
 // and a state that is due no longer waits for those before it in other scopes.
 func (p *Pipeline) Stop() {
 	p.stopped = true
-	p.ledger.emitAll(p.ledger.final.release()...)
+	p.ledger.fail()
 }
 
 // Err is the first error of a batch.
