@@ -101,6 +101,32 @@ func TestSilentServiceEndsCalls(t *testing.T) {
 	}
 }
 
+// The end of a call's context, say by a signal, is what ended the call, whatever the library makes
+// of an answer that broke off.
+func TestEndOfTheContextIsNoRefusal(t *testing.T) {
+	for _, verb := range []string{"fetch", "put", "list", "remove"} {
+		synctest.Test(t, func(t *testing.T) {
+			stopped := errors.New("stopped")
+			ctx, stop := context.WithCancelCause(t.Context())
+			time.AfterFunc(time.Second, func() { stop(stopped) })
+			err := call(ctx, over(t, func(r *http.Request) (*http.Response, error) {
+				return with(r, body(func(p []byte) (int, error) {
+					select {
+					case <-time.After(10 * time.Millisecond):
+						p[0] = '<'
+						return 1, nil
+					case <-r.Context().Done():
+						return 0, r.Context().Err()
+					}
+				}), 1<<20), nil
+			}), verb)
+			if err != nil && !errors.Is(err, stopped) {
+				t.Errorf("%s: got %v", verb, err)
+			}
+		})
+	}
+}
+
 // A try that hangs leaves time for the next one.
 func TestSilenceIsTriedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -33,10 +33,17 @@ func (e *Refused) Error() string {
 }
 
 func (b *Bucket) fail(ctx context.Context, doing, name string, err error) error {
-	if cause := context.Cause(ctx); errors.Is(cause, ErrSilent) || failure.IsPermanent(cause) {
+	if cause := context.Cause(ctx); cause != nil && (!answered(err) || errors.Is(cause, ErrSilent) || failure.IsPermanent(cause)) {
 		err = cause // by whatever name the library calls the end of its context
 	}
 	return fmt.Errorf("%s %s in %s: %w", doing, name, b, plain(err))
+}
+
+// answered reports whether an error is a whole answer of the service. The library makes one with no
+// status, or that of a success, of an answer that it could not read.
+func answered(err error) bool {
+	var answer minio.ErrorResponse
+	return errors.As(err, &answer) && answer.StatusCode >= http.StatusMultipleChoices
 }
 
 // plain reduces an error to what may be shown. The library's errors carry URLs and the service's
