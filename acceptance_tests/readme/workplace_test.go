@@ -35,6 +35,7 @@ const rows = `{"sync_mode":"insert","rows":[{"data":{"id":1},"operation":"added"
 
 const records = `{"type":"RECORD","record":{"stream":"users","data":{"id":1},"emitted_at":0}}
 {"type":"RECORD","record":{"stream":"users","data":{"id":2},"emitted_at":0}}
+{"type":"STATE","state":{"type":"STREAM","stream":{"stream_descriptor":{"name":"users"},"stream_state":{"n":2}}}}
 `
 
 func newWorkplace(t *testing.T) *workplace {
@@ -84,7 +85,6 @@ func (w *workplace) replacements(t *testing.T) *strings.Replacer {
 		"whsec_…", sample.SigningSecret, "v1,…", signer.Sign("msg_1", time.Unix(1767225600, 0), []byte(rows)),
 		"127.0.0.1:8080", w.address, "localhost:4318", w.address,
 		"PORT=3000", "PORT="+port(forwarded), "localhost:3000", forwarded,
-		"/_/api/reset", "/_/api/reset\ndestination-webhook write --config config.json --catalog catalog.json < records.jsonl",
 		"dead-letters-20260131T120000.000Z-ABCD2345.jsonl", "letters/dead-letters-*.jsonl",
 		"go run . ", "destination-webhook ",
 		"-runs 500", "-runs 1", "-keys 5000000", "-keys 2000", "-keys 2000000", "-keys 2000", "-syncs 30", "-syncs 2",
