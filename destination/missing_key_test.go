@@ -27,6 +27,20 @@ func TestPartOfAKeyIsSent(t *testing.T) {
 		row(`{"shop":7.0,"ad":null,"v":1}`, "removed", `["7",null]`), row(`{"shop":8,"ad":null,"v":1}`, "removed", `["8",null]`), row(first[2], "removed", `[null,"7"]`)))
 }
 
+// A row that was sent with a part of its key, and is rejected now, is still in the source: it has
+// not left.
+func TestRowThatIsRejectedForItsKeyHasNotLeft(t *testing.T) {
+	r := newRig(t)
+	r.catalog = adsRefresh
+	rows := []string{`{"shop":7,"ad":null}`, `{"shop":8,"ad":null}`, `{"shop":9,"ad":1}`}
+	if _, err := r.sync(`,"on_missing_key":"send"`, table(rows...)...); err != nil {
+		t.Fatal(err)
+	}
+	letters := fmt.Sprintf(`,"on_rejected_rows":"dead_letter","dead_letter":{"type":"local","path":%q},"allow_mass_removal":true`, t.TempDir())
+	r.want(letters, table(rows...))
+	r.want(letters, table(rows[0], rows[2]), envelope("mirror", `{"data":{"shop":8,"ad":null},"operation":"removed","primary_key":["8",null]}`))
+}
+
 func TestPartOfAKeyIsSentWithoutASnapshot(t *testing.T) {
 	for mode, operation := range map[string]string{"upsert": "", "insert": `,"operation":"added"`} {
 		r := newRig(t)

@@ -42,6 +42,15 @@ func (a *Audience) LookAhead(keys []payload.Key) (release func()) {
 	return a.stream.LookAhead(wanted)
 }
 
+// See notes that the source has a row of a key, which is not sent; see payload.Differ.
+func (a *Audience) See(k payload.Key) error {
+	key, err := a.spelling(k, false)
+	if err != nil {
+		return err
+	}
+	return a.named(a.stream.See(key))
+}
+
 // spelling returns the key by which the endpoint has, or may get, what a key names; see
 // snapshot.Stream.Spelling.
 func (a *Audience) spelling(k payload.Key, added bool) ([]byte, error) {

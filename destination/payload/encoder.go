@@ -32,6 +32,8 @@ type Differ interface {
 	// Diff appends to version what it needs to know once the row is confirmed. deleted is set if
 	// the source marks the row as deleted.
 	Diff(key Key, data []byte, deleted bool, version []byte) (Change, error)
+	// See notes that the source has a row of a key, which is not sent: it has not left.
+	See(key Key) error
 }
 
 // Change is what a record changes.
@@ -259,7 +261,7 @@ func (e *Encoder) classify(r *protocol.Record) (operation Operation, err error) 
 		return Added, nil
 	}
 	if missing != nil {
-		return e.keyless(missing)
+		return e.keyless(values, missing)
 	}
 	mark := values[len(values)-1]
 	deleted := mark != nil && mark[0] != 'n'
@@ -278,13 +280,17 @@ func (e *Encoder) classify(r *protocol.Record) (operation Operation, err error) 
 const NoKey = "it has no value for its primary key"
 
 // keyless lets a record without its key pass if it may become a dead letter: it is settled in its
-// place, and not sent.
-func (e *Encoder) keyless(missing []string) (Operation, error) {
+// place, and not sent. The endpoint may have the row of a key with missing parts from syncs that
+// sent such keys.
+func (e *Encoder) keyless(values [][]byte, missing []string) (Operation, error) {
 	if !e.options.DeadLetters {
 		return Upserted, errMissingKey(e.route, missing)
 	}
 	e.row.Suppressed, e.reason = true, NoKey
-	return Upserted, nil
+	if e.options.Differ == nil || len(e.route.Key) == 1 {
+		return Upserted, nil
+	}
+	return Upserted, e.options.Differ.See(e.keys.partial(values))
 }
 
 // diff finds the operation by what is sent of the record. With a program that is what the program

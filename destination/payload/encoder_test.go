@@ -233,6 +233,8 @@ func BenchmarkEncode(b *testing.B) {
 // differ is a Differ that finds one change for every record.
 type differ struct{ change Change }
 
+func (differ) See(Key) error { return nil }
+
 func (d differ) Diff(key Key, _ []byte, _ bool, version []byte) (Change, error) {
 	c := d.change
 	c.Key = key.Sent

@@ -44,6 +44,12 @@ func (k *keyReader) read(values [][]byte) (key Key, missing []string) {
 	if i := slices.IndexFunc(values, absent); i >= 0 && (!k.route.PartialKey || !slices.ContainsFunc(values, present)) {
 		return Key{}, k.route.Key[i]
 	}
+	return k.partial(values), nil
+}
+
+// partial reads a key of which parts may be missing.
+func (k *keyReader) partial(values [][]byte) (key Key) {
+	values = values[:len(k.route.Key)]
 	k.sent = appendFields(k.sent[:0], values, appendKeyField)
 	key.Sent = k.sent
 	variable, plain := spellings(values)
@@ -54,7 +60,7 @@ func (k *keyReader) read(values [][]byte) (key Key, missing []string) {
 		k.identity = appendFields(k.identity[:0], values, k.appendIdentity)
 		key.Identity = k.identity
 	}
-	return key, nil
+	return key
 }
 
 func absent(value []byte) bool  { return value == nil || value[0] == 'n' }

@@ -43,6 +43,8 @@ func routeOf(t testing.TB, members string) *route.Route {
 // byField is a Differ that finds the operation in the field op of the data.
 type byField struct{}
 
+func (byField) See(payload.Key) error { return nil }
+
 func (byField) Diff(key payload.Key, data []byte, _ bool, version []byte) (payload.Change, error) {
 	var row struct{ Op payload.Operation }
 	err := json.Unmarshal(data, &row)

@@ -64,6 +64,18 @@ func (st *Stream) Remove(key []byte) (Change, Version, error) {
 	return Removed, st.take(key, was, tombstone), nil
 }
 
+// See notes that the source has a row of a key, which is not compared: it has not left.
+func (st *Stream) See(key []byte) error {
+	was, ok, err := st.lookup(key)
+	if err != nil {
+		return st.store.fail("reading", err)
+	}
+	if ok {
+		st.see(was.ordinal)
+	}
+	return nil
+}
+
 func (st *Stream) see(ordinal uint64) {
 	if st.seen.add(ordinal) {
 		st.repeated++
