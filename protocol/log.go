@@ -28,15 +28,15 @@ const (
 // ParseLevel reads the platform's LOG_LEVEL, in any case; what it does not know is INFO.
 func ParseLevel(name string) slog.Level {
 	switch Level(strings.ToUpper(strings.TrimSpace(name))) {
-	case LevelFatal:
+	case levelFatal:
 		return slogFatal
-	case LevelError:
+	case levelError:
 		return slog.LevelError
-	case LevelWarn, "WARNING":
+	case levelWarn, "WARNING":
 		return slog.LevelWarn
-	case LevelDebug:
+	case levelDebug:
 		return slog.LevelDebug
-	case LevelTrace:
+	case levelTrace:
 		return SlogTrace
 	}
 	return slog.LevelInfo
@@ -45,17 +45,17 @@ func ParseLevel(name string) slog.Level {
 func levelOf(l slog.Level) Level {
 	switch {
 	case l < slog.LevelDebug:
-		return LevelTrace
+		return levelTrace
 	case l < slog.LevelInfo:
-		return LevelDebug
+		return levelDebug
 	case l < slog.LevelWarn:
-		return LevelInfo
+		return levelInfo
 	case l < slog.LevelError:
-		return LevelWarn
+		return levelWarn
 	case l < slogFatal:
-		return LevelError
+		return levelError
 	}
-	return LevelFatal
+	return levelFatal
 }
 
 // Enabled implements slog.Handler.

@@ -31,12 +31,12 @@ func TestParseLevel(t *testing.T) {
 // level.
 func TestLogLevels(t *testing.T) {
 	want := map[slog.Level]Level{
-		-100: LevelTrace, SlogTrace: LevelTrace, slog.LevelDebug - 1: LevelTrace,
-		slog.LevelDebug: LevelDebug, slog.LevelInfo - 1: LevelDebug,
-		slog.LevelInfo: LevelInfo, slog.LevelWarn - 1: LevelInfo,
-		slog.LevelWarn: LevelWarn, slog.LevelError - 1: LevelWarn,
-		slog.LevelError: LevelError, slogFatal - 1: LevelError,
-		slogFatal: LevelFatal, 100: LevelFatal,
+		-100: levelTrace, SlogTrace: levelTrace, slog.LevelDebug - 1: levelTrace,
+		slog.LevelDebug: levelDebug, slog.LevelInfo - 1: levelDebug,
+		slog.LevelInfo: levelInfo, slog.LevelWarn - 1: levelInfo,
+		slog.LevelWarn: levelWarn, slog.LevelError - 1: levelWarn,
+		slog.LevelError: levelError, slogFatal - 1: levelError,
+		slogFatal: levelFatal, 100: levelFatal,
 	}
 	for level, want := range want {
 		w, out := newTestWriter()

@@ -30,13 +30,6 @@ type Writer struct {
 // NewWriter returns a Writer on w.
 func NewWriter(w io.Writer) *Writer { return &Writer{w: w, now: time.Now} }
 
-// Err is the first error of a write: nobody reads the messages any more.
-func (w *Writer) Err() error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.err
-}
-
 // maxTogether is how many bytes of states are written at once: what a pipe takes at most. More
 // would part in a crash all the same, and take as much memory again.
 const maxTogether = 1 << 20
@@ -77,12 +70,12 @@ type Level string
 
 // The levels of the protocol.
 const (
-	LevelFatal Level = "FATAL"
-	LevelError Level = "ERROR"
-	LevelWarn  Level = "WARN"
-	LevelInfo  Level = "INFO"
-	LevelDebug Level = "DEBUG"
-	LevelTrace Level = "TRACE"
+	levelFatal Level = "FATAL"
+	levelError Level = "ERROR"
+	levelWarn  Level = "WARN"
+	levelInfo  Level = "INFO"
+	levelDebug Level = "DEBUG"
+	levelTrace Level = "TRACE"
 )
 
 type logMessage struct {

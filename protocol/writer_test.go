@@ -42,15 +42,15 @@ var writerTests = []struct {
 	write func(*Writer) error
 	want  string
 }{
-	{"log", func(w *Writer) error { return w.Log(LevelInfo, "10 rows delivered") },
+	{"log", func(w *Writer) error { return w.Log(levelInfo, "10 rows delivered") },
 		`{"type":"LOG","log":{"level":"INFO","message":"10 rows delivered"}}`},
-	{"warning", func(w *Writer) error { return w.Log(LevelWarn, "slow") },
+	{"warning", func(w *Writer) error { return w.Log(levelWarn, "slow") },
 		`{"type":"LOG","log":{"level":"WARN","message":"slow"}}`},
-	{"log on two lines", func(w *Writer) error { return w.Log(LevelError, "a\nb\r\t\"\\\x00") },
+	{"log on two lines", func(w *Writer) error { return w.Log(levelError, "a\nb\r\t\"\\\x00") },
 		`{"type":"LOG","log":{"level":"ERROR","message":"a\nb\r\t\"\\\u0000"}}`},
-	{"log of HTML", func(w *Writer) error { return w.Log(LevelDebug, "<a href='x'>&amp;</a> é 😀 \u2028") },
+	{"log of HTML", func(w *Writer) error { return w.Log(levelDebug, "<a href='x'>&amp;</a> é 😀 \u2028") },
 		`{"type":"LOG","log":{"level":"DEBUG","message":"<a href='x'>&amp;</a> é 😀 ` + "\u2028" + `"}}`},
-	{"log of what is not UTF-8", func(w *Writer) error { return w.Log(LevelTrace, "caf\xe9 \xed\xa0\x80.") },
+	{"log of what is not UTF-8", func(w *Writer) error { return w.Log(levelTrace, "caf\xe9 \xed\xa0\x80.") },
 		`{"type":"LOG","log":{"level":"TRACE","message":"caf` + "\uFFFD \uFFFD\uFFFD\uFFFD." + `"}}`},
 	{"config error", func(w *Writer) error { return w.Failure(ConfigError, "401: mend the token", "") },
 		`{"type":"TRACE","trace":{"type":"ERROR","emitted_at":1700000000123,"error":{"message":"401: mend the token","failure_type":"config_error"}}}`},
@@ -98,8 +98,8 @@ func TestWriterRefusesASpecThatIsNotJSON(t *testing.T) {
 	if err := w.Spec([]byte(`{"a":`)); err == nil {
 		t.Error("no error")
 	}
-	if len(out.writes) > 0 || w.Err() != nil {
-		t.Errorf("wrote %q, error %v", out.writes, w.Err())
+	if len(out.writes) > 0 || w.err != nil {
+		t.Errorf("wrote %q, error %v", out.writes, w.err)
 	}
 }
 
@@ -122,7 +122,7 @@ func TestWriterRedacts(t *testing.T) {
 	line := `{"type":"STATE","state":{"data":"s3cret [x]"}}`
 	w.State(decodeState(t, line), 1, 0)
 	err := errors.Join(
-		w.Log(LevelInfo, "token "+secret),
+		w.Log(levelInfo, "token "+secret),
 		w.Failure(ConfigError, "token "+secret, "stack with "+secret),
 		w.Status(false, "token "+secret),
 		w.Flush(),
@@ -159,8 +159,8 @@ func TestWriterDoesNotRedactStates(t *testing.T) {
 // When nobody reads any more, every later message fails with the first error and none is tried.
 func TestWriterErrorStays(t *testing.T) {
 	w, out := newTestWriter()
-	if w.Err() != nil {
-		t.Fatal(w.Err())
+	if w.err != nil {
+		t.Fatal(w.err)
 	}
 	out.broken = errors.New("broken pipe")
 	for _, tt := range writerTests {
@@ -168,8 +168,8 @@ func TestWriterErrorStays(t *testing.T) {
 			t.Errorf("%s: %v", tt.name, err)
 		}
 	}
-	if !errors.Is(w.Err(), out.broken) {
-		t.Errorf("Err = %v", w.Err())
+	if !errors.Is(w.err, out.broken) {
+		t.Errorf("Err = %v", w.err)
 	}
 	if len(out.writes) != 1 {
 		t.Errorf("%d writes, want 1", len(out.writes))
@@ -183,7 +183,7 @@ func TestWriterLinesStayWhole(t *testing.T) {
 	for n := range 8 {
 		all.Go(func() {
 			for i := range 50 {
-				_ = w.Log(LevelInfo, fmt.Sprint(n, i))
+				_ = w.Log(levelInfo, fmt.Sprint(n, i))
 				w.State(state, int64(i), 0)
 				_ = w.Flush()
 			}
@@ -252,7 +252,7 @@ func TestWriterStatesLeaveTogether(t *testing.T) {
 func TestWriterDropsLargeBuffers(t *testing.T) {
 	w, out := newTestWriter()
 	large := strings.Repeat("x", keepBuffer)
-	if err := w.Log(LevelInfo, large); err != nil {
+	if err := w.Log(levelInfo, large); err != nil {
 		t.Fatal(err)
 	}
 	if cap(w.buf) > keepBuffer {

@@ -14,8 +14,8 @@ import (
 	"destination-webhook/destination/bucket"
 )
 
-// Install is the command that makes these tests run instead of being skipped.
-const Install = "go install -modfile=tools/go.mod github.com/versity/versitygw/cmd/versitygw"
+// install is the command that makes these tests run instead of being skipped.
+const install = "go install -modfile=tools/go.mod github.com/versity/versitygw/cmd/versitygw"
 
 const (
 	accessKey = "loopback-access"
@@ -29,7 +29,7 @@ func Start(t testing.TB) bucket.Options {
 	t.Helper()
 	program := find()
 	if program == "" {
-		t.Skip("no S3 server is installed: " + Install)
+		t.Skip("no S3 server is installed: " + install)
 	}
 	dir := t.TempDir()
 	if err := os.Mkdir(filepath.Join(dir, name), 0o700); err != nil {
