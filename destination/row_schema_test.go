@@ -88,6 +88,15 @@ func TestSchemaEndsTheSync(t *testing.T) {
 	}
 }
 
+// A row that its source marks as deleted is not held against the schema.
+func TestSchemaLetsDeletedRowsPass(t *testing.T) {
+	const options = `,"sync_mode":"upsert","payload":{"format":"array","row":"full","schema":` + emails + `}`
+	r := newRig(t)
+	r.snapshot = `{"type":"none"}`
+	r.want(options, table(`{"id":7,"email":null,"_ab_cdc_deleted_at":"2026"}`),
+		`[{"data":{"id":7,"email":null,"_ab_cdc_deleted_at":"2026"},"operation":"removed","primary_key":"7"}]`)
+}
+
 // A link out of the folder of the config is not followed.
 func TestSchemaIsBesideTheConfig(t *testing.T) {
 	r := newRig(t)
