@@ -93,7 +93,7 @@ func syncTable(b *testing.B, store *Store, content func(i int) int64) int {
 		binary.LittleEndian.PutUint64(key[:], table.Uint64())
 		binary.LittleEndian.PutUint64(key[8:], table.Uint64())
 		row = fmt.Appendf(row[:0], `{"id":"%s","email":"user%d@example.com","score":%d,"active":true}`, hex.EncodeToString(key[:]), i, content(i))
-		change, mark, err := stream.Diff(key[:], row)
+		change, v, err := stream.Diff(key[:], row)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -101,7 +101,7 @@ func syncTable(b *testing.B, store *Store, content func(i int) int64) int {
 			continue
 		}
 		sent++
-		if rows = append(rows, Row{Key: append([]byte(nil), key[:]...), Version: mark, Data: stored(store, row)}); len(rows) == 1000 {
+		if rows = append(rows, Row{Key: append([]byte(nil), key[:]...), Version: v, Data: stored(store, row)}); len(rows) == 1000 {
 			batches <- rows
 			rows = make([]Row, 0, 1000)
 		}

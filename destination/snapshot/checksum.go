@@ -18,7 +18,7 @@ import (
 // database checks each block of its tables when it reads it. But it takes damage in its log, or in
 // its list of tables, for the end of a log that was cut short in a crash, and goes on without what
 // comes after it. After a clean Close nothing is cut short.
-const checksumName = "SEAL"
+const checksumName = "SEAL" // the name is part of the format
 
 // partialChecksum is a checksum that is being written. A process that dies then leaves it, which is
 // no damage.

@@ -137,11 +137,11 @@ func childBatch(ctx context.Context, dir string, stream *Stream, keys []string, 
 	var rows []Row
 	sent := map[string]string{}
 	for _, key := range keys {
-		_, mark, err := stream.Diff([]byte(key), []byte(version))
+		_, v, err := stream.Diff([]byte(key), []byte(version))
 		if err != nil {
 			return err
 		}
-		rows = append(rows, Row{Key: []byte(key), Version: mark})
+		rows = append(rows, Row{Key: []byte(key), Version: v})
 		sent[key] = version
 	}
 	reached(stageDiffed)

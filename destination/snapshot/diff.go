@@ -20,7 +20,7 @@ const (
 
 // Diff reports how row, a JSON object, differs from the version of its key that was confirmed last
 // or, if one is in flight, from the latest of these. Any result but Unchanged counts as in
-// flight until the batch with its mark is settled. Diff keeps no reference to key or row.
+// flight until the batch with its version is settled. Diff keeps no reference to key or row.
 func (st *Stream) Diff(key, row []byte) (Change, Version, error) {
 	digest, err := st.digester.digest(key, row)
 	if err != nil {
@@ -145,7 +145,7 @@ func (st *Stream) take(key []byte, was entry, digest Digest) Version {
 	return Version{e}
 }
 
-// settled takes versions out of flight again.
+// removePending takes versions out of flight again.
 func (st *Stream) removePending(rows []Row) {
 	st.mu.Lock()
 	defer st.mu.Unlock()

@@ -56,14 +56,14 @@ func TestOrderOfVersions(t *testing.T) {
 			_, one := diff(t, stream, "a", v(1), Changed)
 			diff(t, stream, "a", v(1), Unchanged)
 			_, two := diff(t, stream, "a", v(2), Changed)
-			settle(t, stream, mark(one))
+			settle(t, stream, confirmed(one))
 			diff(t, stream, "a", v(2), Unchanged)
-			settle(t, stream, mark(two))
+			settle(t, stream, confirmed(two))
 		}, [3]Change{Changed, Changed, Unchanged}},
 		{"back to the stored one", func(t *testing.T, stream *Stream) {
 			_, one := diff(t, stream, "a", v(1), Changed)
 			_, zero := diff(t, stream, "a", v(0), Changed)
-			settle(t, stream, mark(one), mark(zero))
+			settle(t, stream, confirmed(one), confirmed(zero))
 		}, [3]Change{Unchanged, Changed, Changed}},
 		{"rejected", func(t *testing.T, stream *Stream) {
 			_, one := diff(t, stream, "a", v(1), Changed)
@@ -77,21 +77,21 @@ func TestOrderOfVersions(t *testing.T) {
 			_, two := diff(t, stream, "a", v(2), Changed)
 			settle(t, stream, rejected(one))
 			diff(t, stream, "a", v(2), Unchanged)
-			settle(t, stream, mark(two))
+			settle(t, stream, confirmed(two))
 		}, [3]Change{Changed, Changed, Unchanged}},
 		{"the first is delivered, the second rejected", func(t *testing.T, stream *Stream) {
 			_, one := diff(t, stream, "a", v(1), Changed)
 			_, two := diff(t, stream, "a", v(2), Changed)
-			settle(t, stream, mark(one), rejected(two))
+			settle(t, stream, confirmed(one), rejected(two))
 		}, [3]Change{Changed, Unchanged, Changed}},
 		{"removed and back", func(t *testing.T, stream *Stream) {
 			remove(t, stream, Removed)
 			remove(t, stream, Unchanged)
 			_, zero := diff(t, stream, "a", v(0), Added)
-			settle(t, stream, mark(zero))
+			settle(t, stream, confirmed(zero))
 		}, [3]Change{Unchanged, Changed, Changed}},
 		{"removed", func(t *testing.T, stream *Stream) {
-			settle(t, stream, mark(remove(t, stream, Removed)))
+			settle(t, stream, confirmed(remove(t, stream, Removed)))
 			remove(t, stream, Unchanged)
 		}, [3]Change{Added, Added, Added}},
 		{"removal rejected", func(t *testing.T, stream *Stream) {
@@ -99,16 +99,16 @@ func TestOrderOfVersions(t *testing.T) {
 		}, [3]Change{Unchanged, Changed, Changed}},
 		{"not sent, taken as if", func(t *testing.T, stream *Stream) {
 			_, one := diff(t, stream, "a", v(1), Changed)
-			if err := stream.Commit([]Row{mark(one)}); err != nil {
+			if err := stream.Commit([]Row{confirmed(one)}); err != nil {
 				t.Fatal(err)
 			}
 		}, [3]Change{Changed, Unchanged, Changed}},
 		{"begun, and its end is not known", func(t *testing.T, stream *Stream) {
 			_, one := diff(t, stream, "a", v(1), Changed)
-			begin(t, stream, mark(one))
+			begin(t, stream, confirmed(one))
 		}, [3]Change{Changed, Changed, Changed}},
 		{"a removal is begun, and its end is not known", func(t *testing.T, stream *Stream) {
-			begin(t, stream, mark(remove(t, stream, Removed)))
+			begin(t, stream, confirmed(remove(t, stream, Removed)))
 		}, [3]Change{Added, Added, Added}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

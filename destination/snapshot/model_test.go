@@ -276,7 +276,7 @@ func (r *run) aside() error {
 }
 
 func (r *run) row(key, row string) error {
-	change, mark, err := r.stream.Diff([]byte(key), []byte(row))
+	change, v, err := r.stream.Diff([]byte(key), []byte(row))
 	if err != nil {
 		return err
 	}
@@ -285,12 +285,12 @@ func (r *run) row(key, row string) error {
 		r.isThere(key, row)
 		return r.maybeSettle()
 	}
-	return r.add(Row{Key: []byte(key), Version: mark, Data: []byte(row)})
+	return r.add(Row{Key: []byte(key), Version: v, Data: []byte(row)})
 }
 
 // remove is a row that the source marks as deleted.
 func (r *run) remove(key string) error {
-	change, mark, err := r.stream.Remove([]byte(key))
+	change, v, err := r.stream.Remove([]byte(key))
 	if err != nil {
 		return err
 	}
@@ -301,7 +301,7 @@ func (r *run) remove(key string) error {
 		return nil
 	}
 	r.met[key] = true
-	return r.add(Row{Key: []byte(key), Version: mark, Data: []byte(`{"deleted":true}`)})
+	return r.add(Row{Key: []byte(key), Version: v, Data: []byte(`{"deleted":true}`)})
 }
 
 // isThere holds the one promise of the package: what it takes for delivered is with the endpoint,
@@ -484,8 +484,8 @@ func TestTheSimulationSeesALostNote(t *testing.T) {
 	}
 	stream := openStream(t, store, "users", 1)
 	deliver(t, stream, "a", `{"v":0}`, Added)
-	_, mark := diff(t, stream, "a", `{"v":1}`, Changed)
-	if _, err := stream.Begin(t.Context(), []Row{{Key: []byte("a"), Version: mark}}); err != nil {
+	_, v := diff(t, stream, "a", `{"v":1}`, Changed)
+	if _, err := stream.Begin(t.Context(), []Row{{Key: []byte("a"), Version: v}}); err != nil {
 		t.Fatal(err)
 	}
 	after := disk.CrashClone(vfs.CrashCloneCfg{})

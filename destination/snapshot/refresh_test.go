@@ -104,7 +104,7 @@ func TestRemovalOfUnknownKeys(t *testing.T) {
 	unknown := remove("a", Removed)
 	remove("a", Unchanged) // it is in flight
 	_, back := diff(t, stream, "a", `{}`, Added)
-	settle(t, stream, mark(unknown), mark(back))
+	settle(t, stream, confirmed(unknown), confirmed(back))
 	if b := remove("b", Removed); b.ordinal == back.ordinal {
 		t.Error("two keys share an ordinal, so that one counts as seen when the other is")
 	}
@@ -232,7 +232,7 @@ func TestNothingLeavesWhileRowsAreInFlight(t *testing.T) {
 			t.Errorf("Unseen = %v", err)
 		}
 	}
-	settle(t, stream, mark(m))
+	settle(t, stream, confirmed(m))
 	left(t, stream)
 }
 

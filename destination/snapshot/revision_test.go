@@ -19,7 +19,7 @@ func replaces(t *testing.T, stream *Stream, row string) (string, Row) {
 	if err != nil || change == Unchanged {
 		t.Fatalf("%q is %v, %v", row, change, err)
 	}
-	return fmt.Sprintf("%x %x", stream.Salt(), v.AppendReplaced(nil)), mark(v)
+	return fmt.Sprintf("%x %x", stream.Salt(), v.AppendReplaced(nil)), confirmed(v)
 }
 
 // TestRevisions sends rows of one key, and looks which of them pass for repetitions of others.

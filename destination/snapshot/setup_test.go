@@ -95,27 +95,27 @@ func openStream(t *testing.T, store *Store, identity string, generation int64) *
 
 func diff(t *testing.T, stream *Stream, key, row string, want Change) (Change, Version) {
 	t.Helper()
-	change, mark, err := stream.Diff([]byte(key), []byte(row))
+	change, v, err := stream.Diff([]byte(key), []byte(row))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if change != want {
 		t.Fatalf("Diff(%s, %s) = %v, want %v", key, row, change, want)
 	}
-	return change, mark
+	return change, v
 }
 
 // remove removes key a.
 func remove(t *testing.T, stream *Stream, want Change) Version {
 	t.Helper()
-	change, mark, err := stream.Remove([]byte("a"))
+	change, v, err := stream.Remove([]byte("a"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if change != want {
 		t.Fatalf("Remove(a) = %v, want %v", change, want)
 	}
-	return mark
+	return v
 }
 
 func deliver(t *testing.T, stream *Stream, key, row string, want Change) {
@@ -124,9 +124,9 @@ func deliver(t *testing.T, stream *Stream, key, row string, want Change) {
 	settle(t, stream, Row{Key: []byte(key), Version: m, Data: []byte(row)})
 }
 
-// mark and rejected are rows of the key a.
-func mark(v Version) Row     { return Row{Key: []byte("a"), Version: v} }
-func rejected(v Version) Row { return Row{Key: []byte("a"), Version: v, Rejected: true} }
+// confirmed and rejected are rows of the key a.
+func confirmed(v Version) Row { return Row{Key: []byte("a"), Version: v} }
+func rejected(v Version) Row  { return Row{Key: []byte("a"), Version: v, Rejected: true} }
 
 func begin(t *testing.T, stream *Stream, rows ...Row) *Batch {
 	t.Helper()

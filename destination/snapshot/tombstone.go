@@ -59,7 +59,7 @@ func (st *Stream) advance(batch writeBatch, row Row, buf []byte) ([]byte, error)
 		return buf, err
 	}
 	if row.Uncertain {
-		e, ok = e.rejectedInDoubt(row, ok)
+		e, ok = e.uncertainAfterRejection(row, ok)
 	}
 	if !ok {
 		return st.bury(batch, row.Key, row.Version.revision, buf), nil
@@ -77,9 +77,9 @@ func (st *Stream) advance(batch writeBatch, row Row, buf []byte) ([]byte, error)
 	return buf, nil
 }
 
-// rejectedInDoubt returns the entry after a row that the endpoint has rejected and may have. found
+// uncertainAfterRejection returns the entry after a row that the endpoint has rejected and may have. found
 // is set if there was one before.
-func (e entry) rejectedInDoubt(row Row, found bool) (entry, bool) {
+func (e entry) uncertainAfterRejection(row Row, found bool) (entry, bool) {
 	switch {
 	case found:
 		e.digest = e.uncertainAfter(row).digest

@@ -34,12 +34,12 @@ func refresh(t *testing.T, b *bucket.Bucket, n int, generation int64, version fu
 	var rows []Row
 	for i := range n {
 		key := fmt.Appendf(nil, "%x", uint32(i)*2654435761) //nolint:gosec // in no order
-		change, mark, err := stream.Diff(key, fmt.Appendf(nil, `{"v":%d}`, version(i)))
+		change, v, err := stream.Diff(key, fmt.Appendf(nil, `{"v":%d}`, version(i)))
 		if err != nil {
 			t.Fatal(err)
 		}
 		if change != Unchanged {
-			rows = append(rows, Row{Key: key, Version: mark})
+			rows = append(rows, Row{Key: key, Version: v})
 		}
 	}
 	batch, err := stream.Begin(t.Context(), rows)
