@@ -89,7 +89,7 @@ func TestDeadLetterWithoutAKeyHasItsLine(t *testing.T) {
 				t.Errorf("%q is not in %s", want, said)
 			}
 			var lines []string
-			for _, found := range regexp.MustCompile(`"data":\{"id":(\d).*"line":(\d+)`).FindAllStringSubmatch(lettersIn(t, letters), -1) {
+			for _, found := range regexp.MustCompile(`"data":\{"id":(\d).*"line":(\d+)`).FindAllStringSubmatch(deadLettersIn(t, letters), -1) {
 				lines = append(lines, found[1]+" of line "+found[2])
 			}
 			if diff := cmp.Diff([]string{"5 of line 5", "9 of line 9"}, lines); diff != "" {

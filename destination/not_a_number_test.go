@@ -21,7 +21,7 @@ func TestRowWithNaNBecomesADeadLetter(t *testing.T) {
 	r.want(options, table(`{"id":2,"x":-Infinity}`, `{"id":1,"x":1}`), envelope("mirror", row(`{"id":1,"x":1}`, "changed", "1")))
 	r.want(options, table(`{"id":1,"x":1}`, `{"id":2,"x":0}`))
 	r.want(options, table(`{"id":1,"x":1}`, `{"id":2,"x":2}`), envelope("mirror", row(`{"id":2,"x":2}`, "changed", "2")))
-	if got := storedIn(t, letters); strings.Count(got, "\n") != 1 || !strings.Contains(got, `"data":{"id":2,"x":"-Infinity"}`) || !strings.Contains(got, `"status":0,"reason":"not valid JSON: NaN and Infinity`) {
+	if got := deadLettersIn(t, letters); strings.Count(got, "\n") != 1 || !strings.Contains(got, `"data":{"id":2,"x":"-Infinity"}`) || !strings.Contains(got, `"status":0,"reason":"not valid JSON: NaN and Infinity`) {
 		t.Errorf("the dead letters are %s", got)
 	}
 }
@@ -33,7 +33,7 @@ func TestRowWithNaNWithoutAKey(t *testing.T) {
 	letters := filepath.Join(r.dir, "letters")
 	r.want(fmt.Sprintf(`,"on_rejected_rows":"dead_letter","dead_letter":{"type":"local","path":%q}`, letters),
 		table(`{"id":1}`, `{"id":NaN}`, `{"id":3}`), envelope("insert", `{"data":{"id":1},"operation":"added"}`, `{"data":{"id":3},"operation":"added"}`))
-	if got := storedIn(t, letters); strings.Count(got, "\n") != 1 || !strings.Contains(got, `"data":{"id":"NaN"}`) {
+	if got := deadLettersIn(t, letters); strings.Count(got, "\n") != 1 || !strings.Contains(got, `"data":{"id":"NaN"}`) {
 		t.Errorf("the dead letters are %s", got)
 	}
 }
@@ -50,8 +50,8 @@ func TestRowWithNaNEndsASyncWithoutDeadLetters(t *testing.T) {
 	}
 }
 
-// storedIn returns the dead letters in a folder.
-func storedIn(t *testing.T, folder string) (lines string) {
+// deadLettersIn returns the dead letters in a folder.
+func deadLettersIn(t *testing.T, folder string) (lines string) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(folder, "*.jsonl"))
 	if err != nil {

@@ -13,24 +13,6 @@ import (
 
 const emails = `{"type":"object","required":["id"],"properties":{"email":{"type":"string","pattern":"@"}}}`
 
-// lettersIn returns the dead letters in a folder.
-func lettersIn(t *testing.T, folder string) string {
-	t.Helper()
-	files, err := filepath.Glob(filepath.Join(folder, "*"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all strings.Builder
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all.Write(text)
-	}
-	return all.String()
-}
-
 // A row that does not fit is rejected before any request, with its place and the rule; what is held
 // against the schema is what a transform yields, in any format. It is offered again by the next
 // sync, and a removed row, which has no data to look at, is sent.
@@ -49,7 +31,7 @@ func TestSchemaRejectsRows(t *testing.T) {
 			input := table(`{"id":1,"email":"a@b"}`, `{"id":2,"email":"secret"}`)
 			r.want(options, input, sent)
 			r.want(options, input)
-			got := lettersIn(t, letters)
+			got := deadLettersIn(t, letters)
 			if strings.Count(got, `"reason":"payload.schema: /email: does not fit pattern"`) != 2 || strings.Count(got, `"data":{"id":2,"email":"secret"}`) != 2 {
 				t.Errorf("the dead letters are\n%s", got)
 			}
@@ -133,7 +115,7 @@ func TestSchemaIsThatOfTheReceiver(t *testing.T) {
 	if totals := r.endpoint.Totals(); totals.Rows != 1 {
 		t.Errorf("%d rows are accepted, want 1", totals.Rows)
 	}
-	got := lettersIn(t, letters)
+	got := deadLettersIn(t, letters)
 	if !strings.Contains(got, `: /email: does not fit pattern"`) {
 		t.Errorf("the dead letters are\n%s", got)
 	}
