@@ -2,7 +2,7 @@
 // thousand requests cost no more than twenty.
 import { $, bytes, clock, count, el, streamName, tag, took } from "./dom.js";
 
-const overscan = 12; // lines beyond what is in sight
+const overscan = 6; // lines beyond what is in sight
 const requests = new Map(); // id → request
 const lines = new Map(); // id → line in the document
 let shown = []; // requests that match the filter, newest first
