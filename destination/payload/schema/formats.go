@@ -22,7 +22,7 @@ func (c *Contract) body(i int, place string) any {
 	case config.Single:
 		return titled(c.anyRow(r, place), "A batch of stream "+r.Title())
 	case config.Form:
-		return object{"title": "A batch of stream " + r.Title(), "description": "Form fields: one for each member of a row.", "type": "object", "additionalProperties": object{"type": "string"}}
+		return c.form(r, place)
 	case config.Wrapped:
 		var wrapper any
 		if json.Unmarshal([]byte(r.Payload.Wrapper), &wrapper) == nil {
@@ -45,7 +45,7 @@ func (c *Contract) anyRow(r *route.Route, place string) any {
 	if r.Payload.FullRows() {
 		return c.row(r, r.Configured, place)
 	}
-	return c.data(r, r.Configured, place)
+	return c.bareRow(r, place)
 }
 
 // wrapped returns the schema of a value in a wrapper: itself, but for its holes.

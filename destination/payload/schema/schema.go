@@ -138,7 +138,9 @@ func (c *Contract) row(r *route.Route, s *protocol.ConfiguredStream, place strin
 	if c.config.IncludeMetadata {
 		properties["emitted_at"], properties["changes"] = object{"type": "number"}, object{"type": "array"}
 	}
-	return closed("A row of stream "+r.Title(), properties, required)
+	row := closed("A row of stream "+r.Title(), properties, required)
+	c.constrain(row, r, place)
+	return row
 }
 
 // keyField is a field of a composite key.
