@@ -161,7 +161,10 @@ func (b *Batch) add(r *Row, states int64) {
 	b.Body = append(b.Body, r.Data...)
 	b.Body = append(b.Body, r.Close...)
 	b.ends = append(b.ends, int32(len(b.Body)))
-	if r.Metadata != nil {
+	if len(r.Metadata) > 0 || len(b.metadataEnds) > 0 {
+		for len(b.metadataEnds) < b.Rows()-1 { // rows before it, which have none
+			b.metadataEnds = append(b.metadataEnds, 0)
+		}
 		b.metadata = append(b.metadata, r.Metadata...)
 		b.metadataEnds = append(b.metadataEnds, int32(len(b.metadata)))
 	}

@@ -28,6 +28,19 @@ func fill(add func(r *Row, states int64, came arrival), texts ...string) {
 	}
 }
 
+// Rows with metadata may follow rows without it.
+func TestMetadataOfSomeRows(t *testing.T) {
+	b := &Batch{Stream: &Stream{}}
+	for _, metadata := range []string{"", "", "m", "", "n"} {
+		b.add(&Row{Data: []byte("1"), Metadata: []byte(metadata)}, 0)
+	}
+	for i, want := range []string{"", "", "m", "", "n"} {
+		if got := string(b.Metadata(i)); got != want {
+			t.Errorf("row %d has %q, want %q", i, got, want)
+		}
+	}
+}
+
 func arrivalAt(n int64) arrival { return arrival{n, time.Unix(n, 0)} }
 
 func TestSplitAfterTheLastState(t *testing.T) {

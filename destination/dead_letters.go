@@ -84,7 +84,7 @@ func (s *session) replay(ctx context.Context, f replay.Filter, dryRun bool) erro
 
 // asReplay makes the sync one of single rows: no stream is read anew, so no row has left.
 func (s *session) asReplay() {
-	s.replays = true
+	s.replays, s.identity.replay = true, true
 	for _, r := range s.table {
 		configured := *r.Configured
 		configured.SyncMode, configured.MinimumGenerationID = protocol.Incremental, 0

@@ -241,7 +241,7 @@ func (v *previewer) show(b *batching.Batch, sent []int) {
 	}
 	body := first.Body(b)
 	p.Request = v.session.redactor.String(first.To.Method + " " + first.URL)
-	id := v.names.WebhookID(first.To.Method, first.URL, body, v.stream.Audience.Replaced(b, first.Rows), 0)
+	id := v.names.WebhookID(first.To.Method, first.URL, body, v.stream.Audience.Replaced(b, first.Rows), nil, 0)
 	p.Header = v.header(first.To.Header, id)
 	if r := v.stream.Route; r.Manifest != nil {
 		p.Header.Set(manifest.RunHeader, redact.Stars)

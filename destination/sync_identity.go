@@ -10,7 +10,10 @@ import (
 
 // syncIdentity is what all attempts of a sync share, and no other sync. Without a snapshot a
 // Webhook-Id covers it.
-type syncIdentity struct{ flag, job string }
+type syncIdentity struct {
+	flag, job string
+	replay    bool // of dead letters
+}
 
 func (p *Program) syncIdentity() syncIdentity {
 	return syncIdentity{flag: p.SyncID, job: cmp.Or(p.Getenv("WORKER_JOB_ID"), "process "+rand.Text())}
@@ -20,6 +23,9 @@ func (p *Program) syncIdentity() syncIdentity {
 // catalog's, else the job's of the platform. If there is none, no two processes belong to one sync,
 // so that nothing passes for a repetition by mistake.
 func (s syncIdentity) of(r *route.Route) string {
+	if s.replay {
+		return "replay" // what is sent is named by how it was rejected, so that a replay that is repeated repeats its ids
+	}
 	switch id := r.Configured.SyncID; {
 	case s.flag != "":
 		return "flag " + s.flag

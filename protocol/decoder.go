@@ -230,15 +230,18 @@ func (d *Decoder) recordMember(key []byte, i int) int {
 	case "emitted_at":
 		return d.keep(i, '0', &d.m.Record.EmittedAt)
 	case "meta":
-		d.m.Record.Changes = nil
+		d.m.Record.Changes, d.m.Record.Rejection = nil, nil
 		return d.descend(i, 3, d.metaMember)
 	}
 	return value(d.b, i, 2)
 }
 
 func (d *Decoder) metaMember(key []byte, i int) int {
-	if string(d.plain(key)) == "changes" {
+	switch string(d.plain(key)) {
+	case "changes":
 		return d.keep(i, '[', &d.m.Record.Changes)
+	case "rejection":
+		return d.keep(i, '{', &d.m.Record.Rejection)
 	}
 	return value(d.b, i, 3)
 }

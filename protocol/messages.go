@@ -33,6 +33,7 @@ type Messages struct {
 type item struct {
 	stream                 *recordNames
 	data, emitted, changes place
+	rejection              place
 	line                   uint32 // in the block, the first is 1
 	fields                 uint32 // how many there are
 }
@@ -99,7 +100,7 @@ func (d *Decoder) keepMessage(ms *Messages) {
 		r := &m.Record
 		ms.items = append(ms.items, item{
 			stream: d.names(r), line: uint32(m.Line), fields: uint32(len(r.Fields)),
-			data: ms.place(r.Data), emitted: ms.place(r.EmittedAt), changes: ms.place(r.Changes),
+			data: ms.place(r.Data), emitted: ms.place(r.EmittedAt), changes: ms.place(r.Changes), rejection: ms.place(r.Rejection),
 		})
 		for _, value := range r.Fields {
 			ms.fields = append(ms.fields, ms.place(value))
@@ -156,7 +157,7 @@ func (ms *Messages) Next(m *Message) error {
 		m.Type = TypeRecord
 		m.Record = Record{
 			Namespace: it.stream.namespace, Stream: it.stream.name,
-			Data: ms.span(it.data), EmittedAt: ms.span(it.emitted), Changes: ms.span(it.changes),
+			Data: ms.span(it.data), EmittedAt: ms.span(it.emitted), Changes: ms.span(it.changes), Rejection: ms.span(it.rejection),
 			Fields: ms.fieldsOf(it),
 		}
 	}

@@ -38,7 +38,7 @@ func (p *prefix) match(b []byte, m *Message) (int, bool) {
 // line, is not worth keeping.
 func (p *prefix) remember(line []byte, m *Message, f *faults) bool {
 	r := &m.Record
-	if len(line) > maxPrefix || r.EmittedAt != nil || r.Changes != nil || m.State.end != 0 || m.Trace.seen || *f != (faults{}) {
+	if len(line) > maxPrefix || r.EmittedAt != nil || r.Changes != nil || r.Rejection != nil || m.State.end != 0 || m.Trace.seen || *f != (faults{}) {
 		return false
 	}
 	p.line = append(p.line[:0], line...)

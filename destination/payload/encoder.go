@@ -88,7 +88,8 @@ func (e *Encoder) Encode(r *protocol.Record) (*batching.Row, error) {
 	row := &e.row
 	row.Key, row.Line, row.Suppressed = 0, 0, false
 	e.key, e.reason, e.output.operation = Key{}, "", Skipped
-	if e.keepsMetadata() {
+	row.Metadata = row.Metadata[:0]
+	if e.keepsMetadata() || r.Rejection != nil {
 		row.Metadata = beginMetadata(row.Metadata)
 	}
 	operation, err := e.classify(r)
@@ -123,6 +124,9 @@ func (e *Encoder) Encode(r *protocol.Record) (*batching.Row, error) {
 		row.Metadata = appendRecord(row.Metadata, r)
 	}
 	e.endMetadata()
+	if r.Rejection != nil {
+		row.Metadata = appendTexts(row.Metadata, hasRejection, r.Rejection)
+	}
 	return row, nil
 }
 

@@ -117,15 +117,15 @@ func TestWrapperShowsTheWebhookID(t *testing.T) {
 	n := NewNames(r, "sync", &Occurrences{})
 	b := batchesOf(t, r, Options{}, 1<<20, recordsOf(`{"a":1}`, `{"a":2}`)...)[0]
 	replaced := []byte("version")
-	first := n.WebhookID("POST", "https://example.com", b.Body, replaced, 0)
+	first := n.WebhookID("POST", "https://example.com", b.Body, replaced, nil, 0)
 	if want := `["` + first + `",[{"a":1},{"a":2}],{"id":"` + first + `"}]`; want != string(b.Body) {
 		t.Errorf("body %s, want %s", b.Body, want)
 	}
-	if again := n.WebhookID("POST", "https://example.com", b.Body, replaced, 0); again != first {
+	if again := n.WebhookID("POST", "https://example.com", b.Body, replaced, nil, 0); again != first {
 		t.Errorf("the body that shows %s is named %s", first, again)
 	}
 	other := batchesOf(t, r, Options{}, 1<<20, recordsOf(`{"a":1}`, `{"a":3}`)...)[0]
-	if n.WebhookID("POST", "https://example.com", other.Body, replaced, 0) == first {
+	if n.WebhookID("POST", "https://example.com", other.Body, replaced, nil, 0) == first {
 		t.Error("two bodies have one name")
 	}
 	if got := string(EmptyBody(r.Payload, config.Insert)); got != `["`+noID+`",[],{"id":"`+noID+`"}]` {

@@ -16,6 +16,7 @@ type Metadata struct {
 	Reason   string // why a suppressed row is rejected before it is sent; "" if it is not
 	Retry    Retry  // of a row that was rejected before; else its ID is ""
 
+	Rejection          []byte // of the dead letter that the record is; nil if it is none
 	EmittedAt, Changes []byte // of the record, as they came; nil if it has none
 
 	hidden *Row // what the row itself does not show; its data is nil if the row is the data
@@ -35,6 +36,7 @@ const (
 	hasRecord // emitted_at and changes
 	hasReason
 	hasRetry // id and syncs
+	hasRejection
 )
 
 // beginMetadata begins the metadata of a row. A Differ appends the version.
@@ -92,6 +94,9 @@ func ReadMetadata(b []byte) Metadata {
 	if flags&hasRetry != 0 {
 		m.Retry.ID = string(next())
 		m.Retry.Syncs, _ = strconv.Atoi(string(next())) // endMetadata wrote it
+	}
+	if flags&hasRejection != 0 {
+		m.Rejection = next()
 	}
 	return m
 }

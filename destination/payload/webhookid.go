@@ -79,17 +79,19 @@ func NewNames(r *route.Route, sync string, occurrences *Occurrences) *Names {
 // An equal body may be another event: a row that changes, changes back and changes again is sent
 // three times. So the name also covers replaced, which says what the rows replace, see
 // snapshot.Version; or, for a stream that is not compared, for which replaced is nil, the identity
-// of the sync and how often it has sent the content before. repetition counts, from 1, the requests
+// of the sync and how often it has sent the content before. rejected is how rows that are sent once
+// more were rejected, which is another event than their first sending; nil if there are none. repetition counts, from 1, the requests
 // for which the endpoint asked in the answer to another one, which it may remember; it is 0 for all
 // others.
-func (n *Names) WebhookID(method, url string, body, replaced []byte, repetition int) string {
+func (n *Names) WebhookID(method, url string, body, replaced, rejected []byte, repetition int) string {
 	identity := n.identity
 	identity.Method, identity.URL = method, url
+	event := append(binary.AppendUvarint(make([]byte, 0, 64), uint64(repetition)), rejected...)
 	if n.wrapping == nil || len(body) == 0 {
-		return n.name(&identity, body, replaced, repetition)
+		return n.name(&identity, body, replaced, event)
 	}
 	n.wrapping.fill(body, noID)
-	id := n.name(&identity, body, replaced, repetition)
+	id := n.name(&identity, body, replaced, event)
 	n.wrapping.fill(body, id)
 	return id
 }
@@ -101,9 +103,8 @@ func (n *Names) Show(body []byte, id string) {
 	}
 }
 
-func (n *Names) name(identity *Identity, body, replaced []byte, repetition int) string {
+func (n *Names) name(identity *Identity, body, replaced, event []byte) string {
 	c := identity.content(body)
-	event := binary.AppendUvarint(make([]byte, 0, 64), uint64(repetition))
 	if replaced != nil {
 		return c.name(append(append(event, "replaces"...), replaced...))
 	}

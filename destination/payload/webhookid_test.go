@@ -65,25 +65,29 @@ func TestWebhookIDNamesTheEvent(t *testing.T) {
 		names      *Names
 		body       string
 		replaced   []byte
+		rejected   []byte
 		repetition int
 		repeats    string
 	}{
-		{"the first", first, "a", nil, 0, ""},
-		{"another content", first, "b", nil, 0, ""},
-		{"the second of a sync", first, "a", nil, 0, ""},
-		{"asked for once more", first, "a", nil, 1, ""},
-		{"asked for twice more", first, "a", nil, 2, ""},
-		{"another sync", other, "a", nil, 0, ""},
-		{"a resumed sync", resumed, "a", nil, 0, "the first"},
-		{"a resumed sync, the second", resumed, "a", nil, 0, "the second of a sync"},
-		{"with a snapshot", first, "a", []byte("v1"), 0, ""},
-		{"with a snapshot, asked for once more", first, "a", []byte("v1"), 1, ""},
-		{"with a snapshot, asked for twice more", first, "a", []byte("v1"), 2, ""},
-		{"with a snapshot, another version", first, "a", []byte("v2"), 0, ""},
-		{"with a snapshot, another sync", other, "a", []byte("v1"), 0, "with a snapshot"},
-		{"with a snapshot, nothing known of the rows", first, "a", []byte{}, 0, ""},
+		{"the first", first, "a", nil, nil, 0, ""},
+		{"another content", first, "b", nil, nil, 0, ""},
+		{"the second of a sync", first, "a", nil, nil, 0, ""},
+		{"asked for once more", first, "a", nil, nil, 1, ""},
+		{"asked for twice more", first, "a", nil, nil, 2, ""},
+		{"another sync", other, "a", nil, nil, 0, ""},
+		{"a resumed sync", resumed, "a", nil, nil, 0, "the first"},
+		{"a resumed sync, the second", resumed, "a", nil, nil, 0, "the second of a sync"},
+		{"with a snapshot", first, "a", []byte("v1"), nil, 0, ""},
+		{"with a snapshot, asked for once more", first, "a", []byte("v1"), nil, 1, ""},
+		{"with a snapshot, asked for twice more", first, "a", []byte("v1"), nil, 2, ""},
+		{"with a snapshot, another version", first, "a", []byte("v2"), nil, 0, ""},
+		{"a dead letter of the first", first, "a", nil, []byte(`{"line":1}`), 0, ""},
+		{"another dead letter", first, "a", nil, []byte(`{"line":2}`), 0, ""},
+		{"with a snapshot, a dead letter", first, "a", []byte("v2"), []byte(`{"line":1}`), 0, ""},
+		{"with a snapshot, another sync", other, "a", []byte("v1"), nil, 0, "with a snapshot"},
+		{"with a snapshot, nothing known of the rows", first, "a", []byte{}, nil, 0, ""},
 	} {
-		id := event.names.WebhookID("POST", "https://example.com/hook", append(body, event.body...), event.replaced, event.repetition)
+		id := event.names.WebhookID("POST", "https://example.com/hook", append(body, event.body...), event.replaced, event.rejected, event.repetition)
 		if seen[id] != event.repeats {
 			t.Errorf("%s repeats %q, want %q", event.what, seen[id], event.repeats)
 		}

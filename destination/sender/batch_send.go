@@ -145,7 +145,7 @@ func (s *batchSend) request(body []byte, p Part) delivery.Request {
 	if replaced == nil {
 		replaced = s.retries(p.Rows)
 	}
-	id := s.stream.names.WebhookID(p.To.Method, p.URL, body, replaced, p.repetition)
+	id := s.stream.names.WebhookID(p.To.Method, p.URL, body, replaced, s.rejections(p.Rows), p.repetition)
 	return delivery.Request{
 		Method: p.To.Method, URL: p.URL, Header: p.To.Header, ID: id, Body: body, Rows: len(p.Rows), Answers: s.rules(p),
 		OnAttempt: func(a delivery.Attempt) {

@@ -102,6 +102,16 @@ func (s *batchSend) takeRetries(ctx context.Context, rows []int) error {
 	return nil
 }
 
+// rejections returns how the rows of a part that are dead letters were rejected; nil if none is one.
+func (s *batchSend) rejections(rows []int) (rejected []byte) {
+	for _, row := range rows {
+		if m := payload.ReadMetadata(s.batch.Metadata(row)); m.Rejection != nil {
+			rejected = append(rejected, m.Rejection...)
+		}
+	}
+	return rejected
+}
+
 // retries returns a value that distinguishes requests with rows that earlier syncs have sent; nil if
 // the part has none.
 func (s *batchSend) retries(rows []int) (event []byte) {
