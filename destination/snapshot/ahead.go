@@ -12,16 +12,12 @@ func (st *Stream) LooksAhead() bool { return st.store.tables != nil }
 // LookAhead begins to read what the snapshot has of keys, which will be asked for soon: by one query
 // instead of one for each. It is safe for concurrent use, and keeps no reference to the keys. The
 // caller calls release once the keys have been asked for.
-//
-// A stream that had no entry when it was opened is not read for its entries: see Stream.lookup.
 func (st *Stream) LookAhead(keys []Key) (release func()) {
-	known, graves, spelled := st.start > 0, st.tombstones.Load(), st.spellings.any.Load()
+	graves, spelled := st.tombstones.Load(), st.spellings.any.Load()
 	var wanted [][]byte
 	want := func(prefix byte, key []byte) { wanted = append(wanted, appendKey(nil, prefix, st.meta.ID, key)) }
 	entry := func(key []byte) {
-		if known {
-			want(entryPrefix, key)
-		}
+		want(entryPrefix, key)
 		if graves {
 			want(gravePrefix, key)
 		}
@@ -37,9 +33,6 @@ func (st *Stream) LookAhead(keys []Key) (release func()) {
 		if spelled {
 			want(spellPrefix, k.Identity)
 		}
-	}
-	if len(wanted) == 0 {
-		return func() {}
 	}
 	return st.store.tables.lookAhead(wanted)
 }

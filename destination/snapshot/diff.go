@@ -82,11 +82,16 @@ func (st *Stream) see(ordinal uint64) {
 	}
 }
 
+// filters reports whether a filter in memory replaces reads: the store had nothing of the stream. A
+// store that looks ahead needs none, and each key that the filter mistakes for another would wait for
+// it.
+func (st *Stream) filters() bool { return st.start == 0 && !st.LooksAhead() }
+
 // lookup finds the latest version of a key, and of one that is not there its revision. It looks at
 // what is in flight first and at the store second, and Confirm writes to the store first, so a
 // version that is settled in between is found in either.
 func (st *Stream) lookup(key []byte) (entry, bool, error) {
-	if st.start == 0 && !st.given.has(key) {
+	if st.filters() && !st.given.has(key) {
 		e, err := st.absent(key)
 		return e, false, err // the store has nothing but what this sync gave out
 	}
@@ -129,7 +134,7 @@ func (st *Stream) take(key []byte, was entry, digest Digest) Version {
 	if st.index != nil {
 		st.index.remove(was.digest)
 	}
-	if st.start == 0 {
+	if st.filters() {
 		st.given.add(key)
 	}
 	e := entry{digest: digest, ordinal: was.ordinal, revision: was.after(digest)}

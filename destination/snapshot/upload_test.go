@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/cockroachdb/pebble/v2"
 
 	"destination-webhook/destination/bucket"
 )
@@ -159,4 +162,32 @@ func TestSaveThatIsCutShort(t *testing.T) {
 	stream = openStream(t, store, "users", 2)
 	diff(t, stream, "a", `{}`, Unchanged)
 	diff(t, stream, "b", `{}`, Unchanged)
+}
+
+// The logs of a snapshot in a bucket take little of the scratch folder's disk, however much is
+// written.
+func TestLogsTakeLittleOfTheDisk(t *testing.T) {
+	_, b := inMemory(t)
+	store := openRemote(t, b, t.TempDir())
+	for i := range 160 {
+		if err := store.set(appendKey(nil, rowPrefix, 1, []byte{byte(i)}), make([]byte, 1<<20), pebble.NoSync); err != nil { //nolint:gosec // below 256
+			t.Fatal(err)
+		}
+	}
+	logs, err := filepath.Glob(filepath.Join(store.dir, "*.log"))
+	if err != nil || len(logs) == 0 {
+		t.Fatal(logs, err)
+	}
+	size := int64(0)
+	for _, log := range logs {
+		info, err := os.Stat(log)
+		if err != nil {
+			continue // it has just been removed
+		}
+		size += info.Size()
+	}
+	if most := int64(6*minMem + 2<<20); size > most {
+		t.Errorf("%d logs take %d bytes, want at most %d", len(logs), size, most)
+	}
+	closeStore(t, store)
 }

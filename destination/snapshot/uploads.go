@@ -23,13 +23,21 @@ const (
 	// maxTable is about the size of a large table, in bytes. Where keys are not random, the smaller
 	// the tables are the fewer rows are written anew.
 	maxTable = 8 << 20
+	// memPart is how many times smaller than the store is what is in memory before it becomes a table,
+	// and so is a log. There may be six logs: two that are written, one whose rows are flushed, and
+	// three that are kept to be written again.
+	memPart = 32
+	// minMem is the least of that, in bytes; memTableSize is the most.
+	minMem = 8 << 20
 )
 
 // tuneForUploads makes the database write less anew than it would by itself.
 func (s *Store) tuneForUploads(o *pebble.Options) {
 	o.L0CompactionThreshold = 2 * maxSublevels // compactions begin at half of it
 	o.L0StopWritesThreshold = 4 * maxSublevels
-	if size := s.remote.last.size(); size > 0 {
+	size := s.remote.last.size()
+	o.MemTableSize = min(max(uint64(size)/memPart, minMem), memTableSize) //nolint:gosec // a size is positive
+	if size > 0 {
 		o.LBaseMaxBytes = max(size/nextPart, minNext)
 	}
 	o.Experimental.ReadSamplingMultiplier = -1 // no compaction for the sake of reads
