@@ -126,3 +126,58 @@ func TestAnotherTransformIsWarnedOf(t *testing.T) {
 		}
 	}
 }
+
+// A program that only selects rows yields nothing for a row that is to go, of which it gets {} or
+// the data that it dropped last. The endpoint has the row, so the removal is sent, in each format
+// that shows it.
+func TestTransformDropsNoRemoval(t *testing.T) {
+	formats := map[string]string{
+		"envelope": `"format":"envelope"`,
+		"array":    `"format":"array","row":"full"`,
+		"ndjson":   `"format":"ndjson","row":"full"`,
+		"single":   `"format":"single","row":"full"`,
+		"wrapped":  `"format":"wrapped","row":"full","wrapper":"{\"r\":\"$rows\"}"`,
+		"form":     `"format":"form","row":"full"`,
+	}
+	for name, format := range formats {
+		for _, keep := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s/keep_rows %v", name, keep), func(t *testing.T) {
+				r := newRig(t)
+				r.snapshot = fmt.Sprintf(`{"type":"local","path":%q,"keep_rows":%v}`, filepath.Join(r.dir, "snapshot"), keep)
+				options := `,"sync_mode":"mirror","max_removed_percent":100,"payload":{` + format + `,"transform":"select(.active)"}`
+				for _, rows := range [][]string{
+					{`{"id":1,"active":true}`, `{"id":2,"active":true}`}, {`{"id":1,"active":false}`, `{"id":2,"active":true}`},
+				} {
+					if _, err := r.sync(options, table(rows...)...); err != nil {
+						t.Fatal(err)
+					}
+				}
+				bodies, err := r.sync(options, table(`{"id":2,"active":true}`)...)
+				if err != nil || len(bodies) != 1 || !strings.Contains(bodies[0], "removed") || !strings.Contains(bodies[0], "1") {
+					t.Errorf("error %v, requests %q, want the removal of row 1", err, bodies)
+				}
+			})
+		}
+	}
+}
+
+// A row that the source marks as deleted may lack what the program selects by.
+func TestTransformDropsNoDeletion(t *testing.T) {
+	r := newRig(t)
+	const options = `,"sync_mode":"upsert","payload":{"format":"envelope","transform":"select(.active) | {id}"}`
+	r.want(options, table(`{"id":1,"active":true}`), envelope("upsert", `{"data":{"id":1},"operation":"added","primary_key":"1"}`))
+	r.want(options, table(`{"id":1,"active":null,"_ab_cdc_deleted_at":"2024"}`), envelope("upsert", `{"data":{},"operation":"removed","primary_key":"1"}`))
+	r.snapshot = `{"type":"none"}`
+	r.want(options, table(`{"id":1,"active":null,"_ab_cdc_deleted_at":"2024"}`), envelope("upsert", `{"data":{},"operation":"removed","primary_key":"1"}`))
+}
+
+// A program that reads $operation decides itself.
+func TestTransformMayDropRemovals(t *testing.T) {
+	r := newRig(t)
+	const options = `,"sync_mode":"mirror","max_removed_percent":100,"payload":{"format":"envelope","transform":"select($operation != \"removed\")"}`
+	row := func(id string) string {
+		return `{"data":{"id":` + id + `},"operation":"added","primary_key":"` + id + `"}`
+	}
+	r.want(options, table(`{"id":1}`, `{"id":2}`), envelope("mirror", row("1"), row("2")))
+	r.want(options, table(`{"id":1}`))
+}

@@ -159,6 +159,9 @@ func (e *Encoder) transform(operation Operation, emittedAt, data []byte) {
 	if o.operation == Skipped || p.readsOperation && o.operation != operation || p.readsKey && !bytes.Equal(o.key, e.key.Sent) {
 		p.run(o, operation, e.key.Sent, emittedAt, data)
 	}
+	if operation == Removed && !p.readsOperation {
+		o.orEmpty() // a program that only selects rows does not know that this one is to go
+	}
 	switch {
 	case e.reason == "" && o.reason != "":
 		e.row.Suppressed, e.reason = true, o.reason

@@ -106,6 +106,14 @@ func keyValue(key []byte) any {
 	return fields
 }
 
+// orEmpty makes {} the output if there is none.
+func (o *output) orEmpty() {
+	if len(o.ends) == 0 && o.reason == "" {
+		o.values = append(o.values[:0], "{}"...)
+		o.ends = append(o.ends, len(o.values))
+	}
+}
+
 // each returns the outputs.
 func (o *output) each() iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
