@@ -213,8 +213,15 @@ func TestFailureDuringRemovals(t *testing.T) {
 		t.Errorf("the snapshot was not closed: %v", err)
 	}
 	r.endpoint.SetFaults(receiver.Faults{})
-	if bodies, err := r.sync(options, completed); err != nil || len(bodies) == 0 {
-		t.Errorf("then %d rows are removed, %v", len(bodies), err)
+	bodies, err := r.sync(options, completed)
+	removed := make(map[string]bool)
+	for _, body := range bodies {
+		if strings.Contains(body, `"operation":"removed"`) {
+			removed[body] = true
+		}
+	}
+	if err != nil || len(bodies) != rows || len(removed) != rows {
+		t.Errorf("then %d rows are removed by %d requests, %v; want %d", len(removed), len(bodies), err, rows)
 	}
 }
 

@@ -147,7 +147,14 @@ func TestStatesWithoutRecords(t *testing.T) {
 		}
 	})
 	o.want(t, 0, 256*mebibyte)
-	if n := strings.Count(o.stdout, "\n"); n != states {
+	n := 0
+	for line := range strings.Lines(o.stdout) {
+		if !strings.Contains(line, fmt.Sprintf(`"stream_state":{"c":%d}`, n)) {
+			t.Fatalf("state %d is %s", n, line)
+		}
+		n++
+	}
+	if n != states {
 		t.Errorf("%d states came out", n)
 	}
 }

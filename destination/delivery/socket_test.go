@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -176,17 +177,23 @@ func TestAnswersAreReadUpTo64KiB(t *testing.T) {
 }
 
 func TestSmallGzipAnswerIsNotUnpacked(t *testing.T) {
+	var zipped bytes.Buffer
+	z := gzip.NewWriter(&zipped)
+	_, _ = z.Write(make([]byte, 32<<20)) // of some 32 KiB
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
 	s, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Accept-Encoding") != "" {
 			t.Error("the client asks for compressed answers")
 		}
 		w.Header().Set("Content-Encoding", "gzip")
-		_, _ = io.WriteString(w, "as it is")
+		_, _ = w.Write(zipped.Bytes())
 	})
 	s.Start()
 	res, err := over(t, Options{}, TransportOptions{}).Deliver(t.Context(), to(s.URL, "{}"))
-	if err != nil || string(res.Body) != "as it is" {
-		t.Errorf("%v", err)
+	if err != nil || !bytes.Equal(res.Body, zipped.Bytes()) {
+		t.Errorf("error %v, want the answer as it was sent", err)
 	}
 }
 
