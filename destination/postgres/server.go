@@ -2,11 +2,13 @@ package postgres
 
 import (
 	"context"
+	"crypto/tls"
 	_ "embed"
 	"errors"
 	"fmt"
 	"net"
 	"net/url"
+	"os"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -55,6 +57,9 @@ func New(o Options) (*Server, error) {
 	if err != nil || address.Hostname() == "" || address.User.Username() == "" || len(address.Path) < 2 {
 		return nil, failure.Config(errURL)
 	}
+	if root := address.Query().Get("sslrootcert"); root != "" && !isCertificateFile(root) {
+		return nil, failure.Config(errRoot)
+	}
 	config, err := pgx.ParseConfigWithOptions(o.URL.Reveal(), pgx.ParseConfigOptions{
 		ParseConfigOptions: pgconn.ParseConfigOptions{ConnStringAllowedKeys: allowedKeys},
 	})
@@ -62,6 +67,7 @@ func New(o Options) (*Server, error) {
 		return nil, failure.Config(errURL)
 	}
 	config.Password, _ = address.User.Password() // and not that of a file or variable of the machine
+	withoutTheMachine(config)
 	config.ConnectTimeout = connectTime
 	if o.Dial != nil {
 		config.DialFunc = o.Dial
@@ -71,6 +77,34 @@ func New(o Options) (*Server, error) {
 		return nil, failure.Config(errors.New("this deployment connects to servers that prove their names only: set sslmode=verify-full"))
 	}
 	return &Server{config: config, names: newNames(o.Schema, o.Prefix)}, nil
+}
+
+// maxRoot bounds the file of sslrootcert, in bytes.
+const maxRoot = 1 << 20
+
+// errRoot is the error of a file that the library would read to its end, whatever it is.
+var errRoot = errors.New("sslrootcert of the URL names no file of certificates of at most 1 MiB: name one in PEM form")
+
+// isCertificateFile reports whether a path may be a file of certificates: a device or a pipe has no
+// end. The library reads "system" as the system's certificates.
+func isCertificateFile(path string) bool {
+	info, err := os.Stat(path)
+	return path == "system" || err == nil && info.Mode().IsRegular() && info.Size() <= maxRoot
+}
+
+// withoutTheMachine takes out what the library adds from variables and files of the machine: client
+// certificates, and options of the session.
+func withoutTheMachine(config *pgx.ConnConfig) {
+	delete(config.RuntimeParams, "options")
+	configs := []*tls.Config{config.TLSConfig}
+	for _, f := range config.Fallbacks {
+		configs = append(configs, f.TLSConfig)
+	}
+	for _, c := range configs {
+		if c != nil {
+			c.Certificates, c.GetClientCertificate = []tls.Certificate{}, nil // an empty list, or the library reads its files
+		}
+	}
 }
 
 // verified reports whether each connection would verify the server's name.

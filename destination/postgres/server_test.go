@@ -1,8 +1,17 @@
 package postgres
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"math/big"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"destination-webhook/destination/redact"
 )
@@ -15,6 +24,7 @@ func TestURLs(t *testing.T) {
 		"postgres://", "postgres://h/d", "postgres://u:pass-W0rd@h", "postgres://u:pass-W0rd@h/d?passfile=/etc/passwd",
 		"postgres://u:pass-W0rd@h/d?service=x", "postgres://u:pass-W0rd@h/d?sslmode=perhaps", "postgres://u:pass-W0rd@h/d?sslkey=/k",
 		"postgres://u:pass-W0rd@h/d?options=-c%20synchronous_commit=off", "postgres://u:pass-W0rd%zz@h/d",
+		"postgres://u:pass-W0rd@h/d?sslmode=verify-full&sslrootcert=/dev/zero", "postgres://u:pass-W0rd@h/d?sslmode=verify-full&sslrootcert=/missing",
 	} {
 		s, err := New(Options{URL: redact.Secret(url)})
 		if err == nil {
@@ -33,6 +43,51 @@ func TestURLs(t *testing.T) {
 	if got := s.names.sql("{entries}"); got != `"public"."a""b_entries"` {
 		t.Errorf("the name of a table is %s", got)
 	}
+}
+
+// Client certificates and session options of the machine's environment are not used.
+func TestEnvironmentOfTheMachine(t *testing.T) {
+	certificate, key := pair(t)
+	t.Setenv("PGSSLCERT", certificate)
+	t.Setenv("PGSSLKEY", key)
+	t.Setenv("PGOPTIONS", "-c synchronous_commit=off")
+	s, err := New(Options{URL: "postgres://u:p@h/d?sslmode=require"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tls := s.config.TLSConfig
+	if tls.Certificates == nil || len(tls.Certificates) > 0 || tls.GetClientCertificate != nil {
+		t.Error("the machine's certificate is used")
+	}
+	if options := s.config.RuntimeParams["options"]; options != "" {
+		t.Errorf("the machine's options are used: %s", options)
+	}
+}
+
+// pair writes a certificate and its key into files.
+func pair(t *testing.T) (certificate, key string) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pkcs8, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(name, kind string, bytes []byte) string {
+		path := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: bytes}), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	return write("cert.pem", "CERTIFICATE", der), write("key.pem", "PRIVATE KEY", pkcs8)
 }
 
 func TestVerifiedTLS(t *testing.T) {

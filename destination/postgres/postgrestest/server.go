@@ -117,11 +117,22 @@ func (s *Server) Restart() {
 	s.run("pg_ctl", "-D", s.data(), "-w", "-t", "120", "-l", filepath.Join(s.dir, "log"), "-o", options, "start")
 }
 
-// Stop ends the server at once, as a crash does. A second call does nothing.
+// Stop ends the server at once, as a crash does. A second call does nothing. A server whose disk is
+// full may end by itself meanwhile.
 func (s *Server) Stop() {
-	if _, err := os.Stat(filepath.Join(s.data(), "postmaster.pid")); err == nil {
-		s.run("pg_ctl", "-D", s.data(), "-w", "-m", "immediate", "stop")
+	s.tb.Helper()
+	if !s.runs() {
+		return
 	}
+	if out, err := s.command("pg_ctl", "-D", s.data(), "-w", "-m", "immediate", "stop").CombinedOutput(); err != nil && s.runs() {
+		s.tb.Fatalf("stopping the server: %v\n%s", err, out)
+	}
+}
+
+// runs reports whether there is a server that has not ended.
+func (s *Server) runs() bool {
+	_, err := os.Stat(filepath.Join(s.data(), "postmaster.pid"))
+	return err == nil
 }
 
 // URL returns the address of the server's database.
@@ -137,15 +148,20 @@ func (s *Server) Psql(statements string) string {
 
 func (s *Server) run(name string, args ...string) string {
 	s.tb.Helper()
-	c := exec.Command(filepath.Join(s.bin, name), args...)
-	c.Dir = s.dir
-	c.SysProcAttr = &syscall.SysProcAttr{Credential: s.credential()}
-	out, err := c.Output()
+	out, err := s.command(name, args...).Output()
 	if err != nil {
 		log, _ := os.ReadFile(filepath.Join(s.dir, "log"))
 		s.tb.Fatalf("%s: %v\n%s\n%s", name, err, out, log)
 	}
 	return string(out)
+}
+
+// command returns a command of the server's, as the user who owns its files.
+func (s *Server) command(name string, args ...string) *exec.Cmd {
+	c := exec.Command(filepath.Join(s.bin, name), args...)
+	c.Dir = s.dir
+	c.SysProcAttr = &syscall.SysProcAttr{Credential: s.credential()}
+	return c
 }
 
 // credential is a user other than root, for whom the server does not start; nil if this process is
