@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -95,9 +94,12 @@ func (b bodyReader) join(pieces [][]byte, size, memory int64) ([]byte, int64, er
 	if !b.memory.take(size) {
 		return nil, memory, errTooManyBodies
 	}
-	body := slices.Concat(pieces...)
+	body := make([]byte, 0, size)
+	for _, piece := range pieces {
+		body = append(body, piece...)
+	}
 	b.memory.give(memory)
-	return slices.Clip(body), size, nil
+	return body, size, nil
 }
 
 // fill reads from r until a piece has its capacity.
