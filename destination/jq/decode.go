@@ -25,35 +25,9 @@ func (d *decoder) decode(text []byte, of members) any {
 	if d.next() != '{' {
 		return d.value()
 	}
-	if of != nil {
-		return d.some(of)
-	}
-	object := d.object(min(d.size, maxExpected))
+	object := d.object(min(d.size, maxExpected), of)
 	d.size = len(object)
 	return object
-}
-
-// some reads some members of an object.
-func (d *decoder) some(of members) map[string]any {
-	d.at++
-	object := make(map[string]any, len(of))
-	for {
-		switch d.next() {
-		case '"':
-			name := d.string()
-			d.next()
-			d.at++ // the colon
-			if of[name] {
-				object[name] = d.value()
-			} else {
-				d.skip()
-			}
-		case ',':
-			d.at++
-		default: // the end
-			return object
-		}
-	}
 }
 
 // skip skips a value.
@@ -110,7 +84,7 @@ func (d *decoder) next() byte {
 func (d *decoder) value() any {
 	switch d.next() {
 	case '{':
-		return d.object(0)
+		return d.object(0, nil)
 	case '[':
 		return d.array()
 	case '"':
@@ -128,8 +102,9 @@ func (d *decoder) value() any {
 	return d.number()
 }
 
-// object reads an object that has about as many members as expected.
-func (d *decoder) object(expected int) map[string]any {
+// object reads an object of which about as many members as expected are asked for: those given, or
+// all of them if none are.
+func (d *decoder) object(expected int, of members) map[string]any {
 	d.at++
 	object := make(map[string]any, expected)
 	for {
@@ -138,7 +113,11 @@ func (d *decoder) object(expected int) map[string]any {
 			name := d.string()
 			d.next()
 			d.at++ // the colon
-			object[name] = d.value()
+			if of == nil || of[name] {
+				object[name] = d.value()
+			} else {
+				d.skip()
+			}
 		case ',':
 			d.at++
 		default: // the end
