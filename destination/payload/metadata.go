@@ -101,6 +101,15 @@ func ReadMetadata(b []byte) Metadata {
 	return m
 }
 
+// RejectionOf returns the Rejection of a row's metadata, and reads nothing else of one that has
+// none, as is usual.
+func RejectionOf(metadata []byte) []byte {
+	if len(metadata) == 0 || metadata[0]&hasRejection == 0 {
+		return nil
+	}
+	return ReadMetadata(metadata).Rejection
+}
+
 // ReadRow reads a row of a batch that an Encoder has written, in whatever format.
 func ReadRow(b *batching.Batch, i int) Row {
 	m := ReadMetadata(b.Metadata(i))

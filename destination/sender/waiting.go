@@ -105,9 +105,7 @@ func (s *batchSend) takeRetries(ctx context.Context, rows []int) error {
 // rejections returns how the rows of a part that are dead letters were rejected; nil if none is one.
 func (s *batchSend) rejections(rows []int) (rejected []byte) {
 	for _, row := range rows {
-		if m := payload.ReadMetadata(s.batch.Metadata(row)); m.Rejection != nil {
-			rejected = append(rejected, m.Rejection...)
-		}
+		rejected = append(rejected, payload.RejectionOf(s.batch.Metadata(row))...)
 	}
 	return rejected
 }
