@@ -133,8 +133,8 @@ func announce(ts *testscript.TestScript, server *httptest.Server) {
 	}
 }
 
-// claimed gives the receiver the last command's output, and holds what the states claim against what
-// arrived, by the API that the receiver has for tests.
+// claimed gives the receiver the last command's output, and holds what the states claim against
+// what arrived, by the API that the receiver has for tests.
 func claimed(ts *testscript.TestScript, neg bool, _ []string) {
 	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, stageOf(ts).receiver.server.URL+"/_/api/states", strings.NewReader(ts.ReadFile("stdout")))
 	ts.Check(err)

@@ -51,9 +51,9 @@ func reported(ts *testscript.TestScript, args []string) (command []string, file 
 	return append(slices.Clone(args), "--report", file), file
 }
 
-// requireReport holds the report of a sync against the schema, against the outcome that it must say,
-// and against the manifests that came. With optional there may be none: the process was killed, or
-// its command line was wrong.
+// requireReport holds the report of a sync against the schema, against the outcome that it must
+// say, and against the manifests that came. With optional there may be none: the process was
+// killed, or its command line was wrong.
 func requireReport(ts *testscript.TestScript, file string, optional bool, outcome string) {
 	text, err := os.ReadFile(file)
 	if file == "" || optional && errors.Is(err, fs.ErrNotExist) {

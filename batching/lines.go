@@ -2,8 +2,8 @@ package batching
 
 import "slices"
 
-// lines are the lines of the input that the rows of a batch came from. Rows of which no line is kept
-// cost nothing, nor do those from consecutive lines.
+// lines are the lines of the input that the rows of a batch came from. Rows of which no line is
+// kept cost nothing, nor do those from consecutive lines.
 type lines struct {
 	runs []lineRun
 	next int64 // the line of the next row, if that belongs to the last run; 0: none is kept

@@ -80,8 +80,8 @@ func appendPrivate(path string) (*os.File, error) {
 	return file, nil
 }
 
-// makePrivate takes the rights of all others from a file, and refuses one of another user, who could
-// give them back. A pipe or a terminal stays as it is.
+// makePrivate takes the rights of all others from a file, and refuses one of another user, who
+// could give them back. A pipe or a terminal stays as it is.
 func makePrivate(file *os.File) error {
 	info, err := file.Stat()
 	if err != nil || !info.Mode().IsRegular() {

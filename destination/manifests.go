@@ -21,8 +21,8 @@ type manifests struct {
 	progress *report.Progress
 }
 
-// streamRun is a stream whose requests have the id of this run. A sync that resumes a failed one has
-// another, and knows nothing of what that one has sent.
+// streamRun is a stream whose requests have the id of this run. A sync that resumes a failed one
+// has another, and knows nothing of what that one has sent.
 type streamRun struct {
 	*engine.Stream
 	id     string

@@ -351,7 +351,8 @@ func TestManifestsOfAllStreams(t *testing.T) {
 	}
 }
 
-// Preview, check and schema know manifests: where one goes, whether that can be reached, what it is.
+// Preview, check and schema know manifests: where one goes, whether that can be reached, what it
+// is.
 func TestManifestBeforeASync(t *testing.T) {
 	dead := httptest.NewServer(http.NotFoundHandler())
 	dead.Close()

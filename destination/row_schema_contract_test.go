@@ -30,8 +30,8 @@ func compiledContract(t *testing.T, document any, openAPI bool) *jsonschema.Sche
 	return contract
 }
 
-// TestContractHasTheRowsSchema: what schema prints refuses rows that payload.schema refuses, in each
-// format, and takes removed rows, which are not held against it.
+// TestContractHasTheRowsSchema: what schema prints refuses rows that payload.schema refuses, in
+// each format, and takes removed rows, which are not held against it.
 func TestContractHasTheRowsSchema(t *testing.T) {
 	const (
 		schema                          = `"schema":{"type":"object","properties":{"email":{"$ref":"#/definitions/mail"}},"definitions":{"mail":{"type":"string","pattern":"@"}}}`

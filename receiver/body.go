@@ -61,8 +61,9 @@ func (b bodyReader) window(encoding string) int64 {
 	return 0
 }
 
-// readAll reads until EOF. It takes memory as the body grows, never for what a header announces. The
-// body grows by pieces, which are joined at the end: none is copied before, and none is left behind.
+// readAll reads until EOF. It takes memory as the body grows, never for what a header announces.
+// The body grows by pieces, which are joined at the end: none is copied before, and none is left
+// behind.
 func (b bodyReader) readAll(r io.Reader, announced int64) (body []byte, memory int64, err error) {
 	var pieces [][]byte
 	var size int64

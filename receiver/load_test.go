@@ -32,9 +32,9 @@ func TestKeptRequestsStayWithinTheirMemory(t *testing.T) {
 	runtime.KeepAlive(r)
 }
 
-// TestMeasurePage prints how long the frames of the page take with 10,000 requests of 1,000 rows, at
-// rest and while others arrive, and what the receiver's memory is. RECEIVER_MEASURE=1 runs it: no test
-// depends on speed.
+// TestMeasurePage prints how long the frames of the page take with 10,000 requests of 1,000 rows,
+// at rest and while others arrive, and what the receiver's memory is. RECEIVER_MEASURE=1 runs it:
+// no test depends on speed.
 func TestMeasurePage(t *testing.T) {
 	if os.Getenv("RECEIVER_MEASURE") == "" {
 		t.Skip("RECEIVER_MEASURE is not set: nothing is measured")

@@ -104,8 +104,8 @@ type Options struct {
 	Token string
 }
 
-// Memory returns what a Receiver with these options may hold at once, in bytes: the bodies under way,
-// what is kept, and the program itself with what it makes of rows.
+// Memory returns what a Receiver with these options may hold at once, in bytes: the bodies under
+// way, what is kept, and the program itself with what it makes of rows.
 func (o Options) Memory() int64 {
 	const own = 64 << 20
 	o.setDefaults()

@@ -49,8 +49,8 @@ func compared(stream string, claimed, arrived, missing, unclaimed int64, verdict
 	return journal.Compared{Namespace: namespace, Stream: stream, Claimed: claimed, Arrived: arrived, Missing: missing, Unclaimed: unclaimed, Verdict: verdict}
 }
 
-// What arrived is held against what the states claim: rows that came twice count once, lost ones are
-// missing, and those that follow the last state are claimed by none.
+// What arrived is held against what the states claim: rows that came twice count once, lost ones
+// are missing, and those that follow the last state are claimed by none.
 func TestStatesAreComparedWithWhatArrived(t *testing.T) {
 	r := receiver.New(receiver.Options{})
 	in := func(stream string) []string { return []string{"Airbyte-Namespace", "shop", "Airbyte-Stream", stream} }

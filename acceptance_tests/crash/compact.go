@@ -20,7 +20,8 @@ func (p *plan) replacing(position int) (later []message) {
 	return later
 }
 
-// mayBeRejected reports whether the endpoint refuses a record, or one that may be sent in its place.
+// mayBeRejected reports whether the endpoint refuses a record, or one that may be sent in its
+// place.
 func (p *plan) mayBeRejected(position int) bool {
 	for _, m := range append(p.replacing(position), p.messages[position-1]) {
 		if m.bad {
@@ -30,7 +31,8 @@ func (p *plan) mayBeRejected(position int) bool {
 	return false
 }
 
-// replaced reports whether a record that may have been sent in the place of another one has arrived.
+// replaced reports whether a record that may have been sent in the place of another one has
+// arrived.
 func (o *oracle) replaced(position int) bool {
 	for _, m := range o.plan.replacing(position) {
 		if o.arrived[m.position] {

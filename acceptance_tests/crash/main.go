@@ -20,8 +20,8 @@
 // Every fifth run has a snapshot, and two endpoints: one applies all that it is told, the other
 // drops each request whose Webhook-Id it has seen. Both end equal to the source's table. Half of
 // these runs are refreshes, some of which take several syncs; the others read a table ten times, in
-// any of the modes that have a snapshot. With -postgres the snapshots are tables of a database, those
-// of each run with a prefix of its own, and stay there.
+// any of the modes that have a snapshot. With -postgres the snapshots are tables of a database,
+// those of each run with a prefix of its own, and stay there.
 package main
 
 import (

@@ -140,8 +140,8 @@ func counts(out []byte, in string) error {
 	return nil
 }
 
-// missing is which records of a scope before a position are neither accepted nor replaced nor a dead
-// letter.
+// missing is which records of a scope before a position are neither accepted nor replaced nor a
+// dead letter.
 func (o *oracle) missing(stream, before int) (positions []int, err error) {
 	for _, m := range o.plan.messages[:before-1] {
 		if !m.state && !o.arrived[m.position] && (stream == everyStream || m.stream == stream) && !o.replaced(m.position) {

@@ -80,7 +80,7 @@ func TestOracle(t *testing.T) {
 	}
 }
 
-// If batches are compacted, a later row that arrived stands for those of its key before it, and a
+// If batches are compacted, a later row that arrived counts for those of its key before it, and a
 // refused one takes them with it.
 func TestOracleOfReplacedRows(t *testing.T) {
 	p := small("stream")

@@ -71,8 +71,8 @@ func TestBasesArePinned(t *testing.T) {
 
 var pinned = regexp.MustCompile(`docker\.io/library/[a-z]+@sha256:[0-9a-f]{64}\n$`)
 
-// No script states the version of what it installs: it is in a file with checksums, which tools that
-// look for updates read.
+// No script states the version of what it installs: it is in a file with checksums, which tools
+// that look for updates read.
 func TestInstallersNameNoVersion(t *testing.T) {
 	version := regexp.MustCompile(`(@|==)v?[0-9]+\.[0-9]`)
 	for _, name := range []string{"interop/install", ".ci/run", ".ci/companions", ".ci/python-environment", "docs/verify/verify_test.go"} {

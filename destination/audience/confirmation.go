@@ -55,8 +55,8 @@ type Confirmation struct {
 	uncertain bool
 }
 
-// MarkUncertain notes that the endpoint may have taken rows in an attempt that failed. If it rejects some
-// of them in a later one, nobody knows what it has.
+// MarkUncertain notes that the endpoint may have taken rows in an attempt that failed. If it
+// rejects some of them in a later one, nobody knows what it has.
 func (c *Confirmation) MarkUncertain() { c.uncertain = true }
 
 // Confirm takes over what the endpoint confirmed: all rows of the batch but the rejected ones. A

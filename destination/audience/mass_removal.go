@@ -13,8 +13,8 @@ type Policy struct {
 	MaxRemovedPercent float64 // of a stream's rows, otherwise
 }
 
-// Unfinished returns why a stream was not read to its end, by what the source has said last of it; ""
-// if it was.
+// Unfinished returns why a stream was not read to its end, by what the source has said last of it;
+// "" if it was.
 func (p Policy) Unfinished(complete, incomplete bool) string {
 	switch {
 	case incomplete:

@@ -20,8 +20,8 @@ const (
 	maxCertificates = 1 << 20
 	// maxName is the size of a name: of a stream, a header or a field.
 	maxName = 1 << 10
-	// maxWeight is what all secrets together may weigh; see [redact.Weight]. The redactor then takes
-	// 40 MB at most.
+	// maxWeight is what all secrets together may weigh; see [redact.Weight]. The redactor then
+	// takes 40 MB at most.
 	maxWeight = 2 << 20
 )
 

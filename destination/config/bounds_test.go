@@ -36,7 +36,8 @@ func TestParseRefusesWhatIsTooLarge(t *testing.T) {
 	}
 }
 
-// Whatever the length of each secret is, all of them together have a bound, in whatever list they are.
+// Whatever the length of each secret is, all of them together have a bound, in whatever list they
+// are.
 func TestParseRefusesTooManySecrets(t *testing.T) {
 	list := func(count int, format string) string {
 		elements := make([]string, count)

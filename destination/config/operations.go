@@ -148,7 +148,8 @@ func fixed(address string) string {
 // Address is the URL of an endpoint, and the name of the field that has it.
 type Address struct{ Field, URL string }
 
-// Addresses returns the URLs of the config to which rows and manifests are sent, as they are written.
+// Addresses returns the URLs of the config to which rows and manifests are sent, as they are
+// written.
 func (c *Config) Addresses() []Address {
 	addresses := []Address{{"url", c.URL}}
 	if c.Manifest.URL != "" {

@@ -10,8 +10,8 @@ import (
 // maxExpected bounds the memory that is taken for an object before it is read.
 const maxExpected = 1000
 
-// decoder reads JSON texts that are known to be valid. Numbers keep their digits; of a member that is
-// given twice the last one counts. Texts without escapes share one copy of the input.
+// decoder reads JSON texts that are known to be valid. Numbers keep their digits; of a member that
+// is given twice the last one counts. Texts without escapes share one copy of the input.
 type decoder struct {
 	text  string
 	at    int

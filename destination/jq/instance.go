@@ -14,8 +14,8 @@ const maxKept = 1 << 16
 // instance is a program with a meter of its own. One goroutine uses it at a time.
 //
 // To begin to run a program costs gojq as much as a small program does. So an instance begins once
-// and goes on from input to input: its code asks for the next one after it has ended the one before.
-// It begins again after a failure.
+// and goes on from input to input: its code asks for the next one after it has ended the one
+// before. It begins again after a failure.
 type instance struct {
 	code    *gojq.Code
 	meter   *meter
@@ -29,8 +29,8 @@ type instance struct {
 // ended is what an instance yields after the outputs for an input.
 type ended struct{}
 
-// repeated is a program that runs for each input, and yields ended after each. Only the variables that
-// it uses are bound.
+// repeated is a program that runs for each input, and yields ended after each. Only the variables
+// that it uses are bound.
 func repeated(query *gojq.Query, variables []string) *gojq.Query {
 	used := callsOf(query)
 	outputs := &gojq.Query{Term: &gojq.Term{Type: gojq.TermTypeQuery, Query: query}}

@@ -7,8 +7,8 @@ import (
 	"github.com/itchyny/gojq"
 )
 
-// members are the names of those members of its input, if that is an object, on which the outputs of a
-// program can depend. The others need not be decoded. nil: on any.
+// members are the names of those members of its input, if that is an object, on which the outputs
+// of a program can depend. The others need not be decoded. nil: on any.
 type members map[string]bool
 
 // membersRead finds the members that a program reads. It follows the input through the parts of a
@@ -163,8 +163,8 @@ func (r *reader) branches(i *gojq.If) bool {
 	return i.Else == nil || r.query(i.Else) || isInput
 }
 
-// inputless are the builtins that read nothing of their input themselves, but run their arguments on
-// it.
+// inputless are the builtins that read nothing of their input themselves, but run their arguments
+// on it.
 var inputless = []string{"empty/0", "first/1", "last/1", "limit/2", "isempty/1", "range/1", "range/2", "error/1"}
 
 // call is of a function or a variable. What a program defines itself is not followed.

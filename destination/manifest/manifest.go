@@ -56,7 +56,7 @@ func (r Rows) Plus(other Rows) Rows {
 	return Rows{r.Added + other.Added, r.Changed + other.Changed, r.Removed + other.Removed, r.Upserted + other.Upserted}
 }
 
-// Removals says whether the rows that left the source were sent as removed.
+// Removals reports whether the rows that left the source were sent as removed.
 type Removals string
 
 // What became of the rows that left.

@@ -9,15 +9,15 @@ import (
 	"destination-webhook/destination/config"
 )
 
-// Compacts reports whether the rows of a sync mode may be compacted. In the others a row is not only
-// the state of its key: the endpoint has to see each of them.
+// Compacts reports whether the rows of a sync mode may be compacted. In the others a row is not
+// only the state of its key: the endpoint has to see each of them.
 func Compacts(m config.SyncMode) bool { return m == config.Upsert || m == config.Mirror }
 
 // Compact finds which of some rows of a batch are sent if, of several with one key, only the last
 // is. It returns them in order, and for each of the others the row that is sent in its place. A row
-// replaces earlier ones whose primary_key is written as its own is. The rows to be sent have, in the
-// batch, the operation that leads to them from what the endpoint has; if what is sent of a row does
-// not show its operation, and may yet depend on it, the rows of its key are all sent.
+// replaces earlier ones whose primary_key is written as its own is. The rows to be sent have, in
+// the batch, the operation that leads to them from what the endpoint has; if what is sent of a row
+// does not show its operation, and may yet depend on it, the rows of its key are all sent.
 func Compact(b *batching.Batch, rows []int) (sent []int, replacedBy map[int]int) {
 	replacedBy = make(map[int]int)
 	last := make(map[uint64]int, len(rows)) // rows by the hashes of their keys

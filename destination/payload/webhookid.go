@@ -80,9 +80,9 @@ func NewNames(r *route.Route, sync string, occurrences *Occurrences) *Names {
 // three times. So the name also covers replaced, which says what the rows replace, see
 // snapshot.Version; or, for a stream that is not compared, for which replaced is nil, the identity
 // of the sync and how often it has sent the content before. rejected is how rows that are sent once
-// more were rejected, which is another event than their first sending; nil if there are none. repetition counts, from 1, the requests
-// for which the endpoint asked in the answer to another one, which it may remember; it is 0 for all
-// others.
+// more were rejected, which is another event than their first sending; nil if there are none.
+// repetition counts, from 1, the requests for which the endpoint asked in the answer to another
+// one, which it may remember; it is 0 for all others.
 func (n *Names) WebhookID(method, url string, body, replaced, rejected []byte, repetition int) string {
 	identity := n.identity
 	identity.Method, identity.URL = method, url

@@ -1,5 +1,5 @@
-// Package postgres keeps what a snapshot holds in tables of PostgreSQL. It knows tables, columns and
-// locks, and not what a snapshot makes of them.
+// Package postgres keeps what a snapshot holds in tables of PostgreSQL. It knows tables, columns
+// and locks, and not what a snapshot makes of them.
 //
 // Each call takes a batch of keys and is bounded in time. Writes go through one connection, which
 // also holds the advisory locks of the streams: if it is lost, so are the locks, and with them the

@@ -6,8 +6,8 @@ import "crypto/sha256"
 // 2,700.
 const maxIndexed = 1000
 
-// indexed returns a key as the index has it. A key that is too long for it has its beginning and its
-// SHA-256 there, and all of it in a column of its own, which is nil for others.
+// indexed returns a key as the index has it. A key that is too long for it has its beginning and
+// its SHA-256 there, and all of it in a column of its own, which is nil for others.
 func indexed(key []byte) (short, long []byte) {
 	if len(key) <= maxIndexed {
 		return key, nil

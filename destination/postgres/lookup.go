@@ -16,8 +16,8 @@ type Keys struct {
 	Keys   [][]byte
 }
 
-// Lookup calls found with what is stored of keys, in any order: one query for each table and stream,
-// all at once. What found gets is valid during the call.
+// Lookup calls found with what is stored of keys, in any order: one query for each table and
+// stream, all at once. What found gets is valid during the call.
 func (t *Tables) Lookup(ctx context.Context, all []Keys, found func(k *Keys, key []byte, v *Value) error) error {
 	var failed error // of found, which is not the server's
 	err := t.readers.do(ctx, func(ctx context.Context, c *pgx.Conn) error {

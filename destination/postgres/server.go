@@ -121,8 +121,8 @@ func (s *Server) String() string {
 	return fmt.Sprintf("%s/%s, tables %s*", net.JoinHostPort(s.config.Host, fmt.Sprint(s.config.Port)), s.config.Database, s.names.shown)
 }
 
-// session is what each connection sets: a lock must not outlive a process that is gone for long, nor
-// end while it is idle, and a confirmed write is on the disk.
+// session is what each connection sets: a lock must not outlive a process that is gone for long,
+// nor end while it is idle, and a confirmed write is on the disk.
 //
 //go:embed session.sql
 var session string

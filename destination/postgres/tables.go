@@ -115,8 +115,8 @@ func (s *Server) Probe(ctx context.Context) error {
 
 var errTried = errors.New("tried")
 
-// tryWriting makes the tables if there are none, and writes to them, in a transaction that is rolled
-// back.
+// tryWriting makes the tables if there are none, and writes to them, in a transaction that is
+// rolled back.
 func (s *Server) tryWriting(ctx context.Context, c *conn) error {
 	tried := false
 	err := c.transact(ctx, func(ctx context.Context, tx pgx.Tx) error {
@@ -150,8 +150,8 @@ func (t *Tables) Lock(ctx context.Context, stream string) error {
 }
 
 const (
-	// lockWait is how long a lock is waited for: that of a process which has just died is free once the
-	// server has noticed.
+	// lockWait is how long a lock is waited for: that of a process which has just died is free once
+	// the server has noticed.
 	lockWait         = "5s"
 	lockNotAvailable = "55P03"
 )

@@ -53,8 +53,8 @@ func beginnings(forms []string) (count int) {
 	return count
 }
 
-// grow adds the children of the node at, whose beginning the forms have, and appends their bounds to
-// those of their level. The first of the forms is at from in the list of all.
+// grow adds the children of the node at, whose beginning the forms have, and appends their bounds
+// to those of their level. The first of the forms is at from in the list of all.
 func (a *automaton) grow(level []bounds, at int, forms []string, from int) []bounds {
 	n := a.nodes[at]
 	n.child, n.form = int32(len(a.nodes)), a.nodes[n.fail].form //nolint:gosec // bounded by the weight of the secrets

@@ -158,7 +158,8 @@ func (s *batchSend) request(body []byte, p Part) delivery.Request {
 	}
 }
 
-// markUncertain notes that the endpoint may have taken the rows of a request although an attempt failed.
+// markUncertain notes that the endpoint may have taken the rows of a request although an attempt
+// failed.
 func (s *batchSend) markUncertain() {
 	s.uncertain = true
 	if s.confirmation != nil {

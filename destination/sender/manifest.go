@@ -10,8 +10,8 @@ import (
 	"destination-webhook/destination/payload"
 )
 
-// Taken returns what the endpoint has taken of the stream, once nothing is sent any more. The stream
-// has a manifest.
+// Taken returns what the endpoint has taken of the stream, once nothing is sent any more. The
+// stream has a manifest.
 func (s *Stream) Taken() manifest.Taken { return s.tally.Taken() }
 
 // SendManifest delivers the stream's manifest. Its error says that the endpoint did not accept it.

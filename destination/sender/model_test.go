@@ -65,8 +65,8 @@ func lastOf(keys []int, key int) int {
 }
 
 // Whatever an endpoint refuses and asks for, of each key it ends with the last row that was not
-// rejected, and only what it refused, or asked for twice, is rejected; of a batch that is compacted,
-// what it replaced as well.
+// rejected, and only what it refused, or asked for twice, is rejected; of a batch that is
+// compacted, what it replaced as well.
 func TestEndpointEndsWithTheLastRowOfEachKey(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := rapid.SampledFrom(payloads).Draw(t, "payload")

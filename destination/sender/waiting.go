@@ -102,7 +102,8 @@ func (s *batchSend) takeRetries(ctx context.Context, rows []int) error {
 	return nil
 }
 
-// rejections returns how the rows of a part that are dead letters were rejected; nil if none is one.
+// rejections returns how the rows of a part that are dead letters were rejected; nil if none is
+// one.
 func (s *batchSend) rejections(rows []int) (rejected []byte) {
 	for _, row := range rows {
 		rejected = append(rejected, payload.RejectionOf(s.batch.Metadata(row))...)
@@ -110,8 +111,8 @@ func (s *batchSend) rejections(rows []int) (rejected []byte) {
 	return rejected
 }
 
-// retries returns a value that distinguishes requests with rows that earlier syncs have sent; nil if
-// the part has none.
+// retries returns a value that distinguishes requests with rows that earlier syncs have sent; nil
+// if the part has none.
 func (s *batchSend) retries(rows []int) (event []byte) {
 	if s.stream.options.Waiting == nil {
 		return nil

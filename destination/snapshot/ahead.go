@@ -9,9 +9,9 @@ type Key struct{ Sent, Identity []byte }
 // LooksAhead reports whether rows are compared faster if their keys are given to LookAhead before.
 func (st *Stream) LooksAhead() bool { return st.store.tables != nil }
 
-// LookAhead begins to read what the snapshot has of keys, which will be asked for soon: by one query
-// instead of one for each. It is safe for concurrent use, and keeps no reference to the keys. The
-// caller calls release once the keys have been asked for.
+// LookAhead begins to read what the snapshot has of keys, which will be asked for soon: by one
+// query instead of one for each. It is safe for concurrent use, and keeps no reference to the keys.
+// The caller calls release once the keys have been asked for.
 func (st *Stream) LookAhead(keys []Key) (release func()) {
 	graves, spelled := st.tombstones.Load(), st.spellings.any.Load()
 	var wanted [][]byte

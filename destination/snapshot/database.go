@@ -8,8 +8,8 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 )
 
-// database holds a store's keys and values, see layout.go, in the order of the keys. Its methods are
-// safe for concurrent use. The types of its calls are Pebble's, which is called for each row.
+// database holds a store's keys and values, see layout.go, in the order of the keys. Its methods
+// are safe for concurrent use. The types of its calls are Pebble's, which is called for each row.
 type database interface {
 	reader
 	// newBatch begins a number of writes that are committed together.
@@ -34,8 +34,8 @@ type reader interface {
 	Get(key []byte) (value []byte, closer io.Closer, err error)
 }
 
-// writeBatch is a number of writes. Its own methods cannot fail: they work in memory. It is closed unless
-// it is committed.
+// writeBatch is a number of writes. Its own methods cannot fail: they work in memory. It is closed
+// unless it is committed.
 type writeBatch interface {
 	reader
 	Set(key, value []byte, _ *pebble.WriteOptions) error

@@ -83,8 +83,8 @@ func (st *Stream) see(ordinal uint64) {
 }
 
 // filters reports whether a filter in memory replaces reads: the store had nothing of the stream. A
-// store that looks ahead needs none, and each key that the filter mistakes for another would wait for
-// it.
+// store that looks ahead needs none, and each key that the filter mistakes for another would wait
+// for it.
 func (st *Stream) filters() bool { return st.start == 0 && !st.LooksAhead() }
 
 // lookup finds the latest version of a key, and of one that is not there its revision. It looks at

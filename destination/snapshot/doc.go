@@ -51,10 +51,10 @@
 // even if the scratch folder is lost in a crash or the write is refused: the manifest says which
 // intents its snapshot contains, and the next sync adopts the others.
 //
-// OpenPostgres works on tables in PostgreSQL, without a folder: the keys of layout.go become columns.
-// A read of one key would wait for the server, so LookAhead reads the keys of many rows before they
-// are compared. Each stream is locked, and takes in the intents of a sync that died, when it is
-// opened. A call that fails ends the store, as a disk that fails does.
+// OpenPostgres works on tables in PostgreSQL, without a folder: the keys of layout.go become
+// columns. A read of one key would wait for the server, so LookAhead reads the keys of many rows
+// before they are compared. Each stream is locked, and takes in the intents of a sync that died,
+// when it is opened. A call that fails ends the store, as a disk that fails does.
 //
 // # A disk that fails
 //

@@ -21,8 +21,8 @@ func TestFolderOfAnotherUser(t *testing.T) {
 	refused(t, dir, "it belongs to another user")
 }
 
-// A snapshot that another user planted in a volume, or in a folder that was open to all once, is not
-// opened: nothing would be sent that it says was delivered.
+// A snapshot that another user planted in a volume, or in a folder that was open to all once, is
+// not opened: nothing would be sent that it says was delivered.
 func TestPlantedSnapshot(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root can give files away")

@@ -13,8 +13,8 @@ import (
 	"destination-webhook/destination/postgres"
 )
 
-// OpenPostgres opens the snapshot that a PostgreSQL database holds. Each stream is locked when it is
-// opened.
+// OpenPostgres opens the snapshot that a PostgreSQL database holds. Each stream is locked when it
+// is opened.
 func OpenPostgres(ctx context.Context, server *postgres.Server, o Options) (*Store, error) {
 	opened, err := server.Open(ctx)
 	if err != nil {

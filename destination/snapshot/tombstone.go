@@ -77,8 +77,8 @@ func (st *Stream) advance(batch writeBatch, row Row, buf []byte) ([]byte, error)
 	return buf, nil
 }
 
-// uncertainAfterRejection returns the entry after a row that the endpoint has rejected and may have. found
-// is set if there was one before.
+// uncertainAfterRejection returns the entry after a row that the endpoint has rejected and may
+// have. found is set if there was one before.
 func (e entry) uncertainAfterRejection(row Row, found bool) (entry, bool) {
 	switch {
 	case found:

@@ -23,9 +23,9 @@ const (
 	// maxTable is about the size of a large table, in bytes. Where keys are not random, the smaller
 	// the tables are the fewer rows are written anew.
 	maxTable = 8 << 20
-	// memPart is how many times smaller than the store is what is in memory before it becomes a table,
-	// and so is a log. There may be six logs: two that are written, one whose rows are flushed, and
-	// three that are kept to be written again.
+	// memPart is how many times smaller than the store is what is in memory before it becomes a
+	// table, and so is a log. There may be six logs: two that are written, one whose rows are
+	// flushed, and three that are kept to be written again.
 	memPart = 32
 	// minMem is the least of that, in bytes; memTableSize is the most.
 	minMem = 8 << 20

@@ -29,8 +29,8 @@ type manifest struct {
 	Superseded []string `json:"superseded"`
 }
 
-// stageOf returns the stage of a stream. The rows of an earlier generation are dropped: its sync has
-// failed, and the source is read anew.
+// stageOf returns the stage of a stream. The rows of an earlier generation are dropped: its sync
+// has failed, and the source is read anew.
 func (e *endpoint) stageOf(stream, generation string) *stage {
 	s := e.stages[stream]
 	if s == nil || s.generation != generation {
@@ -52,8 +52,8 @@ func (s *stage) add(run, id string, rows []row) {
 	}
 }
 
-// commit puts the rows that wait into the table of a stream, all at once, and answers 409 if some are
-// missing.
+// commit puts the rows that wait into the table of a stream, all at once, and answers 409 if some
+// are missing.
 func (e *endpoint) commit(w http.ResponseWriter, stream, generation string, m *manifest) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -18,8 +18,8 @@ func accepted(r *route.Route, place string) any {
 	return titled(sourceSchema([]byte(r.Payload.Schema), place), "What payload.schema accepts of stream "+r.Title())
 }
 
-// constrain makes the schema of a row that shows its operation as strict as the user's schema of its
-// data, against which removed rows are not held.
+// constrain makes the schema of a row that shows its operation as strict as the user's schema of
+// its data, against which removed rows are not held.
 func (c *Contract) constrain(row object, r *route.Route, place string) {
 	operations, _ := c.operations(r)
 	switch {

@@ -52,8 +52,8 @@ func (c *Contract) JSONSchema() any {
 }
 
 // names returns the streams' names, made by name from their titles, and after them one for the
-// connection check and one for manifests. Equal names are distinguished by a number: stream a.b has the title of stream b
-// in namespace a.
+// connection check and one for manifests. Equal names are distinguished by a number: stream a.b has
+// the title of stream b in namespace a.
 func (c *Contract) names(name func(title string) string) []string {
 	titles := []string{}
 	for _, r := range c.table {
