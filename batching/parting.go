@@ -86,7 +86,8 @@ func (p *parting) sortBuckets() {
 // many as fit, but no key is parted that could be whole.
 func (p *parting) firstPart(sorted []uint64, f *Frame, l *limits) (rows, length int) {
 	length = len(f.Prefix) + len(f.Suffix)
-	whole, wholeLength := 0, 0 // at the last row whose key is another one than that of the row after it
+	// At the last row whose key is another one than that of the row after it.
+	whole, wholeLength := 0, 0
 	for ; rows < len(sorted); rows++ {
 		if rows > 0 && sorted[rows-1]/maxParted != sorted[rows]/maxParted {
 			whole, wholeLength = rows, length

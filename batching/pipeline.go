@@ -17,7 +17,8 @@ type Options struct {
 	MaxAge      time.Duration // of an open batch
 	MaxBuffered int           // bytes of open and waiting batches and of held states together
 	MaxInFlight int           // batches being sent at once
-	Partitions  int           // batches that an open one of a keyed stream may be parted into; 0 and 1 are the same
+	// Batches that an open one of a keyed stream may be parted into; 0 and 1 are the same.
+	Partitions int
 }
 
 // Outcome is what became of a batch. Without an error every row of it is settled: delivered, or

@@ -16,7 +16,8 @@ type contender struct {
 	cores    int      // that the program may use; 0: all
 	input    *input   // nil: the comparison's
 	endpoint []string // arguments
-	want     float64  // the least rows per second, as a share of the comparison's first contender; 0: no target
+	// The least rows per second, as a share of the comparison's first contender; 0: no target.
+	want float64
 }
 
 // comparison is contenders that take turns. The first one is what the others are measured against.

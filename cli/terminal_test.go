@@ -38,7 +38,8 @@ func newTerminal(t *testing.T) *terminalTest {
 	term := &terminalTest{t: t, dir: t.TempDir(), tty: tty, keyboard: ptmx, closed: make(chan struct{})}
 	go func() {
 		defer close(term.closed)
-		if _, err := io.Copy(&term.received, ptmx); err != nil && !errors.Is(err, syscall.EIO) { // its end on Linux
+		// EIO is the end of a terminal on Linux.
+		if _, err := io.Copy(&term.received, ptmx); err != nil && !errors.Is(err, syscall.EIO) {
 			t.Error(err)
 		}
 	}()

@@ -201,7 +201,8 @@ func TestEmptySourceRemovesNothing(t *testing.T) {
 // one goes on with.
 func TestFailureDuringRemovals(t *testing.T) {
 	r := newRig(t)
-	const options, rows = `,"allow_mass_removal":true,"batching":{"max_rows":1}`, 50 // more than may be in flight at once
+	// More than may be in flight at once.
+	const options, rows = `,"allow_mass_removal":true,"batching":{"max_rows":1}`, 50
 	if _, err := r.sync(options, table(numbered(rows)...)...); err != nil {
 		t.Fatal(err)
 	}

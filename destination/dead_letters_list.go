@@ -156,7 +156,8 @@ func (p *Program) eachDeadLetter(ctx context.Context, configPath string, filter 
 			n := -1
 			err = archive.Read(ctx, name, func(line []byte) error {
 				n++
-				if l, err := deadletter.Parse(line); err == nil && filter.Selects(l) && !ledger.Settled(name, n) { // replay counts the other lines
+				// Replay counts the other lines.
+				if l, err := deadletter.Parse(line); err == nil && filter.Selects(l) && !ledger.Settled(name, n) {
 					return f(letter{l, line, out.Redact})
 				}
 				return nil

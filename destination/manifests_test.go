@@ -27,9 +27,11 @@ import (
 
 // auditor is an endpoint that checks manifests as docs/payload.md tells it to.
 type auditor struct {
-	t      *testing.T
-	answer func(w http.ResponseWriter, body string, attempt int) (took bool) // of batches; nil: all are accepted
-	status int                                                               // of the answer to a manifest that is right; 0: 200
+	t *testing.T
+	// Answers batches; nil: all are accepted.
+	answer func(w http.ResponseWriter, body string, attempt int) (took bool)
+	// Status of the answer to a manifest that is right; 0: 200.
+	status int
 
 	mu        sync.Mutex
 	attempts  map[string]int
@@ -319,7 +321,8 @@ func TestManifestThatIsNotAccepted(t *testing.T) {
 		t.Errorf("report %+v, stdout %s", a.report, a.out)
 	}
 
-	a.status = 0 // the sync is resumed where the state says: nothing is left to read, and nothing has left
+	// The sync is resumed where the state says: nothing is left to read, and nothing has left.
+	a.status = 0
 	if got, want := rowsOf(a.only(completed)), "0 added, 0 changed, 0 removed, 0 upserted, 0 rejected, 0 skipped, removals sent"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}

@@ -102,7 +102,8 @@ func TestDeadLetterWithoutAKeyHasItsLine(t *testing.T) {
 // An answer that names several rows has all of them told.
 func TestAllRowsThatAnAnswerRejectsAreNamed(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if body, _ := io.ReadAll(r.Body); bytes.Contains(body, []byte("bad")) { // rows 3, 5 and 6: a state follows
+		// Rows 3, 5 and 6: a state follows.
+		if body, _ := io.ReadAll(r.Body); bytes.Contains(body, []byte("bad")) {
 			_, _ = io.WriteString(w, `{"rejected":[{"index":1,"reason":"no bad ones"},{"index":2}]}`)
 		}
 	}))

@@ -21,30 +21,41 @@ import (
 
 // StreamPreview is what a sync would do to one stream. Counts are rows.
 type StreamPreview struct {
-	Stream     string          `json:"stream"`
-	SyncMode   config.SyncMode `json:"sync_mode"`
-	Added      int             `json:"added"`
-	Changed    int             `json:"changed"`
-	Removed    int             `json:"removed"`
-	Upserted   int             `json:"upserted"` // not known to be added or changed: there is no snapshot
-	Unchanged  int             `json:"unchanged"`
-	Unsent     int             `json:"unsent"` // of a kind that the sync mode does not send, or replaced by batching.compact
-	MissingKey int             `json:"missing_primary_key"`
-	Repeated   int             `json:"repeated_primary_key"` // counted above as well
-	Refused    string          `json:"refused,omitzero"`     // why the sync would stop before it removes rows
-	Kept       string          `json:"kept,omitzero"`        // why it would not look for rows that left
-	Request    string          `json:"request,omitzero"`     // method and URL of the first batch, redacted
-	Header     http.Header     `json:"header,omitzero"`      // of the first batch, redacted
-	BatchRows  int             `json:"batch_rows,omitzero"`  // of the first batch, of which the envelope has the first three
-	Envelope   jsontext.Value  `json:"envelope,omitzero"`
-	Routes     []string        `json:"routes,omitzero"`          // method and URL of the first rows of each operation, if they differ, redacted
-	NoURL      int             `json:"no_url,omitzero"`          // rows of which no URL can be made, counted above as well
-	NoURLCause string          `json:"no_url_cause,omitzero"`    // of the first of them
-	Body       string          `json:"body,omitzero"`            // of the first batch, its first three rows, in any other format
-	Rows       []PreviewRow    `json:"rows,omitzero"`            // the first three, unless the envelope shows them as they came
-	Rejected   int             `json:"rejected,omitzero"`        // before they are sent
-	Rejection  string          `json:"first_rejection,omitzero"` // why
-	Manifest   string          `json:"manifest,omitzero"`        // method and URL of the stream's manifest, redacted
+	Stream   string          `json:"stream"`
+	SyncMode config.SyncMode `json:"sync_mode"`
+	Added    int             `json:"added"`
+	Changed  int             `json:"changed"`
+	Removed  int             `json:"removed"`
+	// Not known to be added or changed: there is no snapshot.
+	Upserted  int `json:"upserted"`
+	Unchanged int `json:"unchanged"`
+	// Of a kind that the sync mode does not send, or replaced by batching.compact.
+	Unsent     int `json:"unsent"`
+	MissingKey int `json:"missing_primary_key"`
+	Repeated   int `json:"repeated_primary_key"` // counted above as well
+	// Why the sync would stop before it removes rows.
+	Refused string `json:"refused,omitzero"`
+	// Why it would not look for rows that left.
+	Kept string `json:"kept,omitzero"`
+	// Method and URL of the first batch, redacted.
+	Request string      `json:"request,omitzero"`
+	Header  http.Header `json:"header,omitzero"` // of the first batch, redacted
+	// Of the first batch, of which the envelope has the first three.
+	BatchRows int            `json:"batch_rows,omitzero"`
+	Envelope  jsontext.Value `json:"envelope,omitzero"`
+	// Method and URL of the first rows of each operation, if they differ, redacted.
+	Routes []string `json:"routes,omitzero"`
+	// Rows of which no URL can be made, counted above as well.
+	NoURL      int    `json:"no_url,omitzero"`
+	NoURLCause string `json:"no_url_cause,omitzero"` // of the first of them
+	// Of the first batch, its first three rows, in any other format.
+	Body string `json:"body,omitzero"`
+	// The first three, unless the envelope shows them as they came.
+	Rows      []PreviewRow `json:"rows,omitzero"`
+	Rejected  int          `json:"rejected,omitzero"`        // before they are sent
+	Rejection string       `json:"first_rejection,omitzero"` // why
+	// Method and URL of the stream's manifest, redacted.
+	Manifest string `json:"manifest,omitzero"`
 
 	records int
 }

@@ -22,7 +22,8 @@ func TestPreviewShowsRecordAndRow(t *testing.T) {
 	got := r.preview(options, input...)
 	bodies, err := r.sync(options, table(`{"id":1}`, `{"id":2}`)...)
 	if err != nil || len(bodies) != 1 || name.ReplaceAllString(bodies[0], "") != name.ReplaceAllString(got.Body, "") {
-		t.Errorf("the sync sends %q, %v, the preview shows %q", bodies, err, got.Body) // without a snapshot each sync has other names
+		// Without a snapshot each sync has other names.
+		t.Errorf("the sync sends %q, %v, the preview shows %q", bodies, err, got.Body)
 	}
 	if want := `{"id":"` + got.Header.Get("Webhook-Id") + `","rows":[{"n":2},{"n":3}]}`; want != got.Body {
 		t.Errorf("body %s, want %s", got.Body, want)

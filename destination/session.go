@@ -35,7 +35,8 @@ type session struct {
 	out       *protocol.Writer
 	progress  *report.Progress
 	telemetry *telemetry.Telemetry // nil: nobody asks for it
-	replays   bool                 // what is sent is no reading of the source: refreshes neither begin nor end
+	// What is sent is no reading of the source: refreshes neither begin nor end.
+	replays bool
 }
 
 // summary returns what the sync has done, nil if it did not get as far as its end.
@@ -66,7 +67,8 @@ func (s *session) write(ctx context.Context, in input) (err error) {
 	}
 	waiting, err := s.openWaiting(ctx, deadLetters)
 	if waiting != nil {
-		defer waiting.close(context.WithoutCancel(ctx), s.progress.Warn) // after the dead letters are closed
+		// After the dead letters are closed.
+		defer waiting.close(context.WithoutCancel(ctx), s.progress.Warn)
 	}
 	if deadLetters != nil {
 		defer func() { err = errors.Join(err, deadLetters.Close()) }()

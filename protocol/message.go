@@ -29,7 +29,8 @@ type Record struct {
 	Data      []byte // a JSON object, as it came
 	EmittedAt []byte // a JSON number, as it came; nil if absent, null or no number
 	Changes   []byte // meta.changes, a JSON array as it came; nil if absent, null or no array
-	Rejection []byte // meta.rejection, which dead letters have: an object as it came; nil if absent, null or no object
+	// What meta.rejection has, in dead letters: an object as it came; nil if absent, null or no object.
+	Rejection []byte
 
 	// Fields are the values that Decoder.Find asked for, as Lookup.Find returns them; nil if
 	// they were not found on the way, which says nothing of whether they are there.

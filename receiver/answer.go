@@ -118,7 +118,8 @@ func reject(f Faults, rows []Row) []Rejection {
 		return nil
 	}
 	var rejected []Rejection
-	reason := fmt.Sprintf("%s is %q", f.RejectField, f.RejectValue) // one text for all: there may be a million rows
+	// One text for all: there may be a million rows.
+	reason := fmt.Sprintf("%s is %q", f.RejectField, f.RejectValue)
 	for i, row := range rows {
 		if text, found := journal.FieldText(row.Data, f.RejectField); found && text == f.RejectValue {
 			rejected = append(rejected, Rejection{Index: i, Reason: reason})

@@ -52,7 +52,8 @@ func TestForward(t *testing.T) {
 		w.Header().Set("Content-Type", "application/vnd.x+json")
 		_, _ = io.WriteString(w, `{"rejected":[{"index":1,"reason":"Ben"},{"index":7},{"index":"0"}]}`)
 	})
-	r := receiver.New(receiver.Options{Forward: newRelay(t, there.URL+"/hook"), KeepBytes: 100}) // forwarded whole though not kept
+	// Forwarded whole though not kept.
+	r := receiver.New(receiver.Options{Forward: newRelay(t, there.URL+"/hook"), KeepBytes: 100})
 	resp := post(t, r, twoRows, "Airbyte-Stream", "users", "Webhook-Id", "a", "Webhook-Signature", "v1,theirs", "Authorization", "Bearer x", "Connection", "X-Hop", "X-Hop", "1")
 	if got := text(t, resp); resp.StatusCode != 200 || !strings.HasPrefix(got, `{"rejected":[{"index":1,`) || resp.Header.Get("Content-Type") != "application/vnd.x+json" {
 		t.Errorf("the sender got %d %s %v", resp.StatusCode, got, resp.Header)

@@ -9,8 +9,9 @@ import (
 // Bounds of what one sender can make a Receiver do.
 const (
 	maxWireOverhead = 64 << 10 // of a compressed body over its content, when nothing can be compressed
-	maxZstdWindow   = 8 << 20  // RFC 9659: what a receiver of Content-Encoding zstd has to support, and no more
-	maxPiece        = 4 << 20  // of a body that grows
+	// RFC 9659: what a receiver of Content-Encoding zstd has to support, and no more.
+	maxZstdWindow   = 8 << 20
+	maxPiece        = 4 << 20 // of a body that grows
 	maxHeaderBytes  = 64 << 10
 	maxHeaderFields = 200
 

@@ -65,9 +65,11 @@ const (
 type Options struct {
 	Faults Faults // how to misbehave from the start
 
-	KeepRequests int   // requests kept in memory; 0 means DefaultKeepRequests
-	KeepBytes    int64 // bytes kept of them; 0 means DefaultKeepBytes. The last request is kept whatever its size, but not its body
-	MaxBody      int64 // uncompressed bytes of one body, 413 above; 0 means DefaultMaxBody
+	KeepRequests int // requests kept in memory; 0 means DefaultKeepRequests
+	// Bytes kept of them; 0 means DefaultKeepBytes. The last request is kept whatever its size, but
+	// not its body.
+	KeepBytes int64
+	MaxBody   int64 // uncompressed bytes of one body, 413 above; 0 means DefaultMaxBody
 
 	Log  io.Writer // one plain line per request; nil for none
 	Rows io.Writer // one JSON line per accepted row; nil for none

@@ -276,7 +276,8 @@ func TestPageInABrowser(t *testing.T) {
 		}
 	}
 	for _, complaint := range complaints {
-		if !strings.Contains(complaint, "422") && !strings.Contains(complaint, "requests/100000") { // the refused form, and what is not kept
+		// The refused form, and what is not kept.
+		if !strings.Contains(complaint, "422") && !strings.Contains(complaint, "requests/100000") {
 			t.Errorf("the browser complains: %s", complaint)
 		}
 	}

@@ -30,13 +30,15 @@ func TestPictures(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.until(fmt.Sprintf(`document.querySelectorAll("#list tr").length === %d`, s.Totals().Requests))
-	mixed := slices.IndexFunc(s.Requests(), func(q receiver.Request) bool { // a batch with rows of every operation
+	// A batch with rows of every operation.
+	mixed := slices.IndexFunc(s.Requests(), func(q receiver.Request) bool {
 		return bytes.Contains(q.Body, []byte(`"operation":"removed"`)) && bytes.Contains(q.Body, []byte(`"operation":"changed"`)) && q.Status == 200
 	})
 	c.eval(fmt.Sprintf(`document.querySelector("#list tr[data-id='%d']").click()`, mixed+1))
 	c.until(`document.querySelectorAll("#panel tbody tr").length > 100`)
 	c.eval(`(() => { const rows = [...document.querySelectorAll("#panel tbody tr")]; document.querySelector(".row-table").scrollTop = rows.find((r) => r.innerText.includes("removed")).offsetTop - 150; })()`)
-	c.eval(`new Promise((done) => setTimeout(() => done(true), 2500))`) // the charts have the last whole second
+	// The charts have the last whole second.
+	c.eval(`new Promise((done) => setTimeout(() => done(true), 2500))`)
 	for _, scheme := range []string{"light", "dark"} {
 		c.look(scheme, 1440, 900)
 		c.screenshot("receiver-" + scheme + ".png")

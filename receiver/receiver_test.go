@@ -328,7 +328,8 @@ func TestLargeBodiesAreKept(t *testing.T) {
 	r := receiver.New(receiver.Options{KeepBytes: bound})
 	body := `{"sync_mode":"insert","rows":[{"data":{"x":"` + strings.Repeat("x", 3<<20) + `"}}]}`
 	for range 2 {
-		req := httptest.NewRequest("POST", "/hook", io.MultiReader(strings.NewReader(body))) // of unknown length
+		// Of unknown length.
+		req := httptest.NewRequest("POST", "/hook", io.MultiReader(strings.NewReader(body)))
 		r.ServeHTTP(httptest.NewRecorder(), req)
 	}
 	if n := len(r.Requests()); n != 2 {

@@ -20,7 +20,8 @@ type audience struct {
 	mu    sync.Mutex
 	rows  map[string]int
 	known map[string]bool // keys that a sync which ended well has read since they were removed last
-	bad   map[string]bool // keys that had a row which is refused: a removal that carries such a row is refused as well
+	// Keys that had a row which is refused: a removal that carries such a row is refused as well.
+	bad map[string]bool
 }
 
 func newAudience(mode string) *audience {

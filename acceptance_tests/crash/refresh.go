@@ -18,7 +18,8 @@ type table struct {
 	seed     uint64
 	settings settings
 	mode     string // of the sync
-	constant int    // what generation each read has; numbered if it is not 0, no generation if it is below 0
+	// What generation each read has; numbered if it is not 0, no generation if it is below 0.
+	constant int
 	keepRows bool
 	allow    bool   // mass removals; else the limit is all rows
 	routes   routes // of the rows

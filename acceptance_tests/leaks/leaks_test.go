@@ -39,8 +39,10 @@ var clientCertificate, clientKey = certificate()
 
 func init() {
 	secrets["client key"] = strings.Split(clientKey, "\n")[1]
-	secrets["client's pair"] = "us:" + url.QueryEscape(secrets["client secret"]) // as it is sent, in base64
-	secrets["database"] = "p0stgres/pass<word>&" + secrets["database end"]       // a URL's ampersand ends what looks like a token
+	// The pair as it is sent, in base64.
+	secrets["client's pair"] = "us:" + url.QueryEscape(secrets["client secret"])
+	// A URL's ampersand ends what looks like a token.
+	secrets["database"] = "p0stgres/pass<word>&" + secrets["database end"]
 	unsent = []string{secrets["signing"], "whsec_" + secrets["previous"], clientKey, secrets["client key"]}
 }
 

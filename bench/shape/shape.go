@@ -12,9 +12,10 @@ type Shape int
 
 // The shapes, with the mean length of their lines in bytes.
 const (
-	Narrow  Shape = iota // 146: three scalars
-	Typical              // 423: a nested object, an array, escapes, unicode, floats and integers beyond a double's
-	Wide                 // 4.1 kB: sixty columns and a text
+	Narrow Shape = iota // 146: three scalars
+	// 423: a nested object, an array, escapes, unicode, floats and integers beyond a double's.
+	Typical
+	Wide // 4.1 kB: sixty columns and a text
 )
 
 var names = [...]string{"narrow", "typical", "wide"}

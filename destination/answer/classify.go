@@ -119,7 +119,8 @@ func redirectAdvice(status int, location string, redact func(string) string) str
 		return fmt.Sprintf("redirects are not followed (%d), and this one does not say where it leads: check what serves this URL", status)
 	case err != nil:
 		to = "a URL that cannot be parsed"
-	case u.Host != "" && !strings.Contains(redact(location), u.Host): // a part of a secret, up to its first slash
+	// A part of a secret, up to its first slash.
+	case u.Host != "" && !strings.Contains(redact(location), u.Host):
 		to = "a URL that holds a secret"
 	case u.Host != "":
 		to = printable.Line(redact(strings.TrimPrefix(u.Scheme+"://"+u.Host, "://")), 300)

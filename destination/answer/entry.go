@@ -21,7 +21,8 @@ func appendVerdicts(dst []Verdict, text jsontext.Value, rows *Rows) ([]Verdict, 
 	}
 	v := Verdict{Reason: string(e.reason)}
 	if e.reason.Kind() == '"' {
-		reason, _ := jsontext.AppendUnquote(nil, e.reason) // the error is about a lone surrogate, which becomes U+FFFD
+		// The error is about a lone surrogate, which becomes U+FFFD.
+		reason, _ := jsontext.AppendUnquote(nil, e.reason)
 		v.Reason = string(reason)
 	}
 	switch e.retry.Kind() {

@@ -11,10 +11,12 @@ import (
 // Rules are how the answers of one endpoint are read. Nil and the zero value are the table of
 // statuses alone. They are read-only and safe for concurrent use.
 type Rules struct {
-	Statuses     map[int]Kind // what statuses mean instead: Delivered, Transient, Refused or Misconfigured
-	SuccessIf    *jq.Program  // of a 2xx: the body of one that delivered; nil: any body
-	Otherwise    Kind         // of a 2xx of which SuccessIf is not true
-	RejectedRows *jq.Program  // yields the rows that a body rejects; nil: its member "rejected" has them
+	// What statuses mean instead: Delivered, Transient, Refused or Misconfigured.
+	Statuses  map[int]Kind
+	SuccessIf *jq.Program // of a 2xx: the body of one that delivered; nil: any body
+	Otherwise Kind        // of a 2xx of which SuccessIf is not true
+	// Yields the rows that a body rejects; nil: its member "rejected" has them.
+	RejectedRows *jq.Program
 }
 
 // Also returns rules by which some statuses mean that a request was delivered, unless the user has

@@ -123,7 +123,8 @@ type Found struct {
 	Changed   int64 `json:"changed"`
 	Removed   int64 `json:"removed"`
 	Unchanged int64 `json:"unchanged"`
-	Repeated  int64 `json:"repeated"` // came with a key that had come before; they are counted above as well
+	// Came with a key that had come before; they are counted above as well.
+	Repeated int64 `json:"repeated"`
 }
 
 // Found returns what the rows were found to be.

@@ -8,7 +8,8 @@ import (
 
 // Policy is what the user allows at the end of a refresh.
 type Policy struct {
-	WithoutComplete   bool    // rows may be removed though the source never says that it read the stream to its end
+	// Rows may be removed though the source never says that it read the stream to its end.
+	WithoutComplete   bool
 	AllowMassRemoval  bool    // any number of rows may be removed
 	MaxRemovedPercent float64 // of a stream's rows, otherwise
 }

@@ -68,14 +68,16 @@ func (a *Audience) CountUnseen(p Policy) (found bool, kept string, err error) {
 		return false, "", nil
 	}
 	if f.finished && a.route.Configured.GenerationID == 0 {
-		f.finished = false // nothing resumes a refresh without a generation: the source has read an empty table
+		// Nothing resumes a refresh without a generation: the source has read an empty table.
+		f.finished = false
 		a.stream.Restart()
 	}
 	if f.kept = f.incompleteReason(p); f.kept != "" {
 		return false, a.Kept(), nil
 	}
 	err = a.count()
-	if errors.Is(err, snapshot.ErrGenerationIncomplete) { // all rows are delivered, and a failed sync would be repeated to no avail
+	// All rows are delivered, and a failed sync would be repeated to no avail.
+	if errors.Is(err, snapshot.ErrGenerationIncomplete) {
 		f.kept = snapshot.ErrGenerationIncomplete.Error()
 		return false, a.Kept(), nil
 	}

@@ -22,9 +22,11 @@ func TestStaticCredentials(t *testing.T) {
 	}{
 		{"zero value", auth.Options{}, ""},
 		{"none", auth.Options{Type: auth.None, Token: "ignored"}, ""},
-		{"basic", auth.Options{Type: auth.Basic, User: "Aladdin", Password: "open sesame"}, "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="}, // RFC 7617, section 2
+		// RFC 7617, section 2.
+		{"basic", auth.Options{Type: auth.Basic, User: "Aladdin", Password: "open sesame"}, "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="},
 		{"basic with a colon in the password", auth.Options{Type: auth.Basic, User: "a", Password: "b:c"}, "Basic YTpiOmM="},
-		{"bearer", auth.Options{Type: auth.Bearer, Token: "mF_9.B5f-4.1JqM"}, "Bearer mF_9.B5f-4.1JqM"}, // RFC 6750, section 2.1
+		// RFC 6750, section 2.1.
+		{"bearer", auth.Options{Type: auth.Bearer, Token: "mF_9.B5f-4.1JqM"}, "Bearer mF_9.B5f-4.1JqM"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

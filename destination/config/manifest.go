@@ -31,7 +31,8 @@ func (c *Config) checkManifest(problems *problemList) {
 		return
 	}
 	const named = "required because %s names the row, and a manifest is about none"
-	if len(c.Streams) == 0 && namesRow(c.URL) { // else only the catalog tells for which streams it holds
+	// Otherwise only the catalog tells for which streams it holds.
+	if len(c.Streams) == 0 && namesRow(c.URL) {
 		problems.add(field, fmt.Sprintf(named, "url"))
 	}
 	for i, s := range c.Streams {

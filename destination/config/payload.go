@@ -16,7 +16,8 @@ type Payload struct {
 	Wrapper     string  `json:"wrapper"`      // of the format Wrapped, see ParseWrapper
 	ContentType string  `json:"content_type"` // empty: that of the format
 	Transform   string  `json:"transform"`    // a jq program; empty: the data is sent as it came
-	Schema      string  `json:"schema"`       // a JSON Schema of what is sent of a row; empty: anything is
+	// A JSON Schema of what is sent of a row; empty: anything is.
+	Schema string `json:"schema"`
 }
 
 // Format is how the rows of a request make its body.

@@ -19,10 +19,11 @@ func TestWarningsNameUnknownFields(t *testing.T) {
 		`"max_attempts":7`:                    "max_attempts … delivery.retry.max_attempts?",
 		`"streams":[{"stream":"a"},{"stream":"b","uri":"http://h"}]`: "streams.1.uri … streams.1.url?",
 		`"zzzzzzzzzz":{"url":1}`:                                     "zzzzzzzzzz",
-		`"snapshot":{"type":"none","path":"x","bucket":"b"}`:         "", // of options that are not chosen
-		`"snapshot":{"type":"none","folder":"x"}`:                    "snapshot.folder",
-		`"Bearer s3cr+t":1`:                                          "a field whose name is not shown",
-		`"` + strings.Repeat("s", 200) + `":1`:                       "a field whose name is not shown",
+		// Fields of options that are not chosen.
+		`"snapshot":{"type":"none","path":"x","bucket":"b"}`: "",
+		`"snapshot":{"type":"none","folder":"x"}`:            "snapshot.folder",
+		`"Bearer s3cr+t":1`:                                  "a field whose name is not shown",
+		`"` + strings.Repeat("s", 200) + `":1`:               "a field whose name is not shown",
 	} {
 		config, err := Parse(readSpec(t), []byte(`{"url":"http://h",`+members+`}`))
 		if err != nil {

@@ -95,7 +95,8 @@ func TestProblemsHoldNoValue(t *testing.T) {
 		for _, value := range values {
 			raw := nestValue(path, value)
 			for _, problem := range problemsOf(t, raw) {
-				problem = strings.ReplaceAll(problem, "function not defined: "+canary, "") // a name in a program
+				// A name in a program.
+				problem = strings.ReplaceAll(problem, "function not defined: "+canary, "")
 				if strings.Contains(problem, canary) {
 					t.Errorf("config %s\n says %q", raw, problem)
 				}

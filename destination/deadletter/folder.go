@@ -18,7 +18,8 @@ func openFolder(dir string) (*os.Root, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := folder.CheckParents(dir); err != nil { // whoever controls a parent can move the folder away
+	// Whoever controls a parent can move the folder away.
+	if err := folder.CheckParents(dir); err != nil {
 		return nil, err
 	}
 	parent, err := os.OpenRoot(filepath.Dir(dir))

@@ -82,7 +82,8 @@ func (l *Local) create() error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(lock(f), l.syncFolder()); err != nil { // until it is closed nobody moves it away
+	// Until it is closed nobody moves it away.
+	if err := errors.Join(lock(f), l.syncFolder()); err != nil {
 		return errors.Join(err, f.Close())
 	}
 	l.file = f

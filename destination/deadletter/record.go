@@ -23,9 +23,10 @@ type Record struct {
 	// Before is what the endpoint had of the row's key, in the snapshot's terms, so that a replay
 	// can tell whether the key was delivered since; empty if there is no snapshot.
 	Before []byte
-	Line   int64         // of the input of its sync; 0: the row is named by its key, or the line is not known
-	At     time.Time     // of the rejection
-	Retry  payload.Retry // its ID is "" if later syncs do not try the row again
+	// Line of the input of its sync; 0: the row is named by its key, or the line is not known.
+	Line  int64
+	At    time.Time     // of the rejection
+	Retry payload.Retry // its ID is "" if later syncs do not try the row again
 }
 
 // Append appends the record as one line.

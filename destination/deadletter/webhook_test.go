@@ -75,11 +75,12 @@ func TestWebhookThatRejectsDeadLetters(t *testing.T) {
 		`{"rejected":[]}`:  "",
 		`{"received":"2"}`: "",
 		`{"rejected":[{"index":1,"reason":"no hunter2 here"}]}`: "https://letters.test rejected 1 of 2 dead letters in its answer (200), which are stored nowhere else: no [redacted] here",
-		`{"rejected":[{"index":0,"retry":true}]}`:               "rejected 1 of 1 dead letters", // in both answers
-		`{"rejected":[{"index":1},{"index":0,"retry":true}]}`:   "rejected 2 of 2 dead letters",
-		`{"rejected":[{"primary_key":"7"}]}`:                    "which dead letters it rejects cannot be read",
-		`{"rejected":2}`:                                        "which dead letters it rejects cannot be read",
-		`{` + strings.Repeat(" ", delivery.MaxObject):           "more than 4 MiB",
+		// Rejected again when it is tried again.
+		`{"rejected":[{"index":0,"retry":true}]}`:             "rejected 1 of 1 dead letters",
+		`{"rejected":[{"index":1},{"index":0,"retry":true}]}`: "rejected 2 of 2 dead letters",
+		`{"rejected":[{"primary_key":"7"}]}`:                  "which dead letters it rejects cannot be read",
+		`{"rejected":2}`:                                      "which dead letters it rejects cannot be read",
+		`{` + strings.Repeat(" ", delivery.MaxObject):         "more than 4 MiB",
 	} {
 		err := webhookTo(&inbox{answer: func(string) (int, string) { return 200, text }}).Write(t.Context(), []byte("1\n2\n"))
 		kind, _ := failure.TypeOf(err)

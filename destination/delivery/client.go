@@ -64,10 +64,11 @@ type Attempt struct {
 	Pause   time.Duration // of all requests to the host, which a success asks for by its rate limit
 	Latency time.Duration // from the first byte sent to the last byte read
 	Excerpt string        // of the answer, when it was not a success
-	Advice  string        // what happened and what to do about it, without what varies; empty if delivered
-	Header  http.Header   // of the request, without what the transport added; it may hold secrets
-	Bytes   int           // of the body as it was sent
-	Phases  []Phase       // if the client notes them
+	// What happened and what to do about it, without what varies; empty if delivered.
+	Advice string
+	Header http.Header // of the request, without what the transport added; it may hold secrets
+	Bytes  int         // of the body as it was sent
+	Phases []Phase     // if the client notes them
 }
 
 // TimedOut reports whether the attempt failed because something took too long.

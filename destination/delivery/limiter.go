@@ -8,13 +8,14 @@ import (
 // The constants of the control loop. They were chosen in simulation (see limiter_test.go) and none
 // is critical.
 const (
-	minRound     = 20          // answers that make an average worth comparing
-	tolerance    = 0.1         // rise of the latency that is not yet a queue, however many share it
-	nearly       = 0.9         // of what a queue of one adds
-	shrinkQueue  = 0.9         // factor after a round that was slower
-	shrinkLoad   = 0.75        // factor after a 429, a 503 or a timeout
-	holdLoad     = time.Minute // how long the limit stays below one that was too much
-	baselineDown = 0.05        // share of a faster round in the average; a slower one has none, or a queue would become normal
+	minRound    = 20          // answers that make an average worth comparing
+	tolerance   = 0.1         // rise of the latency that is not yet a queue, however many share it
+	nearly      = 0.9         // of what a queue of one adds
+	shrinkQueue = 0.9         // factor after a round that was slower
+	shrinkLoad  = 0.75        // factor after a 429, a 503 or a timeout
+	holdLoad    = time.Minute // how long the limit stays below one that was too much
+	// Share of a faster round in the average; a slower one has none, or a queue would become normal.
+	baselineDown = 0.05
 )
 
 // sample is what one attempt shows about its endpoint.

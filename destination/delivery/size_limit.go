@@ -21,7 +21,8 @@ const (
 	nearLimitRun    = 50 // requests near the limit that have to pass before a larger one is tried
 	limitGrowthPart = 10 // the limit then grows by one part in so many
 
-	enoughRows  = 3 // suspicions of a number of rows: two rows that must not meet are refused like too many
+	// Suspicions of a number of rows: two rows that must not meet are refused like too many.
+	enoughRows  = 3
 	enoughBytes = 1 // suspicions of a size on which the endpoint hung up: each took several attempts
 )
 

@@ -32,9 +32,10 @@ type TransportOptions struct {
 	Control func(network, address string, c syscall.RawConn) error
 	// Unresolved replaces the error of a host name that does not exist, if users must not learn
 	// which names do. Nil: the resolver's error.
-	Unresolved      error
-	MaxConns        int // per host, dialing, busy and idle together; 0: unlimited
-	WriteBufferSize int // per connection; 0: net/http's 4 KiB, which is enough for header and the body's beginning
+	Unresolved error
+	MaxConns   int // per host, dialing, busy and idle together; 0: unlimited
+	// Per connection; 0: net/http's 4 KiB, which is enough for header and the body's beginning.
+	WriteBufferSize int
 	// Proxy picks a request's proxy. Nil: none.
 	Proxy func(*http.Request) (*url.URL, error)
 	// ProxyTLS is for connections to https proxies, whose operator is another than the endpoint's:

@@ -16,9 +16,10 @@ var errUnread = errors.New("the endpoint answered before it had taken the whole 
 type written struct {
 	mu     sync.Mutex
 	reused bool
-	conn   *conn         // nil if it is not ours
-	done   chan struct{} // nil: no connection reported, as with a RoundTripper that is no http.Transport
-	err    error         // valid once done is closed
+	conn   *conn // nil if it is not ours
+	// Nil: no connection reported, as with a RoundTripper that is no http.Transport.
+	done chan struct{}
+	err  error // valid once done is closed
 }
 
 // trace returns the hooks that keep w current. A request that net/http sends again on another

@@ -50,7 +50,8 @@ func (r *reader) query(q *gojq.Query) bool {
 		return r.query(q.Right) || left
 	}
 	r.values(q.Left, q.Right)
-	r.all = r.all || guarded[q.Op] == "" && q.Op != gojq.OpAnd && q.Op != gojq.OpOr // an update yields its input
+	// An update yields its input.
+	r.all = r.all || guarded[q.Op] == "" && q.Op != gojq.OpAnd && q.Op != gojq.OpOr
 	return false
 }
 
@@ -175,7 +176,8 @@ func (r *reader) call(f *gojq.Func) bool {
 	case f.Name == "select" && len(f.Args) == 1:
 		r.query(f.Args[0])
 		return true
-	case (f.Name == "any" || f.Name == "all") && len(f.Args) == 2: // the second runs on what the first yields
+	// The second runs on what the first yields.
+	case (f.Name == "any" || f.Name == "all") && len(f.Args) == 2:
 		r.values(f.Args[0])
 		return false
 	case slices.Contains(inputless, builtin{f.Name, len(f.Args)}.String()):

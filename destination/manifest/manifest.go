@@ -21,12 +21,13 @@ const (
 
 // Manifest is the body of a request that ends a stream. [Schema] describes it.
 type Manifest struct {
-	Type              string   `json:"type"`
-	Run               string   `json:"run"` // that of [RunHeader]
-	Stream            string   `json:"stream"`
-	Namespace         string   `json:"namespace,omitempty"`
-	SyncMode          string   `json:"sync_mode"`
-	SyncID            int64    `json:"sync_id"` // this and the generations are 0 if the platform sends none
+	Type      string `json:"type"`
+	Run       string `json:"run"` // that of [RunHeader]
+	Stream    string `json:"stream"`
+	Namespace string `json:"namespace,omitempty"`
+	SyncMode  string `json:"sync_mode"`
+	// This and the generations are 0 if the platform sends none.
+	SyncID            int64    `json:"sync_id"`
 	GenerationID      int64    `json:"generation_id"`
 	MinimumGeneration int64    `json:"minimum_generation_id"`
 	Removals          Removals `json:"removals"`
@@ -35,9 +36,10 @@ type Manifest struct {
 
 // Taken is what the endpoint has taken of a stream, by its answers.
 type Taken struct {
-	Batches    int64    `json:"batches"`    // requests with rows that it accepted
-	Digest     string   `json:"digest"`     // of their Webhook-Ids, see [Digest]
-	Superseded []string `json:"superseded"` // Webhook-Ids that it may know, and that are not among them
+	Batches int64  `json:"batches"` // requests with rows that it accepted
+	Digest  string `json:"digest"`  // of their Webhook-Ids, see [Digest]
+	// Webhook-Ids that it may know, and that are not among them.
+	Superseded []string `json:"superseded"`
 	Accepted   Rows     `json:"accepted"`
 	Rejected   int64    `json:"rejected"` // rows
 	Skipped    int64    `json:"skipped"`  // rows of which nothing had to be sent
@@ -63,7 +65,8 @@ type Removals string
 const (
 	RemovalsSent     Removals = "sent"     // if there were any
 	RemovalsWithheld Removals = "withheld" // the reason is in the log of the sync
-	RemovalsNotDue   Removals = "not_due"  // the sync reads no whole stream, or its mode sends no removals
+	// The sync reads no whole stream, or its mode sends no removals.
+	RemovalsNotDue Removals = "not_due"
 )
 
 // Encode returns the manifest as JSON.

@@ -36,9 +36,10 @@ type Network struct {
 	others     http.RoundTripper // the same, with its errors explained
 	transports []*http.Transport // all of them
 	clients    []*delivery.Client
-	signer     *signature.Signer   // nil: requests are not signed
-	keys       func(string) string // looks up AWS keys that are not in the config; nil: they are not looked up
-	proxied    bool                // private networks are denied, and a proxy bypasses a part of that
+	signer     *signature.Signer // nil: requests are not signed
+	// Looks up AWS keys that are not in the config; nil: they are not looked up.
+	keys    func(string) string
+	proxied bool // private networks are denied, and a proxy bypasses a part of that
 }
 
 // Options are what the ways out are built from.

@@ -38,9 +38,10 @@ type Differ interface {
 
 // Change is what a record changes.
 type Change struct {
-	Operation  Operation // Skipped if nothing changes
-	Key        []byte    // as the endpoint got it first
-	Suppressed bool      // the mode does not send the operation, and yet it has to be confirmed in its place
+	Operation Operation // Skipped if nothing changes
+	Key       []byte    // as the endpoint got it first
+	// The mode does not send the operation, and yet it has to be confirmed in its place.
+	Suppressed bool
 	Version    []byte
 }
 

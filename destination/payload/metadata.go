@@ -11,7 +11,8 @@ import (
 
 // Metadata is what is kept of a row beside its batch, and not sent.
 type Metadata struct {
-	Version  []byte // what the snapshot stores of the row once it is confirmed; empty if it is not compared
+	// What the snapshot stores of the row once it is confirmed; empty if it is not compared.
+	Version  []byte
 	IsRecord bool   // the source sent the row; else it was found to have left, and has no dead letter
 	Reason   string // why a suppressed row is rejected before it is sent; "" if it is not
 	Retry    Retry  // of a row that was rejected before; else its ID is ""

@@ -27,7 +27,8 @@ type content [32]byte
 func (i *Identity) content(body []byte) (c content) {
 	h := blake3.New()
 	for _, part := range []string{i.Method, i.URL, i.Stream.Namespace, i.Stream.Name, string(i.Mode)} {
-		_, _ = io.WriteString(h, strconv.Itoa(len(part))+" "+part) // so that no two lists of parts are one text
+		// So that no two lists of parts are one text.
+		_, _ = io.WriteString(h, strconv.Itoa(len(part))+" "+part)
 	}
 	_, _ = h.Write(body)
 	_, _ = h.Digest().Read(c[:])

@@ -71,7 +71,8 @@ func New(o Options) (*Server, error) {
 	config.ConnectTimeout = connectTime
 	if o.Dial != nil {
 		config.DialFunc = o.Dial
-		config.LookupFunc = func(_ context.Context, host string) ([]string, error) { return []string{host}, nil } // the dialer does
+		// The dialer looks names up.
+		config.LookupFunc = func(_ context.Context, host string) ([]string, error) { return []string{host}, nil }
 	}
 	if o.VerifiedTLS && !verified(config) {
 		return nil, failure.Config(errors.New("this deployment connects to servers that prove their names only: set sslmode=verify-full"))
@@ -102,7 +103,8 @@ func withoutTheMachine(config *pgx.ConnConfig) {
 	}
 	for _, c := range configs {
 		if c != nil {
-			c.Certificates, c.GetClientCertificate = []tls.Certificate{}, nil // an empty list, or the library reads its files
+			// An empty list, or the library reads its files.
+			c.Certificates, c.GetClientCertificate = []tls.Certificate{}, nil
 		}
 	}
 }

@@ -140,7 +140,8 @@ func (t *Tables) Lock(ctx context.Context, stream string) error {
 	return t.writer.do(ctx, func(ctx context.Context, c *pgx.Conn) error {
 		b := &pgx.Batch{}
 		b.Queue("SET LOCAL lock_timeout = '" + lockWait + "'")
-		b.Queue("SELECT pg_advisory_lock($1)", lockKey(t.server.names.shown, stream)) // of the session, which outlives the transaction
+		// The lock is that of the session, which outlives the transaction.
+		b.Queue("SELECT pg_advisory_lock($1)", lockKey(t.server.names.shown, stream))
 		err := pgx.BeginFunc(ctx, c, func(tx pgx.Tx) error { return tx.SendBatch(ctx, b).Close() })
 		if answer := (*pgconn.PgError)(nil); errors.As(err, &answer) && answer.Code == lockNotAvailable {
 			err = ErrInUse

@@ -264,7 +264,8 @@ func FuzzMask(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, before, secret, after string) {
 		redactor := redact.New(secret)
-		tooLong := len(before)+len(secret)+len(after) > 1<<12 // to try many short texts, not few long ones
+		// To try many short texts, not few long ones.
+		tooLong := len(before)+len(secret)+len(after) > 1<<12
 		if tooLong || len(secret) < 4 || strings.ContainsAny(secret, redact.Mask) {
 			return
 		}

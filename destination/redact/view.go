@@ -8,10 +8,11 @@ import (
 // view is a text with some of its escapes and encodings removed. It knows which part of the
 // original each byte comes from.
 type view struct {
-	text  string
-	from  []span // nil: the view is the original
-	end   int    // of the original
-	begun int    // shortest beginning of a secret that is masked at the end of a cut text, in bytes of text
+	text string
+	from []span // nil: the view is the original
+	end  int    // of the original
+	// Shortest beginning of a secret that is masked at the end of a cut text, in bytes of text.
+	begun int
 }
 
 func newView(s string) view {

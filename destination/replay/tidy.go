@@ -15,7 +15,8 @@ func Tidy(ctx context.Context, archive deadletter.Archive) error {
 	if err != nil || l.inUse { // the lines of a file in use may have to do with any others
 		return err
 	}
-	for _, name := range l.names { // the oldest first: a line that settles ids is needed as long as their letters are there
+	// The oldest first: a line that settles ids is needed as long as their letters are there.
+	for _, name := range l.names {
 		if !l.moves[name] {
 			continue
 		}

@@ -28,7 +28,8 @@ type Waiting struct {
 	mu      sync.Mutex
 	streams map[protocol.StreamDescriptor]*waitingStream
 	rows    map[string]*waitingRow // by id
-	settled []string               // ids that no longer wait, and of which the archive does not say so yet
+	// Ids that no longer wait, and of which the archive does not say so yet.
+	settled []string
 	counts  WaitingCounts
 }
 

@@ -25,8 +25,10 @@ func TestEqualFailuresAreCounted(t *testing.T) {
 		l.warn(delivery.Attempt{N: n + 1, ID: "msg", Host: "http://a", Advice: "the connection was refused", Err: errors.New("refused"), Wait: time.Second})
 	}
 	l.warn(delivery.Attempt{N: 1, Host: "http://b", Advice: "the connection was refused", Err: errors.New("refused")})
-	l.warn(delivery.Attempt{N: 2, Host: "http://b"})                                        // delivered
-	l.warn(delivery.Attempt{N: 3, Host: "http://c", Err: errors.New("fatal"), Final: true}) // told by the sync's end
+	// Delivered.
+	l.warn(delivery.Attempt{N: 2, Host: "http://b"})
+	// Told by the sync's end.
+	l.warn(delivery.Attempt{N: 3, Host: "http://c", Err: errors.New("fatal"), Final: true})
 	l.flush()
 	l.flush()
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")

@@ -31,11 +31,12 @@ type File struct {
 	EndedAt time.Time `json:"ended_at"`
 	Failure *Failure  `json:"failure,omitzero"`
 
-	Endpoint     string           `json:"endpoint,omitzero"`
-	DeadLetters  string           `json:"dead_letters,omitzero"` // where rejected rows are
-	Streams      []Stream         `json:"streams"`
-	Totals       Counts           `json:"totals"`
-	Retried      *Retried         `json:"rejected_rows_retried,omitzero"` // nil: no rejected row is tried again
+	Endpoint    string   `json:"endpoint,omitzero"`
+	DeadLetters string   `json:"dead_letters,omitzero"` // where rejected rows are
+	Streams     []Stream `json:"streams"`
+	Totals      Counts   `json:"totals"`
+	// Nil: no rejected row is tried again.
+	Retried      *Retried         `json:"rejected_rows_retried,omitzero"`
 	Statuses     map[string]int64 `json:"requests_by_status"`
 	Causes       map[string]int64 `json:"retries_by_cause"`
 	Waits        Waits            `json:"waited_seconds"`

@@ -8,7 +8,8 @@ type ManifestOutcome string
 // The outcomes of manifests. After a sync that failed before its end there is none.
 const (
 	ManifestAccepted ManifestOutcome = "accepted"
-	ManifestFailed   ManifestOutcome = "failed"   // the endpoint has not accepted it, and the sync has failed
+	// The endpoint has not accepted it, and the sync has failed.
+	ManifestFailed   ManifestOutcome = "failed"
 	ManifestWithheld ManifestOutcome = "withheld" // the stream was not read to its end
 )
 

@@ -11,9 +11,10 @@ type Measures struct {
 	Statuses, Retries          map[string]int64 // requests by status, retries by cause
 	States                     int64
 	Latency                    Histogram
-	InFlight, Limit            int           // requests, and how many the endpoint is given at once; 0: any number
-	Buffered                   int           // bytes of rows and states that wait
-	StateLag                   time.Duration // since the last state came out, or the sync began
+	// Requests, and how many the endpoint is given at once; 0: any number.
+	InFlight, Limit int
+	Buffered        int           // bytes of rows and states that wait
+	StateLag        time.Duration // since the last state came out, or the sync began
 }
 
 // Histogram is how long deliveries took, in seconds.

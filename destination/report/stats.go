@@ -26,12 +26,14 @@ type stats struct {
 // streamStats counts what one stream has done.
 type streamStats struct {
 	rows, rejected, suppressed, batches, bytes int64
-	removals                                   int64         // rejected rows that had left: they have no dead letter
-	operations                                 manifest.Rows // the delivered rows
-	replaced                                   int64         // rows that were not sent, see sender.Counts
-	requests, retries                          int64
-	sent                                       int64 // bytes of bodies on the wire
-	latency                                    latency
+	// Rejected rows that had left: they have no dead letter.
+	removals   int64
+	operations manifest.Rows // the delivered rows
+	// Rows that were not sent, see sender.Counts.
+	replaced          int64
+	requests, retries int64
+	sent              int64 // bytes of bodies on the wire
+	latency           latency
 }
 
 func newStats() *stats {

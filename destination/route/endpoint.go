@@ -11,10 +11,11 @@ import (
 
 // Endpoint is where requests go, and what each of them carries.
 type Endpoint struct {
-	Method   string
-	URL      string      // as the config has it: it may be a template
-	Header   http.Header // read-only; Webhook-Id and what depends on the attempt are added when it is sent
-	Bodyless bool        // requests have no body
+	Method string
+	URL    string // as the config has it: it may be a template
+	// Read-only; Webhook-Id and what depends on the attempt are added when it is sent.
+	Header   http.Header
+	Bodyless bool // requests have no body
 
 	template *urltemplate.Template // nil: the URL is constant
 	fields   *protocol.Lookup      // of the template, in a row's data; nil if it has none

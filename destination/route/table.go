@@ -84,7 +84,8 @@ func (t Table) matcher() func(config.Stream) bool {
 	known := make(map[protocol.StreamDescriptor]bool, 2*len(t))
 	for _, r := range t {
 		known[r.Stream] = true
-		known[protocol.StreamDescriptor{Name: r.Stream.Name}] = true // an override without a namespace matches all
+		// An override without a namespace matches all.
+		known[protocol.StreamDescriptor{Name: r.Stream.Name}] = true
 	}
 	return func(override config.Stream) bool { return known[override.Descriptor()] }
 }

@@ -36,13 +36,16 @@ type batchSend struct {
 	repeated     map[int]bool  // rows that the endpoint has asked for once more
 	tried        map[int]bool  // rows that were sent before their turn, see tryOthers
 	trying       bool
-	last         map[uint64]int           // the last row of each key, see isReplaced; nil: not looked for yet
-	compacted    []int                    // the rows that are sent, if others are replaced
-	replacedBy   map[int]int              // rows that are not sent, and the one that is sent in their place
-	suspects     int                      // requests that may have been too large, see bisect
-	body         []byte                   // of a part
-	uncertain    bool                     // the endpoint may have taken the request under way, whatever it answers at last
-	attempts     protocol.AdditionalStats // what the requests so far add to the counts
+	// The last row of each key, see isReplaced; nil: not looked for yet.
+	last      map[uint64]int
+	compacted []int // the rows that are sent, if others are replaced
+	// Rows that are not sent, and the one that is sent in their place.
+	replacedBy map[int]int
+	suspects   int    // requests that may have been too large, see bisect
+	body       []byte // of a part
+	// The endpoint may have taken the request under way, whatever it answers at last.
+	uncertain bool
+	attempts  protocol.AdditionalStats // what the requests so far add to the counts
 }
 
 // run delivers the batch and settles its rows: in the snapshot, if there is one, and as dead

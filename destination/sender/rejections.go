@@ -32,7 +32,8 @@ func (s *batchSend) rejectAll(rejections []rejection) error {
 			t.route.Title(), s.refusedRows(rejections), rejections[0].reason))
 	}
 	for _, r := range rejections {
-		if r.status != 0 && !s.isRetry(r.row) { // a row that was never sent says nothing of the endpoint, nor one that it refused before
+		// A row that was never sent says nothing of the endpoint, nor one that it refused before.
+		if r.status != 0 && !s.isRetry(r.row) {
 			t.refused.Add(1)
 		}
 	}

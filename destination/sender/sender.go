@@ -27,10 +27,11 @@ type Options struct {
 	RedactCut   func(string) string            // for text that may end within a secret; nil: Redact
 	Warn        func(text string, args ...any) // logs what a user should know
 	Observer    Observer
-	Tracer      Tracer           // nil: nobody records spans
-	Waiting     Waiting          // nil: no later sync tries rejected rows again
-	Compact     bool             // of rows with the same key in a batch only the last is sent, see payload.Compacts
-	Now         func() time.Time // nil: time.Now
+	Tracer      Tracer  // nil: nobody records spans
+	Waiting     Waiting // nil: no later sync tries rejected rows again
+	// Of rows with the same key in a batch only the last is sent, see payload.Compacts.
+	Compact bool
+	Now     func() time.Time // nil: time.Now
 }
 
 // Observer is told what is sent. It is called from many goroutines.
@@ -58,13 +59,14 @@ type Span interface {
 
 // Counts is what became of a batch.
 type Counts struct {
-	Accepted, Rejected int           // rows
-	Removals           int           // rejected rows that had left: they have no dead letter
-	Repeated           int           // of the rejected ones: an earlier sync has counted them
-	Replaced           int           // rows that were not sent, as a later one of the batch with their key was accepted
-	Suppressed         int           // rows that were neither sent nor rejected
-	Operations         manifest.Rows // the accepted rows
-	Bytes              int           // of the body without the suppressed rows; 0 if nothing was sent
+	Accepted, Rejected int // rows
+	Removals           int // rejected rows that had left: they have no dead letter
+	Repeated           int // of the rejected ones: an earlier sync has counted them
+	// Rows that were not sent, as a later one of the batch with their key was accepted.
+	Replaced   int
+	Suppressed int           // rows that were neither sent nor rejected
+	Operations manifest.Rows // the accepted rows
+	Bytes      int           // of the body without the suppressed rows; 0 if nothing was sent
 }
 
 // Sender brings the batches of a sync to their endpoints. It is safe for concurrent use.

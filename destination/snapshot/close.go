@@ -45,7 +45,8 @@ func (s *Store) flush() error {
 		return nil
 	}
 	if s.remote != nil && s.remote.fresh && s.finished() {
-		return s.local.Compact(context.Background(), []byte{0}, []byte{0xff}, true) // in parts, which take less of the disk
+		// In parts, which take less of the disk.
+		return s.local.Compact(context.Background(), []byte{0}, []byte{0xff}, true)
 	}
 	return s.local.Flush()
 }

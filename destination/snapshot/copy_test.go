@@ -10,7 +10,8 @@ import (
 
 func TestOpenCopy(t *testing.T) {
 	dir := t.TempDir()
-	if err := os.Mkdir(filepath.Join(dir, "lost+found"), 0o700); err != nil { // of a mounted volume, readable by root alone
+	// Of a mounted volume, readable by root alone.
+	if err := os.Mkdir(filepath.Join(dir, "lost+found"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	store := open(t, dir, Options{KeepRows: true})

@@ -58,7 +58,8 @@ type entry struct {
 	digest  Digest
 	ordinal uint64
 	revision
-	sent Digest // what was sent last to replace the revision, if the entry is uncertain; zero if nothing was
+	// What was sent last to replace the revision, if the entry is uncertain; zero if nothing was.
+	sent Digest
 }
 
 func (e entry) append(buf []byte) []byte {

@@ -139,7 +139,8 @@ func TestARowInDoubtThatIsGoneIsRemoved(t *testing.T) {
 	store = open(t, dir, Options{KeepRows: true})
 	stream = openStream(t, store, "users", 2)
 	left(t, stream, `a {"v":1}`)
-	begin(t, stream, Row{Key: []byte("a"), Version: Version{entry{digest: tombstone}}, Data: []byte(`{"deleted":true}`)}) // its end is not known either
+	// The end of this one is not known either.
+	begin(t, stream, Row{Key: []byte("a"), Version: Version{entry{digest: tombstone}}, Data: []byte(`{"deleted":true}`)})
 	closeStore(t, store)
 
 	store = open(t, dir, Options{KeepRows: true})

@@ -15,7 +15,8 @@ func (r *remote) save(ctx context.Context, s *Store, disk onDisk) error {
 	r.saving.Lock()
 	defer r.saving.Unlock()
 	m := manifest{Version: manifestVersion, Sequence: r.sequence.Add(1), Writer: r.id}
-	m.Contains = r.taken.with(r.id, r.number.Load()) // before the checkpoint: an intent from here on may not be in it
+	// Before the checkpoint: an intent from here on may not be in it.
+	m.Contains = r.taken.with(r.id, r.number.Load())
 	var err error
 	if m.Files, err = r.putFiles(ctx, s, disk, m.Sequence); err != nil {
 		return fmt.Errorf("saving: %w", err)

@@ -85,7 +85,8 @@ func TestSpellingOfAnIntent(t *testing.T) {
 	dir := t.TempDir()
 	store := open(t, dir, Options{})
 	stream := openStream(t, store, "users", 1)
-	_, v := diff(t, stream, `"1.0"`, `{}`, Added) // as if the spelling was in what another machine lost
+	// As if the spelling was in what another machine lost.
+	_, v := diff(t, stream, `"1.0"`, `{}`, Added)
 	begin(t, stream, Row{Key: []byte(`"1.0"`), Version: v})
 	if err := errors.Join(store.db.Close(), store.lock.Close()); err != nil {
 		t.Fatal(err)

@@ -118,7 +118,8 @@ func (t *Telemetry) attempt(ctx context.Context, to signal, body []byte, reply p
 	switch response.StatusCode {
 	case http.StatusOK:
 		if err == nil {
-			_ = proto.Unmarshal(content, reply) // a reply that cannot be read says nothing of a partial success
+			// A reply that cannot be read says nothing of a partial success.
+			_ = proto.Unmarshal(content, reply)
 		}
 		return 0, nil
 	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:

@@ -42,7 +42,8 @@ func (k publicKey) Verify(body []byte, header http.Header) error {
 		return errors.New("the timestamp is not of now")
 	}
 	signed := append([]byte(header.Get("Webhook-Id")+"."+timestamp+"."), body...)
-	for _, entry := range strings.Fields(header.Get("Webhook-Signature")) { // several while a key is being replaced
+	// Several while a key is being replaced.
+	for _, entry := range strings.Fields(header.Get("Webhook-Signature")) {
 		encoded, ours := strings.CutPrefix(entry, "v1a,")
 		signature, err := base64.StdEncoding.DecodeString(encoded)
 		if ours && err == nil && ed25519.Verify(ed25519.PublicKey(k), signed, signature) {

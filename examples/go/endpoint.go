@@ -58,7 +58,8 @@ func (e *endpoint) receive(w http.ResponseWriter, r *http.Request) {
 	stream, _ := url.PathUnescape(r.Header.Get("Airbyte-Stream"))
 	switch {
 	case err != nil:
-		http.Error(w, "the body is too large", http.StatusRequestEntityTooLarge) // the sender cuts the batch in two
+		// The sender cuts the batch in two.
+		http.Error(w, "the body is too large", http.StatusRequestEntityTooLarge)
 	case e.webhook.Verify(body, r.Header) != nil:
 		http.Error(w, "the signature is not right", http.StatusUnauthorized)
 	case json.Unmarshal(body, &envelope) != nil:

@@ -23,7 +23,8 @@ func (e *endpoint) show(w http.ResponseWriter, _ *http.Request) {
 func main() {
 	secret := os.Getenv("WEBHOOK_SECRET")
 	webhook, err := newVerifier(secret)
-	if err != nil || strings.TrimPrefix(secret, "whsec_") == "" { // with an empty key everybody could sign
+	// With an empty key everybody could sign.
+	if err != nil || strings.TrimPrefix(secret, "whsec_") == "" {
 		log.Fatal("WEBHOOK_SECRET is not a signing secret or a public key")
 	}
 	e := newEndpoint(webhook)

@@ -25,14 +25,16 @@ const (
 // Status and Answer apply to every request, unless Every or Percent choose some of them. Latency,
 // Reject, MaxBytes and Capacity apply to all.
 type Faults struct {
-	Status     int     // 200–599; 0 means 503 if another setting makes a request fail
-	Answer     Answer  // what a failing request gets
-	Every      int     // fail every n-th request; 0 means that it does not choose
-	Percent    float64 // fail this share of the requests at random, 0–100; 0 means that it does not choose
-	Seed       uint64  // of the random choice: the same seed fails the same requests
-	RetryAfter string  // Retry-After of failing and busy answers, sent as it is
+	Status int    // 200–599; 0 means 503 if another setting makes a request fail
+	Answer Answer // what a failing request gets
+	Every  int    // fail every n-th request; 0 means that it does not choose
+	// Fail this share of the requests at random, 0–100; 0 means that it does not choose.
+	Percent    float64
+	Seed       uint64 // of the random choice: the same seed fails the same requests
+	RetryAfter string // Retry-After of failing and busy answers, sent as it is
 
-	Body string // of answers in place of the usual one; an answer that names rejected rows keeps its own
+	// Body of answers in place of the usual one; an answer that names rejected rows keeps its own.
+	Body string
 
 	Latency time.Duration // wait before every answer but that of Capacity
 
@@ -42,7 +44,8 @@ type Faults struct {
 
 	MaxBytes int64 // 413 for a body of more bytes on the wire; 0 means no limit
 
-	Capacity       int // answer this many requests in parallel and refuse the others; 0 means any number
+	// Answer this many requests in parallel and refuse the others; 0 means any number.
+	Capacity       int
 	CapacityStatus int // what the others get; 0 means 429
 }
 

@@ -9,9 +9,10 @@ import (
 
 // Comparison holds what arrived against what the states of syncs claim.
 type Comparison struct {
-	States  int64      `json:"states"`
-	Equal   bool       `json:"equal"`   // nothing is missing, and nothing but removals is unclaimed
-	Streams []Compared `json:"streams"` // by namespace and name; one without a name if states speak for all streams
+	States int64 `json:"states"`
+	Equal  bool  `json:"equal"` // nothing is missing, and nothing but removals is unclaimed
+	// By namespace and name; one without a name if states speak for all streams.
+	Streams []Compared `json:"streams"`
 }
 
 // Compared is what the states claim of a stream, and what arrived. Rows that arrived twice count

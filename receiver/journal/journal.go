@@ -104,7 +104,8 @@ func (j *Journal) accept(q *Request, rows int) {
 	switch {
 	case q.Rows > 0:
 		q.Duplicate, id.accepted = id.accepted, true
-	case q.isCheck(): // all checks of a connection have one Webhook-Id: the next one is no further attempt
+	// All checks of a connection have one Webhook-Id: the next one is no further attempt.
+	case q.isCheck():
 		id.attempts = 0
 	}
 }

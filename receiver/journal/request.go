@@ -30,8 +30,10 @@ type Request struct {
 	WebhookID string
 	Run       string             // from Airbyte-Run
 	Manifest  *manifest.Manifest `json:",omitempty"` // what the body is; nil for a batch
-	Attempt   int                // this is the n-th request with its Webhook-Id, since the last answered check of the connection; 1 without one
-	Duplicate bool               // its Webhook-Id has been accepted before
+	// This is the n-th request with its Webhook-Id, since the last answered check of the connection; 1
+	// without one.
+	Attempt   int
+	Duplicate bool // its Webhook-Id has been accepted before
 
 	SyncMode     string
 	SyncID       int64 // with include_metadata, else 0

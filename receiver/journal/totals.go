@@ -32,13 +32,14 @@ type Totals struct {
 
 // StreamTotals count what was accepted of one stream.
 type StreamTotals struct {
-	Namespace  string           `json:"namespace"`
-	Stream     string           `json:"stream"`
-	Requests   int64            `json:"requests"`
-	Rows       int64            `json:"rows"`     // duplicates included
-	Repeated   int64            `json:"repeated"` // of those, rows of duplicates
-	Bytes      int64            `json:"bytes"`
-	Operations map[string]int64 `json:"operations"`    // rows by operation; "" if the sender does not know
+	Namespace string `json:"namespace"`
+	Stream    string `json:"stream"`
+	Requests  int64  `json:"requests"`
+	Rows      int64  `json:"rows"`     // duplicates included
+	Repeated  int64  `json:"repeated"` // of those, rows of duplicates
+	Bytes     int64  `json:"bytes"`
+	// Rows by operation; "" if the sender does not know.
+	Operations map[string]int64 `json:"operations"`
 	Run        *Run             `json:"run,omitempty"` // the latest, of a sender that sends manifests
 }
 

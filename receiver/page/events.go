@@ -20,8 +20,9 @@ const (
 
 // event is what has changed since the last one.
 type event struct {
-	Now      int64             `json:"now"`     // Unix milliseconds
-	Started  int64             `json:"started"` // the receiver, likewise: another one numbers its requests anew
+	Now int64 `json:"now"` // Unix milliseconds
+	// The receiver, likewise: another one numbers its requests anew.
+	Started  int64             `json:"started"`
 	Totals   journal.Totals    `json:"totals"`
 	Seconds  []journal.Second  `json:"seconds"`
 	Requests []summary         `json:"requests"` // in order of arrival

@@ -10,7 +10,8 @@ import (
 
 // history is what came for one key.
 type history struct {
-	Ordered   bool      `json:"ordered"`   // every accepted row has an emitted_at, so the order is known
+	// Every accepted row has an emitted_at, so the order is known.
+	Ordered   bool      `json:"ordered"`
 	Overtaken int       `json:"overtaken"` // rows that were accepted after a later one
 	Versions  []version `json:"versions"`  // in the order of the answers, the last maxVersions of them
 	Left      int       `json:"left"`      // versions before those
