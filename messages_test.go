@@ -32,7 +32,7 @@ var unsaid = []string{
 	"not defined: ($?w+|@w+)", "^([a-z_0-9]+)(?:(.*))? cannot be applied to",
 	"^(cannot (?:divide|modulo)|invalid regular expression|unsupported regular expression flag|array index should not be negative|array index too large|repeat string result too large|invalid path)b",
 	"enough were read",
-	`{"type":"LOG","log":{"level":"DEBUG","message":"rejected rows were delivered since, or replaced"},"settled":`,
+	`{"type":"LOG","log":{"level":"DEBUG","message":"rejected rows were delivered since, or replaced"},"resolved":`,
 	"an exponent of more than 18 digits",
 	"HTTP/1.1 200 OK Content-Type: application/json Content-Length: 100",
 }

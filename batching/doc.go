@@ -2,6 +2,9 @@
 // checkpoint (a STATE) once all rows before it are settled. It knows nothing of HTTP or JSON: a row
 // is bytes, and a Send function delivers a batch.
 //
+// A row is settled, as AMQP 1.0 calls it, once its outcome is final: it was delivered, rejected and
+// stored, or it did not have to be sent. A batch is settled if all of its rows are.
+//
 // # Promises
 //
 //   - A batch holds rows of one stream, in the order they came, within the limits on rows and

@@ -78,7 +78,7 @@ func (c *commands) replayDeadLetters() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "replay --config FILE --catalog FILE", Short: "Send dead letters again", Args: noArgs,
 		Long: `Send the newest dead letter of each key again. With a snapshot, keys that the endpoint got since are
-left out. What is settled moves to the folder done beside the dead letters.
+left out. Letters that are done with move to the folder done beside the dead letters.
 
 The exit code is 0 only if nothing of what was selected is left.`,
 		Example: "  destination-webhook dead-letters replay --config config.json --catalog catalog.json --dry-run",

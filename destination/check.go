@@ -9,7 +9,6 @@ import (
 
 	"destination-webhook/destination/answer"
 	"destination-webhook/destination/config"
-	"destination-webhook/destination/deadletter"
 	"destination-webhook/destination/delivery"
 	"destination-webhook/destination/outbound"
 	"destination-webhook/destination/payload"
@@ -101,7 +100,7 @@ func checkManifest(ctx context.Context, c *config.Config, n *outbound.Network) e
 // checkSnapshot checks whether a sync could open the snapshot. It does not open it, as a sync may
 // be using it.
 func checkSnapshot(ctx context.Context, c *config.Config, n *outbound.Network) error {
-	place, err := placeOf(c, n)
+	place, err := snapshotPlaceOf(c, n)
 	if err == nil && place != nil {
 		ctx, cancel := context.WithTimeout(ctx, bucketTime)
 		defer cancel()
@@ -118,26 +117,14 @@ func checkDeadLetters(ctx context.Context, c *config.Config, n *outbound.Network
 	if c.OnRejectedRows != config.ToDeadLetter {
 		return nil
 	}
-	err := probeDeadLetters(ctx, c, n)
+	ctx, cancel := context.WithTimeout(ctx, bucketTime)
+	defer cancel()
+	place, err := letterPlaceOf(c, n)
 	if err != nil {
+		return err
+	}
+	if err := place.probe(ctx); err != nil {
 		return fmt.Errorf("dead_letter: %w", err)
 	}
 	return nil
-}
-
-func probeDeadLetters(ctx context.Context, c *config.Config, n *outbound.Network) error {
-	ctx, cancel := context.WithTimeout(ctx, bucketTime)
-	defer cancel()
-	switch c.DeadLetter.Type {
-	case config.LocalStorage:
-		return deadletter.ProbeLocal(c.DeadLetter.Path, time.Now())
-	case config.S3Storage:
-		b, err := n.Bucket(&c.DeadLetter.S3)
-		if err != nil {
-			return err
-		}
-		return deadletter.ProbeS3(ctx, b)
-	}
-	_, err := n.PlainCheckClient().Probe(ctx, delivery.Request{Method: http.MethodHead, URL: c.DeadLetter.URL})
-	return err
 }

@@ -6,39 +6,15 @@ import (
 	"fmt"
 	"io"
 
-	"destination-webhook/destination/config"
 	"destination-webhook/destination/deadletter"
 	"destination-webhook/destination/engine"
 	"destination-webhook/destination/failure"
-	"destination-webhook/destination/outbound"
 	"destination-webhook/destination/replay"
 	"destination-webhook/protocol"
 )
 
-// errNoArchive is the failure of a config whose dead letters cannot be read again.
-var errNoArchive = failure.Config(errors.New("dead_letter: only dead letters in a folder or a bucket can be read again, and this config sends them to an endpoint: set dead_letter.type to local or s3"))
-
-// openArchive opens the place in which syncs with this config have stored dead letters.
-func openArchive(c *config.Config, n *outbound.Network) (deadletter.Archive, error) {
-	switch d := &c.DeadLetter; d.Type {
-	case config.LocalStorage:
-		archive, err := deadletter.OpenLocalArchive(d.Path)
-		if err != nil {
-			return nil, failure.Config(err)
-		}
-		return archive, nil
-	case config.S3Storage:
-		b, err := n.Bucket(&d.S3)
-		if err != nil {
-			return nil, failure.Config(fmt.Errorf("dead_letter: %w", err))
-		}
-		return deadletter.NewS3Archive(b), nil
-	}
-	return nil, errNoArchive
-}
-
 // ReplayDeadLetters sends the dead letters that f selects again, as records of the catalog's
-// streams, and puts aside what is settled. With dryRun it only logs what it would do. The error is
+// streams, and puts aside what is done. With dryRun it only logs what it would do. The error is
 // as that of Write; there is one as well if all was tried, and letters are left.
 func (p *Program) ReplayDeadLetters(ctx context.Context, configPath, catalogPath string, f replay.Filter, dryRun bool) error {
 	return untilAbandoned(ctx, func() error {
@@ -76,7 +52,7 @@ func (s *session) replay(ctx context.Context, f replay.Filter, dryRun bool) erro
 	if err != nil {
 		return err
 	}
-	if err := plan.Settle(context.WithoutCancel(ctx)); err != nil {
+	if err := plan.MoveDone(context.WithoutCancel(ctx)); err != nil {
 		return fmt.Errorf("what was sent again could not be put aside, and the next replay sends it once more: %w", err)
 	}
 	return s.leftOf(plan)
@@ -125,7 +101,7 @@ func (s *session) plan(ctx context.Context, archive deadletter.Archive, f replay
 	return plan, nil
 }
 
-// leftOf is the error of a replay that did not settle all that was selected.
+// leftOf is the error of a replay that did not deliver all that was selected.
 func (s *session) leftOf(plan *replay.Plan) error {
 	c := &plan.Counts
 	rejected := s.progress.Summary().Rejected()

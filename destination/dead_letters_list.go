@@ -157,7 +157,7 @@ func (p *Program) eachDeadLetter(ctx context.Context, configPath string, filter 
 			err = archive.Read(ctx, name, func(line []byte) error {
 				n++
 				// Replay counts the other lines.
-				if l, err := deadletter.Parse(line); err == nil && filter.Selects(l) && !ledger.Settled(name, n) {
+				if l, err := deadletter.Parse(line); err == nil && filter.Selects(l) && !ledger.Done(name, n) {
 					return f(letter{l, line, out.Redact})
 				}
 				return nil

@@ -69,7 +69,7 @@ func (s *session) onCopy(ctx context.Context, f func(ctx context.Context, stream
 
 // copySnapshot opens a copy of the snapshot, nil if there is none. discard throws it away.
 func (s *session) copySnapshot(ctx context.Context, cancel context.CancelCauseFunc) (store *snapshot.Store, discard func(), err error) {
-	place, err := placeOf(s.config, s.network)
+	place, err := snapshotPlaceOf(s.config, s.network)
 	if err != nil {
 		return nil, nil, notOpened(err)
 	}

@@ -211,7 +211,7 @@ func keyHash(c *config.Config) payload.KeyHash {
 // openSnapshot opens the snapshot that the config names, nil if there is none. If it fails later,
 // the sync ends by cancel.
 func (s *session) openSnapshot(ctx context.Context, cancel context.CancelCauseFunc) (*snapshot.Store, error) {
-	place, err := placeOf(s.config, s.network)
+	place, err := snapshotPlaceOf(s.config, s.network)
 	if err != nil {
 		return nil, notOpened(err)
 	}

@@ -48,7 +48,7 @@ func (w *waiting) store(ctx context.Context) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	return w.deadLetters.Write(ctx, deadletter.AppendSettled(nil, ids))
+	return w.deadLetters.Write(ctx, deadletter.AppendResolved(nil, ids))
 }
 
 // close puts aside what no longer waits, once the sync's own dead letters are closed. If it fails,
@@ -67,7 +67,7 @@ func (w *waiting) Waits(s *engine.Stream, hash uint64) bool { return w.Waiting.W
 func (w *waiting) Left(s *engine.Stream) { w.Leave(s.Route) }
 
 // Needless implements engine.Waiting.
-func (w *waiting) Needless(id string) { w.Settle(id) }
+func (w *waiting) Needless(id string) { w.Resolve(id) }
 
 // Retries implements engine.Waiting.
 func (w *waiting) Retries(ctx context.Context) iter.Seq2[engine.Retry, error] {

@@ -182,7 +182,7 @@ func TestDeadLettersThatNoLongerWaitAreNotListed(t *testing.T) {
 		r.Stream.Name = "users"
 		return r.Append(nil)
 	}
-	lines := slices.Concat(letter(one, "A", 0), letter(two, "B", 0), letter(two, "B", 1), deadletter.AppendSettled(nil, []string{"A"}))
+	lines := slices.Concat(letter(one, "A", 0), letter(two, "B", 0), letter(two, "B", 1), deadletter.AppendResolved(nil, []string{"A"}))
 	if err := os.Mkdir(filepath.Join(e.dir, "letters"), 0o700); err != nil {
 		t.Fatal(err)
 	}

@@ -65,7 +65,7 @@ func storeLetter(ctx context.Context, c *config.Config, n *outbound.Network) err
 }
 
 func sendAReport(_ context.Context, c *config.Config, n *outbound.Network) error {
-	return (&session{config: c, network: n}).sendReport(c.Report, []byte("{}"), time.Now())
+	return (&session{config: c, network: n}).sendReport([]byte("{}"), time.Now())
 }
 
 // configWith is a config in which one setting names the address and every other one a host that

@@ -12,6 +12,9 @@ type Output struct {
 	S3
 }
 
+// Chosen reports whether there is such a place.
+func (o Output) Chosen() bool { return o.Type != "" && o.Type != NoStorage }
+
 // RejectedRetry sets whether later syncs try rejected rows again, and how many of them do so.
 type RejectedRetry struct {
 	RetryNextSync bool `json:"retry_next_sync"`

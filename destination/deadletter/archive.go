@@ -16,18 +16,18 @@ type Archive interface {
 	// Read calls f with each line of a file, without its end, until f returns an error. A line is
 	// valid during the call. It returns ErrInUse for a file that a sync still writes.
 	Read(ctx context.Context, name string, f func(line []byte) error) error
-	// Settle moves those lines of a file that settled, which is called with the number of each line
+	// MoveDone moves those lines of a file that done, which is called with the number of each line
 	// from 0, returns true for: to a file of the folder done. The others stay. If it fails or is
 	// ended in between, a line may be in both places, and is never in none.
-	Settle(ctx context.Context, name string, settled func(line int) bool) error
+	MoveDone(ctx context.Context, name string, done func(line int) bool) error
 	Close() error
 }
 
 // ErrInUse is the error of a file that a sync still writes.
 var ErrInUse = errors.New("a sync still writes to it")
 
-// done is the folder of the lines that are settled.
-const done = "done/"
+// doneFolder is the folder of the lines that are resolved.
+const doneFolder = "done/"
 
 // isLetters reports whether a name is that of a file of dead letters.
 func isLetters(name string) bool {
@@ -36,7 +36,7 @@ func isLetters(name string) bool {
 }
 
 // eachLine calls f with each line. What follows the last line end is the beginning of a line whose
-// writing was broken off: the row was not settled by it, and it is left out.
+// writing was broken off: nothing is said by it, and it is left out.
 func eachLine(r io.Reader, f func(line []byte) error) error {
 	lines := bufio.NewReader(r)
 	for {
@@ -54,11 +54,11 @@ func eachLine(r io.Reader, f func(line []byte) error) error {
 }
 
 // part writes each line of r to one of two writers, and returns how many stay.
-func part(r io.Reader, settled func(line int) bool, moved, kept io.Writer) (left int, err error) {
+func part(r io.Reader, done func(line int) bool, moved, kept io.Writer) (left int, err error) {
 	n := 0
 	err = eachLine(r, func(line []byte) error {
 		to := kept
-		if settled(n) {
+		if done(n) {
 			to = moved
 		} else {
 			left++

@@ -85,18 +85,18 @@ func lock(file *os.File) error {
 	return err
 }
 
-// Settle implements Archive. What is settled is on the disk before the file is replaced.
-func (a *LocalArchive) Settle(_ context.Context, name string, settled func(line int) bool) error {
-	return failed("moving", name, a.settle(name, settled))
+// MoveDone implements Archive. What is moved is on the disk before the file is replaced.
+func (a *LocalArchive) MoveDone(_ context.Context, name string, done func(line int) bool) error {
+	return failed("moving", name, a.moveDone(name, done))
 }
 
-func (a *LocalArchive) settle(name string, settled func(line int) bool) (err error) {
+func (a *LocalArchive) moveDone(name string, done func(line int) bool) (err error) {
 	from, err := a.open(name)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = from.Close() }() // it is read from only
-	if err := a.root.MkdirAll(strings.TrimSuffix(done, "/"), 0o700); err != nil {
+	if err := a.root.MkdirAll(strings.TrimSuffix(doneFolder, "/"), 0o700); err != nil {
 		return err
 	}
 	moved, err := a.create(doneName(name))
@@ -107,7 +107,7 @@ func (a *LocalArchive) settle(name string, settled func(line int) bool) (err err
 	if err != nil {
 		return errors.Join(err, moved.close())
 	}
-	left, err := part(from, settled, moved, kept)
+	left, err := part(from, done, moved, kept)
 	if err = errors.Join(err, moved.close(), kept.close()); err != nil {
 		return errors.Join(err, a.root.Remove(kept.name)) // what was moved stays: the lines are in both
 	}
@@ -117,9 +117,9 @@ func (a *LocalArchive) settle(name string, settled func(line int) bool) (err err
 	return errors.Join(a.root.Remove(name), a.root.Remove(kept.name))
 }
 
-// doneName returns the name for settled lines of a file: each time another one.
+// doneName returns the name for lines of a file that move: each time another one.
 func doneName(name string) string {
-	return done + strings.TrimSuffix(name, ".jsonl") + "-" + rand.Text()[:8] + ".jsonl"
+	return doneFolder + strings.TrimSuffix(name, ".jsonl") + "-" + rand.Text()[:8] + ".jsonl"
 }
 
 // copied is a file under way.

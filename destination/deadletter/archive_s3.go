@@ -47,18 +47,18 @@ func (a *S3Archive) fetch(ctx context.Context, name string) (content bytes.Buffe
 	return content, etag, err
 }
 
-// Settle implements Archive. What is settled is in its place before the object is replaced.
-func (a *S3Archive) Settle(ctx context.Context, name string, settled func(line int) bool) error {
-	return failed("moving", name, a.settle(ctx, name, settled))
+// MoveDone implements Archive. What is moved is in its place before the object is replaced.
+func (a *S3Archive) MoveDone(ctx context.Context, name string, done func(line int) bool) error {
+	return failed("moving", name, a.moveDone(ctx, name, done))
 }
 
-func (a *S3Archive) settle(ctx context.Context, name string, settled func(line int) bool) error {
+func (a *S3Archive) moveDone(ctx context.Context, name string, done func(line int) bool) error {
 	content, etag, err := a.fetch(ctx, name)
 	if err != nil {
 		return err
 	}
 	var moved, kept bytes.Buffer
-	left, err := part(&content, settled, &moved, &kept)
+	left, err := part(&content, done, &moved, &kept)
 	if err == nil {
 		err = a.put(ctx, doneName(name), &moved, bucket.IfAbsent())
 	}

@@ -69,20 +69,20 @@ func TestArchives(t *testing.T) {
 			if diff := cmp.Diff([]string{"a", "b", "c"}, read(t, place.archive, names[0])); diff != "" {
 				t.Error(diff)
 			}
-			if err := place.archive.Settle(t.Context(), names[0], func(line int) bool { return line == 1 }); err != nil {
+			if err := place.archive.MoveDone(t.Context(), names[0], func(line int) bool { return line == 1 }); err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff([]string{"a", "c"}, read(t, place.archive, names[0])); diff != "" {
 				t.Error(diff)
 			}
-			if err := place.archive.Settle(t.Context(), names[0], func(int) bool { return true }); err != nil {
+			if err := place.archive.MoveDone(t.Context(), names[0], func(int) bool { return true }); err != nil {
 				t.Fatal(err)
 			}
 			if names, err := place.archive.Names(t.Context()); err != nil || len(names) != 0 {
-				t.Errorf("after all is settled: %q, %v", names, err)
+				t.Errorf("after all is done: %q, %v", names, err)
 			}
-			settled := strings.Split(strings.TrimSpace(doneLines(t, place.archive)), "\n")
-			if diff := cmp.Diff([]string{"b", "a", "c"}, settled); diff != "" && !cmp.Equal([]string{"a", "c", "b"}, settled) {
+			moved := strings.Split(strings.TrimSpace(doneLines(t, place.archive)), "\n")
+			if diff := cmp.Diff([]string{"b", "a", "c"}, moved); diff != "" && !cmp.Equal([]string{"a", "c", "b"}, moved) {
 				t.Error(diff)
 			}
 		})
@@ -132,8 +132,8 @@ func TestArchiveLeavesAFileThatIsWritten(t *testing.T) {
 	if err := archive.Read(t.Context(), store.name, func([]byte) error { return nil }); !errors.Is(err, ErrInUse) {
 		t.Errorf("Read = %v, want ErrInUse", err)
 	}
-	if err := archive.Settle(t.Context(), store.name, func(int) bool { return true }); !errors.Is(err, ErrInUse) {
-		t.Errorf("Settle = %v, want ErrInUse", err)
+	if err := archive.MoveDone(t.Context(), store.name, func(int) bool { return true }); !errors.Is(err, ErrInUse) {
+		t.Errorf("MoveDone = %v, want ErrInUse", err)
 	}
 	if got := content(t, dir); got != "a\n" {
 		t.Errorf("the file holds %q", got)
@@ -159,8 +159,8 @@ func TestArchiveReadsNoFileOfAnotherUser(t *testing.T) {
 	}
 	defer func() { _ = archive.Close() }()
 	for doing, err := range map[string]error{
-		"Read":   archive.Read(t.Context(), store.name, func([]byte) error { return errors.New("a line is read") }),
-		"Settle": archive.Settle(t.Context(), store.name, func(int) bool { return true }),
+		"Read":     archive.Read(t.Context(), store.name, func([]byte) error { return errors.New("a line is read") }),
+		"MoveDone": archive.MoveDone(t.Context(), store.name, func(int) bool { return true }),
 	} {
 		if err == nil || !strings.Contains(err.Error(), "it belongs to another user") {
 			t.Errorf("%s = %v", doing, err)
@@ -195,13 +195,13 @@ func TestArchiveReadsWholeLinesOfItsOwnFiles(t *testing.T) {
 	}
 }
 
-func TestParseSettled(t *testing.T) {
-	line := AppendSettled(nil, []string{"A", "B"})
-	if ids, ok := ParseSettled(line[:len(line)-1]); !ok || !slices.Equal(ids, []string{"A", "B"}) {
+func TestParseResolved(t *testing.T) {
+	line := AppendResolved(nil, []string{"A", "B"})
+	if ids, ok := ParseResolved(line[:len(line)-1]); !ok || !slices.Equal(ids, []string{"A", "B"}) {
 		t.Errorf("got %q, %v", ids, ok)
 	}
-	for _, line := range []string{``, `{"type":"LOG"}`, string(settledLine), string(settledLine) + `["A"`} {
-		if ids, ok := ParseSettled([]byte(line)); ok {
+	for _, line := range []string{``, `{"type":"LOG"}`, string(resolvedLine), string(resolvedLine) + `["A"`} {
+		if ids, ok := ParseResolved([]byte(line)); ok {
 			t.Errorf("%s: got %q, want none", line, ids)
 		}
 	}

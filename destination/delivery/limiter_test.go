@@ -94,7 +94,7 @@ func longTailed(d time.Duration) func(*rand.Rand) time.Duration {
 	return func(r *rand.Rand) time.Duration { return time.Duration((0.2 + 0.8*r.ExpFloat64()) * float64(d)) }
 }
 
-func TestAdaptiveSettlesNearTheCapacity(t *testing.T) {
+func TestAdaptiveConvergesToTheCapacity(t *testing.T) {
 	const work = 100 * time.Millisecond
 	for _, test := range []struct {
 		name        string

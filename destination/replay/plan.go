@@ -24,7 +24,7 @@ const (
 	delivered             // the endpoint got its key since
 )
 
-func (f fate) settled() bool { return f != kept }
+func (f fate) done() bool { return f != kept }
 
 // Counts are numbers of dead letters.
 type Counts struct {
@@ -99,8 +99,8 @@ func (p *Plan) add(ctx context.Context, name string) error {
 // choose selects a letter, in place of an older one of its key. An older one is never sent, also if
 // the newest is not selected.
 func (p *Plan) choose(line []byte, at place) {
-	if ids, ok := deadletter.ParseSettled(line); ok {
-		p.leaveOutSettled(ids)
+	if ids, ok := deadletter.ParseResolved(line); ok {
+		p.leaveOutResolved(ids)
 		return
 	}
 	letter, err := deadletter.Parse(line)
@@ -141,8 +141,8 @@ func (p *Plan) replaceRetry(id string, at place) {
 	p.retries[id] = at
 }
 
-// leaveOutSettled leaves out rows that a sync has delivered since, or replaced.
-func (p *Plan) leaveOutSettled(ids []string) {
+// leaveOutResolved leaves out rows that a sync has delivered since, or replaced.
+func (p *Plan) leaveOutResolved(ids []string) {
 	for _, id := range ids {
 		if at, ok := p.retries[id]; ok && p.fate(at) == sent {
 			p.set(at, delivered)
@@ -218,15 +218,15 @@ func (p *Plan) leaveOut(ctx context.Context) error {
 	})
 }
 
-// Settle puts aside what is sent, replaced or was delivered since.
-func (p *Plan) Settle(ctx context.Context) error {
+// MoveDone puts aside what is sent, replaced or was delivered since.
+func (p *Plan) MoveDone(ctx context.Context) error {
 	for i := range p.files {
 		f := &p.files[i]
-		if !slices.ContainsFunc(f.fates, fate.settled) {
+		if !slices.ContainsFunc(f.fates, fate.done) {
 			continue
 		}
-		settled := func(line int) bool { return line < len(f.fates) && f.fates[line].settled() }
-		if err := p.archive.Settle(ctx, f.name, settled); err != nil {
+		done := func(line int) bool { return line < len(f.fates) && f.fates[line].done() }
+		if err := p.archive.MoveDone(ctx, f.name, done); err != nil {
 			return err
 		}
 	}

@@ -39,9 +39,9 @@ func (m *memory) Read(_ context.Context, name string, f func(line []byte) error)
 	return nil
 }
 
-func (m *memory) Settle(_ context.Context, name string, settled func(line int) bool) error {
+func (m *memory) MoveDone(_ context.Context, name string, done func(line int) bool) error {
 	n := -1
-	m.lines[name] = slices.DeleteFunc(m.lines[name], func(string) bool { n++; return settled(n) })
+	m.lines[name] = slices.DeleteFunc(m.lines[name], func(string) bool { n++; return done(n) })
 	return nil
 }
 
@@ -68,7 +68,7 @@ func keyed(name string) *route.Route {
 	return &route.Route{Stream: protocol.StreamDescriptor{Name: name}, Key: [][]string{{"id"}}}
 }
 
-// play sends what f selects and settles it; it returns the data that was sent and what is left.
+// play sends what f selects and moves it; it returns the data that was sent and what is left.
 func play(t *testing.T, m *memory, f Filter, streams ...Stream) (plan *Plan, sent, left []string) {
 	t.Helper()
 	plan, err := New(t.Context(), m, f, streams)
@@ -83,7 +83,7 @@ func play(t *testing.T, m *memory, f Filter, streams ...Stream) (plan *Plan, sen
 	for line := range slices.Values(lines(text)) {
 		sent = append(sent, data(t, line))
 	}
-	if err := plan.Settle(t.Context()); err != nil {
+	if err := plan.MoveDone(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range m.names {

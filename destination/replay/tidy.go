@@ -15,12 +15,12 @@ func Tidy(ctx context.Context, archive deadletter.Archive) error {
 	if err != nil || l.inUse { // the lines of a file in use may have to do with any others
 		return err
 	}
-	// The oldest first: a line that settles ids is needed as long as their letters are there.
+	// The oldest first: a line that resolves ids is needed as long as their letters are there.
 	for _, name := range l.names {
 		if !l.moves[name] {
 			continue
 		}
-		if err := archive.Settle(ctx, name, func(line int) bool { return l.Settled(name, line) }); err != nil {
+		if err := archive.MoveDone(ctx, name, func(line int) bool { return l.Done(name, line) }); err != nil {
 			return err
 		}
 	}
@@ -29,24 +29,24 @@ func Tidy(ctx context.Context, archive deadletter.Archive) error {
 
 // Ledger is what the lines of an archive say of the rows that later syncs try again.
 type Ledger struct {
-	names   []string
-	files   map[string][]entry
-	settled map[string]bool   // ids
-	newest  map[string]*entry // by id
-	moves   map[string]bool   // files with a line that is settled
-	inUse   bool              // a file could not be read, as a sync writes it
+	names    []string
+	files    map[string][]entry
+	resolved map[string]bool   // ids
+	newest   map[string]*entry // by id
+	moves    map[string]bool   // files with a line that is done
+	inUse    bool              // a file could not be read, as a sync writes it
 }
 
-// entry is a line: the letter of a row that is tried again, one that settles others, or another.
+// entry is a line: the letter of a row that is tried again, one that resolves others, or another.
 type entry struct {
-	id      string
-	settles bool
-	number  int // among all lines
+	id       string
+	resolves bool
+	number   int // among all lines
 }
 
 // ReadLedger reads an archive.
 func ReadLedger(ctx context.Context, archive deadletter.Archive) (*Ledger, error) {
-	l := &Ledger{files: make(map[string][]entry), settled: make(map[string]bool), newest: make(map[string]*entry), moves: make(map[string]bool)}
+	l := &Ledger{files: make(map[string][]entry), resolved: make(map[string]bool), newest: make(map[string]*entry), moves: make(map[string]bool)}
 	var err error
 	if l.names, err = archive.Names(ctx); err != nil {
 		return nil, err
@@ -66,7 +66,7 @@ func ReadLedger(ctx context.Context, archive deadletter.Archive) (*Ledger, error
 	}
 	for name, entries := range l.files {
 		for line := range entries {
-			l.moves[name] = l.moves[name] || l.Settled(name, line)
+			l.moves[name] = l.moves[name] || l.Done(name, line)
 		}
 	}
 	return l, nil
@@ -77,10 +77,10 @@ func (l *Ledger) Names() []string { return l.names }
 
 func (l *Ledger) entry(line []byte, number int) entry {
 	e := entry{number: number}
-	ids, ok := deadletter.ParseSettled(line)
-	if e.settles = ok; ok {
+	ids, ok := deadletter.ParseResolved(line)
+	if e.resolves = ok; ok {
 		for _, id := range ids {
-			l.settled[id] = true
+			l.resolved[id] = true
 		}
 	} else if letter, err := deadletter.Parse(line); err == nil && letter.Rejection.Retry.ID != "" {
 		e.id = letter.Rejection.Retry.ID
@@ -89,11 +89,11 @@ func (l *Ledger) entry(line []byte, number int) entry {
 	return e
 }
 
-// Settled reports whether a line of a file needs to be kept no longer.
-func (l *Ledger) Settled(name string, line int) bool {
+// Done reports whether a line of a file needs to be kept no longer.
+func (l *Ledger) Done(name string, line int) bool {
 	if line >= len(l.files[name]) {
 		return false
 	}
 	e := l.files[name][line]
-	return e.settles || e.id != "" && (l.settled[e.id] || l.newest[e.id].number != e.number)
+	return e.resolves || e.id != "" && (l.resolved[e.id] || l.newest[e.id].number != e.number)
 }

@@ -29,8 +29,8 @@ type Waiting struct {
 	streams map[protocol.StreamDescriptor]*waitingStream
 	rows    map[string]*waitingRow // by id
 	// Ids that no longer wait, and of which the archive does not say so yet.
-	settled []string
-	counts  WaitingCounts
+	unstored []string
+	counts   WaitingCounts
 }
 
 // WaitingCounts is what a sync has done with the rows that waited, and how many wait after it.
@@ -67,9 +67,9 @@ func OpenWaiting(ctx context.Context, archive deadletter.Archive, routes []*rout
 	if err != nil {
 		return nil, err
 	}
-	settled := make(map[string]bool)
+	resolved := make(map[string]bool)
 	for _, name := range names {
-		switch err := archive.Read(ctx, name, func(line []byte) error { w.read(line, settled); return nil }); {
+		switch err := archive.Read(ctx, name, func(line []byte) error { w.read(line, resolved); return nil }); {
 		case errors.Is(err, deadletter.ErrInUse): // of another sync
 		case err != nil:
 			return nil, err
@@ -82,10 +82,10 @@ func OpenWaiting(ctx context.Context, archive deadletter.Archive, routes []*rout
 
 // read takes a line of the archive, which is newer than those before it. A letter without an id
 // does not wait, and yet replaces an older one of its key.
-func (w *Waiting) read(line []byte, settled map[string]bool) {
-	if ids, ok := deadletter.ParseSettled(line); ok {
+func (w *Waiting) read(line []byte, resolved map[string]bool) {
+	if ids, ok := deadletter.ParseResolved(line); ok {
 		for _, id := range ids {
-			settled[id] = true
+			resolved[id] = true
 			w.forget(id)
 		}
 		return
@@ -103,11 +103,11 @@ func (w *Waiting) read(line []byte, settled map[string]bool) {
 	for _, older := range slices.Clone(s.ids[hash]) {
 		if older != retry.ID && w.rows[older].key == key {
 			w.forget(older)
-			w.settled = append(w.settled, older)
+			w.unstored = append(w.unstored, older)
 		}
 	}
 	w.forget(retry.ID)
-	if retry.ID != "" && !settled[retry.ID] && retry.Syncs < w.maxSyncs {
+	if retry.ID != "" && !resolved[retry.ID] && retry.Syncs < w.maxSyncs {
 		w.add(retry.ID, &waitingRow{stream: s, hash: hash, key: key, syncs: retry.Syncs})
 	}
 }
@@ -200,13 +200,13 @@ func (w *Waiting) Take(id string) {
 	w.counts.Taken++
 }
 
-// Settle notes that a row no longer waits, as the endpoint has it already. The archive is told by
+// Resolve notes that a row no longer waits, as the endpoint has it already. The archive is told by
 // what Unstored returns.
-func (w *Waiting) Settle(id string) {
+func (w *Waiting) Resolve(id string) {
 	w.Take(id)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.settled = append(w.settled, id)
+	w.unstored = append(w.unstored, id)
 }
 
 // Leave notes that no row of the stream waits that this sync has not rejected: the source has read
@@ -218,7 +218,7 @@ func (w *Waiting) Leave(r *route.Route) {
 		if row.stream.route == r && !row.fresh {
 			w.forget(id)
 			w.counts.Replaced++
-			w.settled = append(w.settled, id)
+			w.unstored = append(w.unstored, id)
 		}
 	}
 }
@@ -227,8 +227,8 @@ func (w *Waiting) Leave(r *route.Route) {
 func (w *Waiting) Unstored() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	ids := w.settled
-	w.settled = nil
+	ids := w.unstored
+	w.unstored = nil
 	return ids
 }
 

@@ -63,7 +63,7 @@ func (s *batchSend) run(ctx context.Context) (rejected []int, err error) {
 	s.rejectReplaced()
 	rejected, stored := s.storeRejected(ctx)
 	if err == nil && stored == nil {
-		stored = s.takeRetries(ctx, s.settled(rejected))
+		stored = s.takeRetries(ctx, s.notRejected(rejected))
 	}
 	if err = errors.Join(err, stored); err != nil || s.confirmation == nil {
 		return rejected, err
@@ -74,8 +74,8 @@ func (s *batchSend) run(ctx context.Context) (rejected []int, err error) {
 	return rejected, nil
 }
 
-// settled returns the rows of the delivered batch that are not rejected.
-func (s *batchSend) settled(rejected []int) (rows []int) {
+// notRejected returns the rows of the delivered batch that are not rejected.
+func (s *batchSend) notRejected(rejected []int) (rows []int) {
 	for row := range s.batch.Rows() {
 		if _, found := slices.BinarySearch(rejected, row); !found {
 			rows = append(rows, row)

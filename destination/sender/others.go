@@ -49,23 +49,23 @@ func (s *batchSend) tryOthers(ctx context.Context) error {
 		t.route.Title(), t.refused.Load(), s.named(last.row), last.reason))
 }
 
-// others returns rows that are not settled, spread evenly over the batch. Each is the first of its
+// others returns rows that are not excluded, spread evenly over the batch. Each is the first of its
 // key, so that it overtakes none.
 func (s *batchSend) others() []int {
-	settled, seen := make(map[int]bool), make(map[uint64]bool)
+	excluded, seen := make(map[int]bool), make(map[uint64]bool)
 	for _, r := range s.rejected {
-		settled[r.row] = true
+		excluded[r.row] = true
 	}
 	for _, row := range s.batch.Suppressed() {
-		settled[row] = true
+		excluded[row] = true
 	}
 	for row := range s.replacedBy {
-		settled[row] = true
+		excluded[row] = true
 	}
 	var rows []int
 	for row := range s.batch.Rows() {
 		key := s.batch.Key(row)
-		if settled[row] || key != 0 && seen[key] {
+		if excluded[row] || key != 0 && seen[key] {
 			continue
 		}
 		seen[key] = true

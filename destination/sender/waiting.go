@@ -41,10 +41,10 @@ func (s *batchSend) replaceWaiting(ctx context.Context) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	return s.settleWaiting(ctx, deadletter.AppendSettled(nil, ids))
+	return s.storeResolved(ctx, deadletter.AppendResolved(nil, ids))
 }
 
-func (s *batchSend) settleWaiting(ctx context.Context, lines []byte) error {
+func (s *batchSend) storeResolved(ctx context.Context, lines []byte) error {
 	if err := s.stream.options.DeadLetters.Write(ctx, lines); err != nil {
 		return fmt.Errorf("stream %s: that rejected rows no longer wait could not be stored with the dead letters: %w", s.stream.route.Title(), err)
 	}
@@ -93,7 +93,7 @@ func (s *batchSend) takeRetries(ctx context.Context, rows []int) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	if err := s.settleWaiting(ctx, deadletter.AppendSettled(nil, ids)); err != nil {
+	if err := s.storeResolved(ctx, deadletter.AppendResolved(nil, ids)); err != nil {
 		return err
 	}
 	for _, id := range ids {

@@ -1,0 +1,122 @@
+package destination
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"destination-webhook/destination/bucket"
+	"destination-webhook/destination/config"
+	"destination-webhook/destination/deadletter"
+	"destination-webhook/destination/delivery"
+	"destination-webhook/destination/failure"
+	"destination-webhook/destination/outbound"
+)
+
+// errNoArchive is the failure of a config whose dead letters cannot be read again.
+var errNoArchive = failure.Config(errors.New("dead_letter: only dead letters in a folder or a bucket can be read again, and this config sends them to an endpoint: set dead_letter.type to local or s3"))
+
+// letterPlace is a folder, a bucket or an endpoint that dead letters go to.
+type letterPlace interface {
+	// probe checks that a sync could store there.
+	probe(ctx context.Context) error
+	// open opens it for a sync. agent is the User-Agent of requests.
+	open(agent string) (deadletter.Store, error)
+	// archive opens what syncs have stored there.
+	archive() (deadletter.Archive, error)
+}
+
+// letterPlaceOf returns the place that the config names for dead letters.
+func letterPlaceOf(c *config.Config, n *outbound.Network) (letterPlace, error) {
+	d := &c.DeadLetter
+	switch d.Type {
+	case config.LocalStorage:
+		return letterFolder(d.Path), nil
+	case config.S3Storage:
+		b, err := n.Bucket(&d.S3)
+		if err != nil {
+			return nil, fmt.Errorf("dead_letter: %w", err)
+		}
+		return letterBucket{b}, nil
+	}
+	return letterEndpoint{d, n}, nil
+}
+
+// letterFolder is the path of a folder.
+type letterFolder string
+
+func (f letterFolder) probe(context.Context) error {
+	return deadletter.ProbeLocal(string(f), time.Now())
+}
+
+func (f letterFolder) open(string) (deadletter.Store, error) {
+	store, err := deadletter.NewLocal(string(f), time.Now())
+	if err != nil {
+		return nil, err
+	}
+	return store, nil
+}
+
+func (f letterFolder) archive() (deadletter.Archive, error) {
+	archive, err := deadletter.OpenLocalArchive(string(f))
+	if err != nil {
+		return nil, err
+	}
+	return archive, nil
+}
+
+type letterBucket struct{ bucket *bucket.Bucket }
+
+func (b letterBucket) probe(ctx context.Context) error { return deadletter.ProbeS3(ctx, b.bucket) }
+
+func (b letterBucket) open(string) (deadletter.Store, error) {
+	return deadletter.NewS3(b.bucket, time.Now()), nil
+}
+
+func (b letterBucket) archive() (deadletter.Archive, error) {
+	return deadletter.NewS3Archive(b.bucket), nil
+}
+
+type letterEndpoint struct {
+	config  *config.Output
+	network *outbound.Network
+}
+
+func (e letterEndpoint) probe(ctx context.Context) error {
+	_, err := e.network.PlainCheckClient().Probe(ctx, delivery.Request{Method: http.MethodHead, URL: e.config.URL})
+	return err
+}
+
+func (e letterEndpoint) open(agent string) (deadletter.Store, error) {
+	return deadletter.NewWebhook(e.network.PlainClient(), e.config.URL, e.config.AuthorizationHeader.Reveal(), agent), nil
+}
+
+func (e letterEndpoint) archive() (deadletter.Archive, error) { return nil, errNoArchive }
+
+// openDeadLetters opens the store that the config names; nil if rejected rows end the sync. agent
+// is the User-Agent of its requests.
+func openDeadLetters(c *config.Config, n *outbound.Network, agent string) (deadletter.Store, error) {
+	if c.OnRejectedRows != config.ToDeadLetter {
+		return nil, nil
+	}
+	place, err := letterPlaceOf(c, n)
+	if err != nil {
+		return nil, err
+	}
+	return place.open(agent)
+}
+
+// openArchive opens the place in which syncs with this config have stored dead letters.
+func openArchive(c *config.Config, n *outbound.Network) (deadletter.Archive, error) {
+	place, err := letterPlaceOf(c, n)
+	if err != nil {
+		return nil, failure.Config(err)
+	}
+	archive, err := place.archive()
+	if err != nil {
+		return nil, failure.Config(err)
+	}
+	return archive, nil
+}
