@@ -2,14 +2,14 @@ package batching
 
 import "slices"
 
-// lines are the lines of the input that the rows of a batch came from. Rows of which no line is
-// kept cost nothing, nor do those from consecutive lines.
+// lines are the lines of the input that the rows of a batch came from. Rows without a line
+// cost nothing, nor do those from consecutive lines.
 type lines struct {
 	runs []lineRun
 	next int64 // the line of the next row, if that belongs to the last run; 0: none is kept
 }
 
-// lineRun is a run of rows that came from consecutive lines, or of which no line is kept.
+// lineRun is a run of rows that came from consecutive lines, or that have no line.
 type lineRun struct {
 	row  int32 // its first
 	line int64 // of that row; 0: none is kept

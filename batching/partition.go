@@ -57,7 +57,7 @@ const (
 	repeated
 )
 
-// fits reports whether a row of size bytes may be among the stream's open rows, of which there are
+// fits reports whether a row of size bytes may be among the open rows of the stream, which has
 // some.
 func (p *Pipeline) fits(s *Stream, size int) bool {
 	one := p.options.limits(s)

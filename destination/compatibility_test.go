@@ -14,7 +14,7 @@ import (
 )
 
 // kept is the folder of what 0.1.0 left: its config, the snapshot and the dead letter of its sync
-// of four users, and what the source of the next sync sends. Never write them anew by a later
+// of four users, and what the source of the next sync sends. Never write them again by a later
 // version.
 const kept = "testdata/0.1.0"
 

@@ -58,7 +58,7 @@ func (s *session) replay(ctx context.Context, f replay.Filter, dryRun bool) erro
 	return s.leftOf(plan)
 }
 
-// asReplay makes the sync one of single rows: no stream is read anew, so no row has left.
+// asReplay makes the sync one of single rows: no stream is read from its start, so no row has left.
 func (s *session) asReplay() {
 	s.replays, s.identity.replay = true, true
 	for _, r := range s.table {

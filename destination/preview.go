@@ -40,12 +40,12 @@ type StreamPreview struct {
 	// Method and URL of the first batch, redacted.
 	Request string      `json:"request,omitzero"`
 	Header  http.Header `json:"header,omitzero"` // of the first batch, redacted
-	// Of the first batch, of which the envelope has the first three.
+	// Rows of the first batch; the envelope shows the first three.
 	BatchRows int            `json:"batch_rows,omitzero"`
 	Envelope  jsontext.Value `json:"envelope,omitzero"`
 	// Method and URL of the first rows of each operation, if they differ, redacted.
 	Routes []string `json:"routes,omitzero"`
-	// Rows of which no URL can be made, counted above as well.
+	// Rows that no URL can be made for; they are counted above as well.
 	NoURL      int    `json:"no_url,omitzero"`
 	NoURLCause string `json:"no_url_cause,omitzero"` // of the first of them
 	// Of the first batch, its first three rows, in any other format.

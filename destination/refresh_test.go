@@ -89,7 +89,7 @@ func TestIncrementalStreamsReplaceOnceInAGeneration(t *testing.T) {
 	}
 }
 
-// A table of which no row stays, but whose source sent others, is no empty source.
+// A source that sent only rows that are new is not empty, even if no row stays.
 func TestWholeTableIsReplaced(t *testing.T) {
 	r := newRig(t)
 	r.want("", firstTable, envelope("mirror", adaAdded, benAdded, chloéAdded))

@@ -91,7 +91,7 @@ func TestEndpointsCommitWholeSyncs(t *testing.T) {
 			sync(3, 1, `{"id":5}`, `{"id":6}`)
 			lose.Store("\x00")
 			sync(4, 0, `{"id":7}`)
-			has("after a sync that reads the source anew", tables{"users": {`"7"`: {"id": 7.0}}})
+			has("after a sync that reads the source from the start", tables{"users": {`"7"`: {"id": 7.0}}})
 		})
 	}
 }

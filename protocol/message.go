@@ -29,7 +29,7 @@ type Record struct {
 	Data      []byte // a JSON object, as it came
 	EmittedAt []byte // a JSON number, as it came; nil if absent, null or no number
 	Changes   []byte // meta.changes, a JSON array as it came; nil if absent, null or no array
-	// What meta.rejection has, in dead letters: an object as it came; nil if absent, null or no object.
+	// The object meta.rejection of a dead letter, as it came; nil if there is none.
 	Rejection []byte
 
 	// Fields are the values that Decoder.Find asked for, as Lookup.Find returns them; nil if

@@ -46,7 +46,7 @@ func TestRecordWithNaNHasAFault(t *testing.T) {
 	}
 }
 
-// A line with NaN of which nothing else can be made ends the input, by the error of its first NaN.
+// A line with NaN that cannot be read otherwise ends the input, by the error of its first NaN.
 func TestNaNElsewhereIsAnError(t *testing.T) {
 	for name, line := range map[string]string{
 		"in a state":          `{"type":"STATE","state":{"data":{"cursor":NaN}}}`,

@@ -155,7 +155,7 @@ func (o *oracle) missing(stream, before int) (positions []int, err error) {
 	return slices.DeleteFunc(positions, func(i int) bool { return slices.Contains(letters, i) }), err
 }
 
-// close judges what is there once a process has come to its own end.
+// close judges what is there once a process has ended by itself.
 func (o *oracle) close() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -34,7 +34,7 @@ var secrets = map[string]string{
 // unsent are secrets that no request has; an endpoint may know them all the same.
 var unsent []string
 
-// The client's key is made anew for each run; its first line is what is looked for.
+// The client's key is made for each run; its first line is what is looked for.
 var clientCertificate, clientKey = certificate()
 
 func init() {

@@ -14,7 +14,7 @@ type Rules struct {
 	// What statuses mean instead: Delivered, Transient, Refused or Misconfigured.
 	Statuses  map[int]Kind
 	SuccessIf *jq.Program // of a 2xx: the body of one that delivered; nil: any body
-	Otherwise Kind        // of a 2xx of which SuccessIf is not true
+	Otherwise Kind        // of a 2xx if SuccessIf is not true
 	// Yields the rows that a body rejects; nil: its member "rejected" has them.
 	RejectedRows *jq.Program
 }

@@ -31,7 +31,7 @@ type Audience struct {
 	found       [4]int64 // rows by their snapshot.Change
 
 	mu      sync.Mutex
-	refused map[string]bool // keys of which the endpoint rejected the last row that was sent
+	refused map[string]bool // keys whose last row that was sent the endpoint rejected
 }
 
 // Open opens the audience of a stream, nil if its mode needs none. It warns if the snapshot is of
@@ -62,7 +62,7 @@ func Open(ctx context.Context, store *snapshot.Store, r *route.Route, warn func(
 		stream.KnowGeneration()
 	}
 	if r.Configured.SyncMode != protocol.FullRefresh && r.Configured.Truncates() && stream.Unclear() {
-		warn("this is the first sync with a generation, so whether the source is read anew is not known: rows that left are not removed before the next refresh", "stream", r.Title())
+		warn("this is the first sync with a generation, so whether the source is read from the start is not known: rows that left are not removed before the next refresh", "stream", r.Title())
 	}
 	r.Key = stream.Key()
 	return &Audience{
@@ -86,7 +86,7 @@ func streamName(r *route.Route) string {
 }
 
 // identity returns what the snapshot knows a stream by. Of several routes it is the one by which
-// rows come to the endpoint: how they change there or leave may be configured anew.
+// rows come to the endpoint: how they change there or leave may be configured differently.
 func identity(r *route.Route) snapshot.Identity {
 	e := r.To(string(payload.Added))
 	if r.Mode == config.Remove {

@@ -76,7 +76,7 @@ func (a *Audience) CountUnseen(p Policy) (found bool, kept string, err error) {
 		return false, a.Kept(), nil
 	}
 	err = a.count()
-	// All rows are delivered, and a failed sync would be repeated to no avail.
+	// All rows are delivered, and repeating a failed sync would not help.
 	if errors.Is(err, snapshot.ErrGenerationIncomplete) {
 		f.kept = snapshot.ErrGenerationIncomplete.Error()
 		return false, a.Kept(), nil

@@ -225,7 +225,7 @@ func TestOAuth2RetriesOn401(t *testing.T) {
 	}
 }
 
-// net/http would rewind a body that was read, and hide one that is not sent anew.
+// net/http would rewind a body that was read, and hide one that is not sent again.
 func TestOAuth2ResendsByItself(t *testing.T) {
 	refusal := &closeRecorder{Reader: strings.NewReader("who are you")}
 	var bodies []string

@@ -15,7 +15,7 @@ import (
 type Answers struct {
 	Statuses     []StatusMeaning `json:"statuses"`
 	SuccessIf    string          `json:"success_if"`
-	Otherwise    Meaning         `json:"otherwise"` // of a 2xx of which SuccessIf is not true
+	Otherwise    Meaning         `json:"otherwise"` // of a 2xx if SuccessIf is not true
 	RejectedRows string          `json:"rejected_rows"`
 }
 

@@ -76,7 +76,7 @@ func unrouted(mode SyncMode, o Operations) SyncMode {
 var TransformVariables = []string{"$operation", "$primary_key", "$emitted_at", "$stream", "$namespace", "$sync_mode"}
 
 // or returns the payload with what it leaves empty taken from another one. If the formats differ,
-// the settings that belong to a format start anew.
+// the settings that belong to a format are not inherited.
 func (p Payload) or(other Payload) Payload {
 	if p.Format != "" && p.Format != other.Format {
 		other.Wrapper, other.ContentType, other.Row = "", "", ""

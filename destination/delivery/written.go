@@ -23,7 +23,7 @@ type written struct {
 }
 
 // trace returns the hooks that keep w current. A request that net/http sends again on another
-// connection begins anew.
+// connection starts again.
 func (w *written) trace() *httptrace.ClientTrace {
 	return &httptrace.ClientTrace{
 		GotConn: func(i httptrace.GotConnInfo) {

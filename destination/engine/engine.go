@@ -29,7 +29,7 @@ type Stream struct {
 	Send     batching.Send      // delivers the stream's batches
 	OnRecord func()             // called with each record, if not nil
 
-	Skipped int64 // records so far of which nothing has to be sent
+	Skipped int64 // records so far that need not be sent
 
 	complete, incomplete bool // as the source said last
 

@@ -42,7 +42,7 @@ type Taken struct {
 	Superseded []string `json:"superseded"`
 	Accepted   Rows     `json:"accepted"`
 	Rejected   int64    `json:"rejected"` // rows
-	Skipped    int64    `json:"skipped"`  // rows of which nothing had to be sent
+	Skipped    int64    `json:"skipped"`  // rows that did not have to be sent
 }
 
 // Rows are numbers of rows by their operations.

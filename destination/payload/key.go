@@ -47,7 +47,7 @@ func (k *keyReader) read(values [][]byte) (key Key, missing []string) {
 	return k.partial(values), nil
 }
 
-// partial reads a key of which parts may be missing.
+// partial reads a key whose parts may be missing.
 func (k *keyReader) partial(values [][]byte) (key Key) {
 	values = values[:len(k.route.Key)]
 	k.sent = appendFields(k.sent[:0], values, appendKeyField)

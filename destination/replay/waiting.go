@@ -28,7 +28,7 @@ type Waiting struct {
 	mu      sync.Mutex
 	streams map[protocol.StreamDescriptor]*waitingStream
 	rows    map[string]*waitingRow // by id
-	// Ids that no longer wait, and of which the archive does not say so yet.
+	// Ids that no longer wait, though the archive does not say so yet.
 	unstored []string
 	counts   WaitingCounts
 }
@@ -192,7 +192,7 @@ func (w *Waiting) Reject(r *route.Route, data []byte, before payload.Retry) payl
 	return retry
 }
 
-// Take notes that the endpoint has taken a row, of which the archive says so.
+// Take notes that the endpoint has taken a row. The archive says so already.
 func (w *Waiting) Take(id string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -223,7 +223,7 @@ func (w *Waiting) Leave(r *route.Route) {
 	}
 }
 
-// Unstored returns the ids of rows that no longer wait, and of which the archive does not say so.
+// Unstored returns the ids of rows that no longer wait, though the archive does not say so.
 func (w *Waiting) Unstored() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()

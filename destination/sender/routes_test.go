@@ -265,7 +265,7 @@ func TestBatchIsPartedWhereTheRouteChanges(t *testing.T) {
 	}
 }
 
-// A row of which no URL can be made is rejected with the reason, and not sent; the others are.
+// A row that no URL can be made for is rejected with the reason, and not sent; the others are.
 func TestRowsWithoutAURLAreRejected(t *testing.T) {
 	rows := []string{
 		`{"id":1,"city":"Ulm","op":"changed"}`, `{"id":2,"city":"..","op":"changed"}`, `{"id":3,"city":{"a":"hunter2"},"op":"changed"}`,

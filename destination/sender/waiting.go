@@ -17,7 +17,7 @@ type Waiting interface {
 	// Reject notes that a row was rejected, which was before if its ID is not "", and returns what
 	// its dead letter has.
 	Reject(r *route.Route, data []byte, before payload.Retry) payload.Retry
-	// Take notes that the endpoint has taken a row, of which the dead letters say so.
+	// Take notes that the endpoint has taken a row. The dead letters say so already.
 	Take(id string)
 }
 

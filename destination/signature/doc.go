@@ -6,7 +6,7 @@
 //     ("whpk_") for the receiver, who then has nothing that can sign.
 //
 // The body is the uncompressed one. The timestamp is that of the attempt, so every attempt is
-// signed anew, and a replayed request is recognised by its age.
+// signed again, and a replayed request is recognised by its age.
 //
 // https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 package signature

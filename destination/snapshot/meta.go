@@ -62,7 +62,7 @@ func (m *meta) markIncomplete(generation int64) {
 		m.Incomplete = append(m.Incomplete, generation)
 	}
 	if generation == m.Generation {
-		m.Finished = false // its refresh, begun anew perhaps, is not complete
+		m.Finished = false // its refresh, which may have been restarted, is not complete
 	}
 }
 
@@ -159,7 +159,7 @@ func (st *Stream) resume() error {
 	return st.findTombstones()
 }
 
-// replaceMeta begins the stream anew.
+// replaceMeta starts the stream over.
 func (st *Stream) replaceMeta(found bool, m meta) error {
 	if found {
 		if err := st.drop(); err != nil {

@@ -16,7 +16,7 @@ func (st *Stream) Newer() bool { return st.meta.Newer }
 // Finished reports whether an earlier sync has read the current generation to its end.
 func (st *Stream) Finished() bool { return st.meta.Finished }
 
-// Restart begins the current generation anew: only what is seen from here on has not left. It is
+// Restart starts the current generation over: only what is seen from here on has not left. It is
 // for drivers that give every full refresh the same generation, and comes before the first Diff.
 func (st *Stream) Restart() {
 	st.meta.clearIncomplete()
@@ -33,7 +33,7 @@ func (st *Stream) Finish(whole bool) {
 }
 
 // Salt is the same for all syncs of this snapshot of the stream, and never the same for one that
-// was begun anew.
+// was started over.
 func (st *Stream) Salt() uint64 { return st.meta.Base }
 
 // KeepsAny reports whether there is a key that has not left. Like CountUnseen it is for the end of

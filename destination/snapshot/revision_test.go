@@ -118,7 +118,7 @@ func TestRepetitionsKeepTheirRevisions(t *testing.T) {
 	}
 }
 
-// A snapshot that was begun anew repeats nothing of the one before.
+// A snapshot that was started over repeats nothing of the one before.
 func TestSaltOfASnapshotBegunAnew(t *testing.T) {
 	salts := map[uint64]bool{}
 	for range 2 {

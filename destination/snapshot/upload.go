@@ -139,7 +139,7 @@ func openDigested(files vfs.FS, path string) (content vfs.File, digest string, e
 	return content, hex.EncodeToString(sum.Sum(nil)), nil
 }
 
-// remember keeps which tables are in the bucket. The store never writes a table anew under the same
+// remember keeps which tables are in the bucket. The store never rewrites a table under the same
 // name.
 func (r *remote) remember(files []file) {
 	r.tables = map[string]file{}

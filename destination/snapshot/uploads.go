@@ -2,7 +2,7 @@ package snapshot
 
 import "github.com/cockroachdb/pebble/v2"
 
-// A store in a bucket pays for each byte that a compaction writes anew. With random keys every
+// A store in a bucket pays for each byte that a compaction rewrites. With random keys every
 // compaction into the last level rewrites all of it that it touches. So there are three levels:
 //
 //	level 0     what was flushed, up to maxSublevels files for a key
@@ -21,7 +21,7 @@ const (
 	// minNext is that level's size in a small store, in bytes.
 	minNext = 1 << 20
 	// maxTable is about the size of a large table, in bytes. Where keys are not random, the smaller
-	// the tables are the fewer rows are written anew.
+	// the tables are the fewer rows are rewritten.
 	maxTable = 8 << 20
 	// memPart is how many times smaller than the store is what is in memory before it becomes a
 	// table, and so is a log. There may be six logs: two that are written, one whose rows are
@@ -31,7 +31,7 @@ const (
 	minMem = 8 << 20
 )
 
-// tuneForUploads makes the database write less anew than it would by itself.
+// tuneForUploads makes the database rewrite less than it would by default.
 func (s *Store) tuneForUploads(o *pebble.Options) {
 	o.L0CompactionThreshold = 2 * maxSublevels // compactions begin at half of it
 	o.L0StopWritesThreshold = 4 * maxSublevels

@@ -28,7 +28,7 @@ func (st *Stream) AppendContent(buf, key []byte) (content []byte, certain bool, 
 	return append(buf, e.digest[:]...), !e.digest.uncertain(), nil
 }
 
-// Nothing is the version of a key of which the endpoint has no row.
+// Nothing is the version of a key that the endpoint has no row of.
 var Nothing = Version{entry{digest: tombstone}}
 
 // ParseVersion reads a version that Append has written.

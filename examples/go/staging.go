@@ -30,7 +30,7 @@ type manifest struct {
 }
 
 // stageOf returns the stage of a stream. The rows of an earlier generation are dropped: its sync
-// has failed, and the source is read anew.
+// has failed, and the source is read from the start.
 func (e *endpoint) stageOf(stream, generation string) *stage {
 	s := e.stages[stream]
 	if s == nil || s.generation != generation {

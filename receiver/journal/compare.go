@@ -95,7 +95,7 @@ func (t *tally) total() map[streamName]*StreamTotals {
 	return map[streamName]*StreamTotals{{}: &all}
 }
 
-// names returns the streams of which there is a claim or a row, in order.
+// names returns the streams that have a claim or a row, in order.
 func names(claimed map[streamName]*claim, arrived map[streamName]*StreamTotals) []streamName {
 	all := slices.Concat(slices.Collect(maps.Keys(claimed)), slices.Collect(maps.Keys(arrived)))
 	slices.SortFunc(all, func(a, b streamName) int {

@@ -110,7 +110,7 @@ func (j *Journal) accept(q *Request, rows int) {
 	}
 }
 
-// Count is Arrive and Complete for a request of which nothing is kept.
+// Count is Arrive and Complete for a request that is not kept.
 func (j *Journal) Count(q *Request, status int, now time.Time) {
 	j.mu.Lock()
 	defer j.mu.Unlock()

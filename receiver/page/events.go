@@ -21,7 +21,7 @@ const (
 // event is what has changed since the last one.
 type event struct {
 	Now int64 `json:"now"` // Unix milliseconds
-	// The receiver, likewise: another one numbers its requests anew.
+	// When the receiver started, in Unix milliseconds. Another one numbers its requests from 1.
 	Started  int64             `json:"started"`
 	Totals   journal.Totals    `json:"totals"`
 	Seconds  []journal.Second  `json:"seconds"`

@@ -25,7 +25,7 @@ type Store struct {
 	mu    sync.Mutex
 	file  *os.File
 	size  int64
-	limit int64 // bytes of the file; beyond them it is written anew with what is still kept
+	limit int64 // bytes of the file; beyond them it is rewritten with what is still kept
 }
 
 // Open takes a file that is open for reading and appending, and returns what is in it, the last
@@ -74,7 +74,7 @@ func (s *Store) load(keep int) ([]journal.Record, error) {
 	return records[max(0, len(records)-keep):], nil
 }
 
-// Add appends a request. When the file is larger than its limit, it is written anew with the kept
+// Add appends a request. When the file is larger than its limit, it is rewritten with the kept
 // ones.
 func (s *Store) Add(r journal.Record, kept func() []journal.Record) error {
 	line, err := json.Marshal(r)
