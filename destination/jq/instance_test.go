@@ -14,7 +14,7 @@ func runAll(p *Program, input string, variables ...any) (string, error) {
 	return strings.Join(lines, "\n"), err
 }
 
-// TestRunsOfOneProgram: a run starts from nothing, whatever the run before it did and however it ended.
+// TestRunsOfOneProgram: a run starts from nothing, however the run before it ended.
 func TestRunsOfOneProgram(t *testing.T) {
 	for _, program := range []string{
 		`.n`, `.n, .n + 1`, `if .n == 2 then error("two") else .n, $operation end`, `if .n == 2 then empty else .n end`,

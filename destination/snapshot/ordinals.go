@@ -6,7 +6,7 @@ import "github.com/cockroachdb/pebble/v2"
 // Those that a sync did not use before it died are lost.
 const reserve = 1 << 16
 
-// reach is how far the ordinals of n entries may go before they are given out again from 0: a bitmap over
+// reach is how far the ordinals of n entries may go before they are given out from 0: a bitmap over
 // them is then four bits an entry, and what comes and goes cannot make it larger.
 func reach(n uint64) uint64 { return 4*n + reserve }
 
