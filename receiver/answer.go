@@ -100,7 +100,7 @@ func unreadable(err error) answer {
 
 func readStatus(err error) int {
 	switch {
-	case errors.Is(err, errTooManyBodies):
+	case errors.Is(err, errTooManyBodies), errors.Is(err, errTooManyRows):
 		return http.StatusServiceUnavailable
 	case errors.Is(err, errTooManyFields):
 		return http.StatusRequestHeaderFieldsTooLarge

@@ -14,6 +14,7 @@ import (
 var (
 	errBodyTooLarge    = errors.New("the body is larger than this receiver reads")
 	errTooManyBodies   = errors.New("the bodies under way are larger than this receiver reads at once")
+	errTooManyRows     = errors.New("the rows under way are more than this receiver parses at once")
 	errTooManyFields   = fmt.Errorf("the header has more than %d fields", maxHeaderFields)
 	errUnknownEncoding = errors.New("the Content-Encoding is none of identity, gzip and zstd")
 )

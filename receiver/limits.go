@@ -12,8 +12,12 @@ const (
 	// RFC 9659: what a receiver of Content-Encoding zstd has to support, and no more.
 	maxZstdWindow   = 8 << 20
 	maxPiece        = 4 << 20 // of a body that grows
-	maxHeaderBytes  = 64 << 10
+	maxHeaderBytes  = 32 << 10
 	maxHeaderFields = 200
+
+	// A sync has 256 at most, and a page six. Each takes half a megabyte while its header comes, if
+	// that is all short fields.
+	maxConnections = 300
 
 	headerTimeout = 10 * time.Second
 	readTimeout   = 5 * time.Minute // of header and body; the largest body takes it at 220 kB/s
@@ -24,7 +28,13 @@ const (
 // together from its pieces is two.
 const bodiesAtOnce = 3
 
-// budget bounds the memory of all bodies that are read at once.
+// What is made of bodies under way: at least the rows of one body always have room.
+const (
+	rowsAtOnce    = 32 << 20 // bytes
+	parsersAtOnce = 2        // bodies; the rows of one take twice their memory while they grow
+)
+
+// budget bounds a memory that requests share.
 type budget struct {
 	mu   sync.Mutex
 	left int64

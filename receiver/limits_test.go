@@ -276,7 +276,8 @@ func TestConnectionsEnd(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := New(Options{Faults: faults.Faults{Latency: 10 * time.Minute}})
-				server, listener := newHTTPServer(r), make(pipes)
+				listener := make(pipes)
+				server := newServer(r, listener).http
 				go func() { _ = server.Serve(listener) }()
 				client, conn := net.Pipe()
 				listener <- conn
@@ -292,4 +293,71 @@ func TestConnectionsEnd(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Beyond the bound a connection is closed at once, whatever the others do. When one of them ends,
+// the next is served.
+func TestConnectionsAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		listener := make(pipes)
+		s := newServer(New(Options{}), listener)
+		go func() { _ = s.http.Serve(listener) }()
+		connect := func() net.Conn {
+			client, conn := net.Pipe()
+			listener <- conn
+			synctest.Wait()
+			return client
+		}
+		var clients []net.Conn
+		for range maxConnections {
+			clients = append(clients, connect())
+		}
+		if n, err := connect().Read(make([]byte, 1)); n != 0 || err == nil {
+			t.Error("one more is not closed")
+		}
+		synctest.Wait()
+		if open := s.Totals().Open; open != maxConnections {
+			t.Errorf("%d are open, want %d", open, maxConnections)
+		}
+		_ = clients[0].Close()
+		synctest.Wait()
+		client := connect()
+		go func() {
+			_, _ = io.WriteString(client, "HEAD /hook HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+		}()
+		if answer, _ := io.ReadAll(client); !strings.HasPrefix(string(answer), "HTTP/1.1 200") {
+			t.Errorf("after one has ended: %q", answer)
+		}
+		_, _ = s.Receiver.Close(), s.http.Close()
+		for _, c := range clients {
+			_ = c.Close()
+		}
+	})
+}
+
+// The rows under way share a memory, in which those of one body always have room. The next body has
+// to come again.
+func TestRowsUnderWayAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := New(Options{Faults: faults.Faults{Latency: time.Minute}})
+		body := `[` + strings.Repeat(`0,`, 99_999) + `0]`
+		answers := make(chan int, 4)
+		for range cap(answers) {
+			go func() {
+				w := httptest.NewRecorder()
+				r.ServeHTTP(w, httptest.NewRequest("POST", "/hook", strings.NewReader(body)))
+				answers <- w.Code
+			}()
+		}
+		counts := map[int]int{}
+		for range cap(answers) {
+			counts[<-answers]++
+		}
+		if counts[200] < 1 || counts[200] > 2 || counts[200]+counts[503] != 4 {
+			t.Errorf("answers %v, want 200 for one or two, and 503", counts)
+		}
+		if r.parsed.left != rowsAtOnce || r.Totals().Rows != int64(100_000*counts[200]) {
+			t.Errorf("%d bytes left of %d, %d rows", r.parsed.left, rowsAtOnce, r.Totals().Rows)
+		}
+	})
 }

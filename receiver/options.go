@@ -106,12 +106,12 @@ type Options struct {
 	Token string
 }
 
-// Memory returns what a Receiver with these options may hold at once, in bytes: the bodies under
-// way, what is kept, and the program itself with what it makes of rows.
+// Memory returns what a Receiver with these options may hold at once, in bytes, connections apart:
+// the bodies under way and their rows, what is kept, and the program itself.
 func (o Options) Memory() int64 {
 	const own = 64 << 20
 	o.setDefaults()
-	return bodiesAtOnce*o.MaxBody + o.KeepBytes + own
+	return bodiesAtOnce*o.MaxBody + rowsAtOnce + o.KeepBytes + own
 }
 
 func (o *Options) setDefaults() {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unsafe"
 
 	"destination-webhook/receiver/faults"
 	"destination-webhook/receiver/journal"
@@ -24,6 +25,8 @@ type Receiver struct {
 	lines   *lineWriter
 	relay   *relay.Relay // nil for none
 	bodies  bodyReader
+	parsers chan struct{} // has one for each body that is parsed
+	parsed  *budget       // of the rows that are under way
 
 	closing   chan struct{}
 	closeOnce sync.Once
@@ -42,6 +45,8 @@ func New(o Options) *Receiver {
 		rows:    newRowWriter(o.Rows),
 		lines:   newLineWriter(o.Log),
 		bodies:  bodyReader{o.MaxBody, &budget{left: bodiesAtOnce * o.MaxBody}},
+		parsers: make(chan struct{}, parsersAtOnce),
+		parsed:  &budget{left: rowsAtOnce},
 		relay:   o.Forward,
 		closing: make(chan struct{}),
 		dice:    faults.NewDice(o.Faults),
@@ -144,7 +149,8 @@ func (r *Receiver) receive(w http.ResponseWriter, req *http.Request) {
 	}
 	memory, readErr := r.read(w, in, req)
 	defer r.bodies.memory.give(memory)
-	rows := in.Parse(readErr)
+	rows, rowMemory, readErr := r.parse(in, readErr)
+	defer r.parsed.give(rowMemory)
 	verify(in, r.options.SigningSecrets, start)
 	whole := *in // the journal may drop a body that it cannot keep
 	r.journal.Arrive(in)
@@ -187,6 +193,19 @@ func (r *Receiver) read(w http.ResponseWriter, in *Request, req *http.Request) (
 		liftReadDeadline(w)
 	}
 	return memory, err
+}
+
+// parse returns the rows of a body. The caller gives their memory back when it has answered.
+func (r *Receiver) parse(in *Request, readErr error) (rows []Row, memory int64, err error) {
+	r.parsers <- struct{}{}
+	defer func() { <-r.parsers }()
+	rows = in.Parse(readErr)
+	memory = int64(cap(rows)) * int64(unsafe.Sizeof(Row{}))
+	if !r.parsed.take(memory) {
+		in.Problem, in.Rows = errTooManyRows.Error(), 0
+		return nil, 0, errTooManyRows
+	}
+	return rows, memory, readErr
 }
 
 // finish records what the answer means, then sends it.

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"destination-webhook/destination/signature"
@@ -20,6 +21,7 @@ type Server struct {
 	*Receiver
 	listener net.Listener
 	http     *http.Server
+	open     atomic.Int64 // connections
 	close    func() error
 }
 
@@ -51,31 +53,36 @@ func Listen(ctx context.Context, addr string, o Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listening on %s: %w", addr, err)
 	}
-	s := &Server{Receiver: New(o), listener: listener}
-	s.http = newHTTPServer(s.Receiver)
-	s.http.ConnState = s.count
+	s := newServer(New(o), listener)
 	served := make(chan error, 1)
 	go func() { served <- s.http.Serve(listener) }()
 	s.close = sync.OnceValue(func() error { return s.shutdown(served) })
 	return s, nil
 }
 
-func newHTTPServer(r *Receiver) *http.Server {
-	return &http.Server{
+func newServer(r *Receiver, listener net.Listener) *Server {
+	s := &Server{Receiver: r, listener: listener}
+	s.http = &http.Server{
 		Handler:           r,
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       readTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
+		ConnState:         s.count,
 	}
+	return s
 }
 
-// count keeps count of the open connections.
-func (s *Server) count(_ net.Conn, state http.ConnState) {
+// count keeps count of the open connections, and closes those beyond the bound.
+func (s *Server) count(conn net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:
 		s.journal.Connect(1)
+		if s.open.Add(1) > maxConnections {
+			_ = conn.Close() // the server then takes it for one whose client is gone
+		}
 	case http.StateClosed, http.StateHijacked: // a handler closes those that it took over
+		s.open.Add(-1)
 		s.journal.Connect(-1)
 	}
 }

@@ -30,11 +30,11 @@ func parseBody(body []byte, contentType string) (envelope, error) {
 	if err == nil {
 		return e, nil
 	}
-	members := make(map[string]json.RawMessage)
-	if json.Unmarshal(body, &members) != nil || members["sync_mode"] != nil || len(members) == 0 {
+	o, ok := shapeOf(body)
+	if !ok || o.envelope || o.members == 0 {
 		return envelope{}, err
 	}
-	if list := wrapped(members); list != nil {
+	if list := o.wrapped(); list != nil {
 		return rowsOf(list, func(d decoder) ([]json.RawMessage, error) { return d.elements() })
 	}
 	return envelope{Rows: []Row{looseRow(body)}}, nil
@@ -44,19 +44,41 @@ func parseBody(body []byte, contentType string) (envelope, error) {
 // and not for a row that has a list.
 const maxWrapperMembers = 4
 
+// shape is what an object looks like that may be a wrapper of rows. It keeps no more of it than a
+// wrapper has: a sender chooses the number of members.
+type shape struct {
+	values             []json.RawMessage // of the first maxWrapperMembers
+	members            int
+	envelope, identity bool // there is a sync_mode, an id
+}
+
+// shapeOf reports whether a body is an object and nothing else, and what it looks like.
+func shapeOf(body []byte) (o shape, ok bool) {
+	d := newDecoder(body)
+	err := d.object(func(name string) error {
+		value, err := d.element()
+		if o.members++; o.members <= maxWrapperMembers {
+			o.values = append(o.values, value)
+		}
+		o.envelope, o.identity = o.envelope || name == "sync_mode", o.identity || name == "id"
+		return err
+	})
+	if err != nil {
+		return shape{}, false
+	}
+	_, err = d.ReadToken()
+	return o, errors.Is(err, io.EOF)
+}
+
 // wrapped returns the only list of objects in a wrapper, nil if the object looks like a row.
-func wrapped(members map[string]json.RawMessage) (list json.RawMessage) {
-	if len(members) > maxWrapperMembers || members["id"] != nil {
+func (o shape) wrapped() (list json.RawMessage) {
+	if o.members > maxWrapperMembers || o.identity {
 		return nil
 	}
-	for _, value := range members {
-		var below map[string]json.RawMessage
-		found := json.RawMessage(nil)
-		switch value := bytes.TrimSpace(value); {
-		case isListOfObjects(value):
-			found = value
-		case json.Unmarshal(value, &below) == nil:
-			found = wrappedBelow(below)
+	for _, value := range o.values {
+		found := value
+		if !isListOfObjects(value) {
+			found = wrappedBelow(value)
 		}
 		if found != nil && list != nil {
 			return nil
@@ -68,14 +90,17 @@ func wrapped(members map[string]json.RawMessage) (list json.RawMessage) {
 	return list
 }
 
-// wrappedBelow looks for the list in a member of the wrapper.
-func wrappedBelow(members map[string]json.RawMessage) json.RawMessage {
-	for _, value := range members {
-		if value = bytes.TrimSpace(value); isListOfObjects(value) {
-			return value
+// wrappedBelow returns the first list of objects in a member of the wrapper.
+func wrappedBelow(object json.RawMessage) (list json.RawMessage) {
+	d := newDecoder(object)
+	_ = d.object(func(string) error { // the value was parsed before, and may be no object
+		value, err := d.element()
+		if err == nil && isListOfObjects(value) {
+			list, err = value, io.EOF
 		}
-	}
-	return nil
+		return err
+	})
+	return list
 }
 
 func isListOfObjects(value []byte) bool {
@@ -102,18 +127,27 @@ func rowsOf(body []byte, read func(decoder) ([]json.RawMessage, error)) (envelop
 // looseRow returns a value as a row: as one of an envelope if it has nothing but the members of
 // one, else as the data alone.
 func looseRow(value json.RawMessage) Row {
-	known := []string{"data", "operation", "primary_key", "emitted_at", "changes"}
-	var members map[string]json.RawMessage
-	if json.Unmarshal(value, &members) == nil && members["data"] != nil {
-		foreign := false
-		for name := range members {
-			foreign = foreign || !slices.Contains(known, name)
-		}
-		if row, err := newDecoder(value).row(); err == nil && !foreign {
+	if isFullRow(value) {
+		if row, err := newDecoder(value).row(); err == nil {
 			return row
 		}
 	}
 	return Row{Data: bytes.TrimSpace(value)}
+}
+
+var rowMembers = []string{"data", "operation", "primary_key", "emitted_at", "changes"}
+
+// isFullRow reports whether a value has data, and nothing but the members of a row.
+func isFullRow(value json.RawMessage) (full bool) {
+	d := newDecoder(value)
+	err := d.object(func(name string) error {
+		if !slices.Contains(rowMembers, name) {
+			return io.EOF
+		}
+		full = full || name == "data"
+		return d.SkipValue()
+	})
+	return full && err == nil
 }
 
 // formRow returns form fields as a row, whose data has a text for each. Members of a full row are

@@ -105,11 +105,15 @@ func (q *Request) Parse(readErr error) []Row {
 	if len(q.Body) == 0 && q.Method == http.MethodDelete {
 		return q.removal()
 	}
-	if q.Manifest = readManifest(q); q.Manifest != nil {
-		q.SyncID, q.GenerationID = q.Manifest.SyncID, q.Manifest.GenerationID
+	m, err := readManifest(q)
+	if m != nil {
+		q.Manifest, q.SyncID, q.GenerationID = m, m.SyncID, m.GenerationID
 		return nil
 	}
-	e, err := parseBody(q.Body, q.Header.Get("Content-Type"))
+	var e envelope
+	if err == nil {
+		e, err = parseBody(q.Body, q.Header.Get("Content-Type"))
+	}
 	if err != nil {
 		q.Problem = Short(err.Error(), MaxProblem)
 		return nil
@@ -179,11 +183,7 @@ const headerCost = 64
 func (q *Request) size() int64 {
 	n := int64(cap(q.Body) + len(q.URL) + len(q.Method) + len(q.Host) + len(q.Stream) + len(q.Namespace) + len(q.Problem) + len(q.Signature) + len(q.Answer) + 1024)
 	n += 24 * int64(cap(q.Rejected)) // their reasons are one text
-	if q.Manifest != nil {
-		for _, id := range q.Manifest.Superseded {
-			n += int64(len(id)) + 16
-		}
-	}
+	n += manifestSize(q.Manifest)
 	for name, values := range q.Header {
 		n += int64(len(name)) + headerCost
 		for _, v := range values {

@@ -1,7 +1,6 @@
 package journal
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"destination-webhook/destination/manifest"
@@ -139,16 +138,4 @@ func (j *Journal) snapshot() Totals {
 		}
 	}
 	return t
-}
-
-// readManifest reads the body of a request of a run, nil if it is no manifest.
-func readManifest(q *Request) *manifest.Manifest {
-	if q.Run == "" {
-		return nil
-	}
-	m := &manifest.Manifest{}
-	if json.Unmarshal(q.Body, m) != nil || m.Type != manifest.Type || m.Run != q.Run {
-		return nil
-	}
-	return m
 }
