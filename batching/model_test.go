@@ -305,18 +305,7 @@ func drive(t *testing.T, s *scenario, send Send, emit Emit) error {
 	for _, keyed := range s.keyed {
 		streams = append(streams, p.Stream(testFrame, keyed))
 	}
-	input := make(chan int)
-	go func() {
-		defer close(input)
-		for i, e := range s.events {
-			time.Sleep(e.pause)
-			select {
-			case input <- i:
-			case <-t.Context().Done():
-				return
-			}
-		}
-	}()
+	input := s.play(t)
 	age := time.NewTimer(time.Hour)
 	for ended := false; ; {
 		if ended {
@@ -324,7 +313,7 @@ func drive(t *testing.T, s *scenario, send Send, emit Emit) error {
 				return nil
 			}
 		}
-		events := (<-chan int)(input)
+		events := input
 		if ended || p.Full() {
 			events = nil
 			if p.InFlight() == 0 {
@@ -359,6 +348,23 @@ func drive(t *testing.T, s *scenario, send Send, emit Emit) error {
 			return p.Err()
 		}
 	}
+}
+
+// play returns the places of the events, each when it is due.
+func (s *scenario) play(t *testing.T) <-chan int {
+	input := make(chan int)
+	go func() {
+		defer close(input)
+		for i, e := range s.events {
+			time.Sleep(e.pause)
+			select {
+			case input <- i:
+			case <-t.Context().Done():
+				return
+			}
+		}
+	}()
+	return input
 }
 
 func feed(t testing.TB, p *Pipeline, streams []*Stream, e event) {

@@ -16,6 +16,13 @@ import (
 	"destination-webhook/protocol"
 )
 
+// deliver sends all rows that are open and settles every batch.
+func deliver(p *Pipeline) {
+	for p.Flush(); !p.Idle(); {
+		p.Settle(<-p.Results())
+	}
+}
+
 // updates sends rows of the keys through a pipeline whose endpoint takes a second for each request,
 // and returns how long that takes and the batches, as the keys in them.
 func updates(t *testing.T, o Options, keys []int) (took time.Duration, batches [][]int) {
@@ -42,9 +49,7 @@ func updates(t *testing.T, o Options, keys []int) (took time.Duration, batches [
 			}
 			p.Add(s, &Row{Data: fmt.Append(nil, i), Key: keyHash(key)}, start)
 		}
-		for p.Flush(); !p.Idle(); {
-			p.Settle(<-p.Results())
-		}
+		deliver(p)
 		p.Close()
 		took = time.Since(start)
 	})
@@ -133,9 +138,7 @@ func TestPartedRowsKeepWhatIsTheirs(t *testing.T) {
 			p.State(stateOf(t, event{kind: protocol.StreamState, id: i}), s)
 		}
 	}
-	for p.Flush(); !p.Idle(); {
-		p.Settle(<-p.Results())
-	}
+	deliver(p)
 	p.Close()
 	slices.Sort(got)
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -164,9 +167,7 @@ func TestPartedStreamsShareTheMemory(t *testing.T) {
 				p.Settle(<-p.Results())
 			}
 		}
-		for p.Flush(); !p.Idle(); {
-			p.Settle(<-p.Results())
-		}
+		deliver(p)
 		p.Close()
 		if limit := o.MaxBuffered + 2*o.Partitions*o.MaxBytes; most > limit {
 			t.Errorf("%d streams: %d bytes were buffered, want at most %d", streams, most, limit)
@@ -193,9 +194,7 @@ func TestAStreamOfSingleRows(t *testing.T) {
 				p.Settle(<-p.Results())
 			}
 		}
-		for p.Flush(); !p.Idle(); {
-			p.Settle(<-p.Results())
-		}
+		deliver(p)
 		p.Close()
 		if len(got) != 7 {
 			t.Errorf("keyed %v: %d batches, want one for each of 6 rows, and one of the other stream: %v", keyed, len(got), got)

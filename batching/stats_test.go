@@ -38,11 +38,6 @@ func TestStatsOfStates(t *testing.T) {
 		}
 		p.State(stateOf(t, event{kind: kind, id: states, stream: stream}), s)
 	}
-	settle := func() {
-		for p.Flush(); !p.Idle(); {
-			p.Settle(<-p.Results())
-		}
-	}
 	add(0, 3, 1)
 	add(1, 2, 0)
 	state(protocol.StreamState, 0) // 1
@@ -50,13 +45,13 @@ func TestStatsOfStates(t *testing.T) {
 	state(protocol.StreamState, 0) // 2
 	state(protocol.StreamState, 1) // 3
 	add(1, 4, 0)
-	settle()
+	deliver(p)
 	state(protocol.GlobalState, 0) // 4
 	add(0, 5, 0)
 	add(1, 6, 0)
 	state(protocol.StreamState, 1) // 5
 	state(protocol.GlobalState, 0) // 6
-	settle()
+	deliver(p)
 	p.Close()
 	want := []string{
 		"1: 3 sent, 1 skipped", "2: 0 sent, 2 skipped", "3: 2 sent, 0 skipped",

@@ -6,12 +6,14 @@ import (
 	"testing"
 )
 
+// row is a row of an envelope.
+func row(data, operation, key string) string {
+	return fmt.Sprintf(`{"data":%s,"operation":%q,"primary_key":%s}`, data, operation, key)
+}
+
 // Equal numbers are one key, however a source writes them: primary_key has the digits that the
 // endpoint got first.
 func TestEqualNumbersAreOneKey(t *testing.T) {
-	row := func(data, operation, key string) string {
-		return fmt.Sprintf(`{"data":%s,"operation":%q,"primary_key":%s}`, data, operation, key)
-	}
 	for name, test := range map[string]struct {
 		key   string        // paths in the catalog
 		syncs [][2][]string // what the table has, and what is sent of it

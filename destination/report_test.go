@@ -40,7 +40,8 @@ func requireReport(t *testing.T, text []byte) (r report.File) {
 	return r
 }
 
-// Each sync leaves a report, whatever became of it, with counts that are true and no secret.
+// Each sync leaves a report, whatever became of it, with counts that are true and no secret: one whose
+// second attempt is accepted, one whose credentials are refused, and one whose config is broken.
 func TestReport(t *testing.T) {
 	statuses := []int{http.StatusServiceUnavailable, http.StatusOK, http.StatusUnauthorized}
 	requests := 0
@@ -51,32 +52,13 @@ func TestReport(t *testing.T) {
 	}))
 	defer server.Close()
 	dir := t.TempDir()
-	path := func(name, text string) string {
-		name = filepath.Join(dir, name)
-		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return name
+	sync := func(config string) report.File {
+		t.Helper()
+		return requireReport(t, syncWithReport(t, dir, config))
 	}
-	config := path("config.json", `{"url":"`+server.URL+`","api_key":"hunter2","delivery":{"retry":{"initial_interval_ms":1}}}`)
-	catalog, file := path("catalog.json", usersRefresh), path("report.json", "the last one")
-	const record = `{"type":"RECORD","record":{"stream":"users","data":{"id":1},"emitted_at":0}}` + "\n"
-	sync := func(config string) []byte {
-		p := &Program{
-			Spec: configtest.Spec(t), Version: "1.2.3", Stdin: strings.NewReader(record), Stdout: &bytes.Buffer{}, Report: file,
-			Getenv: func(name string) string {
-				return map[string]string{"WORKER_JOB_ID": "7", "WORKER_JOB_ATTEMPT": "2"}[name]
-			},
-		}
-		_ = p.Write(t.Context(), config, catalog)
-		text, err := os.ReadFile(file)
-		if err != nil || bytes.Contains(text, []byte("hunter2")) {
-			t.Fatalf("%v: %s", err, text)
-		}
-		return text
-	}
+	config := `{"url":"` + server.URL + `","api_key":"hunter2","delivery":{"retry":{"initial_interval_ms":1}}}`
 
-	got := requireReport(t, sync(config))
+	got := sync(config)
 	if diff := cmp.Diff(map[string]int64{"200": 1, "503": 1}, got.Statuses); diff != "" {
 		t.Error(diff)
 	}
@@ -88,17 +70,44 @@ func TestReport(t *testing.T) {
 		users.Latency.Max <= 0 || users.Sent != 2*users.Bytes || !cmp.Equal(users.Counts, got.Totals) {
 		t.Errorf("after success: %+v", got)
 	}
-	got = requireReport(t, sync(config))
+	got = sync(config)
 	if got.Outcome != report.Failed || got.Failure.Type != "config_error" || got.Totals.Requests != 1 || got.Totals.Delivered != 0 {
 		t.Errorf("after 401: %+v", got)
 	}
-	got = requireReport(t, sync(path("broken.json", `{"url":7}`)))
+	got = sync(`{"url":7}`)
 	if got.Outcome != report.Failed || got.Failure.Type != "config_error" || len(got.Streams) != 0 {
 		t.Errorf("after a broken config: %+v", got)
 	}
-	if left, err := os.ReadDir(dir); err != nil || len(left) != 4 {
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 3 {
 		t.Errorf("the folder holds %v, %v", left, err)
 	}
+}
+
+// syncWithReport syncs a row with its files in a folder, and returns the report that it leaves there in
+// place of an earlier one. It may fail, and never reports hunter2.
+func syncWithReport(t *testing.T, dir, config string) []byte {
+	t.Helper()
+	path := func(name, text string) string {
+		name = filepath.Join(dir, name)
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return name
+	}
+	config, catalog, file := path("config.json", config), path("catalog.json", usersRefresh), path("report.json", "the last one")
+	const record = `{"type":"RECORD","record":{"stream":"users","data":{"id":1},"emitted_at":0}}` + "\n"
+	p := &Program{
+		Spec: configtest.Spec(t), Version: "1.2.3", Stdin: strings.NewReader(record), Stdout: &bytes.Buffer{}, Report: file,
+		Getenv: func(name string) string {
+			return map[string]string{"WORKER_JOB_ID": "7", "WORKER_JOB_ATTEMPT": "2"}[name]
+		},
+	}
+	_ = p.Write(t.Context(), config, catalog)
+	text, err := os.ReadFile(file)
+	if err != nil || bytes.Contains(text, []byte("hunter2")) {
+		t.Fatalf("%v: %s", err, text)
+	}
+	return text
 }
 
 // A report that cannot be written is a warning: the sync is as it was.

@@ -11,6 +11,16 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// uncertainSync is a sync of a table to an endpoint, with snapshot and dead letters in a folder.
+func uncertainSync(t *testing.T, url, dir string, generation int, lines []string) *Program {
+	t.Helper()
+	return programOf(t, map[string]string{
+		"config": fmt.Sprintf(`{"url":%q,"snapshot":{"type":"local","path":%q},"allow_mass_removal":true,"on_rejected_rows":"dead_letter","dead_letter":{"type":"local","path":%q},"delivery":{"retry":{"initial_interval_ms":1}}}`,
+			url, filepath.Join(dir, "snapshot"), filepath.Join(dir, "letters")),
+		"catalog": fmt.Sprintf(`{"streams":[{"stream":{"name":"users","json_schema":{}},"sync_mode":"full_refresh","destination_sync_mode":"append","generation_id":%d,"minimum_generation_id":%d,"sync_id":%d,"primary_key":[["id"]]}]}`, generation, generation, generation),
+	}, lines, io.Discard)
+}
+
 // An endpoint may take a row, and the answer be lost; when the row comes again it refuses it. Then
 // nobody knows what it has, and the row is sent whatever it is in the next sync. It is also removed
 // if it has left.
@@ -43,11 +53,7 @@ func TestRowThatWasRefusedAfterALostAnswer(t *testing.T) {
 						lines = append(lines, user(row))
 					}
 				}
-				p := programOf(t, map[string]string{
-					"config": fmt.Sprintf(`{"url":%q,"snapshot":{"type":"local","path":%q},"allow_mass_removal":true,"on_rejected_rows":"dead_letter","dead_letter":{"type":"local","path":%q},"delivery":{"retry":{"initial_interval_ms":1}}}`,
-						server.URL, filepath.Join(dir, "snapshot"), filepath.Join(dir, "letters")),
-					"catalog": fmt.Sprintf(`{"streams":[{"stream":{"name":"users","json_schema":{}},"sync_mode":"full_refresh","destination_sync_mode":"append","generation_id":%d,"minimum_generation_id":%d,"sync_id":%d,"primary_key":[["id"]]}]}`, generation, generation, generation),
-				}, append(lines, completed), io.Discard)
+				p := uncertainSync(t, server.URL, dir, generation, append(lines, completed))
 				if err := p.Write(t.Context(), "config", "catalog"); err != nil {
 					t.Fatal(err)
 				}

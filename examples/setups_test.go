@@ -59,29 +59,38 @@ type service struct {
 	SecurityOpt []string                     `yaml:"security_opt"`
 }
 
-// TestCompose runs what the containers of source and destination run, into the endpoint in Go.
-func TestCompose(t *testing.T) {
-	var file struct {
-		Name     string
-		Services map[string]service
-		Volumes  map[string]any
-	}
-	readYAML(t, "compose/compose.yaml", &file)
-	source, destination, endpoint := file.Services["source"], file.Services["destination"], file.Services["endpoint"]
-	for name, s := range file.Services {
+// composition is a file of Docker Compose.
+type composition struct {
+	Name     string
+	Services map[string]service
+	Volumes  map[string]any
+}
+
+// requireComplete fails if a service mounts or needs something that is not there.
+func (c *composition) requireComplete(t *testing.T) {
+	t.Helper()
+	for name, s := range c.Services {
 		for _, volume := range s.Volumes {
 			from, _, _ := strings.Cut(volume, ":")
-			_, named := file.Volumes[from]
+			_, named := c.Volumes[from]
 			if _, err := os.Stat(filepath.Join("compose", from)); err != nil && !named {
 				t.Errorf("%s mounts %s, which is not there", name, from)
 			}
 		}
 		for other := range s.DependsOn {
-			if _, known := file.Services[other]; !known {
+			if _, known := c.Services[other]; !known {
 				t.Errorf("%s depends on %s, which is not there", name, other)
 			}
 		}
 	}
+}
+
+// TestCompose runs what the containers of source and destination run, into the endpoint in Go.
+func TestCompose(t *testing.T) {
+	var file composition
+	readYAML(t, "compose/compose.yaml", &file)
+	source, destination, endpoint := file.Services["source"], file.Services["destination"], file.Services["endpoint"]
+	file.requireComplete(t)
 	if endpoint.Environment["WEBHOOK_SECRET"] != sample.SigningSecret {
 		t.Error("the endpoint has another secret than the sample")
 	}

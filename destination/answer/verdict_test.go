@@ -84,52 +84,58 @@ func inUTF16(order binary.AppendByteOrder, text string) string {
 	return string(body)
 }
 
+func zipped(text string) string {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	_, _ = w.Write([]byte(text)) // to memory
+	_ = w.Close()
+	return b.String()
+}
+
+var verdictTests = []struct {
+	name, body, encoding string
+	status               int
+	places               []int  // of the verdicts
+	problem              string // of the error; "": none
+}{
+	{"nothing", "", "", 200, nil, ""},
+	{"text", "ok", "", 200, nil, ""},
+	{"another object", `{"status":"ok"}`, "", 200, nil, ""},
+	{"another object, broken", `{"status":`, "", 200, nil, ""},
+	{"an empty list", `{"rejected":[]}`, "", 200, nil, ""},
+	{"null", `{"rejected":null}`, "", 200, nil, ""},
+	{"by index", `{"rejected":[{"index":2}]}`, "", 200, []int{2}, ""},
+	{"by key", `{"rejected":[{"primary_key":"k1"}]}`, "", 200, []int{1}, ""},
+	{"by a number", `{"rejected":[{"primary_key":7}]}`, "", 200, []int{2}, ""},
+	{"a byte order mark", "\ufeff" + `{"rejected":[{"index":0}]}`, "", 200, []int{0}, ""},
+	{"UTF-16", inUTF16(binary.BigEndian, "\ufeff"+`{"rejected":[{"index":0}]}`), "", 200, []int{0}, ""},
+	{"UTF-16 without a mark", inUTF16(binary.LittleEndian, ` {"rejected":[{"primary_key":"k1"}]}`), "", 200, []int{1}, ""},
+	{"UTF-16 that breaks off", inUTF16(binary.BigEndian, `{"rejected":[{"index":0}`), "", 200, nil, "no JSON object"},
+	{"in capitals", `{"REJECTED":[{"Index":0}]}`, "", 200, []int{0}, ""},
+	{"gzip", zipped(`{"rejected":[{"index":1}]}`), "gzip", 200, []int{1}, ""},
+	{"gzip unsaid", zipped(`{"rejected":[{"index":1}]}`), "", 200, []int{1}, ""},
+	{"a reason that is an object", `{"rejected":[{"index":0,"reason":{"code":1}}]}`, "", 200, []int{0}, ""},
+	{"207 without a list", `{"ok":true}`, "", 207, nil, `it has no list "rejected"`},
+	{"a count", `{"rejected":2}`, "", 200, nil, "is no list"},
+	{"an entry that is a number", `{"rejected":[1]}`, "", 200, nil, "is no object"},
+	{"a null among good ones", `{"rejected":[{"index":0},null]}`, "", 200, nil, "is no object"},
+	{"an index as text", `{"rejected":[{"index":"1"}]}`, "", 200, nil, "no whole number"},
+	{"a fraction", `{"rejected":[{"index":1.0}]}`, "", 200, nil, "no whole number"},
+	{"a negative index", `{"rejected":[{"index":-1}]}`, "", 200, nil, "no whole number"},
+	{"out of range", `{"rejected":[{"index":3}]}`, "", 200, nil, "beyond the 3 rows"},
+	{"an unknown key", `{"rejected":[{"primary_key":"k9"}]}`, "", 200, nil, "no row of the request"},
+	{"two that differ", `{"rejected":[{"index":0,"primary_key":"k1"}]}`, "", 200, nil, "different rows"},
+	{"a trailing comma", `{"rejected":[{"index":0},]}`, "", 200, nil, "no JSON object"},
+	{"trailing text", `{"rejected":[{"index":0}]} ok`, "", 200, nil, "no JSON object"},
+	{"twice", `{"rejected":[],"Rejected":[{"index":0}]}`, "", 200, nil, "two members"},
+	{"retry as text", `{"rejected":[{"index":0,"retry":"yes"}]}`, "", 200, nil, "neither true nor false"},
+	{"another encoding", "\x28\xb5\x2f\xfd", "zstd", 200, nil, "not asked for"},
+}
+
 // What looks like a verdict is read whole and attributed, or it is an error that says why; anything
 // else says nothing of single rows.
 func TestReadVerdicts(t *testing.T) {
-	var zipped bytes.Buffer
-	w := gzip.NewWriter(&zipped)
-	_, _ = w.Write([]byte(`{"rejected":[{"index":1}]}`)) // to memory
-	_ = w.Close()
-	for _, test := range []struct {
-		name, body, encoding string
-		status               int
-		places               []int  // of the verdicts
-		problem              string // of the error; "": none
-	}{
-		{"nothing", "", "", 200, nil, ""},
-		{"text", "ok", "", 200, nil, ""},
-		{"another object", `{"status":"ok"}`, "", 200, nil, ""},
-		{"another object, broken", `{"status":`, "", 200, nil, ""},
-		{"an empty list", `{"rejected":[]}`, "", 200, nil, ""},
-		{"null", `{"rejected":null}`, "", 200, nil, ""},
-		{"by index", `{"rejected":[{"index":2}]}`, "", 200, []int{2}, ""},
-		{"by key", `{"rejected":[{"primary_key":"k1"}]}`, "", 200, []int{1}, ""},
-		{"by a number", `{"rejected":[{"primary_key":7}]}`, "", 200, []int{2}, ""},
-		{"a byte order mark", "\ufeff" + `{"rejected":[{"index":0}]}`, "", 200, []int{0}, ""},
-		{"UTF-16", inUTF16(binary.BigEndian, "\ufeff"+`{"rejected":[{"index":0}]}`), "", 200, []int{0}, ""},
-		{"UTF-16 without a mark", inUTF16(binary.LittleEndian, ` {"rejected":[{"primary_key":"k1"}]}`), "", 200, []int{1}, ""},
-		{"UTF-16 that breaks off", inUTF16(binary.BigEndian, `{"rejected":[{"index":0}`), "", 200, nil, "no JSON object"},
-		{"in capitals", `{"REJECTED":[{"Index":0}]}`, "", 200, []int{0}, ""},
-		{"gzip", zipped.String(), "gzip", 200, []int{1}, ""},
-		{"gzip unsaid", zipped.String(), "", 200, []int{1}, ""},
-		{"a reason that is an object", `{"rejected":[{"index":0,"reason":{"code":1}}]}`, "", 200, []int{0}, ""},
-		{"207 without a list", `{"ok":true}`, "", 207, nil, `it has no list "rejected"`},
-		{"a count", `{"rejected":2}`, "", 200, nil, "is no list"},
-		{"an entry that is a number", `{"rejected":[1]}`, "", 200, nil, "is no object"},
-		{"a null among good ones", `{"rejected":[{"index":0},null]}`, "", 200, nil, "is no object"},
-		{"an index as text", `{"rejected":[{"index":"1"}]}`, "", 200, nil, "no whole number"},
-		{"a fraction", `{"rejected":[{"index":1.0}]}`, "", 200, nil, "no whole number"},
-		{"a negative index", `{"rejected":[{"index":-1}]}`, "", 200, nil, "no whole number"},
-		{"out of range", `{"rejected":[{"index":3}]}`, "", 200, nil, "beyond the 3 rows"},
-		{"an unknown key", `{"rejected":[{"primary_key":"k9"}]}`, "", 200, nil, "no row of the request"},
-		{"two that differ", `{"rejected":[{"index":0,"primary_key":"k1"}]}`, "", 200, nil, "different rows"},
-		{"a trailing comma", `{"rejected":[{"index":0},]}`, "", 200, nil, "no JSON object"},
-		{"trailing text", `{"rejected":[{"index":0}]} ok`, "", 200, nil, "no JSON object"},
-		{"twice", `{"rejected":[],"Rejected":[{"index":0}]}`, "", 200, nil, "two members"},
-		{"retry as text", `{"rejected":[{"index":0,"retry":"yes"}]}`, "", 200, nil, "neither true nor false"},
-		{"another encoding", "\x28\xb5\x2f\xfd", "zstd", 200, nil, "not asked for"},
-	} {
+	for _, test := range verdictTests {
 		t.Run(test.name, func(t *testing.T) {
 			rows := NewRows(3, func(place int) []byte { return []byte([]string{`"k0"`, `"k1"`, `"7"`}[place]) })
 			verdicts, err := (*Rules)(nil).ReadVerdicts(test.status, test.encoding, []byte(test.body), rows)

@@ -17,23 +17,49 @@ import (
 )
 
 // Each row is a handshake between two real ends on loopback.
-func TestTLS(t *testing.T) {
+// tlsTest is a connection to a server of our own.
+type tlsTest struct {
+	name    string
+	server  issued
+	config  *tls.Config // of the server
+	options auth.TLSOptions
+	want    string // part of what DescribeTLSError says; "" where it works
+}
+
+func (test *tlsTest) run(t *testing.T) {
+	config := test.config.Clone()
+	if config == nil {
+		config = new(tls.Config)
+	}
+	config.Certificates = []tls.Certificate{test.server.pair(t)}
+	err := handshake(t, config, test.options)
+	text, is := auth.DescribeTLSError(err)
+	switch {
+	case test.want == "" && err != nil:
+		t.Errorf("refused: %v", err)
+	case test.want != "" && err == nil:
+		t.Error("it connects")
+	case test.want != "" && (!is || !strings.Contains(text, test.want) || strings.Contains(text, "\n")):
+		t.Errorf("described as %q, want %q\nerror: %v", text, test.want, err)
+	}
+}
+
+func runAll(t *testing.T, tests []tlsTest) {
+	t.Helper()
+	for _, test := range tests {
+		t.Run(test.name, test.run)
+	}
+}
+
+func TestTLSVerifiesTheServer(t *testing.T) {
 	ca, stranger := newAuthority(t), newAuthority(t)
 	good := ca.issue(withLoopback, "hooks.example")
-	client := ca.issue(nil, "client")
 	expired := func(c *x509.Certificate) { withLoopback(c); c.NotAfter = time.Now().Add(-time.Minute) }
 	early := func(c *x509.Certificate) { withLoopback(c); c.NotBefore = time.Now().Add(time.Minute) }
 	many := []string{"a.example", "b.example", "c.example", "d.example", "e.example", "f.example", "g.example"}
-
-	tests := []struct {
-		name    string
-		server  issued
-		config  *tls.Config // of the server
-		options auth.TLSOptions
-		want    string // part of what DescribeTLSError says; "" where it works
-	}{
+	runAll(t, []tlsTest{
 		{name: "own authority", server: good, options: auth.TLSOptions{CACertificate: ca.text}},
-		{name: "authority behind another", server: good, options: auth.TLSOptions{CACertificate: stranger.text + "\n" + ca.text}},
+		{name: "authority after another", server: good, options: auth.TLSOptions{CACertificate: stranger.text + "\n" + ca.text}},
 		{name: "unknown authority", server: good, options: auth.TLSOptions{}, want: `"CN=Test", issued by "CN=Test Authority", is not signed by a known authority`},
 		{name: "another authority", server: good, options: auth.TLSOptions{CACertificate: stranger.text}, want: "tls.ca_certificate"},
 		{name: "not verified", server: ca.issue(expired), options: auth.TLSOptions{InsecureSkipVerify: true}},
@@ -45,10 +71,24 @@ func TestTLS(t *testing.T) {
 		{name: "expired", server: ca.issue(expired), options: auth.TLSOptions{CACertificate: ca.text}, want: "expired on 2"},
 		{name: "not yet valid", server: ca.issue(early), options: auth.TLSOptions{CACertificate: ca.text}, want: "not valid before 2"},
 		{name: "for clients only", server: ca.issue(clientOnly), options: auth.TLSOptions{CACertificate: ca.text}, want: "the certificate is not valid"},
+	})
+}
+
+func TestTLSVersions(t *testing.T) {
+	ca := newAuthority(t)
+	good := ca.issue(withLoopback, "hooks.example")
+	runAll(t, []tlsTest{
 		{name: "1.3 by default", server: good, config: &tls.Config{MinVersion: tls.VersionTLS13}, options: auth.TLSOptions{CACertificate: ca.text}},
 		{name: "1.2 by default", server: good, config: &tls.Config{MaxVersion: tls.VersionTLS12}, options: auth.TLSOptions{CACertificate: ca.text}},
 		{name: "1.3 at least", server: good, config: &tls.Config{MaxVersion: tls.VersionTLS12}, options: auth.TLSOptions{CACertificate: ca.text, MinVersion: "1.3"}, want: "tls.min_version"},
 		{name: "never 1.1", server: good, config: &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}, options: auth.TLSOptions{CACertificate: ca.text}, want: "tls.min_version"},
+	})
+}
+
+func TestMutualTLS(t *testing.T) {
+	ca, stranger := newAuthority(t), newAuthority(t)
+	good, client := ca.issue(withLoopback, "hooks.example"), ca.issue(nil, "client")
+	runAll(t, []tlsTest{
 		{name: "mutual", server: good, config: &tls.Config{ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: ca.pool()},
 			options: auth.TLSOptions{CACertificate: ca.text, ClientCertificate: client.certificate, ClientKey: client.key}},
 		{name: "mutual in 1.2", server: good, config: &tls.Config{ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: ca.pool(), MaxVersion: tls.VersionTLS12},
@@ -57,26 +97,7 @@ func TestTLS(t *testing.T) {
 			options: auth.TLSOptions{CACertificate: ca.text}, want: "tls.client_certificate"},
 		{name: "mutual with a stranger's", server: good, config: &tls.Config{ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: stranger.pool()},
 			options: auth.TLSOptions{CACertificate: ca.text, ClientCertificate: client.certificate, ClientKey: client.key}, want: "tls.client_certificate"},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			config := test.config.Clone()
-			if config == nil {
-				config = new(tls.Config)
-			}
-			config.Certificates = []tls.Certificate{test.server.pair(t)}
-			err := handshake(t, config, test.options)
-			text, is := auth.DescribeTLSError(err)
-			switch {
-			case test.want == "" && err != nil:
-				t.Errorf("refused: %v", err)
-			case test.want != "" && err == nil:
-				t.Error("it connects")
-			case test.want != "" && (!is || !strings.Contains(text, test.want) || strings.Contains(text, "\n")):
-				t.Errorf("described as %q, want %q\nerror: %v", text, test.want, err)
-			}
-		})
-	}
+	})
 }
 
 // Whatever the credentials are, a wrong certificate is told in our words, and

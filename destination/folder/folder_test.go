@@ -15,55 +15,58 @@ func give(path string) error {
 	return first(os.WriteFile(path, nil, 0o600), os.Chown(path, another, another))
 }
 
+// folders are folders by how they are made, and what Check says of them.
+var folders = map[string]struct {
+	make func(base string) error
+	dir  string
+	says string // "": it is allowed
+}{
+	"ours":    {func(base string) error { return os.MkdirAll(base+"/a/b", 0o700) }, "a/b", ""},
+	"missing": {func(string) error { return nil }, "a/b", ""},
+	"another user's": {func(base string) error {
+		return first(os.Mkdir(base+"/a", 0o777), os.Chown(base+"/a", another, another))
+	}, "a", "it belongs to another user"},
+	"below another user's": {func(base string) error {
+		return first(os.MkdirAll(base+"/a/b", 0o777), os.Chown(base+"/a", another, another))
+	}, "a/b", "it belongs to another user"},
+	"missing below another user's": {func(base string) error {
+		return first(os.Mkdir(base+"/a", 0o777), os.Chown(base+"/a", another, another))
+	}, "a/b/c", "it belongs to another user"},
+	"a link": {func(base string) error {
+		return first(os.Mkdir(base+"/a", 0o700), os.Symlink("a", base+"/link"))
+	}, "link/", "it is a symbolic link or a file"},
+	"below our link": {func(base string) error {
+		return first(os.MkdirAll(base+"/a/b", 0o700), os.Symlink("a", base+"/link"))
+	}, "link/b", ""},
+	"below another user's link": {func(base string) error {
+		return first(os.MkdirAll(base+"/a/b", 0o700), os.Symlink("a", base+"/link"), os.Lchown(base+"/link", another, another))
+	}, "link/b", "symbolic link of another user"},
+	"below our link to another user's": {func(base string) error {
+		return first(os.MkdirAll(base+"/a/b", 0o777), os.Chown(base+"/a", another, another), os.Symlink("a", base+"/link"))
+	}, "link/b", "it belongs to another user"},
+	"open to all and sticky": {func(base string) error {
+		return first(os.Mkdir(base+"/a", 0o700), os.Chmod(base+"/a", 0o777|os.ModeSticky))
+	}, "a", "name a folder in it"},
+	"below one that is open to all and sticky": {func(base string) error {
+		return first(os.MkdirAll(base+"/a/b", 0o700), os.Chmod(base+"/a", 0o777|os.ModeSticky))
+	}, "a/b", ""},
+	"root's and open to all": {func(base string) error {
+		return first(os.MkdirAll(base+"/a/lost+found", 0o700), os.Chmod(base+"/a", 0o777))
+	}, "a", ""},
+	"root's and open to all, with another user's file": {func(base string) error {
+		return first(os.Mkdir(base+"/a", 0o700), os.Chmod(base+"/a", 0o777), give(base+"/a/CURRENT"))
+	}, "a", "/a/CURRENT: it belongs to another user"},
+	"closed after another user placed a link": {func(base string) error {
+		return first(os.Mkdir(base+"/a", 0o700), os.Symlink("x", base+"/a/LOCK"), os.Lchown(base+"/a/LOCK", another, another))
+	}, "a", "/a/LOCK: it belongs to another user"},
+	"below links in a circle": {func(base string) error { return os.Symlink("link", base+"/link") }, "link/b", "too many symbolic links"},
+}
+
 func TestCheck(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root can give folders away")
 	}
-	for name, test := range map[string]struct {
-		make func(base string) error
-		dir  string
-		says string // "": it is allowed
-	}{
-		"ours":    {func(base string) error { return os.MkdirAll(base+"/a/b", 0o700) }, "a/b", ""},
-		"missing": {func(string) error { return nil }, "a/b", ""},
-		"another user's": {func(base string) error {
-			return first(os.Mkdir(base+"/a", 0o777), os.Chown(base+"/a", another, another))
-		}, "a", "it belongs to another user"},
-		"below another user's": {func(base string) error {
-			return first(os.MkdirAll(base+"/a/b", 0o777), os.Chown(base+"/a", another, another))
-		}, "a/b", "it belongs to another user"},
-		"missing below another user's": {func(base string) error {
-			return first(os.Mkdir(base+"/a", 0o777), os.Chown(base+"/a", another, another))
-		}, "a/b/c", "it belongs to another user"},
-		"a link": {func(base string) error {
-			return first(os.Mkdir(base+"/a", 0o700), os.Symlink("a", base+"/link"))
-		}, "link/", "it is a symbolic link or a file"},
-		"below our link": {func(base string) error {
-			return first(os.MkdirAll(base+"/a/b", 0o700), os.Symlink("a", base+"/link"))
-		}, "link/b", ""},
-		"below another user's link": {func(base string) error {
-			return first(os.MkdirAll(base+"/a/b", 0o700), os.Symlink("a", base+"/link"), os.Lchown(base+"/link", another, another))
-		}, "link/b", "symbolic link of another user"},
-		"below our link to another user's": {func(base string) error {
-			return first(os.MkdirAll(base+"/a/b", 0o777), os.Chown(base+"/a", another, another), os.Symlink("a", base+"/link"))
-		}, "link/b", "it belongs to another user"},
-		"open to all and sticky": {func(base string) error {
-			return first(os.Mkdir(base+"/a", 0o700), os.Chmod(base+"/a", 0o777|os.ModeSticky))
-		}, "a", "name a folder in it"},
-		"below one that is open to all and sticky": {func(base string) error {
-			return first(os.MkdirAll(base+"/a/b", 0o700), os.Chmod(base+"/a", 0o777|os.ModeSticky))
-		}, "a/b", ""},
-		"root's and open to all": {func(base string) error {
-			return first(os.MkdirAll(base+"/a/lost+found", 0o700), os.Chmod(base+"/a", 0o777))
-		}, "a", ""},
-		"root's and open to all, with another user's file": {func(base string) error {
-			return first(os.Mkdir(base+"/a", 0o700), os.Chmod(base+"/a", 0o777), give(base+"/a/CURRENT"))
-		}, "a", "/a/CURRENT: it belongs to another user"},
-		"closed after another user placed a link": {func(base string) error {
-			return first(os.Mkdir(base+"/a", 0o700), os.Symlink("x", base+"/a/LOCK"), os.Lchown(base+"/a/LOCK", another, another))
-		}, "a", "/a/LOCK: it belongs to another user"},
-		"below links in a circle": {func(base string) error { return os.Symlink("link", base+"/link") }, "link/b", "too many symbolic links"},
-	} {
+	for name, test := range folders {
 		t.Run(name, func(t *testing.T) {
 			base := t.TempDir()
 			if err := test.make(base); err != nil {

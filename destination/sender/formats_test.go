@@ -35,8 +35,28 @@ func mostRows(p config.Payload, most int) int {
 var idShown = regexp.MustCompile(`msg_[0-9a-f]{32}`)
 
 // idsIn returns the ids of the rows in a body.
-func idsIn(body []byte, p config.Payload) (ids []int, err error) {
-	var rows []json.RawMessage
+func idsIn(body []byte, p config.Payload) ([]int, error) {
+	rows, err := rowsIn(body, p)
+	if err != nil {
+		return nil, err
+	}
+	ids := []int{}
+	for _, row := range rows {
+		var full struct{ Data struct{ ID int } }
+		into := any(&full)
+		if !p.FullRows() {
+			into = &full.Data
+		}
+		if err := json.Unmarshal(row, into); err != nil {
+			return nil, err
+		}
+		ids = append(ids, full.Data.ID)
+	}
+	return ids, nil
+}
+
+// rowsIn returns the rows of a body as JSON.
+func rowsIn(body []byte, p config.Payload) (rows []json.RawMessage, err error) {
 	switch p.Format {
 	case config.Array:
 		err = json.Unmarshal(body, &rows)
@@ -59,34 +79,24 @@ func idsIn(body []byte, p config.Payload) (ids []int, err error) {
 	case config.Single:
 		rows = append(rows, body)
 	case config.Form:
-		values, err := url.ParseQuery(string(body))
-		if err != nil {
-			return nil, err
-		}
-		row := `{"id":` + values.Get("id") + `}`
-		if p.Row == config.RowFull {
-			row = `{"data":` + values.Get("data") + `}`
-		}
-		rows = append(rows, json.RawMessage(row))
+		return rowsInForm(body, p)
 	default:
 		var envelope struct{ Rows []json.RawMessage }
 		err = json.Unmarshal(body, &envelope)
 		rows = envelope.Rows
 	}
+	return rows, err
+}
+
+// rowsInForm returns the row of a form, as far as its id goes.
+func rowsInForm(body []byte, p config.Payload) ([]json.RawMessage, error) {
+	values, err := url.ParseQuery(string(body))
 	if err != nil {
 		return nil, err
 	}
-	ids = []int{}
-	for _, row := range rows {
-		var full struct{ Data struct{ ID int } }
-		into := any(&full)
-		if !p.FullRows() {
-			into = &full.Data
-		}
-		if err := json.Unmarshal(row, into); err != nil {
-			return nil, err
-		}
-		ids = append(ids, full.Data.ID)
+	row := `{"id":` + values.Get("id") + `}`
+	if p.Row == config.RowFull {
+		row = `{"data":` + values.Get("data") + `}`
 	}
-	return ids, nil
+	return []json.RawMessage{json.RawMessage(row)}, nil
 }

@@ -44,84 +44,89 @@ func TestThreeSyncs(t *testing.T) {
 	diff(t, stream, "3", `{"n":"c"}`, Added)
 }
 
+// versionOf returns one of the versions of a row.
+func versionOf(n int) string { return fmt.Sprintf(`{"v":%d}`, n) }
+
+// orders are orders in which versions are met and settled.
+var orders = []struct {
+	name string
+	run  func(t *testing.T, stream *Stream)
+	// then is what the next sync finds for the versions 0, 1 and 2.
+	then [3]Change
+}{
+	{"the version in flight counts", func(t *testing.T, stream *Stream) {
+		_, one := diff(t, stream, "a", versionOf(1), Changed)
+		diff(t, stream, "a", versionOf(1), Unchanged)
+		_, two := diff(t, stream, "a", versionOf(2), Changed)
+		settle(t, stream, confirmed(one))
+		diff(t, stream, "a", versionOf(2), Unchanged)
+		settle(t, stream, confirmed(two))
+	}, [3]Change{Changed, Changed, Unchanged}},
+	{"back to the stored one", func(t *testing.T, stream *Stream) {
+		_, one := diff(t, stream, "a", versionOf(1), Changed)
+		_, zero := diff(t, stream, "a", versionOf(0), Changed)
+		settle(t, stream, confirmed(one), confirmed(zero))
+	}, [3]Change{Unchanged, Changed, Changed}},
+	{"rejected", func(t *testing.T, stream *Stream) {
+		_, one := diff(t, stream, "a", versionOf(1), Changed)
+		settle(t, stream, rejected(one))
+		diff(t, stream, "a", versionOf(0), Unchanged)
+		_, one = diff(t, stream, "a", versionOf(1), Changed)
+		settle(t, stream, rejected(one))
+	}, [3]Change{Unchanged, Changed, Changed}},
+	{"the first is rejected, the second delivered", func(t *testing.T, stream *Stream) {
+		_, one := diff(t, stream, "a", versionOf(1), Changed)
+		_, two := diff(t, stream, "a", versionOf(2), Changed)
+		settle(t, stream, rejected(one))
+		diff(t, stream, "a", versionOf(2), Unchanged)
+		settle(t, stream, confirmed(two))
+	}, [3]Change{Changed, Changed, Unchanged}},
+	{"the first is delivered, the second rejected", func(t *testing.T, stream *Stream) {
+		_, one := diff(t, stream, "a", versionOf(1), Changed)
+		_, two := diff(t, stream, "a", versionOf(2), Changed)
+		settle(t, stream, confirmed(one), rejected(two))
+	}, [3]Change{Changed, Unchanged, Changed}},
+	{"removed and back", func(t *testing.T, stream *Stream) {
+		remove(t, stream, Removed)
+		remove(t, stream, Unchanged)
+		_, zero := diff(t, stream, "a", versionOf(0), Added)
+		settle(t, stream, confirmed(zero))
+	}, [3]Change{Unchanged, Changed, Changed}},
+	{"removed", func(t *testing.T, stream *Stream) {
+		settle(t, stream, confirmed(remove(t, stream, Removed)))
+		remove(t, stream, Unchanged)
+	}, [3]Change{Added, Added, Added}},
+	{"removal rejected", func(t *testing.T, stream *Stream) {
+		settle(t, stream, rejected(remove(t, stream, Removed)))
+	}, [3]Change{Unchanged, Changed, Changed}},
+	{"not sent, taken as if", func(t *testing.T, stream *Stream) {
+		_, one := diff(t, stream, "a", versionOf(1), Changed)
+		if err := stream.Commit([]Row{confirmed(one)}); err != nil {
+			t.Fatal(err)
+		}
+	}, [3]Change{Changed, Unchanged, Changed}},
+	{"begun, and its end is not known", func(t *testing.T, stream *Stream) {
+		_, one := diff(t, stream, "a", versionOf(1), Changed)
+		begin(t, stream, confirmed(one))
+	}, [3]Change{Changed, Changed, Changed}},
+	{"a removal is begun, and its end is not known", func(t *testing.T, stream *Stream) {
+		begin(t, stream, confirmed(remove(t, stream, Removed)))
+	}, [3]Change{Added, Added, Added}},
+}
+
 func TestOrderOfVersions(t *testing.T) {
-	v := func(n int) string { return fmt.Sprintf(`{"v":%d}`, n) }
-	for _, test := range []struct {
-		name string
-		run  func(t *testing.T, stream *Stream)
-		// then is what the next sync finds for the versions 0, 1 and 2.
-		then [3]Change
-	}{
-		{"the version in flight counts", func(t *testing.T, stream *Stream) {
-			_, one := diff(t, stream, "a", v(1), Changed)
-			diff(t, stream, "a", v(1), Unchanged)
-			_, two := diff(t, stream, "a", v(2), Changed)
-			settle(t, stream, confirmed(one))
-			diff(t, stream, "a", v(2), Unchanged)
-			settle(t, stream, confirmed(two))
-		}, [3]Change{Changed, Changed, Unchanged}},
-		{"back to the stored one", func(t *testing.T, stream *Stream) {
-			_, one := diff(t, stream, "a", v(1), Changed)
-			_, zero := diff(t, stream, "a", v(0), Changed)
-			settle(t, stream, confirmed(one), confirmed(zero))
-		}, [3]Change{Unchanged, Changed, Changed}},
-		{"rejected", func(t *testing.T, stream *Stream) {
-			_, one := diff(t, stream, "a", v(1), Changed)
-			settle(t, stream, rejected(one))
-			diff(t, stream, "a", v(0), Unchanged)
-			_, one = diff(t, stream, "a", v(1), Changed)
-			settle(t, stream, rejected(one))
-		}, [3]Change{Unchanged, Changed, Changed}},
-		{"the first is rejected, the second delivered", func(t *testing.T, stream *Stream) {
-			_, one := diff(t, stream, "a", v(1), Changed)
-			_, two := diff(t, stream, "a", v(2), Changed)
-			settle(t, stream, rejected(one))
-			diff(t, stream, "a", v(2), Unchanged)
-			settle(t, stream, confirmed(two))
-		}, [3]Change{Changed, Changed, Unchanged}},
-		{"the first is delivered, the second rejected", func(t *testing.T, stream *Stream) {
-			_, one := diff(t, stream, "a", v(1), Changed)
-			_, two := diff(t, stream, "a", v(2), Changed)
-			settle(t, stream, confirmed(one), rejected(two))
-		}, [3]Change{Changed, Unchanged, Changed}},
-		{"removed and back", func(t *testing.T, stream *Stream) {
-			remove(t, stream, Removed)
-			remove(t, stream, Unchanged)
-			_, zero := diff(t, stream, "a", v(0), Added)
-			settle(t, stream, confirmed(zero))
-		}, [3]Change{Unchanged, Changed, Changed}},
-		{"removed", func(t *testing.T, stream *Stream) {
-			settle(t, stream, confirmed(remove(t, stream, Removed)))
-			remove(t, stream, Unchanged)
-		}, [3]Change{Added, Added, Added}},
-		{"removal rejected", func(t *testing.T, stream *Stream) {
-			settle(t, stream, rejected(remove(t, stream, Removed)))
-		}, [3]Change{Unchanged, Changed, Changed}},
-		{"not sent, taken as if", func(t *testing.T, stream *Stream) {
-			_, one := diff(t, stream, "a", v(1), Changed)
-			if err := stream.Commit([]Row{confirmed(one)}); err != nil {
-				t.Fatal(err)
-			}
-		}, [3]Change{Changed, Unchanged, Changed}},
-		{"begun, and its end is not known", func(t *testing.T, stream *Stream) {
-			_, one := diff(t, stream, "a", v(1), Changed)
-			begin(t, stream, confirmed(one))
-		}, [3]Change{Changed, Changed, Changed}},
-		{"a removal is begun, and its end is not known", func(t *testing.T, stream *Stream) {
-			begin(t, stream, confirmed(remove(t, stream, Removed)))
-		}, [3]Change{Added, Added, Added}},
-	} {
+	for _, test := range orders {
 		t.Run(test.name, func(t *testing.T) {
 			dir := t.TempDir()
 			store := open(t, dir, Options{})
-			deliver(t, openStream(t, store, "users", 1), "a", v(0), Added)
+			deliver(t, openStream(t, store, "users", 1), "a", versionOf(0), Added)
 			closeStore(t, store)
 			store = open(t, dir, Options{})
 			test.run(t, openStream(t, store, "users", 2))
 			closeStore(t, store)
 			for n, want := range test.then {
 				store := open(t, dir, Options{})
-				diff(t, openStream(t, store, "users", 3), "a", v(n), want)
+				diff(t, openStream(t, store, "users", 3), "a", versionOf(n), want)
 				closeStore(t, store)
 			}
 		})

@@ -8,6 +8,22 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 )
 
+// requireDistinctOrdinals fails if two entries share an ordinal, or one has an ordinal that is still to
+// be given out.
+func requireDistinctOrdinals(t *testing.T, stream *Stream) {
+	t.Helper()
+	taken := map[uint64]bool{}
+	if err := stream.entries(func(key []byte, e entry) error {
+		if taken[e.ordinal] || e.ordinal >= stream.next {
+			t.Errorf("%s has the ordinal %d, which is taken or not given out", key, e.ordinal)
+		}
+		taken[e.ordinal] = true
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Deaths and rows that come and go use up ordinals. They are given out again, so that neither the
 // bitmaps grow for ever nor a small table is taken for a large one.
 func TestOrdinalsAreTakenBack(t *testing.T) {
@@ -49,16 +65,7 @@ func TestOrdinalsAreTakenBack(t *testing.T) {
 			if stream.next > n+1 || stream.meta.Entries < n {
 				t.Errorf("the next ordinal is %d, with %d entries", stream.next, stream.meta.Entries)
 			}
-			taken := map[uint64]bool{}
-			if err := stream.entries(func(key []byte, e entry) error {
-				if taken[e.ordinal] || e.ordinal >= stream.next {
-					t.Errorf("%s has the ordinal %d, which is taken or not given out", key, e.ordinal)
-				}
-				taken[e.ordinal] = true
-				return nil
-			}); err != nil {
-				t.Fatal(err)
-			}
+			requireDistinctOrdinals(t, stream)
 			for i := range n {
 				diff(t, stream, fmt.Sprint(i), `{}`, Unchanged)
 			}

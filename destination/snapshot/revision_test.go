@@ -22,38 +22,41 @@ func replaces(t *testing.T, stream *Stream, row string) (string, Row) {
 	return fmt.Sprintf("%x %x", stream.Salt(), v.AppendReplaced(nil)), confirmed(v)
 }
 
+// step sends one row, or removes it, and ends in one of five ways.
+type step struct{ row, outcome string }
+
+const (
+	zero, one, removed = `{"v":0}`, `{"v":1}`, ""
+
+	isConfirmed = "it is confirmed"
+	isRejected  = "it is rejected"
+	processDies = "the process dies"
+	syncFails   = "the sync fails"
+	syncEnds    = "the sync ends well"
+)
+
 // TestRevisions sends rows of one key, and looks which of them pass for repetitions of others.
 func TestRevisions(t *testing.T) {
-	const (
-		zero, one, removed = `{"v":0}`, `{"v":1}`, ""
-
-		confirmed = "confirmed"
-		rejected  = "rejected"
-		dies      = "the process dies"
-		fails     = "the sync fails"
-		ends      = "the sync ends well"
-	)
-	type step struct{ row, outcome string }
 	for name, steps := range map[string][]step{
-		"back and forth in a sync":        {{zero, confirmed}, {one, confirmed}, {zero, confirmed}, {one, ends}},
-		"back and forth in many":          {{zero, ends}, {one, ends}, {zero, ends}, {one, ends}},
-		"back and forth in failed ones":   {{zero, ends}, {one, fails}, {zero, fails}, {one, fails}, {zero, ends}},
-		"back and forth in processes":     {{zero, ends}, {one, dies}, {zero, dies}, {one, dies}, {zero, dies}, {one, ends}},
-		"removed and back":                {{zero, confirmed}, {removed, confirmed}, {zero, confirmed}, {removed, confirmed}, {zero, ends}},
-		"removed and back in many":        {{zero, ends}, {removed, ends}, {zero, ends}, {removed, ends}, {zero, ends}},
-		"removed and back in processes":   {{zero, confirmed}, {removed, dies}, {zero, dies}, {removed, dies}, {zero, ends}},
-		"removed, died, and back":         {{zero, confirmed}, {removed, confirmed}, {zero, dies}, {removed, confirmed}, {zero, ends}},
-		"rejected and again":              {{zero, rejected}, {zero, rejected}, {zero, ends}},
-		"rejected in the next sync":       {{zero, rejected}, {zero, ends}, {one, rejected}, {one, ends}},
-		"rejected after a death":          {{zero, confirmed}, {one, rejected}, {zero, dies}, {one, ends}},
-		"another row after one in flight": {{zero, dies}, {one, confirmed}, {zero, ends}},
+		"back and forth in a sync":        {{zero, isConfirmed}, {one, isConfirmed}, {zero, isConfirmed}, {one, syncEnds}},
+		"back and forth in many":          {{zero, syncEnds}, {one, syncEnds}, {zero, syncEnds}, {one, syncEnds}},
+		"back and forth in failed ones":   {{zero, syncEnds}, {one, syncFails}, {zero, syncFails}, {one, syncFails}, {zero, syncEnds}},
+		"back and forth in processes":     {{zero, syncEnds}, {one, processDies}, {zero, processDies}, {one, processDies}, {zero, processDies}, {one, syncEnds}},
+		"removed and back":                {{zero, isConfirmed}, {removed, isConfirmed}, {zero, isConfirmed}, {removed, isConfirmed}, {zero, syncEnds}},
+		"removed and back in many":        {{zero, syncEnds}, {removed, syncEnds}, {zero, syncEnds}, {removed, syncEnds}, {zero, syncEnds}},
+		"removed and back in processes":   {{zero, isConfirmed}, {removed, processDies}, {zero, processDies}, {removed, processDies}, {zero, syncEnds}},
+		"removed, died, and back":         {{zero, isConfirmed}, {removed, isConfirmed}, {zero, processDies}, {removed, isConfirmed}, {zero, syncEnds}},
+		"rejected and again":              {{zero, isRejected}, {zero, isRejected}, {zero, syncEnds}},
+		"rejected in the next sync":       {{zero, isRejected}, {zero, syncEnds}, {one, isRejected}, {one, syncEnds}},
+		"rejected after a death":          {{zero, isConfirmed}, {one, isRejected}, {zero, processDies}, {one, syncEnds}},
+		"another row after one in flight": {{zero, processDies}, {one, isConfirmed}, {zero, syncEnds}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			stream := openStream(t, open(t, dir, Options{}), "users", 1)
 			seen := map[string]bool{}
 			for i, s := range steps {
-				if s.row == zero && s.outcome == dies && name == "rejected after a death" {
+				if s.row == zero && s.outcome == processDies && name == "rejected after a death" {
 					// the endpoint has this row: nothing is sent
 					continue
 				}
@@ -64,16 +67,14 @@ func TestRevisions(t *testing.T) {
 					seen[id] = true
 				}
 				batch := begin(t, stream, row)
-				batch.rows[0].Rejected = s.outcome == rejected
-				if s.outcome != dies && s.outcome != fails {
-					if err := batch.Confirm(); err != nil {
-						t.Fatal(err)
-					}
+				batch.rows[0].Rejected = s.outcome == isRejected
+				if s.outcome != processDies && s.outcome != syncFails {
+					confirm(t, batch)
 				}
-				if s.outcome == confirmed || s.outcome == rejected {
+				if s.outcome == isConfirmed || s.outcome == isRejected {
 					continue
 				}
-				stream.finishAs(t, s.outcome == ends, s.outcome == dies)
+				stream.finishAs(t, s.outcome == syncEnds, s.outcome == processDies)
 				stream = openStream(t, open(t, dir, Options{}), "users", 1)
 			}
 			closeStore(t, stream.store)
@@ -103,9 +104,7 @@ func TestRepetitionsKeepTheirRevisions(t *testing.T) {
 				stream := openStream(t, open(t, dir, Options{}), "users", 1)
 				revision, sent := replaces(t, stream, row)
 				if batch := begin(t, stream, sent); attempt == 2 {
-					if err := batch.Confirm(); err != nil {
-						t.Fatal(err)
-					}
+					confirm(t, batch)
 				}
 				if attempt == 0 {
 					first = revision

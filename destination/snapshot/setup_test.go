@@ -160,3 +160,11 @@ func left(t *testing.T, stream *Stream, want ...string) {
 		t.Errorf("CountUnseen = %d, %v, want %d", n, err, len(want))
 	}
 }
+
+// confirm takes over what the rows of a batch have become.
+func confirm(t *testing.T, batch *Batch) {
+	t.Helper()
+	if err := batch.Confirm(); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -111,6 +111,20 @@ func attribute(list []*common.KeyValue, key string) any {
 	return nil
 }
 
+// requireTree fails unless the spans of an attempt, its batch and its sync are below each other, and
+// the last one is below the parent of the trace.
+func requireTree(t *testing.T, of *trace.Context, attempt, batch, sync *spans.Span) {
+	t.Helper()
+	if string(sync.ParentSpanId) != string(of.Parent[:]) || string(batch.ParentSpanId) != string(sync.SpanId) || string(attempt.ParentSpanId) != string(batch.SpanId) {
+		t.Errorf("they are no tree: %v, %v, %v", attempt, batch, sync)
+	}
+	for _, s := range []*spans.Span{attempt, batch, sync} {
+		if string(s.TraceId) != string(of.ID[:]) {
+			t.Errorf("span %s is of trace %x", s.Name, s.TraceId)
+		}
+	}
+}
+
 // A sync, its batches and their attempts are one tree below the span that the environment names,
 // and the span of an attempt is the one that its traceparent names.
 func TestSpansAreOneTree(t *testing.T) {
@@ -133,16 +147,9 @@ func TestSpansAreOneTree(t *testing.T) {
 			t.Fatalf("%d spans, want 3", len(c.spans))
 		}
 		attempt, batchSpan, sync := c.spans[0], c.spans[1], c.spans[2]
-		if string(sync.ParentSpanId) != string(tel.options.Trace.Parent[:]) || string(batchSpan.ParentSpanId) != string(sync.SpanId) || string(attempt.ParentSpanId) != string(batchSpan.SpanId) {
-			t.Errorf("they are no tree: %v", c.spans)
-		}
+		requireTree(t, &tel.options.Trace, attempt, batchSpan, sync)
 		if id := tel.options.Trace.SpanOf(header); string(attempt.SpanId) != string(id[:]) {
 			t.Errorf("the attempt is span %x, its traceparent says %s", attempt.SpanId, id)
-		}
-		for _, s := range c.spans {
-			if string(s.TraceId) != string(tel.options.Trace.ID[:]) {
-				t.Errorf("span %s is of trace %x", s.Name, s.TraceId)
-			}
 		}
 		if took := attempt.EndTimeUnixNano - attempt.StartTimeUnixNano; took != uint64(400*time.Millisecond) {
 			t.Errorf("the attempt took %d ns", took)

@@ -17,44 +17,18 @@ import (
 // OpenAPI returns an OpenAPI 3.1 document whose webhooks are the streams, and whose paths are the
 // requests as an endpoint gets them. version is that of the program.
 func (c *Contract) OpenAPI(version string) any {
-	webhooks, schemas := object{}, object{}
-	byPath := &paths{contract: c, items: make(map[string]*pathItem)}
-	names, titles := c.names(component), c.names(func(title string) string { return title })
+	d := &openAPI{
+		contract: c, webhooks: object{}, schemas: object{}, byPath: &paths{contract: c, items: make(map[string]*pathItem)},
+		names: c.names(component), titles: c.names(func(title string) string { return title }),
+	}
 	if c.config.Manifest.Chosen() {
-		last := len(c.table) + 1
-		byPath.manifest = &body{"application/json", object{"$ref": "#/components/schemas/" + names[last]}}
-		schemas[names[last]] = manifestBody()
-		webhooks[titles[last]] = object{strings.ToLower(c.config.Manifest.Method): object{
-			"summary": "The manifest of a stream", "parameters": c.parameters(nil), "requestBody": requestBody(true, byPath.manifest), "responses": manifestAnswers(),
-		}}
+		d.addManifest()
 	}
 	for i, r := range c.table {
-		body := &body{r.Payload.MediaType(), object{"$ref": "#/components/schemas/" + names[i]}}
-		schemas[names[i]] = c.body(i, "#/components/schemas/"+names[i])
-		methods := object{}
-		for _, e := range endpoints(r) {
-			described := object{"summary": "A batch of stream " + r.Title(), "parameters": c.parameters(r), "responses": answers()}
-			if e.Bodyless {
-				byPath.add(e.Method, e.URL, r, nil)
-			} else {
-				described["requestBody"] = requestBody(true, body)
-				byPath.add(e.Method, e.URL, r, body)
-			}
-			methods[strings.ToLower(e.Method)] = described
-		}
-		webhooks[titles[i]] = methods
-		if e := r.Manifest; e != nil {
-			byPath.add(e.Method, e.URL, r, byPath.manifest)
-		}
+		d.addStream(i, r)
 	}
 	if c.sendsCheck() {
-		last := len(c.table)
-		body := &body{c.config.Payload.MediaType(), object{"$ref": "#/components/schemas/" + names[last]}}
-		schemas[names[last]] = c.check()
-		webhooks[titles[last]] = object{strings.ToLower(c.config.Method): object{
-			"summary": "A check of the connection", "parameters": c.parameters(nil), "requestBody": requestBody(true, body), "responses": answers(),
-		}}
-		byPath.add(c.config.Method, c.config.CheckURL(), nil, body)
+		d.addCheck()
 	}
 	schemes := c.security()
 	every := object{}
@@ -65,10 +39,65 @@ func (c *Contract) OpenAPI(version string) any {
 		"openapi":    "3.1.0",
 		"info":       object{"title": "What destination-webhook sends", "version": version},
 		"security":   []any{every},
-		"webhooks":   webhooks,
-		"paths":      byPath.document(),
-		"components": object{"schemas": schemas, "securitySchemes": schemes},
+		"webhooks":   d.webhooks,
+		"paths":      d.byPath.document(),
+		"components": object{"schemas": d.schemas, "securitySchemes": schemes},
 	}
+}
+
+// openAPI collects what a document describes.
+type openAPI struct {
+	contract          *Contract
+	webhooks, schemas object
+	byPath            *paths
+	names, titles     []string // of schemas and of webhooks, as Contract.names orders them
+}
+
+// place returns the reference to a schema.
+func (d *openAPI) place(i int) string { return "#/components/schemas/" + d.names[i] }
+
+// define adds a schema and returns the body that fits it.
+func (d *openAPI) define(i int, mediaType string, schema any) *body {
+	d.schemas[d.names[i]] = schema
+	return &body{mediaType, object{"$ref": d.place(i)}}
+}
+
+// addManifest adds the manifest, which has the path of each stream's.
+func (d *openAPI) addManifest() {
+	c, i := d.contract, len(d.contract.table)+1
+	d.byPath.manifest = d.define(i, "application/json", manifestBody())
+	d.webhooks[d.titles[i]] = object{strings.ToLower(c.config.Manifest.Method): object{
+		"summary": "The manifest of a stream", "parameters": c.parameters(nil), "requestBody": requestBody(true, d.byPath.manifest), "responses": manifestAnswers(),
+	}}
+}
+
+func (d *openAPI) addStream(i int, r *route.Route) {
+	body := d.define(i, r.Payload.MediaType(), d.contract.body(i, d.place(i)))
+	methods := object{}
+	for _, e := range endpoints(r) {
+		described := object{"summary": "A batch of stream " + r.Title(), "parameters": d.contract.parameters(r), "responses": answers()}
+		if e.Bodyless {
+			d.byPath.add(e.Method, e.URL, r, nil)
+		} else {
+			described["requestBody"] = requestBody(true, body)
+			d.byPath.add(e.Method, e.URL, r, body)
+		}
+		methods[strings.ToLower(e.Method)] = described
+	}
+	d.webhooks[d.titles[i]] = methods
+	if e := r.Manifest; e != nil {
+		d.byPath.add(e.Method, e.URL, r, d.byPath.manifest)
+	}
+}
+
+// addCheck adds the connection check.
+func (d *openAPI) addCheck() {
+	c, i := d.contract, len(d.contract.table)
+	body := d.define(i, c.config.Payload.MediaType(), c.check())
+	d.webhooks[d.titles[i]] = object{strings.ToLower(c.config.Method): object{
+		"summary": "A check of the connection", "parameters": c.parameters(nil), "requestBody": requestBody(true, body), "responses": answers(),
+	}}
+	d.byPath.add(c.config.Method, c.config.CheckURL(), nil, body)
 }
 
 // component makes a component's name of a title: it allows fewer characters than streams have.
