@@ -224,7 +224,7 @@ func (e *Encoder) write(operation Operation, key, data []byte, record *protocol.
 		row.Open, row.Close = open, appendClose(row.Close, operation, key, record)
 	}
 	if e.hides() {
-		row.Metadata = appendTexts(row.Metadata, hasHidden, []byte(operation), key)
+		row.Metadata = appendHidden(row.Metadata, operation, key)
 	}
 	if p.Format == config.Form || e.program != nil {
 		row.Metadata = appendTexts(row.Metadata, hasData, data)

@@ -58,6 +58,14 @@ func appendTexts(metadata []byte, flag byte, texts ...[]byte) []byte {
 	return metadata
 }
 
+// appendHidden is appendTexts for the operation and the primary key, which most formats keep of each
+// row.
+func appendHidden(metadata []byte, operation Operation, key []byte) []byte {
+	metadata[0] |= hasHidden
+	metadata = append(append(metadata, byte(len(operation))), operation...)
+	return append(binary.AppendUvarint(metadata, uint64(len(key))), key...)
+}
+
 // appendRecord appends what a dead letter needs of a record beyond its data.
 func appendRecord(metadata []byte, r *protocol.Record) []byte {
 	return appendTexts(metadata, hasRecord, r.EmittedAt, r.Changes)
