@@ -133,7 +133,7 @@ func (e *Engine) prepare(s *Stream) {
 		}
 	}
 	s.batches = e.pipeline.Stream(payload.Frame(s.Route, e.options.Metadata), keyed)
-	if s.Route.SingleRows() || s.Route.Payload.Format.HoldsOneRow() {
+	if s.Route.SingleRows() {
 		s.batches.MaxRows = 1
 	}
 }

@@ -71,7 +71,8 @@ func (r *Route) Operations() []string { return r.used }
 
 // SingleRows reports whether every request has one row.
 func (r *Route) SingleRows() bool {
-	return len(r.used) > 0 && !slices.ContainsFunc(r.used, func(operation string) bool { return !r.To(operation).NamesRow() })
+	shared := func(operation string) bool { return !r.To(operation).NamesRow() }
+	return r.Payload.Format.HoldsOneRow() || len(r.used) > 0 && !slices.ContainsFunc(r.used, shared)
 }
 
 // Methods returns the methods of the requests, in the order of the operations.

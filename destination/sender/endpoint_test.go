@@ -15,6 +15,7 @@ import (
 	"destination-webhook/destination/deadletter"
 	"destination-webhook/destination/delivery"
 	"destination-webhook/destination/failure"
+	"destination-webhook/destination/jq"
 	"destination-webhook/destination/payload"
 	"destination-webhook/destination/route"
 	"destination-webhook/protocol"
@@ -82,6 +83,13 @@ func senderOf(t interface{ Helper() }, n int, keyOf func(id int) int, e *endpoin
 		Stream: protocol.StreamDescriptor{Name: "users"}, Mode: config.Upsert, Key: [][]string{{"key"}}, Payload: e.payload,
 		Endpoint: route.Endpoint{Method: "POST", URL: "https://example.com/hook", Header: http.Header{}},
 	}
+	if source := e.payload.Transform; source != "" {
+		program, err := jq.Compile(source, config.TransformVariables...)
+		if err != nil {
+			panic(err)
+		}
+		r.Transform = program
+	}
 	s := New(Options{
 		Client:      clientOf(e),
 		DeadLetters: box, Redact: func(s string) string { return s }, Warn: func(string, ...any) {}, Observer: nobody{},
@@ -97,9 +105,20 @@ func clientOf(e http.RoundTripper) *delivery.Client {
 
 // batchOf returns a batch of n rows of a route.
 func batchOf(r *route.Route, n int, keyOf func(id int) int) *batching.Batch {
+	data := make([]string, n)
+	for id := range n {
+		data[id] = dataOf(id, keyOf(id))
+	}
+	return batchOfData(r, data)
+}
+
+func dataOf(id, key int) string { return fmt.Sprintf(`{"id":%d,"key":%d}`, id, key) }
+
+// batchOfData returns a batch of records of a route.
+func batchOfData(r *route.Route, data []string) *batching.Batch {
 	var made *batching.Batch
 	done := make(chan struct{})
-	p := batching.New(context.Background(), batching.Options{MaxRows: n + 1, MaxBytes: 1 << 30, MaxBuffered: 1 << 30, MaxAge: time.Hour, MaxInFlight: 2},
+	p := batching.New(context.Background(), batching.Options{MaxRows: len(data) + 1, MaxBytes: 1 << 30, MaxBuffered: 1 << 30, MaxAge: time.Hour, MaxInFlight: 2},
 		func(_ context.Context, b *batching.Batch) batching.Outcome {
 			made = b
 			close(done)
@@ -107,8 +126,8 @@ func batchOf(r *route.Route, n int, keyOf func(id int) int) *batching.Batch {
 		}, nil)
 	stream := p.Stream(payload.Frame(r, false), true)
 	encoder := payload.NewEncoder(r, payload.Options{DeadLetters: true})
-	for id := range n {
-		row, err := encoder.Encode(&protocol.Record{Data: fmt.Appendf(nil, `{"id":%d,"key":%d}`, id, keyOf(id)), EmittedAt: []byte("17")})
+	for _, text := range data {
+		row, err := encoder.Encode(&protocol.Record{Data: []byte(text), EmittedAt: []byte("17")})
 		if err != nil {
 			panic(err)
 		}

@@ -3,6 +3,7 @@ package sender
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -18,10 +19,20 @@ var payloads = []config.Payload{
 	{Format: config.NDJSON},
 	{Format: config.NDJSON, Row: config.RowFull},
 	{Format: config.Wrapped, Wrapper: `{"n":1.0,"id":"$webhook_id","in":{"rows":"$rows"},"again":["$webhook_id"]}`},
+	{Format: config.Wrapped, Wrapper: `{"n":1.0,"in":{"rows":"$rows"}}`, Row: config.RowFull},
 	{Format: config.Single},
+	{Format: config.Single, Row: config.RowFull},
 	{Format: config.Form},
 	{Format: config.Form, Row: config.RowFull},
+	{Transform: "."},
+	{Format: config.Array, Transform: ". + {more: [1]}"},
+	{Format: config.NDJSON, Transform: twoOutputs},
+	{Format: config.Single, Transform: "."},
+	{Format: config.Form, Transform: "."},
 }
+
+// twoOutputs makes two lines of a row, as bulk APIs want them.
+const twoOutputs = `{of: .id}, .`
 
 // mostRows is how many rows a batch may have.
 func mostRows(p config.Payload, most int) int {
@@ -36,26 +47,42 @@ var idShown = regexp.MustCompile(`msg_[0-9a-f]{32}`)
 
 // idsIn returns the ids of the rows in a body.
 func idsIn(body []byte, p config.Payload) ([]int, error) {
+	all, err := dataIn(body, p)
+	ids := make([]int, len(all))
+	for i, data := range all {
+		var row struct{ ID int }
+		err = errors.Join(err, json.Unmarshal(data, &row))
+		ids[i] = row.ID
+	}
+	return ids, err
+}
+
+// dataIn returns the data of the rows in a body.
+func dataIn(body []byte, p config.Payload) (all []json.RawMessage, err error) {
 	rows, err := rowsIn(body, p)
 	if err != nil {
 		return nil, err
 	}
-	ids := []int{}
-	for _, row := range rows {
-		var full struct{ Data struct{ ID int } }
-		into := any(&full)
-		if !p.FullRows() {
-			into = &full.Data
+	for i, row := range rows {
+		if p.Transform == twoOutputs && i%2 == 0 {
+			if !bytes.HasPrefix(row, []byte(`{"of":`)) {
+				return nil, fmt.Errorf("line %d is %s", i, row)
+			}
+			continue
 		}
-		if err := json.Unmarshal(row, into); err != nil {
-			return nil, err
+		if p.FullRows() {
+			var full struct{ Data json.RawMessage }
+			if err := json.Unmarshal(row, &full); err != nil {
+				return nil, err
+			}
+			row = full.Data
 		}
-		ids = append(ids, full.Data.ID)
+		all = append(all, row)
 	}
-	return ids, nil
+	return all, nil
 }
 
-// rowsIn returns the rows of a body as JSON.
+// rowsIn returns the rows in a body, as they are written.
 func rowsIn(body []byte, p config.Payload) (rows []json.RawMessage, err error) {
 	switch p.Format {
 	case config.Array:
@@ -79,7 +106,9 @@ func rowsIn(body []byte, p config.Payload) (rows []json.RawMessage, err error) {
 	case config.Single:
 		rows = append(rows, body)
 	case config.Form:
-		return rowsInForm(body, p)
+		var row json.RawMessage
+		row, err = formRow(string(body))
+		rows = append(rows, row)
 	default:
 		var envelope struct{ Rows []json.RawMessage }
 		err = json.Unmarshal(body, &envelope)
@@ -88,15 +117,18 @@ func rowsIn(body []byte, p config.Payload) (rows []json.RawMessage, err error) {
 	return rows, err
 }
 
-// rowsInForm returns the row of a form, as far as its id goes.
-func rowsInForm(body []byte, p config.Payload) ([]json.RawMessage, error) {
-	values, err := url.ParseQuery(string(body))
+// formRow returns form fields as an object.
+func formRow(body string) (json.RawMessage, error) {
+	values, err := url.ParseQuery(body)
 	if err != nil {
 		return nil, err
 	}
-	row := `{"id":` + values.Get("id") + `}`
-	if p.Row == config.RowFull {
-		row = `{"data":` + values.Get("data") + `}`
+	row := map[string]any{}
+	for name, texts := range values {
+		row[name] = texts[0]
+		if json.Valid([]byte(texts[0])) {
+			row[name] = json.RawMessage(texts[0])
+		}
 	}
-	return []json.RawMessage{json.RawMessage(row)}, nil
+	return json.Marshal(row)
 }

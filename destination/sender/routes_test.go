@@ -1,12 +1,15 @@
 package sender
 
 import (
+	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"math/rand/v2"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -14,7 +17,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"destination-webhook/batching"
 	"destination-webhook/destination/config"
@@ -40,21 +43,26 @@ func routeOf(t testing.TB, members string) *route.Route {
 	return table[0]
 }
 
-// byField is a Differ that finds the operation in the field op of the data.
+// byField is a Differ that finds the operation in the field op of what is sent of a row.
 type byField struct{}
+
+var operationField = regexp.MustCompile(`"op":"([a-z]+)"`)
 
 func (byField) See(payload.Key) error { return nil }
 
 func (byField) Diff(key payload.Key, data []byte, _ bool, version []byte) (payload.Change, error) {
-	var row struct{ Op payload.Operation }
-	err := json.Unmarshal(data, &row)
-	return payload.Change{Operation: row.Op, Version: version, Key: key.Sent}, err
+	found := operationField.FindSubmatch(data)
+	if found == nil {
+		return payload.Change{}, fmt.Errorf("no operation in %s", data)
+	}
+	return payload.Change{Operation: payload.Operation(found[1]), Version: version, Key: key.Sent}, nil
 }
 
 // resource is an endpoint with a URL for each row, as a REST API has it. It takes a while for each
 // request, and fails now and then before or after it has done what it was asked.
 type resource struct {
 	t        *testing.T
+	payload  config.Payload
 	mu       sync.Mutex
 	random   *rand.Rand
 	rows     map[string]int // by id, the number of the row that it has
@@ -96,17 +104,9 @@ func (a *resource) RoundTrip(r *http.Request) (*http.Response, error) {
 func (a *resource) do(r *http.Request, body []byte) int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	var envelope struct {
-		Rows []struct {
-			Data struct {
-				ID string
-				N  int
-			}
-			Operation string
-		}
-	}
-	if err := json.Unmarshal(body, &envelope); err != nil && r.Method != http.MethodDelete {
-		a.t.Errorf("%s %s has the body %q: %v", r.Method, r.URL, body, err)
+	var rows []historic
+	if r.Method != http.MethodDelete {
+		rows = a.read(body)
 	}
 	again := a.lost[r.Method+" "+r.URL.Path]
 	delete(a.lost, r.Method+" "+r.URL.Path)
@@ -114,18 +114,19 @@ func (a *resource) do(r *http.Request, body []byte) int {
 	_, found := a.rows[id]
 	switch r.Method {
 	case http.MethodPost:
-		for _, row := range envelope.Rows {
-			if have, found := a.rows[row.Data.ID]; row.Operation != "added" || found && have != row.Data.N {
-				a.t.Errorf("POST of row %d as %s: the endpoint has row %d of %s", row.Data.N, row.Operation, have, row.Data.ID)
+		for _, row := range rows {
+			if have, found := a.rows[row.ID]; row.Op != "added" || found && have != row.N {
+				a.t.Errorf("POST of row %d as %s: the endpoint has row %d of %s", row.N, row.Op, have, row.ID)
 			}
-			a.rows[row.Data.ID] = row.Data.N
+			a.rows[row.ID] = row.N
 		}
 		return http.StatusCreated
 	case http.MethodPatch:
-		if len(envelope.Rows) != 1 || envelope.Rows[0].Data.ID != id || !found || envelope.Rows[0].Data.N < a.rows[id] {
+		if len(rows) != 1 || rows[0].ID != id || rows[0].Op != "changed" || !found || rows[0].N < a.rows[id] {
 			a.t.Errorf("PATCH %s with %s: the endpoint has row %d (%v)", r.URL, body, a.rows[id], found)
+			return http.StatusBadRequest
 		}
-		a.rows[id] = envelope.Rows[0].Data.N
+		a.rows[id] = rows[0].N
 		return http.StatusOK
 	}
 	if len(body) > 0 || r.Header.Get("Content-Type") != "" {
@@ -138,6 +139,27 @@ func (a *resource) do(r *http.Request, body []byte) int {
 		return http.StatusNotFound
 	}
 	return http.StatusNoContent
+}
+
+// historic is the data of a row in a history.
+type historic struct {
+	ID string
+	N  int
+	Op string
+}
+
+// read returns the rows in a body.
+func (a *resource) read(body []byte) (rows []historic) {
+	all, err := dataIn(body, a.payload)
+	for _, data := range all {
+		var row historic
+		err = errors.Join(err, json.Unmarshal(data, &row))
+		rows = append(rows, row)
+	}
+	if err != nil {
+		a.t.Errorf("the body %q: %v", body, err)
+	}
+	return rows
 }
 
 // history returns rows, each one possible after those before it, and what the endpoint has at the
@@ -159,28 +181,46 @@ func history(r *rand.Rand, n, keys int) (rows []string, want map[string]int) {
 }
 
 // Rows of one key never overtake each other across routes, with many requests in flight, random
-// latency, retries and lost answers; whether every URL names the row or only some do.
+// latency, retries and lost answers, in every format; whether every URL names the row or only some
+// do.
 func TestOrderAcrossRoutes(t *testing.T) {
 	const byKey = `"url":"https://api.example.com/users/{primary_key}"`
 	for name, added := range map[string]string{"each row alone": byKey, "added rows together": `"url":"https://api.example.com/users"`} {
-		for seed := range uint64(20) {
+		for seed := range uint64(2 * len(payloads)) {
+			p := payloads[seed%uint64(len(payloads))]
 			synctest.Test(t, func(t *testing.T) {
-				r := routeOf(t, `,"operations":{"added":{`+added+`},"changed":{"method":"PATCH",`+byKey+`},"removed":{"method":"DELETE",`+byKey+`}}`)
+				r := routeOf(t, `,"operations":{"added":{`+added+`},"changed":{"method":"PATCH",`+byKey+`},"removed":{"method":"DELETE",`+byKey+`}}`+members(t, p))
 				random := rand.New(rand.NewPCG(seed, 1))
 				rows, want := history(random, 200, 2+int(seed))
-				api := &resource{t: t, random: random, rows: map[string]int{}, lost: map[string]bool{}}
+				api := &resource{t: t, payload: p, random: random, rows: map[string]int{}, lost: map[string]bool{}}
 				if err := sendRows(t, r, api, nil, 16, rows); err != nil {
-					t.Fatalf("%s, seed %d: %v", name, seed, err)
+					t.Fatalf("%s, %+v, seed %d: %v", name, p, seed, err)
 				}
-				if diff := cmp.Diff(want, api.rows); diff != "" {
-					t.Errorf("%s, seed %d: the endpoint's table (-want +got):\n%s", name, seed, diff)
+				if diff := gocmp.Diff(want, api.rows); diff != "" {
+					t.Errorf("%s, %+v, seed %d: the endpoint's table (-want +got):\n%s", name, p, seed, diff)
 				}
 				if api.most < 2 {
-					t.Errorf("%s, seed %d: %d requests were in flight together", name, seed, api.most)
+					t.Errorf("%s, %+v, seed %d: %d requests were in flight together", name, p, seed, api.most)
 				}
 			})
 		}
 	}
+}
+
+// members returns a payload as members of a config.
+func members(t *testing.T, p config.Payload) string {
+	t.Helper()
+	set := map[string]any{}
+	for name, value := range map[string]string{"format": string(cmp.Or(p.Format, config.Envelope)), "row": string(p.Row), "wrapper": p.Wrapper, "transform": p.Transform} {
+		if value != "" {
+			set[name] = value
+		}
+	}
+	text, err := json.Marshal(map[string]any{"payload": set})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return "," + string(text[1:len(text)-1])
 }
 
 // sendRows sends the rows of a route through a pipeline to a transport, and returns its error.
@@ -253,7 +293,7 @@ func TestBatchIsPartedWhereTheRouteChanges(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{"POST /hook 1 2", "PATCH /u/1 1", "POST /hook 3", "DELETE /u/1", "DELETE /u/2", "POST /hook 1"}
-	if diff := cmp.Diff(want, c.list); diff != "" {
+	if diff := gocmp.Diff(want, c.list); diff != "" {
 		t.Errorf("requests (-want +got):\n%s", diff)
 	}
 	names := map[string]bool{}
@@ -276,7 +316,7 @@ func TestRowsWithoutAURLAreRejected(t *testing.T) {
 	if err := sendRows(t, r, c, box, 1, rows); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"PUT /Ulm/users/1 1", "PUT /a%2Fb%20%C3%BC/users/5 5"}, c.list); diff != "" {
+	if diff := gocmp.Diff([]string{"PUT /Ulm/users/1 1", "PUT /a%2Fb%20%C3%BC/users/5 5"}, c.list); diff != "" {
 		t.Errorf("requests (-want +got):\n%s", diff)
 	}
 	reasons := map[string]int{}
@@ -288,7 +328,7 @@ func TestRowsWithoutAURLAreRejected(t *testing.T) {
 	for _, problem := range []string{"is . or .., which leads to another path", "is an object or a list", "has no value"} {
 		want["no URL can be made for it: {data.city} "+problem] = 1
 	}
-	if diff := cmp.Diff(want, reasons); diff != "" {
+	if diff := gocmp.Diff(want, reasons); diff != "" {
 		t.Errorf("reasons (-want +got):\n%s", diff)
 	}
 	err := sendRows(t, r, &calls{}, nil, 1, rows[1:2])
