@@ -28,11 +28,30 @@ func newAudience(mode string) *audience {
 	return &audience{mode: mode, rows: make(map[string]int), known: make(map[string]bool), bad: make(map[string]bool)}
 }
 
-// told is a row as the endpoint gets it.
+// told is a row as the endpoint gets it. In a form every value is a text.
 type told struct {
 	Operation string
 	Key       json.RawMessage `json:"primary_key"`
-	Data      struct{ Value int }
+	Data      struct {
+		ID    json.RawMessage
+		Value json.Number
+	}
+}
+
+// key returns what the row's key is at the endpoint.
+func (t *told) key() string {
+	key := t.Key
+	if len(key) == 0 { // the row is its data alone
+		key = t.Data.ID
+	}
+	var text string
+	if json.Unmarshal(key, &text) != nil {
+		text = string(key)
+	}
+	if n, err := strconv.ParseFloat(text, 64); err == nil {
+		text = fmt.Sprintf("key %v", n)
+	}
+	return text
 }
 
 // Write applies the rows that the endpoint accepts.
@@ -50,21 +69,19 @@ func (a *audience) Write(rows []byte) (int, error) {
 }
 
 func (a *audience) apply(row told) error {
-	var key string
-	if err := json.Unmarshal(row.Key, &key); err != nil {
-		return fmt.Errorf("the key %s: %w", row.Key, err)
-	}
-	if n, err := strconv.ParseFloat(key, 64); err == nil {
-		key = fmt.Sprintf("key %v", n)
-	}
+	key := row.key()
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if row.Operation == "removed" {
 		delete(a.rows, key)
 		delete(a.known, key)
-	} else {
-		a.rows[key] = row.Data.Value
+		return nil
 	}
+	value, err := row.Data.Value.Int64()
+	if err != nil {
+		return fmt.Errorf("the value of %s: %w", key, err)
+	}
+	a.rows[key] = int(value)
 	return nil
 }
 

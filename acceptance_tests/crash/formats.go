@@ -1,12 +1,9 @@
 package main
 
 import (
-	"math/rand/v2"
 	"net/url"
 	"regexp"
 	"strconv"
-
-	"destination-webhook/receiver"
 )
 
 // payload is the config of the bodies' format.
@@ -27,22 +24,22 @@ var payloads = []payload{
 	{"format": "ndjson", "transform": "select(. != null) | ."},
 	{"format": "wrapped", "wrapper": `{"items":"$rows","of":["$stream"]}`},
 	{"format": "single"},
+	{"format": "form"},
+	{"format": "wrapped", "wrapper": `{"n":1.0,"items":"$rows"}`, "transform": ". + {}"},
+	{"format": "single", "transform": "."},
+	{"format": "form", "transform": "."},
 }
 
 // shown is how many of the payloads show the operation of a row.
 const shown = 8
 
-// drawPayload chooses by a generator of its own, so that a seed draws the rest of its plan as ever.
-// One row in each request takes too long at an endpoint that fails often.
-func drawPayload(seed uint64, most int, f *receiver.Faults) payload {
-	p := payloads[rand.New(rand.NewPCG(seed, 3)).IntN(most)]
-	if fails := f.Percent > 0 || f.Every > 0 || f.Capacity > 0; fails && (p["format"] == "single" || p["format"] == "form") {
-		return payloads[2]
-	}
-	return p
-}
+// drawPayload takes the payloads in turn, so that a few dozen runs have each of them.
+func drawPayload(seed uint64, most int) payload { return payloads[seed%uint64(most)] }
 
-var position = regexp.MustCompile(`"position":(\d+)`)
+// oneRow reports whether each request has one row.
+func (p payload) oneRow() bool { return p["format"] == "single" || p["format"] == "form" }
+
+var position = regexp.MustCompile(`(?:"position":|\bposition=)(\d+)`)
 
 // positions returns those of the records in a body, whatever its format.
 func positions(body []byte) (all []int) {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"sync"
 )
 
@@ -46,7 +47,7 @@ type accepted struct {
 	Stream, Namespace string
 	Data              struct {
 		ID       string
-		Position int
+		Position json.Number // a text in a form
 	}
 }
 
@@ -59,7 +60,7 @@ func (o *oracle) Write(rows []byte) (int, error) {
 		if err := json.Unmarshal(lines.Bytes(), &row); err != nil {
 			return 0, err
 		}
-		i := row.Data.Position
+		i, _ := strconv.Atoi(row.Data.Position.String()) // else it is 0, which no row has
 		if i < 1 || i > len(o.plan.messages) || o.plan.messages[i-1].state || o.plan.streams[o.plan.messages[i-1].stream].name != row.Stream {
 			return 0, fmt.Errorf("a row that nobody sent: %s", lines.Bytes())
 		}

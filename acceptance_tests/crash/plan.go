@@ -55,13 +55,13 @@ type settings struct {
 	compact     bool // rows that a later one of their batch replaces are not sent
 }
 
-// steady says that batches depend on the input alone: no batch is cut by its age, and the states
-// speak for the same rows in each process. After a mixture of STREAM and GLOBAL states a resumed
-// sync begins with another scope than the one before. And if so many states are due together that
-// the pipe takes them in parts, a kill can come between two parts: the next sync begins within a
-// batch then.
+// steady reports whether bodies depend on the input alone: no batch is cut by its age, there is no
+// limit of size that a process finds and the next one does not know yet, and the states speak for
+// the same rows in each process. After a mixture of STREAM and GLOBAL states a resumed sync begins
+// with another scope than the one before. And if so many states are due together that the pipe
+// takes them in parts, a kill can come between two parts: the next sync begins within a batch then.
 func (p *plan) steady() bool {
-	return p.settings.age > 1 && p.style != "mixed" && p.states()*maxState <= pipe
+	return p.settings.age > 1 && p.settings.faults.MaxBytes == 0 && p.style != "mixed" && p.states()*maxState <= pipe
 }
 
 const (
@@ -82,14 +82,14 @@ func (p *plan) states() (n int) {
 // draw makes the plan of a seed.
 func draw(seed uint64) *plan {
 	r := rand.New(rand.NewPCG(seed, 0))
-	p := &plan{seed: seed, style: pick(r, "stream", "stream", "global", "legacy", "mixed")}
+	p := &plan{seed: seed, payload: drawPayload(seed, len(payloads)), style: pick(r, "stream", "stream", "global", "legacy", "mixed")}
 	for i := range 1 + r.IntN(3) {
 		p.streams = append(p.streams, stream{name: fmt.Sprintf("stream %d", i), namespace: pick(r, "", "public"), keyed: r.IntN(2) == 0})
 	}
 	p.drawMessages(r)
 	p.settings = drawSettings(r)
 	p.settings.compact = drawCompact(seed)
-	p.payload = drawPayload(seed, len(payloads), &p.settings.faults)
+	p.settings.faults.MaxBytes = drawMaxBytes(seed)
 	p.settings.faults.RejectField, p.settings.faults.RejectValue = "bad", "yes"
 	p.settings.faults.RejectRows = r.IntN(2) == 0
 	for range 1 + r.IntN(5) {
@@ -103,6 +103,9 @@ func pick[T any](r *rand.Rand, choices ...T) T { return choices[r.IntN(len(choic
 // drawMessages makes records with states among them, and a state for everything at the end.
 func (p *plan) drawMessages(r *rand.Rand) {
 	count, distance, keys := 50+r.IntN(800), 2+r.IntN(60), 1+r.IntN(100)
+	if p.payload.oneRow() {
+		count = min(count, 200) // a request each takes long at an endpoint that fails often
+	}
 	for i := range count {
 		m := message{stream: r.IntN(len(p.streams)), key: r.IntN(keys), bad: r.IntN(30) == 0, padding: r.IntN(80)}
 		if r.IntN(distance) == 0 {
@@ -159,6 +162,13 @@ func drawFaults(r *rand.Rand) receiver.Faults {
 	f.Seed = r.Uint64()
 	f.Latency = time.Duration(r.IntN(3000)) * time.Microsecond
 	return f
+}
+
+// drawMaxBytes chooses above which size bodies are refused, which every row alone keeps to; 0: no
+// body is. It chooses by a generator of its own, so that a seed draws the rest of its plan as ever.
+func drawMaxBytes(seed uint64) int64 {
+	r := rand.New(rand.NewPCG(seed, 5))
+	return pick(r, 0, 0, 700+r.Int64N(2000))
 }
 
 // drawEnd chooses what a process dies of.

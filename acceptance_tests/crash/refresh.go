@@ -72,7 +72,11 @@ func drawAudience(seed uint64) *table {
 func newTable(r *rand.Rand, seed uint64, mode string) *table {
 	t := &table{seed: seed, mode: mode, routes: drawRoutes(seed), settings: drawSettings(r), keepRows: r.IntN(2) == 0, allow: r.IntN(2) == 0}
 	t.settings.compact = drawCompact(seed)
-	t.payload = drawPayload(seed, shown, &t.settings.faults)
+	t.payload = drawPayload(seed/5, shown)
+	if t.routes != oneRoute { // a removed row has a route of its own, which shows what it is
+		t.payload = drawPayload(seed/5, len(payloads))
+	}
+	t.settings.faults.MaxBytes = drawMaxBytes(seed)
 	t.settings.faults.RejectField, t.settings.faults.RejectValue = "value", fmt.Sprint(bad)
 	t.settings.faults.RejectRows = r.IntN(2) == 0
 	return t

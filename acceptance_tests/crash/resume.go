@@ -45,6 +45,9 @@ func (h host) resume(ctx context.Context, p *plan) (t toll, err error) {
 	if err := errors.Join(b.close(), compare(lives, p.steady())); err != nil {
 		return t, fmt.Errorf("after %d processes of %v: %w", t.Processes, p, err)
 	}
+	if err := h.replay(ctx, b, endpoint); err != nil {
+		return t, fmt.Errorf("of %v: %w", p, err)
+	}
 	return t, nil
 }
 
