@@ -1,6 +1,7 @@
 package snapshot
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -45,10 +46,29 @@ func (s *Store) flush() error {
 		return nil
 	}
 	if s.remote != nil && s.remote.fresh && s.finished() {
-		// In parts, which take less of the disk.
-		return s.local.Compact(context.Background(), []byte{0}, []byte{0xff}, true)
+		return s.compact()
 	}
 	return s.local.Flush()
+}
+
+// compact moves everything to the last level, in parts: the disk holds the tables that a compaction
+// reads until it has written all that replaces them.
+func (s *Store) compact() error {
+	tables, err := s.local.SSTables() // by level
+	if err != nil {
+		return err
+	}
+	from := []byte{0}
+	for _, table := range tables[len(tables)-1] {
+		to := table.Largest.UserKey
+		if bytes.Compare(from, to) < 0 {
+			if err := s.local.Compact(context.Background(), from, to, false); err != nil {
+				return err
+			}
+			from = to
+		}
+	}
+	return s.local.Compact(context.Background(), from, []byte{0xff}, false)
 }
 
 // finished reports whether the sync of a stream has ended well.

@@ -76,6 +76,7 @@ func openOnce(ctx context.Context, b *bucket.Bucket, scratch string, o Options) 
 		return nil, fmt.Errorf("making a scratch folder for the snapshot in %s: %w", b, err)
 	}
 	s := newStore(vfs.Default, dir, o)
+	s.files.sparse = true
 	s.remote = &remote{bucket: b, id: rand.Text(), inline: maxInline}
 	if err := s.remote.open(ctx, s); err != nil {
 		return nil, errors.Join(s.fail("opening", s.explain(err)), s.release())

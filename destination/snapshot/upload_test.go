@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -192,6 +193,57 @@ func TestLogsTakeLittleOfTheDisk(t *testing.T) {
 	}
 	if most := int64(6*minMem + 2<<20); size > most {
 		t.Errorf("%d logs take %d bytes, want at most %d", len(logs), size, most)
+	}
+	closeStore(t, store)
+}
+
+// The scratch folder has no room reserved for logs that are still to be written.
+func TestScratchTakesWhatIsInIt(t *testing.T) {
+	_, b := inMemory(t)
+	store := openRemote(t, b, t.TempDir())
+	for i := range 4 { // the database then has its second log
+		if err := store.set(appendKey(nil, rowPrefix, 1, []byte{byte(i)}), make([]byte, 100<<10), pebble.NoSync); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if size := usage(store.dir); size >= minMem/4 {
+		t.Errorf("a snapshot of 400 kB takes %d bytes", size)
+	}
+	closeStore(t, store)
+}
+
+// The end of a first sync compacts everything, but not in one go: the disk holds what a compaction
+// reads until it has written all that replaces it.
+func TestFirstSyncIsCompactedInParts(t *testing.T) {
+	_, b := inMemory(t)
+	store := openRemote(t, b, t.TempDir())
+	fill := func(seed byte) {
+		random := rand.NewChaCha8([32]byte{seed}) // which no compression makes smaller
+		for i := range 64 {
+			value := make([]byte, 1<<20)
+			_, _ = random.Read(value)
+			if err := store.set(appendKey(nil, rowPrefix, 1, []byte{byte(i)}), value, pebble.NoSync); err != nil { //nolint:gosec // below 64
+				t.Fatal(err)
+			}
+		}
+	}
+	fill(1)
+	if err := store.compact(); err != nil {
+		t.Fatal(err)
+	}
+	fill(2)
+	before := store.local.Metrics().Compact.Count
+	if err := store.compact(); err != nil {
+		t.Fatal(err)
+	}
+	after := store.local.Metrics()
+	if parts := after.Compact.Count - before; parts < 4 {
+		t.Errorf("it was compacted in %d parts", parts)
+	}
+	for i, level := range after.Levels[:len(after.Levels)-1] {
+		if level.TablesCount > 0 {
+			t.Errorf("level %d has %d tables", i, level.TablesCount)
+		}
 	}
 	closeStore(t, store)
 }

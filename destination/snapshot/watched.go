@@ -22,6 +22,9 @@ type watchedFS struct {
 	failure *failure
 	report  func(error)
 	after   func(time.Duration, func()) (stop func() bool)
+	// sparse leaves files as large as what is in them. The database would have the disk keep room
+	// for a whole log when it begins one.
+	sparse bool
 }
 
 func watched(files vfs.FS, f *failure, report func(error)) watchedFS {
@@ -186,6 +189,9 @@ func (f watchedFile) SyncTo(length int64) (bool, error) {
 }
 
 func (f watchedFile) Preallocate(at, length int64) error {
+	if f.fs.sparse {
+		return nil
+	}
 	defer f.fs.call()()
 	return f.File.Preallocate(at, length) // not every file system can
 }
