@@ -31,9 +31,12 @@ func TestOrdinalsAreTakenBack(t *testing.T) {
 	fill := func(t *testing.T, dir string) {
 		store := open(t, dir, Options{})
 		stream := openStream(t, store, "users", 1)
+		var rows []Row
 		for i := range n {
-			deliver(t, stream, fmt.Sprint(i), `{}`, Added)
+			_, v := diff(t, stream, fmt.Sprint(i), `{}`, Added)
+			rows = append(rows, Row{Key: []byte(fmt.Sprint(i)), Version: v, Data: []byte(`{}`)})
 		}
+		settle(t, stream, rows...)
 		closeStore(t, store)
 	}
 	wasted := func(t *testing.T, dir string, change func(stream *Stream)) {
