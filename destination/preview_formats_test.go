@@ -1,6 +1,7 @@
 package destination
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -46,6 +47,26 @@ func TestPreviewShowsRecordAndRow(t *testing.T) {
 	for _, part := range []string{"\n  record {\"id\":1}\n  row    {\"n\":2}\n", "1 rows would be rejected before they are sent; the first: payload.transform: ", `"rows":[{"n":2},{"n":3}]}`} {
 		if !strings.Contains(out.String(), part) {
 			t.Errorf("%q is not in\n%s", part, out)
+		}
+	}
+}
+
+// If each row has a request of its own, the first rows are those that are shown.
+func TestPreviewShowsTheFirstRows(t *testing.T) {
+	r := newRig(t)
+	r.snapshot = `{"type":"none"}`
+	var rows []string
+	for id := range 50 {
+		rows = append(rows, fmt.Sprintf(`{"id":%d}`, id))
+	}
+	for range 5 {
+		got := r.preview(`,"sync_mode":"upsert","payload":{"format":"single"}`, table(rows...)...)
+		var shown []string
+		for _, row := range got.Rows {
+			shown = append(shown, row.Row)
+		}
+		if diff := cmp.Diff(rows[:3], shown); diff != "" || got.Body != rows[0] {
+			t.Fatalf("rows (-want +got):\n%s\nand the body is %s", diff, got.Body)
 		}
 	}
 }
