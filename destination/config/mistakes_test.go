@@ -2,6 +2,7 @@ package config
 
 import (
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/go-json-experiment/json"
@@ -43,6 +44,11 @@ func TestMistakesSayWhatIsWrong(t *testing.T) {
 			}
 			if diff := cmp.Diff(m.Says, problemsOf(t, string(raw))); diff != "" {
 				t.Errorf("problems (-want +got):\n%s", diff)
+			}
+			for _, says := range m.Says {
+				if !strings.Contains(says, "expected") {
+					t.Errorf("%s: it does not say what was expected", says)
+				}
 			}
 		})
 	}

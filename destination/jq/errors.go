@@ -43,13 +43,13 @@ func parseProgram(source string) (*gojq.Query, error) {
 	var broken *gojq.ParseError
 	switch {
 	case errors.As(err, &broken) && broken.Token == "":
-		return nil, at(source, len(source), "the program ends too early")
+		return nil, at(source, len(source), "the program ends too early; expected the rest of it, such as a closing bracket or end")
 	case errors.As(err, &broken):
-		return nil, at(source, broken.Offset-len(broken.Token), err.Error())
+		return nil, at(source, broken.Offset-len(broken.Token), err.Error()+"; expected an expression or an operator of jq")
 	case err != nil:
 		return nil, at(source, 0, err.Error())
 	case query.Meta != nil || len(query.Imports) > 0:
-		return nil, at(source, 0, "modules are not available")
+		return nil, at(source, 0, "modules are not available; expected all of the program in one text")
 	case query.Term == nil && query.Op == 0:
 		return nil, at(source, len(source), "expected a program, such as .")
 	}
@@ -84,7 +84,7 @@ func firstOf(a, b error) error {
 
 func unavailable(source, name string, arity int) error {
 	if isOurs(name) || name == "$ENV" || refused()[builtin{name, arity}.String()] {
-		return at(source, find(source, name), name+" is not available here: a program sees its input and its variables alone")
+		return at(source, find(source, name), name+" is not available here; expected a program of its input and its variables alone")
 	}
 	return nil
 }
@@ -136,11 +136,19 @@ func (p *Program) located(source string, err error) error {
 	if name == nil {
 		return at(source, 0, err.Error())
 	}
-	message := err.Error()
-	if name[1][0] == '$' && len(p.variables) > 0 {
-		message += "; expected one of " + strings.Join(p.variables, ", ")
-	}
+	message := err.Error() + "; expected " + p.instead(name[1])
 	return at(source, max(0, strings.Index(source, name[1]), find(source, name[1])), message)
+}
+
+// instead returns what is expected in the place of a name that is not defined.
+func (p *Program) instead(name string) string {
+	switch {
+	case name[0] != '$':
+		return "a function of jq's manual with as many arguments as after the /"
+	case len(p.variables) == 0:
+		return "one that the program itself defines by as"
+	}
+	return "one of " + strings.Join(p.variables, ", ")
 }
 
 var (
