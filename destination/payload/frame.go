@@ -7,22 +7,32 @@ import (
 	"destination-webhook/batching"
 	"destination-webhook/destination/config"
 	"destination-webhook/destination/route"
+	"destination-webhook/protocol"
 )
 
 // Frame returns what surrounds the rows of a batch. metadata adds to an envelope what names the
 // stream and its sync.
 func Frame(r *route.Route, metadata bool) batching.Frame {
-	switch r.Payload.Format {
+	added := ""
+	if metadata {
+		added = envelopeMetadata(r)
+	}
+	return frame(r.Payload, r.Mode, r.Stream, added)
+}
+
+// frame returns what surrounds rows of a stream, in an envelope with added before them.
+func frame(p config.Payload, mode config.SyncMode, stream protocol.StreamDescriptor, added string) batching.Frame {
+	switch p.Format {
 	case config.Array:
 		return batching.Frame{Prefix: "[", Separator: ",", Suffix: "]"}
 	case config.NDJSON:
 		return batching.Frame{Separator: "\n", Suffix: "\n"}
 	case config.Wrapped:
-		return newWrapping(r).Frame
+		return newWrapping(p.Wrapper, mode, stream).Frame
 	case config.Single, config.Form:
 		return batching.Frame{}
 	}
-	return envelope(r, metadata)
+	return envelope(mode, added)
 }
 
 // EmptyBody returns a body without rows, for a check of the connection. There is none if a body
@@ -31,7 +41,7 @@ func EmptyBody(p config.Payload, mode config.SyncMode) []byte {
 	if p.Format == config.NDJSON {
 		return nil
 	}
-	f := Frame(&route.Route{Mode: mode, Payload: p}, false)
+	f := frame(p, mode, protocol.StreamDescriptor{}, "")
 	return []byte(f.Prefix + f.Suffix)
 }
 
@@ -45,15 +55,15 @@ type wrapping struct {
 // its length.
 var noID = "msg_" + strings.Repeat("0", 32)
 
-// newWrapping fills the holes of a route's wrapper, which the config has checked.
-func newWrapping(r *route.Route) *wrapping {
-	parts, err := config.ParseWrapper(r.Payload.Wrapper)
+// newWrapping fills the holes of a wrapper, which the config has checked.
+func newWrapping(wrapper string, mode config.SyncMode, stream protocol.StreamDescriptor) *wrapping {
+	parts, err := config.ParseWrapper(wrapper)
 	if err != nil {
 		return &wrapping{Frame: batching.Frame{Prefix: "[", Separator: ",", Suffix: "]"}}
 	}
 	texts := map[config.Hole]string{
-		config.HoleStream: r.Stream.Name, config.HoleNamespace: r.Stream.Namespace,
-		config.HoleSyncMode: string(r.Mode), config.HoleWebhookID: noID,
+		config.HoleStream: stream.Name, config.HoleNamespace: stream.Namespace,
+		config.HoleSyncMode: string(mode), config.HoleWebhookID: noID,
 	}
 	w := &wrapping{Frame: batching.Frame{Separator: ","}}
 	text, places := &w.Prefix, &w.before

@@ -66,7 +66,7 @@ type Names struct {
 func NewNames(r *route.Route, sync string, occurrences *Occurrences) *Names {
 	n := &Names{identity: Identity{Stream: r.Stream, Mode: r.Mode}, sync: sync, occurrences: occurrences}
 	if r.Payload.Format == config.Wrapped {
-		n.wrapping = newWrapping(r)
+		n.wrapping = newWrapping(r.Payload.Wrapper, r.Mode, r.Stream)
 	}
 	return n
 }

@@ -8,6 +8,7 @@ import (
 
 	"destination-webhook/destination/config"
 	"destination-webhook/destination/route"
+	"destination-webhook/protocol"
 )
 
 // body returns the schema of a stream's bodies, for NDJSON that of a line. place is the reference
@@ -26,7 +27,7 @@ func (c *Contract) body(i int, place string) any {
 	case config.Wrapped:
 		var wrapper any
 		if json.Unmarshal([]byte(r.Payload.Wrapper), &wrapper) == nil {
-			return titled(c.wrapped(r, wrapper, place), "A batch of stream "+r.Title())
+			return titled(wrapped(c.holes(r), wrapper, place), "A batch of stream "+r.Title())
 		}
 	}
 	return c.envelope(i, place)
@@ -34,9 +35,6 @@ func (c *Contract) body(i int, place string) any {
 
 // rows returns the schema of an array of rows.
 func (c *Contract) rows(r *route.Route, place string) object {
-	if r.Configured == nil { // a check
-		return object{"type": "array", "maxItems": 0}
-	}
 	return object{"type": "array", "minItems": 1, "items": c.anyRow(r, place+"/items")}
 }
 
@@ -48,26 +46,40 @@ func (c *Contract) anyRow(r *route.Route, place string) any {
 	return c.bareRow(r, place)
 }
 
+// holes are what takes the place of the holes in a wrapper.
+type holes struct {
+	stream protocol.StreamDescriptor
+	mode   config.SyncMode
+	rows   func(place string) object
+}
+
+func (c *Contract) holes(r *route.Route) holes {
+	return holes{r.Stream, r.Mode, func(place string) object { return c.rows(r, place) }}
+}
+
+// noRows returns the schema of an array in a check of the connection.
+func noRows(string) object { return object{"type": "array", "maxItems": 0} }
+
 // wrapped returns the schema of a value in a wrapper: itself, but for its holes.
-func (c *Contract) wrapped(r *route.Route, value any, place string) any {
+func wrapped(h holes, value any, place string) any {
 	switch value := value.(type) {
 	case string:
 		switch config.Hole(value) {
 		case config.HoleRows:
-			return c.rows(r, place)
+			return h.rows(place)
 		case config.HoleWebhookID:
 			return object{"type": "string", "description": "The Webhook-Id of the request"}
 		case config.HoleStream:
-			return object{"const": r.Stream.Name}
+			return object{"const": h.stream.Name}
 		case config.HoleNamespace:
-			return object{"const": r.Stream.Namespace}
+			return object{"const": h.stream.Namespace}
 		case config.HoleSyncMode:
-			return object{"const": r.Mode}
+			return object{"const": h.mode}
 		}
 	case map[string]any:
 		properties, required := object{}, []string{}
 		for name, member := range value {
-			properties[name] = c.wrapped(r, member, place+"/properties/"+pointer(name))
+			properties[name] = wrapped(h, member, place+"/properties/"+pointer(name))
 			required = append(required, name)
 		}
 		slices.Sort(required)
@@ -75,7 +87,7 @@ func (c *Contract) wrapped(r *route.Route, value any, place string) any {
 	case []any:
 		items := []any{}
 		for i, element := range value {
-			items = append(items, c.wrapped(r, element, place+"/prefixItems/"+strconv.Itoa(i)))
+			items = append(items, wrapped(h, element, place+"/prefixItems/"+strconv.Itoa(i)))
 		}
 		return object{"type": "array", "prefixItems": items, "items": false}
 	}

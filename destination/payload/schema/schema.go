@@ -88,16 +88,16 @@ func (c *Contract) check() any {
 	p := c.config.Payload
 	switch p.Format {
 	case config.Array:
-		return object{"title": "A check of the connection", "type": "array", "maxItems": 0}
+		return titled(noRows(""), "A check of the connection")
 	case config.NDJSON:
 		return object{"title": "A check of the connection, which has no line", "not": object{}}
 	case config.Wrapped:
 		var wrapper any
 		if json.Unmarshal([]byte(p.Wrapper), &wrapper) == nil {
-			return titled(c.wrapped(&route.Route{Payload: p, Mode: c.config.CheckMode()}, wrapper, ""), "A check of the connection")
+			return titled(wrapped(holes{mode: c.config.CheckMode(), rows: noRows}, wrapper, ""), "A check of the connection")
 		}
 	}
-	properties := object{"sync_mode": object{"const": c.config.CheckMode()}, "rows": object{"type": "array", "maxItems": 0}}
+	properties := object{"sync_mode": object{"const": c.config.CheckMode()}, "rows": noRows("")}
 	return closed("A check of the connection", properties, []string{"sync_mode", "rows"})
 }
 
