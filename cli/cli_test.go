@@ -34,6 +34,7 @@ func TestUsageErrors(t *testing.T) {
 		"no command":       {nil, "which command"},
 		"unknown command":  {[]string{"xyzzy"}, `unknown command "xyzzy" for "destination-webhook"; see destination-webhook --help`},
 		"command":          {[]string{"wirte"}, "did you mean write?"},
+		"a flag alone":     {[]string{"-config", "c.json"}, "did you mean check --config or preview --config or schema --config or write --config?"},
 		"one letter":       {[]string{"chek"}, "did you mean check?"},
 		"one dash":         {[]string{"check", "-config", "c.json"}, "did you mean --config?"},
 		"one dash, a sign": {[]string{"check", "-config=c.json"}, "did you mean --config?"},

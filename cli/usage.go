@@ -64,10 +64,23 @@ func flagError(cmd *cobra.Command, err error) error {
 // maxFlagDistance is how many edits may lie between a flag and what was typed.
 const maxFlagDistance = 2
 
-func similarFlags(cmd *cobra.Command, name string) (flags []string) {
+// similarFlags returns the flags that may have been meant: of the command, or else of those directly
+// below it, after their names.
+func similarFlags(cmd *cobra.Command, name string) []string {
+	if flags := flagsLike(cmd, name, ""); len(flags) > 0 {
+		return flags
+	}
+	var flags []string
+	for _, sub := range cmd.Commands() {
+		flags = append(flags, flagsLike(sub, name, sub.Name()+" ")...)
+	}
+	return flags
+}
+
+func flagsLike(cmd *cobra.Command, name, before string) (flags []string) {
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		if spelling.Distance(f.Name, name) <= maxFlagDistance {
-			flags = append(flags, "--"+f.Name)
+			flags = append(flags, before+"--"+f.Name)
 		}
 	})
 	return flags
