@@ -29,6 +29,8 @@ func TestAPIFindsRequests(t *testing.T) {
 		"text=oslo":                    "[2,3]",
 		"text=hush":                    "[]",
 		"key=2+%C2%B7+x":               "[1]",
+		"after=1":                      "[2,3]",
+		"after=2&status=200":           "[3]",
 		"key=7":                        "[3]",
 		"key=7&status=failed":          "[]",
 		"text=%22Ada%22&stream=users":  "[1]",
@@ -51,8 +53,10 @@ func TestAPIFindsRequests(t *testing.T) {
 			t.Errorf("%s: %s", format, body)
 		}
 	}
-	if resp := ask(r, "GET", "/_/api/requests?format=xml", "localhost", ""); resp.StatusCode != 400 {
-		t.Errorf("status %d of an unknown format", resp.StatusCode)
+	for _, query := range []string{"format=xml", "after=x"} {
+		if resp := ask(r, "GET", "/_/api/requests?"+query, "localhost", ""); resp.StatusCode != 400 {
+			t.Errorf("%s: status %d", query, resp.StatusCode)
+		}
 	}
 }
 

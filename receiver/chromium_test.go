@@ -14,7 +14,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 )
 
 // chromium is a headless browser with one page, driven by the DevTools protocol over a pair of
@@ -29,6 +28,9 @@ type chromium struct {
 	answers  map[int]chan message
 	requests []string // addresses that the page asked for
 	errors   []string // exceptions, console errors, refusals of the content policy
+
+	traced     []traceEvent
+	traceEnded chan struct{}
 }
 
 type message struct {
@@ -62,7 +64,7 @@ func startChromium(t *testing.T) *chromium {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithCancel(context.Background())
 	cmd := exec.CommandContext(ctx, program, append(slices.Clone(chromiumFlags), "--user-data-dir="+t.TempDir(), "about:blank")...)
 	cmd.ExtraFiles = []*os.File{theirIn, theirOut} // file descriptors 3 and 4
 	if err := cmd.Start(); err != nil {
@@ -137,6 +139,8 @@ func (c *chromium) note(m message) {
 		if strings.Contains(string(text), `"type":"error"`) {
 			c.errors = append(c.errors, string(text))
 		}
+	case "Tracing.dataCollected", "Tracing.tracingComplete":
+		c.noteTrace(m.Method, text)
 	}
 }
 
@@ -202,7 +206,7 @@ func (c *chromium) eval(expression string) string {
 func (c *chromium) until(expression string) {
 	c.t.Helper()
 	got := c.eval(`new Promise((done) => {
-		const end = Date.now() + 20000;
+		const end = Date.now() + 60000;
 		const look = () => {
 			let is = false;
 			try { is = (` + expression + `); } catch (e) {}

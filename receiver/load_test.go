@@ -5,6 +5,7 @@ import (
 	"os"
 	"runtime"
 	"testing"
+	"time"
 
 	"destination-webhook/receiver"
 )
@@ -42,40 +43,59 @@ func TestMeasurePage(t *testing.T) {
 	before := heap()
 	c, s, _ := openPage(t, receiver.Options{KeepRequests: 10_000, KeepBytes: 2 << 30})
 	body := upsert(rows(1000, "added")...)
-	send := func(n int) {
+	send := func(n int, every time.Duration) {
+		at := time.NewTicker(every)
+		defer at.Stop()
 		for range n {
+			<-at.C
 			post(t, s, body, "Airbyte-Stream", "users")
 		}
 	}
-	send(10_000)
+	send(10_000, time.Nanosecond)
 	c.until(`document.querySelector("table").getAttribute("aria-rowcount") === "10001"`)
 	t.Logf("%d MiB of bodies, %d MiB in use", 10_000*len(body)>>20, (heap()-before)>>20)
-	frames := func(by int) string {
-		return c.eval(fmt.Sprintf(`new Promise((done) => {
-			const box = document.getElementById("scroll"), frames = [], tasks = [];
-			const observer = new PerformanceObserver((list) => tasks.push(...list.getEntries().map((t) => t.duration)));
-			observer.observe({ type: "longtask" });
-			let last = performance.now();
-			const step = (now) => {
-				frames.push(now - last);
-				last = now;
-				box.scrollTop = box.scrollTop + %d;
-				if (frames.length < 300) return requestAnimationFrame(step);
-				frames.sort((a, b) => a - b);
-				setTimeout(() => done("median " + frames[150].toFixed(1) + " ms, longest " + frames[299].toFixed(1) + " ms; above 50 ms: "
-					+ frames.filter((f) => f > 50).length + " of 300 frames, " + tasks.length + " tasks of the page"), 100);
-			};
-			box.scrollTop = 0;
-			requestAnimationFrame(step);
-		})`, by))
+	measure := func(what string, f func()) { t.Logf("%s: %s", what, tasksOf(c.trace(f))) }
+	scroll := func(by int) func() {
+		return func() { t.Log(c.eval(fmt.Sprintf(scrolling, by))) }
 	}
-	t.Log("at rest: ", frames(0))
-	t.Log("scrolling: ", frames(400))
-	arriving := make(chan struct{})
-	go func() {
-		defer close(arriving)
-		send(300)
-	}()
-	t.Log("scrolling while requests arrive: ", frames(400))
-	<-arriving
+	while := func(f func()) func() {
+		return func() {
+			arriving := make(chan struct{})
+			go func() {
+				defer close(arriving)
+				send(1000, 5*time.Millisecond)
+			}()
+			f()
+			<-arriving
+		}
+	}
+	measure("opening", func() {
+		c.must("Page.reload", nil, nil)
+		c.until(`document.querySelector("table").getAttribute("aria-rowcount") === "10001"`)
+	})
+	measure("at rest", scroll(0))
+	measure("scrolling", scroll(400))
+	measure("scrolling while 200 requests/s arrive", while(scroll(400)))
+	measure("filtering", func() {
+		c.eval(`document.getElementById("filter").value = "users 200"; document.getElementById("filter").dispatchEvent(new Event("input"))`)
+		c.eval(`new Promise((done) => setTimeout(done, 3000))`)
+	})
+	measure("scrolling a filtered list while 200 requests/s arrive", while(scroll(400)))
 }
+
+// scrolling scrolls the list by so many pixels a frame and says how long its frames took.
+const scrolling = `new Promise((done) => {
+	const box = document.getElementById("scroll"), frames = [];
+	let last = performance.now();
+	const step = (now) => {
+		frames.push(now - last);
+		last = now;
+		box.scrollTop = box.scrollTop + %d;
+		if (frames.length < 300) return requestAnimationFrame(step);
+		frames.sort((a, b) => a - b);
+		done("frames: median " + frames[150].toFixed(1) + " ms, longest " + frames[299].toFixed(1)
+			+ " ms; above 50 ms: " + frames.filter((f) => f > 50).length + " of 300");
+	};
+	box.scrollTop = 0;
+	requestAnimationFrame(step);
+})`

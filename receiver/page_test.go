@@ -318,10 +318,11 @@ func TestLateRequestsKeepTheirPlace(t *testing.T) {
 	s := listen(t, receiver.Options{})
 	c.open(s.URL() + "/_/")
 	c.until(`document.getElementById("live").textContent === "Live"`)
-	got := c.eval(`import("./list.js").then((list) => {
+	got := c.eval(`import("./list.js").then(async (list) => {
 		const q = (id) => ({ id, time: 0, rows: 1, stream: "users", sync_mode: "upsert", done: true, status: 200, bytes: 1 });
 		list.add([q(5), q(9)]);
 		list.add([q(7), q(1), q(12)]);
+		await new Promise(requestAnimationFrame);
 		return [...document.getElementById("list").rows].map((l) => l.dataset.id).join(" ");
 	})`)
 	if got != "12 9 7 5 1" {

@@ -12,6 +12,7 @@ type Query struct {
 	Stream string // its name, or namespace and name with a dot between them
 	Key    string // of one of its rows, as KeyText returns it
 	Status string // a status, a class such as 5xx, "failed" or "pending"
+	After  int64  // only requests with a greater ID
 	Text   string // in its path, its stream, its Webhook-Id or its body, in any case of letters
 }
 
@@ -19,7 +20,8 @@ type Query struct {
 func (j *Journal) Find(query Query) []Request {
 	text := []byte(strings.ToLower(query.Text))
 	return slices.DeleteFunc(j.Requests(), func(q Request) bool {
-		return query.Stream != "" && query.Stream != q.Stream && query.Stream != q.Namespace+"."+q.Stream ||
+		return q.ID <= query.After ||
+			query.Stream != "" && query.Stream != q.Stream && query.Stream != q.Namespace+"."+q.Stream ||
 			query.Status != "" && !q.hasStatus(query.Status) ||
 			len(text) > 0 && !q.contains(text) ||
 			query.Key != "" && !q.HasKey(query.Key)

@@ -22,14 +22,20 @@ func exportOf(q *journal.Request) exported {
 	return exported{summaryOf(q), maskedHeaders(q.Header), q.Answer, string(q.Body)}
 }
 
-func queryOf(req *http.Request) journal.Query {
+func queryOf(req *http.Request) (journal.Query, error) {
 	v := req.URL.Query()
-	return journal.Query{Stream: v.Get("stream"), Key: v.Get("key"), Status: v.Get("status"), Text: v.Get("text")}
+	after, err := strconv.ParseInt(cmp.Or(v.Get("after"), "0"), 10, 64)
+	return journal.Query{After: after, Stream: v.Get("stream"), Key: v.Get("key"), Status: v.Get("status"), Text: v.Get("text")}, err
 }
 
 // findRequests answers with the requests that the query chooses, in the format that it names.
 func (p *page) findRequests(w http.ResponseWriter, req *http.Request) {
-	found := p.Journal.Find(queryOf(req))
+	query, err := queryOf(req)
+	if err != nil {
+		writeJSON(w, http.StatusBadRequest, problem{"after", "expected the id of a request"})
+		return
+	}
+	found := p.Journal.Find(query)
 	switch format := cmp.Or(req.URL.Query().Get("format"), "json"); format {
 	case "ids":
 		ids := []int64{}

@@ -2,6 +2,7 @@ package page
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
 	"slices"
 	"time"
@@ -13,6 +14,9 @@ import (
 const (
 	// eventInterval is the shortest time between two events, so that an eye can follow a busy sync.
 	eventInterval = 250 * time.Millisecond
+
+	// maxRequests bounds the requests of one event, so that the page has time for frames between them.
+	maxRequests = 500
 
 	// heartbeat keeps proxies from closing a quiet stream.
 	heartbeat = 15 * time.Second
@@ -51,17 +55,38 @@ func (p *page) events(w http.ResponseWriter, req *http.Request) {
 	var from journal.Cursor
 	for {
 		content, changed := p.next(&from, time.Now())
-		line, err := json.Marshal(content)
-		if err != nil {
-			return
-		}
-		if _, err := w.Write(slices.Concat([]byte("data: "), line, []byte("\n\n"))); err != nil || out.Flush() != nil {
+		if err := writeEvent(w, content); err != nil || out.Flush() != nil {
 			return
 		}
 		if !p.pause(req, eventInterval, nil) || !p.pause(req, heartbeat, changed) {
 			return
 		}
 	}
+}
+
+// writeEvent writes the event, and events of the name "more" for the requests that are too many for it.
+func writeEvent(w io.Writer, e event) error {
+	first := e.Requests[:min(len(e.Requests), maxRequests)]
+	more := e.Requests[len(first):]
+	e.Requests = first
+	if err := writeData(w, "message", e); err != nil {
+		return err
+	}
+	for piece := range slices.Chunk(more, maxRequests) {
+		if err := writeData(w, "more", map[string][]summary{"requests": piece}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func writeData(w io.Writer, name string, content any) error {
+	line, err := json.Marshal(content)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(slices.Concat([]byte("event: "+name+"\ndata: "), line, []byte("\n\n")))
+	return err
 }
 
 // pause waits for d or the change, and reports whether the page still listens.

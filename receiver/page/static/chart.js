@@ -21,6 +21,7 @@ export function newChart(id, label, field, format) {
   $(id).append(el("figcaption", "", el("span", "", label + " ", now), top), picture, times);
 
   let values = [];
+  const heights = []; // of the bars as they are drawn
   let ends = 0; // Unix second of the last bar
   let under = -1; // the bar under the pointer
   const tell = () => {
@@ -46,6 +47,8 @@ export function newChart(id, label, field, format) {
     const most = Math.max(...values);
     values.forEach((v, i) => {
       const height = v ? Math.max((v / most) * 38, 1.2) : 0;
+      if (heights[i] === height) return;
+      heights[i] = height;
       bars[i].setAttribute("y", 40 - height);
       bars[i].setAttribute("height", height);
     });

@@ -1,6 +1,7 @@
 // One request in full: facts, rows, body, headers, answer.
 import { $, bytes, clock, copy, count, el, streamName, took, visible } from "./dom.js";
-import { attempts, statusTag } from "./list.js";
+import { statusTag } from "./line.js";
+import { attempts } from "./list.js";
 import { rows } from "./rows.js";
 import { body } from "./body.js";
 

@@ -33,10 +33,10 @@ function follow() {
   });
   source.addEventListener("error", () => live("off", "The receiver is gone; trying again"));
   source.addEventListener("message", (e) => hear(JSON.parse(e.data)));
+  source.addEventListener("more", (e) => arrive(JSON.parse(e.data).requests));
 }
 
 function hear(news) {
-  const requests = news.requests || [];
   if (started && news.started !== started) {
     if (chosen) close();
     list.clear();
@@ -44,6 +44,16 @@ function hear(news) {
   started = news.started;
   ahead = news.now - Date.now();
   for (const s of news.seconds || []) history.set(s.at, s);
+  if (!latest) requestAnimationFrame(show);
+  latest = news;
+  arrive(news.requests || [], news.oldest);
+}
+
+// show shows the latest event, once a frame.
+let latest = null;
+function show() {
+  const news = latest;
+  latest = null;
   totals.show(news.totals, news.claims);
   sample(news.signed);
   detail.setTarget(news.target);
@@ -52,12 +62,16 @@ function hear(news) {
   $("keeps").textContent = `The last ${count(news.keeps.requests)} requests are kept, within ${bytes(news.keeps.bytes)}; older ones are gone.`;
   faults.show(news.faults, news.in_force);
   drawCharts();
+}
+
+// arrive takes requests that are new or have changed.
+function arrive(requests, oldest) {
   if (paused) {
     for (const q of requests) paused.set(q.id, q);
     pauseButton();
     return;
   }
-  list.add(requests, news.oldest);
+  list.add(requests, oldest);
   if (requests.length) list.seek();
   if (requests.some((q) => q.id === chosen)) load(chosen);
   if (linked && requests.some((q) => q.id === linked)) {
