@@ -223,6 +223,17 @@ func TestPageSuggestsWhatTheReceiverTakes(t *testing.T) {
 	c.until(`document.getElementById("sample-config").textContent.includes("signing") && document.getElementById("sample-curl").textContent.includes("destination-webhook sign")`)
 }
 
+// A filter finds in their content what arrives later, too.
+func TestPageFiltersWhatArrives(t *testing.T) {
+	c, _, from := openPage(t, receiver.Options{})
+	from.send("a", "users", "upsert", `{"data":{"name":"Needle"},"operation":"added","primary_key":"1"}`)
+	c.fill("#filter", "needle")
+	c.until(lines + `.length === 1`)
+	from.send("b", "users", "upsert", rows(2, "added")...)
+	from.send("c", "users", "upsert", `{"data":{"name":"another needle"},"operation":"added","primary_key":"2"}`)
+	c.until(lines + `.length === 2 && document.querySelector("#list tr").dataset.id === "3"`)
+}
+
 // Ten thousand requests cost the page no more than those in sight, and what is in sight stays
 // there.
 func TestPageWithManyRequests(t *testing.T) {
@@ -245,6 +256,36 @@ func TestPageWithManyRequests(t *testing.T) {
 	from.send("late", "users", "upsert", rows(1, "added")...)
 	c.until(`document.getElementById("total-requests").textContent === "10,001"`)
 	c.until(at + ` === "` + before + `"`)
+}
+
+// On a phone a dialog can be closed, however long its title, and shows more than one row.
+func TestDialogsFitAPhone(t *testing.T) {
+	c, _, from := openPage(t, receiver.Options{})
+	name := strings.Repeat("long-name-", 15)
+	for i := range 5 {
+		from.send(fmt.Sprint(i), name, "upsert", rows(1, "changed")...)
+	}
+	c.look("light", 320, 700)
+	c.until(lines + `.length === 5`)
+	fits := func() {
+		t.Helper()
+		c.until(`(() => {
+			const close = document.querySelector("dialog[open] .head button").getBoundingClientRect();
+			return close.left >= 0 && close.right <= innerWidth;
+		})()`)
+	}
+	c.click("[aria-label^='Table of']")
+	c.until(`document.querySelectorAll("dialog[open] tbody tr").length > 0`)
+	fits()
+	c.press("Escape", "Escape", 27)
+	c.click("#list tr")
+	c.click("#panel td.key button")
+	c.until(`document.querySelectorAll("dialog[open] tbody tr").length === 5`)
+	fits()
+	c.until(`document.querySelector("dialog[open] tbody tr").offsetHeight < 250`)
+	c.press("Escape", "Escape", 27)
+	c.fill("#filter", name+"x")
+	c.until(`document.getElementById("no-match").scrollWidth <= document.getElementById("no-match").clientWidth && !document.getElementById("no-match").hidden`)
 }
 
 // Whatever the width, nothing is cut and the faults can be reached.
