@@ -16,7 +16,7 @@ import (
 )
 
 // errNoArchive is the failure of a config whose dead letters cannot be read again.
-var errNoArchive = failure.Config(errors.New("dead_letter: only dead letters in a folder or a bucket can be read again, and this config sends them to an endpoint: set dead_letter.type to local or s3"))
+var errNoArchive = failure.Config(errors.New("dead_letter: only dead letters in a folder or a bucket can be read again, and this config has neither: set dead_letter.type to local or s3"))
 
 // letterPlace is a folder, a bucket or an endpoint that dead letters go to.
 type letterPlace interface {

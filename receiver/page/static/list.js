@@ -214,7 +214,8 @@ export function onFilter(f) { changed = f; }
 export function filter(text) {
   $("filter").value = text;
   hits = null;
-  refresh();
+  stale = true;
+  draw();
   clearTimeout(timer);
   later(150, 0);
   changed(text);
