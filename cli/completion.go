@@ -33,10 +33,20 @@ func (c *commands) completion() *cobra.Command {
 	}
 }
 
+// bashFallback stands in for the one function of the package bash-completion that the script needs,
+// in a bash that has not loaded it. The package splits words better.
+const bashFallback = `declare -F _get_comp_words_by_ref >/dev/null || _get_comp_words_by_ref() {
+    cword=$COMP_CWORD words=("${COMP_WORDS[@]}")
+    cur=${words[cword]} prev=${words[cword - 1]}
+}
+
+`
+
 func writeCompletion(w io.Writer, root *cobra.Command, shell string) error {
 	var err error
 	switch shell {
 	case "bash":
+		_, _ = io.WriteString(w, bashFallback) // an error is that of the rest, too
 		err = root.GenBashCompletionV2(w, true)
 	case "zsh":
 		err = root.GenZshCompletion(w)
