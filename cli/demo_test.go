@@ -64,15 +64,40 @@ func TestDemo(t *testing.T) {
 	}
 }
 
-// The faults, the secrets and the rows of receive come from its flags.
+// The faults and the rows of receive come from its flags.
 func TestReceive(t *testing.T) {
 	rows := filepath.Join(t.TempDir(), "rows.ndjson")
+	all := receive(t, []int{200, 503}, "--status=503", "--every=2", "--reject=id=2", "--reject-rows", "--rows", rows)
+	if len(all) != 2 || !strings.Contains(all[0], "1 rejected") || !strings.Contains(all[1], "fault status") {
+		t.Errorf("it printed %q", all)
+	}
+	text, err := os.ReadFile(rows)
+	if err != nil || string(text) != `{"data":{"id":1}}`+"\n" {
+		t.Errorf("rows %q, %v", text, err)
+	}
+}
+
+// The schema of receive is in the file that a flag names.
+func TestReceiveWithASchema(t *testing.T) {
+	schema := filepath.Join(t.TempDir(), "rows.schema.json")
+	if err := os.WriteFile(schema, []byte(`{"properties":{"id":{"maximum":1}}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if all := receive(t, []int{200}, "--schema", schema); len(all) != 1 || !strings.Contains(all[0], "1 rejected") {
+		t.Errorf("it printed %q", all)
+	}
+}
+
+// receive posts rows with the ids 1 and 2 to a receiver, once for each status that is expected, and
+// returns what it printed of them.
+func receive(t *testing.T, statuses []int, flags ...string) []string {
+	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	said, stderr := io.Pipe()
 	ended := make(chan Outcome)
 	go func() {
 		ended <- Run(ctx, Process{
-			Args:  []string{"receive", "--addr=127.0.0.1:0", "--status=503", "--every=2", "--reject=id=2", "--reject-rows", "--rows", rows},
+			Args:  append([]string{"receive", "--addr=127.0.0.1:0"}, flags...),
 			Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: stderr, Getenv: func(string) string { return "" },
 		})
 	}()
@@ -90,7 +115,7 @@ func TestReceive(t *testing.T) {
 		printed <- all
 	}()
 	const body = `{"sync_mode":"insert","rows":[{"data":{"id":1}},{"data":{"id":2}}]}`
-	for _, want := range []int{200, 503} {
+	for _, want := range statuses {
 		answer, err := http.Post(url+"/hook", "application/json", strings.NewReader(body))
 		if err != nil {
 			t.Fatal(err)
@@ -105,13 +130,7 @@ func TestReceive(t *testing.T) {
 		t.Errorf("it ended with %v", outcome)
 	}
 	_ = stderr.Close()
-	if all := <-printed; len(all) != 2 || !strings.Contains(all[0], "1 rejected") || !strings.Contains(all[1], "fault status") {
-		t.Errorf("it printed %q", all)
-	}
-	text, err := os.ReadFile(rows)
-	if err != nil || string(text) != `{"data":{"id":1}}`+"\n" {
-		t.Errorf("rows %q, %v", text, err)
-	}
+	return <-printed
 }
 
 // Every flag of receive is on its page.

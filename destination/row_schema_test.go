@@ -51,11 +51,14 @@ func TestSchemaEndsTheSync(t *testing.T) {
 		t.Fatal(err)
 	}
 	const options = `,"sync_mode":"upsert","payload":{"format":"envelope","schema":"users.json"}`
-	p, config, catalog, out := r.program(options, table(`{"id":7,"email":"secret"}`)...)
-	err := p.Write(t.Context(), config, catalog)
-	want := "stream users: the row with primary key 7 was refused, and on_rejected_rows is fail: payload.schema: /email: does not fit pattern"
-	if err == nil || !strings.Contains(out.String(), want) || strings.Contains(out.String(), "secret") || len(r.endpoint.Requests()) != 0 {
-		t.Errorf("%v after %d requests, %s", err, len(r.endpoint.Requests()), out)
+	snapshot := r.snapshot
+	for _, r.snapshot = range []string{`{"type":"none"}`, snapshot} {
+		p, config, catalog, out := r.program(options, table(`{"id":7,"email":"secret"}`)...)
+		err := p.Write(t.Context(), config, catalog)
+		want := "stream users: the row with primary key 7 was refused, and on_rejected_rows is fail: payload.schema: /email: does not fit pattern"
+		if err == nil || !strings.Contains(out.String(), want) || strings.Contains(out.String(), "secret") || len(r.endpoint.Requests()) != 0 {
+			t.Errorf("snapshot %s: %v after %d requests, %s", r.snapshot, err, len(r.endpoint.Requests()), out)
+		}
 	}
 	got := r.preview(options, table(`{"id":1,"email":"a@b"}`, `{"id":7,"email":"secret"}`)...)
 	if got.Rejected != 1 || got.Rejection != "payload.schema: /email: does not fit pattern" || got.Added != 1 {
@@ -64,7 +67,7 @@ func TestSchemaEndsTheSync(t *testing.T) {
 	if err := os.Remove(filepath.Join(r.dir, "users.json")); err != nil {
 		t.Fatal(err)
 	}
-	p, config, _, out = r.program(options)
+	p, config, _, out := r.program(options)
 	if ok, err := p.Check(t.Context(), config); ok || err != nil || !strings.Contains(out.String(), "payload.schema: expected a JSON Schema") {
 		t.Errorf("check: %v, %v, %s", ok, err, out)
 	}
