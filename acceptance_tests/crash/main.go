@@ -15,7 +15,9 @@
 //     once, as they went in;
 //   - the last row that arrives of a primary key is the key's last record;
 //   - one body has one Webhook-Id, and no two bodies share one;
-//   - if batches are not cut by age, a resumed sync sends the same bodies again.
+//   - if batches are cut neither by age nor as they are too large, a resumed sync sends the same
+//     bodies again;
+//   - the dead letters arrive when they are replayed to an endpoint that takes everything.
 //
 // Every fifth run has a snapshot, and two endpoints: one applies all that it is told, the other
 // drops each request whose Webhook-Id it has seen. Both end equal to the source's table. Half of
