@@ -1,13 +1,15 @@
 package audience
 
 import (
+	"bytes"
+
 	"destination-webhook/destination/config"
 	"destination-webhook/destination/payload"
 	"destination-webhook/destination/snapshot"
 )
 
 // Diff finds what a record changes; see payload.Differ.
-func (a *Audience) Diff(k payload.Key, data []byte, deleted bool, version []byte) (payload.Change, error) {
+func (a *Audience) Diff(k payload.Key, content payload.Content, deleted bool, version []byte) (payload.Change, error) {
 	if a.refresh.finished {
 		a.refresh.finished = false
 		a.stream.Restart()
@@ -16,7 +18,10 @@ func (a *Audience) Diff(k payload.Key, data []byte, deleted bool, version []byte
 	if err != nil {
 		return payload.Change{}, err
 	}
-	found, v, err := a.compare(key, data, deleted)
+	if !bytes.Equal(key, k.Sent) {
+		content.Digest = payload.Digest{} // the digest is of the key as it came
+	}
+	found, v, err := a.compare(key, content, deleted)
 	a.found[found]++
 	c := payload.Change{Operation: payload.Skipped, Key: key, Version: v.Append(version)}
 	switch found {
@@ -28,18 +33,6 @@ func (a *Audience) Diff(k payload.Key, data []byte, deleted bool, version []byte
 		c.Operation, c.Suppressed = payload.Removed, !a.removes(deleted)
 	}
 	return c, err
-}
-
-// LooksAhead reports whether records are compared faster if LookAhead is told of their keys.
-func (a *Audience) LooksAhead() bool { return a.stream.LooksAhead() }
-
-// LookAhead begins to read what the snapshot has of keys; see snapshot.Stream.LookAhead.
-func (a *Audience) LookAhead(keys []payload.Key) (release func()) {
-	wanted := make([]snapshot.Key, len(keys))
-	for i, k := range keys {
-		wanted[i] = snapshot.Key(k)
-	}
-	return a.stream.LookAhead(wanted)
 }
 
 // See notes that the source has a row of a key, which is not sent; see payload.Differ.
@@ -61,10 +54,12 @@ func (a *Audience) spelling(k payload.Key, added bool) ([]byte, error) {
 	return key, a.named(err)
 }
 
-func (a *Audience) compare(key, data []byte, deleted bool) (snapshot.Change, snapshot.Version, error) {
+func (a *Audience) compare(key []byte, content payload.Content, deleted bool) (snapshot.Change, snapshot.Version, error) {
 	switch {
+	case !deleted && content.Digest != payload.Digest{}:
+		return a.stream.DiffDigest(key, snapshot.Digest(content.Digest))
 	case !deleted:
-		return a.stream.Diff(key, data)
+		return a.stream.Diff(key, content.Data)
 	case a.incremental:
 		// The source will not say it again, and the endpoint may have the row from before there was
 		// a snapshot.

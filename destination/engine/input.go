@@ -6,6 +6,7 @@ import (
 	"runtime"
 
 	"destination-webhook/destination/failure"
+	"destination-webhook/destination/payload"
 	"destination-webhook/protocol"
 )
 
@@ -28,8 +29,10 @@ type block struct {
 	lines    []byte
 	messages *protocol.Messages
 	memory   []byte
-	release  func() // of what was looked up ahead; nil: nothing was
-	extra    int    // bytes that the lines take beyond memory
+	digests  []payload.Digest // of the records; none if nothing is compared
+	record   int              // how many records have been worked on
+	release  func()           // of what was looked up ahead; nil: nothing was
+	extra    int              // bytes that the lines take beyond memory
 	err      error
 }
 
@@ -47,10 +50,10 @@ type input struct {
 	only   *decoder
 }
 
-// decoder decodes blocks, and begins to look up their keys.
+// decoder decodes blocks, and prepares their records for the comparison with a snapshot.
 type decoder struct {
 	protocol.Decoder
-	ahead *lookahead // nil: nothing is looked up
+	ahead *lookahead // nil: nothing is prepared
 }
 
 // newInput starts to read, until the input ends or ctx does. A read that is under way then is left
@@ -97,7 +100,7 @@ func (in *input) release(b block) {
 	if b.release != nil {
 		b.release()
 	}
-	in.free <- block{memory: b.memory, messages: b.messages, extra: b.extra}
+	in.free <- block{memory: b.memory, messages: b.messages, digests: b.digests[:0], extra: b.extra}
 }
 
 // read reads blocks and deals them.
@@ -109,7 +112,7 @@ func (in *input) read(r *protocol.BlockReader) {
 			select {
 			case b := <-in.free:
 				ahead -= b.extra
-				spare = append(spare, block{memory: b.memory, messages: b.messages})
+				spare = append(spare, block{memory: b.memory, messages: b.messages, digests: b.digests})
 			case <-in.ctx.Done():
 				return
 			}
@@ -155,6 +158,15 @@ func (b *block) read(r *protocol.BlockReader) {
 	b.extra = max(0, cap(b.lines)-cap(b.memory))
 }
 
+// digest returns the digest of the next record, zero if none was computed.
+func (b *block) digest() (digest payload.Digest) {
+	if b.record < len(b.digests) {
+		digest = b.digests[b.record]
+		b.record++
+	}
+	return digest
+}
+
 // decode decodes the lines of a block. A panic is an error of the line after the last message.
 func (b *block) decode(d *decoder) {
 	if b.err != nil {
@@ -170,6 +182,6 @@ func (b *block) decode(d *decoder) {
 	defer failure.RecoverTo(&err)
 	d.Decode(b.lines, b.messages)
 	if d.ahead != nil {
-		b.release = d.ahead.begin(*b.messages)
+		b.digests, b.release = d.ahead.prepare(b.digests, b.messages.Again())
 	}
 }

@@ -1,63 +1,79 @@
 package engine
 
 import (
-	"slices"
-
+	"destination-webhook/destination/audience"
 	"destination-webhook/destination/payload"
 	"destination-webhook/protocol"
 )
 
-// lookahead reads the keys of a decoded block, so that a snapshot on another machine is asked for
-// all of them at once, while the blocks before it are worked on. It belongs to one decoder.
+// lookahead prepares the records of a decoded block for the comparison with a snapshot, while the
+// owner of the sync works on the blocks before it. Only the comparison itself is bound to the
+// order of the rows, and what costs most is not. It belongs to one decoder.
 type lookahead struct {
-	names *names
-	keys  map[*Stream]*payload.Keys
+	names   *names
+	streams map[*Stream]*audience.Ahead // nil: the stream is not compared
+	recent  *Stream                     // of the last record
+	touched []*audience.Ahead           // by the current block
 }
 
-// newLookahead returns nil if no stream looks ahead.
+// newLookahead returns nil if there is nothing to gain.
 func newLookahead(streams []*Stream, n *names) *lookahead {
-	l := &lookahead{names: n, keys: map[*Stream]*payload.Keys{}}
 	for _, s := range streams {
-		if s.Audience != nil && s.Audience.LooksAhead() {
-			l.keys[s] = payload.NewKeys(s.Route)
+		if s.Audience != nil && (decoders() > 1 || s.Audience.LooksAhead()) {
+			return &lookahead{names: n, streams: map[*Stream]*audience.Ahead{}}
 		}
 	}
-	if len(l.keys) == 0 {
-		return nil
-	}
-	return l
+	return nil
 }
 
-// begin begins to look up the keys of messages, which it leaves as they are. release is called once
-// they have been worked on.
-func (l *lookahead) begin(ms protocol.Messages) (release func()) {
+// prepare appends the digests of the records among messages, which it leaves as they are, and
+// begins to look up their keys. release is called once they have been worked on.
+func (l *lookahead) prepare(digests []payload.Digest, ms protocol.Messages) (_ []payload.Digest, release func()) {
+	var m protocol.Message
+	l.recent, l.touched = nil, l.touched[:0]
+	var ahead *audience.Ahead
+	for ms.Next(&m) == nil {
+		if m.Type != protocol.TypeRecord {
+			continue
+		}
+		if l.recent == nil || !l.recent.Route.Is(&m.Record) {
+			ahead = l.of(&m.Record)
+		}
+		var digest payload.Digest
+		if ahead != nil {
+			digest = ahead.Add(&m.Record)
+		}
+		digests = append(digests, digest)
+	}
+	return digests, l.lookUp()
+}
+
+// of returns what prepares the records of the stream that a record is of, nil if nothing does.
+func (l *lookahead) of(r *protocol.Record) *audience.Ahead {
+	s := l.names.find(r.Namespace, r.Stream)
+	if l.recent = s; s == nil || s.Audience == nil {
+		return nil
+	}
+	ahead := l.streams[s]
+	if ahead == nil {
+		ahead = s.Audience.NewAhead()
+		l.streams[s] = ahead
+	}
+	l.touched = append(l.touched, ahead)
+	return ahead
+}
+
+// lookUp begins to look up the keys of the current block.
+func (l *lookahead) lookUp() (release func()) {
 	var releases []func()
-	for s, keys := range l.read(ms.Again()) {
-		releases = append(releases, s.Audience.LookAhead(keys))
+	for _, ahead := range l.touched {
+		if release := ahead.LookUp(); release != nil {
+			releases = append(releases, release)
+		}
 	}
 	return func() {
 		for _, release := range releases {
 			release()
 		}
 	}
-}
-
-// read returns the keys of messages by stream.
-func (l *lookahead) read(ms protocol.Messages) map[*Stream][]payload.Key {
-	all := map[*Stream][]payload.Key{}
-	var m protocol.Message
-	for ms.Next(&m) == nil {
-		if m.Type != protocol.TypeRecord {
-			continue
-		}
-		s := l.names.find(m.Record.Namespace, m.Record.Stream)
-		reader := l.keys[s]
-		if reader == nil {
-			continue
-		}
-		if k := reader.OfRecord(&m.Record); len(k.Sent) > 0 {
-			all[s] = append(all[s], payload.Key{Sent: slices.Clone(k.Sent), Identity: slices.Clone(k.Identity)})
-		}
-	}
-	return all
 }

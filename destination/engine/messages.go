@@ -61,6 +61,7 @@ func (e *Engine) handle(m *protocol.Message) error {
 }
 
 func (e *Engine) record(record *protocol.Record) error {
+	digest := e.block.digest()
 	s := e.recent
 	if s == nil || !s.Route.Is(record) {
 		if s = e.names.find(record.Namespace, record.Stream); s == nil {
@@ -78,7 +79,7 @@ func (e *Engine) record(record *protocol.Record) error {
 	if s.encoder == nil {
 		s.encoder = e.newEncoder(s)
 	}
-	row, err := s.encoder.Encode(record)
+	row, err := s.encoder.EncodeDigested(record, digest)
 	if err != nil {
 		return fmt.Errorf("line %d of the input: %w", e.message.Line, err)
 	}

@@ -31,10 +31,19 @@ type Options struct {
 type Differ interface {
 	// Diff appends to version what it needs to know once the row is confirmed. deleted is set if
 	// the source marks the row as deleted.
-	Diff(key Key, data []byte, deleted bool, version []byte) (Change, error)
+	Diff(key Key, content Content, deleted bool, version []byte) (Change, error)
 	// See notes that the source has a row of a key, which is not sent: it has not left.
 	See(key Key) error
 }
+
+// Content is what is compared of a record.
+type Content struct {
+	Data   []byte
+	Digest Digest // of the key as it is sent and of Data; the zero value: it is not known
+}
+
+// Digest stands for the key and the content of a record.
+type Digest [16]byte
 
 // Change is what a record changes.
 type Change struct {
@@ -64,6 +73,7 @@ type Encoder struct {
 	key       Key    // of the current record
 	reason    string // why it is rejected before it is sent; "" if it is not
 	retry     Retry  // of the current record
+	digest    Digest // of the current record; see Content
 }
 
 // NewEncoder makes the encoder of a stream.
@@ -129,6 +139,14 @@ func (e *Encoder) Encode(r *protocol.Record) (*batching.Row, error) {
 		row.Metadata = appendTexts(row.Metadata, hasRejection, r.Rejection)
 	}
 	return row, nil
+}
+
+// EncodeDigested returns the row of a record whose digest may be known, as Encode does.
+func (e *Encoder) EncodeDigested(r *protocol.Record, digest Digest) (*batching.Row, error) {
+	e.digest = digest
+	row, err := e.Encode(r)
+	e.digest = Digest{}
+	return row, err
 }
 
 // EncodeRetry returns the row of a record that was rejected before, as Encode does.
@@ -304,11 +322,11 @@ func (e *Encoder) keyless(values [][]byte, missing []string) (Operation, error) 
 // diff finds the operation by what is sent of the record. With a program that is what the program
 // yields for a changed row: the operation is not known before.
 func (e *Encoder) diff(r *protocol.Record, deleted bool) (Operation, error) {
-	content := r.Data
+	content := Content{Data: r.Data, Digest: e.digest}
 	if e.program != nil && !deleted {
 		e.program.run(&e.output, Changed, e.key.Sent, r.EmittedAt, r.Data)
 		e.compared = e.output.compared(e.compared[:0], r.Data)
-		content = e.compared
+		content = Content{Data: e.compared}
 	}
 	change, err := e.options.Differ.Diff(e.key, content, deleted, e.row.Metadata)
 	if err != nil {

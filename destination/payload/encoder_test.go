@@ -235,7 +235,7 @@ type differ struct{ change Change }
 
 func (differ) See(Key) error { return nil }
 
-func (d differ) Diff(key Key, _ []byte, _ bool, version []byte) (Change, error) {
+func (d differ) Diff(key Key, _ Content, _ bool, version []byte) (Change, error) {
 	c := d.change
 	c.Key = key.Sent
 	c.Version = append(append([]byte{}, version...), "version"...)

@@ -50,10 +50,10 @@ var operationField = regexp.MustCompile(`"op":"([a-z]+)"`)
 
 func (byField) See(payload.Key) error { return nil }
 
-func (byField) Diff(key payload.Key, data []byte, _ bool, version []byte) (payload.Change, error) {
-	found := operationField.FindSubmatch(data)
+func (byField) Diff(key payload.Key, content payload.Content, _ bool, version []byte) (payload.Change, error) {
+	found := operationField.FindSubmatch(content.Data)
 	if found == nil {
-		return payload.Change{}, fmt.Errorf("no operation in %s", data)
+		return payload.Change{}, fmt.Errorf("no operation in %s", content.Data)
 	}
 	return payload.Change{Operation: payload.Operation(found[1]), Version: version, Key: key.Sent}, nil
 }

@@ -22,10 +22,15 @@ const (
 // or, if one is in flight, from the latest of these. Any result but Unchanged counts as in
 // flight until the batch with its version is settled. Diff keeps no reference to key or row.
 func (st *Stream) Diff(key, row []byte) (Change, Version, error) {
-	digest, err := st.digester.digest(key, row)
+	digest, err := st.digester.Of(key, row)
 	if err != nil {
 		return 0, Version{}, fmt.Errorf("comparing a row of stream %s: %w", st.id.Title, err)
 	}
+	return st.DiffDigest(key, digest)
+}
+
+// DiffDigest is Diff for a row whose digest a Digester has computed.
+func (st *Stream) DiffDigest(key []byte, digest Digest) (Change, Version, error) {
 	if st.index != nil {
 		if found := st.index.find(digest); found != nil {
 			st.see(uint64(found.tag - 1))

@@ -22,14 +22,14 @@ var (
 
 func (d Digest) uncertain() bool { return d == uncertainAdded || d == uncertainChanged }
 
-// digester computes digests. It is for one goroutine, as it reuses its buffer.
-type digester struct {
+// Digester computes digests. It is for one goroutine, as it reuses its buffer.
+type Digester struct {
 	form canonical.Canonicalizer
 	buf  []byte
 }
 
-// digest hashes a key and the canonical form of row, a JSON object.
-func (d *digester) digest(key, row []byte) (Digest, error) {
+// Of returns the digest of a key and of the canonical form of row, a JSON object. It is never zero.
+func (d *Digester) Of(key, row []byte) (Digest, error) {
 	form, err := d.form.AppendForm(d.buf[:0], row)
 	if err != nil {
 		return Digest{}, err

@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"encoding/binary"
+	"errors"
 	"math"
 	"math/bits"
 )
@@ -24,8 +25,8 @@ type slot struct {
 const (
 	free    = 0
 	deleted = math.MaxUint32
-	// indexBytes bounds all of a stream's index; at about 25 bytes a key that is ten million keys.
-	// A larger stream is read from the store row by row.
+	// indexBytes bounds all of a stream's index; at 25 bytes a key, or up to 28, that is about ten
+	// million keys. A larger stream is read from the store row by row.
 	indexBytes = 256 << 20
 	slotBytes  = 20
 	// minReads and readShare say when a sync has read so much of a stream that it pays to load the
@@ -89,26 +90,42 @@ func (st *Stream) countRead() error {
 // loadIndex takes in what is not seen yet. What is in flight was seen, so its stored version stays
 // out.
 func (st *Stream) loadIndex() error {
-	n := 0
-	if err := st.indexable(func(entry) { n++ }); err != nil {
+	n, err := st.mostUnseen()
+	if err != nil || n > indexBytes/slotBytes*4/5 || st.next >= deleted-1 {
 		return err
 	}
-	if n > indexBytes/slotBytes*4/5 || st.next >= deleted-1 {
+	x := newIndex(int(n)) //nolint:gosec // see indexBytes
+	err = st.entries(func(_ []byte, e entry) error {
+		if st.seen.has(e.ordinal) || e.digest.uncertain() {
+			return nil
+		}
+		if n == 0 {
+			return errStopped // ordinals are not what they should be: do without
+		}
+		n--
+		x.add(e)
 		return nil
+	})
+	switch {
+	case err == nil:
+		st.index = x
+	case errors.Is(err, errStopped):
+		err = nil
 	}
-	x := newIndex(n)
-	if err := st.indexable(x.add); err != nil {
-		return err
-	}
-	st.index = x
-	return nil
+	return err
 }
 
-func (st *Stream) indexable(f func(entry)) error {
-	return st.entries(func(_ []byte, e entry) error {
-		if !st.seen.has(e.ordinal) && !e.digest.uncertain() {
-			f(e)
+// mostUnseen returns how many entries that are not seen there are at most: each has an ordinal of
+// its own. If there may be far more ordinals than entries, it counts the entries.
+func (st *Stream) mostUnseen() (n uint64, err error) {
+	if free := st.next - st.seen.count(); free <= st.meta.Entries+st.meta.Entries/8 {
+		return free, nil
+	}
+	err = st.entries(func(_ []byte, e entry) error {
+		if !st.seen.has(e.ordinal) {
+			n++
 		}
 		return nil
 	})
+	return n, err
 }

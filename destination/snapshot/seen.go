@@ -3,6 +3,7 @@ package snapshot
 import (
 	"encoding/binary"
 	"fmt"
+	"math/bits"
 )
 
 // bitmap is a set of ordinals, a bit each. The zero value is empty.
@@ -21,6 +22,14 @@ func (b *bitmap) add(n uint64) bool {
 
 func (b bitmap) has(n uint64) bool {
 	return n/64 < uint64(len(b)) && b[n/64]&(1<<(n%64)) != 0
+}
+
+// count returns how many there are.
+func (b bitmap) count() (n uint64) {
+	for _, word := range b {
+		n += uint64(bits.OnesCount64(word)) //nolint:gosec // at most 64
+	}
+	return n
 }
 
 // cut takes out what is not below end.

@@ -18,7 +18,7 @@ type Stream struct {
 	meta   meta
 	next   uint64 // the first ordinal that is free
 
-	digester     digester
+	digester     Digester
 	keyBuf       []byte
 	seen         bitmap // in this sync
 	before       bitmap // in earlier attempts of its generation
