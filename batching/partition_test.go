@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -80,6 +81,65 @@ func TestRepeatingKeysFlyTogether(t *testing.T) {
 			t.Errorf("%s: %v, want at most %v, as unique keys take %v", name, took, limit, best)
 		}
 	}
+}
+
+// While a request with a hot key hangs, the other keys are delivered: all but those that share a
+// batch with it, which are few. That holds until its batches, which wait, fill the pipeline.
+func TestHotKeyDelaysOnlyItself(t *testing.T) {
+	const rows, hot = 12_000, -2
+	synctest.Test(t, func(t *testing.T) {
+		answer := make(chan struct{})
+		isHot := func(row int) bool { return row%10 == 0 }
+		delivered := make([]bool, rows)
+		var hanging atomic.Int32
+		p := New(t.Context(), updateOptions, func(_ context.Context, b *Batch) Outcome {
+			events := eventsOf(b.Body)
+			if slices.ContainsFunc(events, isHot) {
+				hanging.Add(1)
+				<-answer
+			}
+			for _, row := range events {
+				delivered[row] = true
+			}
+			return Outcome{}
+		}, nil)
+		s := p.Stream(testFrame, true)
+		settle := func() {
+			for synctest.Wait(); len(p.Results()) > 0; synctest.Wait() {
+				p.Settle(<-p.Results())
+			}
+		}
+		for row := range rows {
+			if settle(); p.Full() {
+				t.Fatalf("the pipeline is full at row %d", row)
+			}
+			key := row
+			if isHot(row) {
+				key = hot
+			}
+			p.Add(s, &Row{Data: fmt.Append(nil, row), Key: keyHash(key)}, time.Now())
+		}
+		p.Flush()
+		settle()
+		late := 0
+		for row, done := range delivered {
+			switch {
+			case isHot(row) && done:
+				t.Fatalf("row %d of the hot key is delivered", row)
+			case !isHot(row) && !done:
+				late++
+			}
+		}
+		if n := hanging.Load(); n != 1 || late > rows/20 {
+			t.Errorf("%d requests hang, and %d rows of other keys wait; want one, and at most %d", n, late, rows/20)
+		}
+		close(answer)
+		deliver(p)
+		p.Close()
+		if slices.Contains(delivered, false) {
+			t.Error("not all rows are delivered in the end")
+		}
+	})
 }
 
 // Batches that are parted share no key, are within the limits, and hold their rows in order; so few
