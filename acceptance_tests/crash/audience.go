@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -77,11 +78,11 @@ func (a *audience) apply(row told) error {
 		delete(a.known, key)
 		return nil
 	}
-	value, err := row.Data.Value.Int64()
+	value, err := strconv.Atoi(cmp.Or(row.Data.Value.String(), "0"))
 	if err != nil {
 		return fmt.Errorf("the value of %s: %w", key, err)
 	}
-	a.rows[key] = int(value)
+	a.rows[key] = value
 	return nil
 }
 
