@@ -312,6 +312,30 @@ func TestPageOutlivesTheReceiver(t *testing.T) {
 	c.until(`document.getElementById("detail").hidden && document.querySelectorAll("#list tr").length === 0`)
 }
 
+// A request in sight that changes is shown anew in its place, and keeps the focus.
+func TestChangedRequestsKeepTheirPlace(t *testing.T) {
+	c := startChromium(t)
+	s := listen(t, receiver.Options{})
+	c.open(s.URL() + "/_/")
+	c.until(`document.getElementById("live").textContent === "Live"`)
+	got := c.eval(`import("./list.js").then(async (list) => {
+		const q = (id, done) => ({ id, time: 0, rows: 1, stream: "users", sync_mode: "upsert", done, status: done ? 200 : 0, bytes: 1 });
+		list.add([q(1), q(2), q(3)]);
+		await new Promise(requestAnimationFrame);
+		list.focus(2);
+		list.add([q(3, true), q(2, true), q(4)]);
+		await new Promise(requestAnimationFrame);
+		return [...document.getElementById("list").rows].map((l) => l.dataset.id + " " + l.querySelector(".status").textContent).join(", ")
+			+ "; " + document.activeElement.dataset.id + " of " + document.querySelector("table").getAttribute("aria-rowcount");
+	})`)
+	if want := "4 waiting, 3 200, 2 200, 1 waiting; 2 of 5"; got != want {
+		t.Errorf("the list has %s, want %s", got, want)
+	}
+	if _, complaints := c.seen(); len(complaints) > 0 {
+		t.Errorf("the page complains: %s", complaints)
+	}
+}
+
 // A request that the page learns of late is put in its place.
 func TestLateRequestsKeepTheirPlace(t *testing.T) {
 	c := startChromium(t)

@@ -98,8 +98,9 @@ function place(wanted, first) {
   }
   let next = $("list").firstElementChild;
   wanted.forEach((q, i) => {
+    const inPlace = next && next === lines.get(q.id)?.line;
     const line = lineOf(q, q.id === focused);
-    if (line === next) next = next.nextElementSibling;
+    if (inPlace) next = line.nextElementSibling;
     else $("list").insertBefore(line, next);
     set(line, "aria-rowindex", first + i + 2);
     set(line, "aria-selected", q.id === selected);
