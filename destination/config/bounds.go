@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 
 	"destination-webhook/destination/redact"
 )
@@ -20,6 +19,12 @@ const (
 	maxCertificates = 1 << 20
 	// maxName is the size of a name: of a stream, a header or a field.
 	maxName = 1 << 10
+	// maxStreams is how many overrides there are, and maxList how many elements another list has:
+	// headers are repeated for each stream of the catalog.
+	maxStreams = 10_000
+	maxList    = 200
+	// maxDepth is how deep values are nested; the settings need 6.
+	maxDepth = 16
 	// maxWeight is what all secrets together may weigh; see [redact.Weight]. The redactor then
 	// takes 40 MB at most.
 	maxWeight = 2 << 20
@@ -28,8 +33,27 @@ const (
 // maxProblems is how many problems of a config are shown.
 const maxProblems = 100
 
-// checkSizes adds the texts of a tree that are too long, and takes them out of it, so that nothing
-// else works on them. path leads to value.
+// isDeeper reports whether values are nested deeper than a number of levels.
+func isDeeper(value any, levels int) bool {
+	switch value := value.(type) {
+	case map[string]any:
+		for _, member := range value {
+			if levels == 0 || isDeeper(member, levels-1) {
+				return true
+			}
+		}
+	case []any:
+		for _, element := range value {
+			if levels == 0 || isDeeper(element, levels-1) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// checkSizes adds the texts and lists of a tree that are too long, and takes them out of it, so
+// that nothing else works on them. path leads to value.
 func checkSizes(problems *problemList, tree, value any, path []string) {
 	switch value := value.(type) {
 	case map[string]any:
@@ -37,15 +61,28 @@ func checkSizes(problems *problemList, tree, value any, path []string) {
 			checkSizes(problems, tree, member, append(path, name))
 		}
 	case []any:
+		if limit := listLimit(path); len(value) > limit {
+			problems.add(shownPath(path), fmt.Sprintf("expected a list of at most %d", limit))
+			blank(tree, path)
+			return
+		}
 		for i, element := range value {
 			checkSizes(problems, tree, element, append(path, strconv.Itoa(i)))
 		}
 	case string:
 		if limit := textLimit(path); len(value) > limit {
-			problems.add(strings.Join(path, "."), fmt.Sprintf("expected at most %d bytes", limit))
+			problems.add(shownPath(path), fmt.Sprintf("expected at most %d bytes", limit))
 			blank(tree, path)
 		}
 	}
+}
+
+// listLimit returns the number of elements that a list may have.
+func listLimit(path []string) int {
+	if len(path) == 1 && path[0] == "streams" {
+		return maxStreams
+	}
+	return maxList
 }
 
 // textLimit returns the size of the longest text that a setting may be.

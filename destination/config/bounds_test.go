@@ -23,6 +23,17 @@ func TestParseRefusesWhatIsTooLarge(t *testing.T) {
 		{"field of a key", `{"url":"https://h","streams":[{"stream":"s","primary_key":[["id","` + long(1025) + `"]]}]}`, "streams.0.primary_key.0.1: expected at most 1024 bytes"},
 		{"field that is not known", `{"url":"https://h","other":{"x":["` + long(20<<10) + `"]}}`, "other.x.0: expected at most 16384 bytes"},
 		{"config", `{"url":"https://h","x":"` + long(4<<20) + `"}`, "config: expected at most 4 MiB"},
+		{"headers", `{"url":"https://h","headers":[` + list(201, `{"name":"x%d","value":"v"}`) + `]}`, "headers: expected a list of at most 200"},
+		{"headers of a stream", `{"url":"https://h","streams":[{"stream":"s","headers":[` + list(201, `{"name":"x%d","value":"v"}`) + `]}]}`, "streams.0.headers: expected a list of at most 200"},
+		{"as many headers as there may be", `{"url":"https://h","headers":[` + list(200, `{"name":"x%d","value":"v"}`) + `]}`, ""},
+		{"overrides", `{"url":"https://h","streams":[` + list(10_001, `{"stream":"s%d"}`) + `]}`, "streams: expected a list of at most 10000"},
+		{"as many overrides as there may be", `{"url":"https://h","streams":[` + list(10_000, `{"stream":"s%d"}`) + `]}`, ""},
+		{"key", `{"url":"https://h","streams":[{"stream":"s","primary_key":[` + list(201, `["k%d"]`) + `]}]}`, "streams.0.primary_key: expected a list of at most 200"},
+		{"long name of a long list", `{"url":"https://h","` + long(1<<20) + `":[` + list(201, `%d`) + `]}`, "a field whose name is not shown: expected a list of at most 200"},
+		{"nested as deep as it may be", `{"url":"https://h","x":` + strings.Repeat("[", 16) + strings.Repeat("]", 16) + `}`, ""},
+		{"nested deeper", `{"url":"https://h","x":` + strings.Repeat("[", 17) + strings.Repeat("]", 17) + `}`, "config: expected values that are nested at most 16 levels deep"},
+		{"nested deeper in objects", `{"url":"https://h","x":` + strings.Repeat(`{"a":`, 17) + `1` + strings.Repeat("}", 17) + `}`, "config: expected values that are nested at most 16 levels deep"},
+		{"schema that is nested deeper", `{"url":"https://h","payload":{"format":"envelope","schema":` + strings.Repeat(`{"items":`, 50) + `{}` + strings.Repeat("}", 50) + `}}`, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var want []string
@@ -36,10 +47,19 @@ func TestParseRefusesWhatIsTooLarge(t *testing.T) {
 	}
 }
 
+// list returns elements that differ by their number, separated by commas.
+func list(count int, format string) string {
+	elements := make([]string, count)
+	for i := range elements {
+		elements[i] = fmt.Sprintf(format, i)
+	}
+	return strings.Join(elements, ",")
+}
+
 // Whatever the length of each secret is, all of them together have a bound, in whatever list they
 // are.
 func TestParseRefusesTooManySecrets(t *testing.T) {
-	list := func(count int, format string) string {
+	long := func(count int, format string) string {
 		elements := make([]string, count)
 		for i := range elements {
 			elements[i] = fmt.Sprintf(format, i, random(16_000, i))
@@ -55,10 +75,10 @@ func TestParseRefusesTooManySecrets(t *testing.T) {
 	} {
 		begin, rest, _ := strings.Cut(format, "%s{")
 		element, end, _ := strings.Cut("{"+rest, "%s]")
-		if got := problemsOf(t, begin+list(10, element)+"]"+end); got != nil {
+		if got := problemsOf(t, begin+long(10, element)+"]"+end); got != nil {
 			t.Errorf("a few %s: %q", name, got)
 		}
-		got := problemsOf(t, begin+list(150, element)+"]"+end)
+		got := problemsOf(t, begin+long(150, element)+"]"+end)
 		if want := []string{"config: " + tooManySecrets}; !slices.Equal(got, want) {
 			t.Errorf("many %s: %.300q", name, got)
 		}
@@ -86,13 +106,13 @@ func random(n, seed int) string {
 
 // A problem costs the same however many there are, and not all of them are shown.
 func TestParseShowsTheFirstProblems(t *testing.T) {
-	const headers = 16_000
-	raw := `{"url":"https://h","headers":[` + strings.Repeat(`{"name":"a b","value":""},`, headers-1) + `{"name":7}]}`
+	const overrides = 10_000
+	raw := `{"url":"https://h","streams":[` + strings.Repeat(`{"stream":"s","method":"GET"},`, overrides-1) + `{"stream":7}]}`
 	got := problemsOf(t, raw)
 	if len(got) != 101 {
 		t.Fatalf("%d problems are shown", len(got))
 	}
-	if want := fmt.Sprintf("and %d more problems", headers+1-100); got[100] != want {
+	if want := fmt.Sprintf("and %d more problems", 2*(overrides-1)-100); got[100] != want {
 		t.Errorf("the last line is %q, want %q", got[100], want)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"destination-webhook/destination/jsonschema"
 	"destination-webhook/destination/redact"
 )
 
@@ -113,26 +114,31 @@ func ParseIn(folder fs.FS, spec, raw []byte) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
+	return root.parse(folder, raw, jsonschema.CompileOwn)
+}
+
+// parse is ParseIn with a spec that is read, and what compiles a JSON Schema.
+func (n *specNode) parse(folder fs.FS, raw []byte, compile compileFunc) (*Config, error) {
 	tree, err := parseTree(raw)
 	if err != nil {
 		return nil, err
 	}
 	var problems problemList
 	checkSizes(&problems, tree, tree, nil)
-	unknown := root.unknownFields(tree, nil)
-	root = root.resolve(tree)
-	violations, err := root.validate(tree)
+	unknown := n.unknownFields(tree, nil)
+	n = n.resolve(tree)
+	violations, err := n.validate(tree, compile)
 	if err != nil {
 		return nil, err
 	}
-	root.report(violations, tree, &problems)
-	config, err := root.decode(tree)
+	n.report(violations, tree, &problems)
+	config, err := n.decode(tree)
 	if err != nil {
 		return nil, err
 	}
 	config.readSchemas(folder, &problems)
 	config.check(&problems)
-	root.reportPatterns(violations, &problems)
+	n.reportPatterns(violations, &problems)
 	hintURL(unknown, &problems)
 	config.Warnings = unknownWarnings(unknown)
 	if err := problems.err(); err != nil {

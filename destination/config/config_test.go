@@ -3,10 +3,13 @@ package config
 import (
 	"errors"
 	"os"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"destination-webhook/destination/jsonschema"
 )
 
 func readSpec(t testing.TB) []byte {
@@ -21,7 +24,7 @@ func readSpec(t testing.TB) []byte {
 // problemsOf parses a config and returns what is wrong with it.
 func problemsOf(t *testing.T, raw string) []string {
 	t.Helper()
-	config, err := Parse(readSpec(t), []byte(raw))
+	config, err := specOnce().parse(nil, []byte(raw), compileOnce)
 	if err == nil {
 		return nil
 	}
@@ -33,6 +36,33 @@ func problemsOf(t *testing.T, raw string) []string {
 		t.Error("Parse returned a config along with its problems")
 	}
 	return invalid.Problems
+}
+
+// specOnce and compileOnce spare thousands of configs the reading of spec.json and its compilation,
+// which take most of the time of Parse.
+var specOnce = sync.OnceValue(func() *specNode {
+	spec, err := os.ReadFile("../../spec.json")
+	if err != nil {
+		panic(err)
+	}
+	root, err := parseSpec(spec)
+	if err != nil {
+		panic(err)
+	}
+	return root
+})
+
+var compiledSchemas sync.Map // by their text
+
+func compileOnce(text []byte) (*jsonschema.Schema, error) {
+	if known, ok := compiledSchemas.Load(string(text)); ok {
+		return known.(*jsonschema.Schema), nil
+	}
+	schema, err := jsonschema.CompileOwn(text)
+	if err == nil {
+		compiledSchemas.Store(string(text), schema)
+	}
+	return schema, err
 }
 
 func TestParseAppliesDefaults(t *testing.T) {

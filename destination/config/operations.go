@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"destination-webhook/destination/urltemplate"
+	"destination-webhook/protocol"
 )
 
 // Operations has a route for the rows of each operation. Rows whose operation is not known are
@@ -58,7 +59,7 @@ func (o Operations) or(others Operations) Operations {
 func all(r OperationRoute) Operations { return Operations{r, r, r, r} }
 
 // withBodies fills the bodies that are left out: a DELETE whose URL names the row says all of it.
-func (o Operations) withBodies() Operations {
+func (o Operations) withBodies(namesRow func(address string) bool) Operations {
 	o.each(func(_ string, r *OperationRoute) {
 		if r.Body != "" {
 			return
@@ -83,14 +84,15 @@ func (c *Config) checkOperations(problems *problemList, field string, o Operatio
 	})
 }
 
-// checkBodies adds the routes of which no request would say which row it is about. settings are
-// those that hold for a stream, or for all without overrides. own is the override of the stream at
-// a field; the problem is that of the place where body or URL are written.
-func checkBodies(problems *problemList, field string, own, settings Stream) {
+// checkBodies adds the routes of a stream, or of all without overrides, of which no request would
+// say which row it is about. own is the override of the stream at a field; the problem is that of
+// the place where body or URL are written.
+func (o Overrides) checkBodies(problems *problemList, field string, own Stream, id protocol.StreamDescriptor) {
 	written := make(map[string]OperationRoute)
 	own.Operations.each(func(name string, r *OperationRoute) { written[name] = *r })
+	settings := o.Stream(id)
 	settings.Operations.each(func(name string, r *OperationRoute) {
-		if r.Body != NoBody || namesRow(r.URL) {
+		if r.Body != NoBody || o.nameRow(r.URL) {
 			return
 		}
 		const noURL = "expected a url that names the row, such as https://api.example.com/users/{primary_key}, as operations.%s.body is none: no request would say which row it is about"

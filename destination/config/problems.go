@@ -48,7 +48,7 @@ func (c *Config) check(problems *problemList) {
 	c.checkEndpoint(problems, "url", c.URL)
 	c.checkOperations(problems, "operations", c.Operations)
 	if len(c.Streams) == 0 { // else only the catalog tells for which streams these hold
-		checkBodies(problems, "", Stream{}, c.Overrides().Stream(protocol.StreamDescriptor{}))
+		c.Overrides().checkBodies(problems, "", Stream{}, protocol.StreamDescriptor{})
 	}
 	checkHeaderValue(problems, "authorization_header", c.AuthorizationHeader)
 	checkHeaderValue(problems, "api_key", c.APIKey)

@@ -28,29 +28,25 @@ type Stream struct {
 	Payload    Payload    `json:"payload"`
 }
 
-// matches reports whether the override applies to a stream. Without a namespace it applies to the
-// streams of its name in all namespaces.
-func (s Stream) matches(stream protocol.StreamDescriptor) bool {
-	return s.Stream == stream.Name && (s.Namespace == "" || s.Namespace == stream.Namespace)
-}
-
-// Descriptor returns what the override names.
+// Descriptor returns what the override names. Without a namespace that is the streams of its name
+// in all namespaces.
 func (s Stream) Descriptor() protocol.StreamDescriptor {
 	return protocol.StreamDescriptor{Namespace: s.Namespace, Name: s.Stream}
 }
 
-// Overrides finds the settings of streams.
+// Overrides finds the settings of streams. It is not safe for concurrent use.
 type Overrides struct {
 	config *Config
-	byName map[string][]Stream
+	named  map[protocol.StreamDescriptor]*Stream
+	ofRows map[string]bool // whether an address names the row: many streams share one
 }
 
-// Overrides returns the overrides of c by the names of their streams: catalog and config may both
-// have thousands.
+// Overrides returns the overrides of c by what they name: catalog and config may both have
+// thousands.
 func (c *Config) Overrides() Overrides {
-	o := Overrides{config: c, byName: make(map[string][]Stream)}
-	for _, override := range c.Streams {
-		o.byName[override.Stream] = append(o.byName[override.Stream], override)
+	o := Overrides{config: c, named: make(map[protocol.StreamDescriptor]*Stream), ofRows: make(map[string]bool)}
+	for i := range c.Streams {
+		o.named[c.Streams[i].Descriptor()] = &c.Streams[i]
 	}
 	return o
 }
@@ -60,12 +56,7 @@ func (c *Config) Overrides() Overrides {
 // namespace. What an override says of an operation takes precedence over its URL and method, these
 // over what the config says of the operation, and that over the config's URL and method.
 func (o Overrides) Stream(stream protocol.StreamDescriptor) Stream {
-	var override Stream
-	for _, candidate := range o.byName[stream.Name] {
-		if candidate.matches(stream) && len(candidate.Namespace) >= len(override.Namespace) {
-			override = candidate
-		}
-	}
+	override := cmp.Or(o.named[stream], o.named[protocol.StreamDescriptor{Name: stream.Name}], &Stream{})
 	base := OperationRoute{Method: cmp.Or(override.Method, o.config.Method), URL: cmp.Or(override.URL, o.config.URL)}
 	own := all(OperationRoute{Method: override.Method, URL: override.URL})
 	return Stream{
@@ -74,12 +65,22 @@ func (o Overrides) Stream(stream protocol.StreamDescriptor) Stream {
 		URL:        base.URL,
 		Method:     base.Method,
 		SyncMode:   cmp.Or(override.SyncMode, o.config.SyncMode),
-		Operations: override.Operations.or(own).or(o.config.Operations).or(all(base)).withBodies(),
+		Operations: override.Operations.or(own).or(o.config.Operations).or(all(base)).withBodies(o.nameRow),
 		Headers:    mergeHeaders(o.config.Headers, override.Headers),
 		PrimaryKey: override.PrimaryKey,
 		Answers:    override.Answers.or(o.config.Answers),
 		Payload:    override.Payload.or(o.config.Payload),
 	}
+}
+
+// nameRow reports whether an address is a template with variables of the row.
+func (o Overrides) nameRow(address string) bool {
+	ofRow, known := o.ofRows[address]
+	if !known {
+		ofRow = namesRow(address)
+		o.ofRows[address] = ofRow
+	}
+	return ofRow
 }
 
 // mergeHeaders returns the headers of base, and others, which take the place of those with the same
@@ -102,7 +103,7 @@ func (c *Config) checkStreams(problems *problemList) {
 		seen[id] = true
 		c.checkEndpoint(problems, field+".url", stream.URL)
 		c.checkOperations(problems, field+".operations", stream.Operations)
-		checkBodies(problems, field, stream, overrides.Stream(id))
+		overrides.checkBodies(problems, field, stream, id)
 		c.checkHeaders(problems, field+".headers", stream.Headers)
 		c.checkSyncMode(problems, field+".sync_mode", stream.SyncMode)
 		checkPrimaryKey(problems, field+".primary_key", stream.PrimaryKey)

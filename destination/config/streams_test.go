@@ -1,6 +1,7 @@
 package config
 
 import (
+	"strconv"
 	"testing"
 
 	"destination-webhook/protocol"
@@ -38,5 +39,27 @@ func TestStreamPrefersItsOverride(t *testing.T) {
 				t.Errorf("stream (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// Any number of overrides of one name, and of streams that share an address, cost the same each.
+func TestManyOverridesOfOneName(t *testing.T) {
+	const address = "https://h/{primary_key}"
+	c := &Config{Operations: Operations{Removed: OperationRoute{Method: "DELETE", URL: address}}}
+	for i := range 1000 {
+		c.Streams = append(c.Streams, Stream{Stream: "s", Namespace: strconv.Itoa(i), URL: "https://h/" + strconv.Itoa(i)})
+	}
+	overrides := c.Overrides()
+	for _, i := range []int{0, 999} {
+		settings := overrides.Stream(protocol.StreamDescriptor{Name: "s", Namespace: strconv.Itoa(i)})
+		if want := "https://h/" + strconv.Itoa(i); settings.URL != want || settings.Operations.Removed.URL != want {
+			t.Errorf("override %d leads to %s", i, settings.URL)
+		}
+	}
+	for range 1000 {
+		overrides.Stream(protocol.StreamDescriptor{Name: "other"})
+	}
+	if parsed := len(overrides.ofRows); parsed != 3 {
+		t.Errorf("%d addresses were parsed, 3 are different", parsed)
 	}
 }

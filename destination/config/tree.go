@@ -32,6 +32,9 @@ func parseTree(raw []byte) (map[string]any, error) {
 		return nil, unreadable("expected a JSON object")
 	}
 	inlineSchemas(tree, raw)
+	if isDeeper(tree, maxDepth) {
+		return nil, unreadable(fmt.Sprintf("expected values that are nested at most %d levels deep", maxDepth))
+	}
 	dropNulls(tree)
 	return tree, nil
 }

@@ -98,12 +98,23 @@ func (n *specNode) pathTo(name string) string {
 	return ""
 }
 
-// name returns the path of the field. What does not look like the name of a field is not shown: a
-// config whose braces are wrong can have a secret there.
-func (f unknownField) name() string {
-	shown := strings.Join(f.path, ".")
+// name returns the path of the field.
+func (f unknownField) name() string { return shownPath(f.path) }
+
+// shownPath returns a path that may be shown. What does not look like the name of a field is not:
+// a config whose braces are wrong can have a secret there.
+func shownPath(path []string) string {
+	const hidden = "a field whose name is not shown"
+	length := 0
+	for _, name := range path {
+		length += len(name)
+	}
+	if length > maxShown { // before it is copied
+		return hidden
+	}
+	shown := strings.Join(path, ".")
 	if len(shown) > maxShown || strings.Trim(shown, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") != "" {
-		return "a field whose name is not shown"
+		return hidden
 	}
 	return shown
 }

@@ -89,8 +89,14 @@ func newRoute(c *config.Config, settings config.Stream, s *protocol.ConfiguredSt
 	return r, cmp.Or(r.check(), r.checkEndpoints(c))
 }
 
+// maxKey is how many fields a key has: each is looked for among all of them in every row.
+const maxKey = 200
+
 // check refuses a key that no record could have, and a mode that needs one without it.
 func (r *Route) check() error {
+	if len(r.Key) > maxKey {
+		return fmt.Errorf("stream %s: its primary key has more than %d fields: choose fewer in the connection, or in streams[].primary_key", r.Title(), maxKey)
+	}
 	for _, path := range r.Key {
 		if len(path) == 0 {
 			return fmt.Errorf("stream %s: its primary key has an empty path: check primary_key in the catalog", r.Title())

@@ -140,7 +140,7 @@ func TestUnmatchedOverrides(t *testing.T) {
 
 // Overrides and streams may both be many: neither is compared with all of the other.
 func TestManyUnmatchedOverrides(t *testing.T) {
-	const n = 8_000
+	const n = 5_000
 	var overrides, streams []string
 	for i := range n {
 		overrides = append(overrides, fmt.Sprintf(`{"stream":"override_%d"}`, i), fmt.Sprintf(`{"stream":"stream_%d","method":"PUT"}`, i))
@@ -196,6 +196,17 @@ func TestHostShowsNoPath(t *testing.T) {
 	} {
 		if got := Host(address); got != want {
 			t.Errorf("host of %s is %s, want %s", address, got, want)
+		}
+	}
+}
+
+// Each field of a key is looked for among all of them in every row.
+func TestKeysHaveFewFields(t *testing.T) {
+	for fields, refused := range map[int]bool{200: false, 201: true} {
+		key := strings.TrimSuffix(strings.Repeat(`["id"],`, fields), ",")
+		_, err := NewTable(configtest.Parse(t, ""), catalogOf(t, `{"stream":{"name":"a"},"destination_sync_mode":"append_dedup","primary_key":[`+key+`]}`), "agent")
+		if (err != nil) != refused || refused && !strings.Contains(err.Error(), "more than 200 fields") {
+			t.Errorf("%d fields: %v", fields, err)
 		}
 	}
 }

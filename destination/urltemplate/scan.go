@@ -8,6 +8,9 @@ import (
 	"unicode/utf8"
 )
 
+// maxVariables is how many variables a template has: it is expanded for each row.
+const maxVariables = 50
+
 // scanner finds the variables of a template, and what is wrong with it, more precisely than the
 // library does, whose errors quote the template.
 type scanner struct {
@@ -98,6 +101,9 @@ func (s *scanner) expression(from, to int) error {
 			return err
 		}
 		v.optional = optional
+		if len(s.variables) == maxVariables {
+			return s.problem(from, fmt.Sprintf("at most %d variables", maxVariables))
+		}
 		s.variables = append(s.variables, v)
 		if !more {
 			return nil
