@@ -12,7 +12,8 @@ import (
 const (
 	// maxDepth bounds the nesting of a schema, its references followed.
 	maxDepth = 100
-	// maxSchemas bounds how many parts a schema has, each counted as often as it is referred to.
+	// maxSchemas bounds how many parts a schema has, each counted as often as it is referred to. The
+	// elements of an enum are parts.
 	maxSchemas = 10_000
 )
 
@@ -36,8 +37,8 @@ func inspect(document any) (unique bool, err error) {
 
 // schema inspects a part that is a schema, or a list of schemas.
 func (i *inspector) schema(value any, depth int) error {
-	if i.parts++; i.parts > maxSchemas || depth > maxDepth {
-		return fmt.Errorf("expected a JSON Schema with at most %d parts, nested up to %d times, references followed", maxSchemas, maxDepth)
+	if err := i.count(1, depth); err != nil {
+		return err
 	}
 	switch value := value.(type) {
 	case map[string]any:
@@ -56,6 +57,14 @@ func (i *inspector) schema(value any, depth int) error {
 	return nil
 }
 
+// count counts parts at a depth.
+func (i *inspector) count(parts, depth int) error {
+	if i.parts += parts; i.parts > maxSchemas || depth > maxDepth {
+		return fmt.Errorf("expected a JSON Schema with at most %d parts, nested up to %d times, references followed", maxSchemas, maxDepth)
+	}
+	return nil
+}
+
 func (i *inspector) keywords(schema map[string]any, depth int) error {
 	for _, name := range []string{"$id", "id", "$schema"} {
 		delete(schema, name)
@@ -67,7 +76,10 @@ func (i *inspector) keywords(schema map[string]any, depth int) error {
 			err = i.reference(value, depth)
 		case "uniqueItems":
 			i.unique = true
-		case "const", "enum": // values, in which nothing is a keyword
+		case "const":
+		case "enum": // the library compares its elements, in which nothing is a keyword, with each other
+			elements, _ := value.([]any)
+			err = i.count(len(elements), depth)
 		case "properties", "patternProperties", "definitions", "dependencies":
 			err = i.named(value, depth)
 		default:

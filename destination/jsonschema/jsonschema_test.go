@@ -74,6 +74,7 @@ func TestCompileRefuses(t *testing.T) {
 		`{"allOf":[{"$ref":"#/allOf/0"}]}`:                                                                       "does not refer to itself",
 		strings.Repeat(`{"not":`, 200) + `{}` + strings.Repeat(`}`, 200):                                         "nested up to 100 times",
 		`{"allOf":[` + strings.Repeat(`{},`, maxSchemas) + `{}]}`:                                                "at most 10000 parts",
+		`{"enum":[` + strings.Repeat(`1,`, maxSchemas) + `1],"type":"integer"}`:                                  "at most 10000 parts",
 		`{"$ref":"#/definitions/d0","definitions":` + lines + `"d30":{}}}`:                                       "at most 10000 parts",
 	} {
 		if _, err := Compile([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {

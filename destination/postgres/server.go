@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -86,11 +87,19 @@ const maxRoot = 1 << 20
 // errRoot is the error of a file that the library would read to its end, whatever it is.
 var errRoot = errors.New("sslrootcert of the URL names no file of certificates of at most 1 MiB: name one in PEM form")
 
-// isCertificateFile reports whether a path may be a file of certificates: a device or a pipe has no
-// end. The library reads "system" as the system's certificates.
+// isCertificateFile reports whether a path names a file of certificates. A device or a pipe has no
+// end, and an error of its own for a file of another kind would tell which files the machine has.
+// The library reads "system" as the system's certificates.
 func isCertificateFile(path string) bool {
+	if path == "system" {
+		return true
+	}
 	info, err := os.Stat(path)
-	return path == "system" || err == nil && info.Mode().IsRegular() && info.Size() <= maxRoot
+	if err != nil || !info.Mode().IsRegular() || info.Size() > maxRoot {
+		return false
+	}
+	text, err := os.ReadFile(path)
+	return err == nil && x509.NewCertPool().AppendCertsFromPEM(text)
 }
 
 // withoutTheMachine takes out what the library adds from variables and files of the machine: client

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -42,6 +43,24 @@ func TestURLs(t *testing.T) {
 	}
 	if got := s.names.sql("{entries}"); got != `"public"."a""b_entries"` {
 		t.Errorf("the name of a table is %s", got)
+	}
+}
+
+// A file that is not one of certificates and a missing one are told alike: whoever writes the URL
+// must not learn which files the machine has.
+func TestFilesOfTheMachineAreNotTold(t *testing.T) {
+	other := filepath.Join(t.TempDir(), "other")
+	if err := os.WriteFile(other, []byte("no certificate"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{other, other + "-missing", filepath.Dir(other)} {
+		if _, err := New(Options{URL: redact.Secret("postgres://u:p@h/d?sslmode=verify-full&sslrootcert=" + path)}); !errors.Is(err, errRoot) {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	certificate, _ := pair(t)
+	if _, err := New(Options{URL: redact.Secret("postgres://u:p@h/d?sslmode=verify-full&sslrootcert=" + certificate)}); err != nil {
+		t.Errorf("a certificate is refused: %v", err)
 	}
 }
 
