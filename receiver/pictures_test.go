@@ -25,6 +25,7 @@ func TestPictures(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := listen(t, receiver.Options{Faults: faults, SigningSecrets: []string{sample.SigningSecret}})
+	c.look("light", 1440, 900) // every request is in sight
 	c.open(s.URL() + "/_/")
 	if err := syncSample(t, s.URL(), sample.SigningSecret); err != nil {
 		t.Fatal(err)
