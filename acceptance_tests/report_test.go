@@ -13,6 +13,9 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"destination-webhook/destination/manifest"
+	"destination-webhook/destination/report"
 )
 
 // reportSchema is the published schema of reports.
@@ -61,24 +64,29 @@ func requireReport(ts *testscript.TestScript, file string, optional bool, outcom
 	}
 	ts.Check(err)
 	ts.Check(fits(text, reportSchema))
-	var report struct {
-		Outcome string
-		Streams []struct {
-			Manifest   struct{ Outcome, Run string }
-			Delivered  int64            `json:"rows_delivered"`
-			Operations map[string]int64 `json:"rows_delivered_by_operation"`
-		}
-	}
-	if ts.Check(json.Unmarshal(text, &report)); report.Outcome != outcome {
+	var r report.File
+	if ts.Check(json.Unmarshal(text, &r)); string(r.Outcome) != outcome {
 		ts.Fatalf("the outcome %s is not in the report\n%s", outcome, text)
 	}
-	for _, stream := range report.Streams {
-		for _, rows := range stream.Operations {
-			stream.Delivered -= rows
+	requireCounts(ts, &r.Totals, outcome, text)
+	for _, stream := range r.Streams {
+		requireCounts(ts, &stream.Counts, outcome, text)
+		if stream.Manifest != nil {
+			requireManifest(ts, stream.Manifest.Run, string(stream.Manifest.Outcome))
 		}
-		if stream.Delivered != 0 {
-			ts.Fatalf("the rows by operation are not those that were delivered:\n%s", text)
-		}
-		requireManifest(ts, stream.Manifest.Run, stream.Manifest.Outcome)
+	}
+}
+
+// requireCounts wants that each row has one outcome and one operation.
+func requireCounts(ts *testscript.TestScript, c *report.Counts, outcome string, text []byte) {
+	sum := func(r manifest.Rows) int64 { return r.Added + r.Changed + r.Removed + r.Upserted }
+	switch {
+	case c.Delivered+c.Rejected+c.Again+c.Skipped+c.Replaced+c.Waiting != c.Read+c.Left+c.Retried:
+		ts.Fatalf("not every row has one outcome:\n%s", text)
+	case sum(c.DeliveredBy) != c.Delivered, sum(c.RejectedBy) != c.Rejected,
+		sum(c.SkippedBy.Rows)+c.SkippedBy.Unchanged != c.Skipped, sum(c.WaitingBy.Rows)+c.WaitingBy.Unchanged != c.Waiting:
+		ts.Fatalf("not every row has one operation:\n%s", text)
+	case outcome == string(report.Succeeded) && c.Waiting != 0:
+		ts.Fatalf("rows wait after a sync that succeeded:\n%s", text)
 	}
 }

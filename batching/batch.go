@@ -3,6 +3,8 @@ package batching
 import (
 	"iter"
 	"slices"
+
+	"destination-webhook/protocol"
 )
 
 // Row is what a batch is made of: Open, Data and Close are copied one after the other into the
@@ -16,6 +18,9 @@ type Row struct {
 
 	// Key is the hash of the row's primary key, see Stream.Keyed; 0 if it has none.
 	Key uint64
+
+	// Operation is what the row is counted as.
+	Operation protocol.Operation
 
 	// Line is the line of the input that the row came from; 0: nobody needs it.
 	Line int64
@@ -40,8 +45,8 @@ type Stream struct {
 	place   int // among the streams with open rows
 	scope   *scope
 	order   keyOrder
-	records int64 // since the last state of the stream
-	skipped int64 // of them
+	records int64              // since the last state of the stream
+	skipped protocol.RowCounts // of them
 }
 
 // Frame is what surrounds the rows of a batch.
@@ -56,6 +61,7 @@ type Batch struct {
 	metadata     []byte
 	metadataEnds []int32
 	keys         []uint64
+	operations   []protocol.Operation
 	suppressed   []int
 	lines        lines
 	set          map[int][]byte // rows that SetRow has changed; nil if there is none
@@ -125,6 +131,15 @@ func (b *Batch) Key(i int) uint64 {
 	return b.keys[i]
 }
 
+// Operation is what row i is counted as; SetRow does not change it.
+func (b *Batch) Operation(i int) protocol.Operation { return b.operations[i] }
+
+// IsSet reports whether SetRow has changed row i.
+func (b *Batch) IsSet(i int) bool {
+	_, set := b.set[i]
+	return set
+}
+
 // Suppressed are the rows, in order, that are not to be sent.
 func (b *Batch) Suppressed() []int { return b.suppressed }
 
@@ -161,6 +176,7 @@ func (b *Batch) add(r *Row, states int64) {
 	b.Body = append(b.Body, r.Data...)
 	b.Body = append(b.Body, r.Close...)
 	b.ends = append(b.ends, int32(len(b.Body)))
+	b.operations = append(b.operations, r.Operation)
 	if len(r.Metadata) > 0 || len(b.metadataEnds) > 0 {
 		for len(b.metadataEnds) < b.Rows()-1 { // rows before it, which have none
 			b.metadataEnds = append(b.metadataEnds, 0)
@@ -188,7 +204,7 @@ func (b *Batch) from(first int) iter.Seq2[*Row, int64] {
 			for run+1 < len(b.runs) && b.runs[run+1].row <= int32(i) {
 				run++
 			}
-			r.Data, r.Metadata, r.Key, r.Line = b.Row(i), b.Metadata(i), b.Key(i), b.Line(i)
+			r.Data, r.Metadata, r.Key, r.Operation, r.Line = b.Row(i), b.Metadata(i), b.Key(i), b.Operation(i), b.Line(i)
 			if r.Suppressed = len(suppressed) > 0 && suppressed[0] == i; r.Suppressed {
 				suppressed = suppressed[1:]
 			}
@@ -201,7 +217,7 @@ func (b *Batch) from(first int) iter.Seq2[*Row, int64] {
 
 // truncate takes out the rows from row n on, which is not the first.
 func (b *Batch) truncate(n int) {
-	b.Body, b.ends = b.Body[:b.ends[n-1]], b.ends[:n]
+	b.Body, b.ends, b.operations = b.Body[:b.ends[n-1]], b.ends[:n], b.operations[:n]
 	if len(b.metadataEnds) > 0 {
 		b.metadata, b.metadataEnds = b.metadata[:b.metadataEnds[n-1]], b.metadataEnds[:n]
 	}
@@ -219,7 +235,7 @@ func (b *Batch) truncate(n int) {
 // accountMemory sets held to what the batch holds, in bytes, and returns by how much that is more
 // than before.
 func (b *Batch) accountMemory() (more int) {
-	held := cap(b.Body) + cap(b.metadata) + 4*cap(b.ends) + 4*cap(b.metadataEnds) + 8*cap(b.keys) + 8*cap(b.suppressed) + 16*cap(b.runs) + 16*cap(b.lines.runs)
+	held := cap(b.Body) + cap(b.metadata) + 4*cap(b.ends) + 4*cap(b.metadataEnds) + 8*cap(b.keys) + cap(b.operations) + 8*cap(b.suppressed) + 16*cap(b.runs) + 16*cap(b.lines.runs)
 	more, b.held = held-b.held, held
 	return more
 }
@@ -237,6 +253,7 @@ func (b *Batch) statesBefore(i int) int64 {
 func (b *Batch) reset(s *Stream) {
 	*b = Batch{
 		Stream: s, Body: append(b.Body[:0], s.Frame.Prefix...),
-		ends: b.ends[:0], metadata: b.metadata[:0], metadataEnds: b.metadataEnds[:0], keys: b.keys[:0], suppressed: b.suppressed[:0], runs: b.runs[:0], lines: lines{runs: b.lines.runs[:0]}, followers: b.followers[:0],
+		ends: b.ends[:0], metadata: b.metadata[:0], metadataEnds: b.metadataEnds[:0], keys: b.keys[:0], operations: b.operations[:0],
+		suppressed: b.suppressed[:0], runs: b.runs[:0], lines: lines{runs: b.lines.runs[:0]}, followers: b.followers[:0],
 	}
 }

@@ -24,7 +24,7 @@ func fill(add func(r *Row, states int64, came arrival), texts ...string) {
 			states++
 			continue
 		}
-		add(&Row{Data: []byte(text), Metadata: []byte("n" + text), Key: uint64(i + 1), Suppressed: strings.HasPrefix(text, "s")}, states, arrivalAt(int64(i)))
+		add(&Row{Data: []byte(text), Metadata: []byte("n" + text), Key: uint64(i + 1), Operation: protocol.Operation(i % 5), Suppressed: strings.HasPrefix(text, "s")}, states, arrivalAt(int64(i)))
 	}
 }
 
@@ -68,10 +68,10 @@ func TestSplitAfterTheLastState(t *testing.T) {
 			for _, b := range all {
 				states = append(states, b.statesBefore(0))
 				for r := range b.from(0) {
-					rows = append(rows, fmt.Sprintf("%s %s %d %v", r.Data, r.Metadata, r.Key, r.Suppressed))
+					rows = append(rows, fmt.Sprintf("%s %s %d %d %v", r.Data, r.Metadata, r.Key, r.Operation, r.Suppressed))
 				}
 			}
-			if diff := cmp.Diff([]string{"a na 1 false", "sb nsb 2 true", "c nc 4 false", "d nd 6 false", "se nse 7 true", "f nf 8 false"}, rows); diff != "" {
+			if diff := cmp.Diff([]string{"a na 1 0 false", "sb nsb 2 1 true", "c nc 4 3 false", "d nd 6 0 false", "se nse 7 1 true", "f nf 8 2 false"}, rows); diff != "" {
 				t.Error(diff)
 			}
 			if diff := cmp.Diff(tt.states, states); diff != "" {

@@ -32,11 +32,11 @@ type segment struct {
 // heldState is a state whose rows are not all settled.
 type heldState struct {
 	protocol.State
-	stream   *Stream // nil for a GLOBAL or LEGACY state
-	ordinal  int64   // how many states the scope had seen, this one included
-	sequence int64   // how many states the ledger had seen, this one included
-	records  int64   // since the previous state
-	skipped  int64   // of them
+	stream   *Stream            // nil for a GLOBAL or LEGACY state
+	ordinal  int64              // how many states the scope had seen, this one included
+	sequence int64              // how many states the ledger had seen, this one included
+	records  int64              // since the previous state
+	skipped  protocol.RowCounts // of them
 }
 
 // tally is what became of rows that came after the scope had seen so many states.
@@ -57,12 +57,12 @@ type ledger struct {
 	emit    Emit
 	all     *scope // nil as long as no GLOBAL or LEGACY state came
 	streams []*Stream
-	records int64      // of all streams since the last GLOBAL or LEGACY state
-	skipped int64      // of them
-	states  int64      // seen so far
-	held    int        // bytes of held states
-	waiting int        // states whose rows are not all settled
-	newest  []dueState // see due
+	records int64              // of all streams since the last GLOBAL or LEGACY state
+	skipped protocol.RowCounts // of them
+	states  int64              // seen so far
+	held    int                // bytes of held states
+	waiting int                // states whose rows are not all settled
+	newest  []dueState         // see due
 	final   finalStates
 	failed  bool // no state waits for one of another scope any more
 }
@@ -103,9 +103,9 @@ func (l *ledger) count(s *Stream) {
 }
 
 // skip records that a record which was counted needs no delivery.
-func (l *ledger) skip(s *Stream) {
-	s.skipped++
-	l.skipped++
+func (l *ledger) skip(s *Stream, o protocol.Operation) {
+	s.skipped[o]++
+	l.skipped[o]++
 }
 
 // state records a state of stream s, or, if s is nil, of all streams.
@@ -116,9 +116,11 @@ func (l *ledger) state(st protocol.State, s *Stream) {
 	h, c := heldState{State: st, stream: s, sequence: l.states}, l.all
 	if s != nil {
 		c = l.scopeOf(s)
-		h.records, h.skipped, s.records, s.skipped = s.records, s.skipped, 0, 0
+		h.records, h.skipped = s.records, s.skipped
+		s.records, s.skipped = 0, protocol.RowCounts{}
 	} else {
-		h.records, h.skipped, l.records, l.skipped = l.records, l.skipped, 0, 0
+		h.records, h.skipped = l.records, l.skipped
+		l.records, l.skipped = 0, protocol.RowCounts{}
 	}
 	c.states++
 	c.before, c.behind = c.before+c.behind, 0
@@ -201,8 +203,8 @@ func (l *ledger) release(c *scope) {
 		for i := range g.states {
 			h := &g.states[i]
 			t := g.take(h)
-			h.Additional = t.stats
-			h.Additional.Skipped += h.skipped
+			t.stats.Skipped.Add(h.skipped)
+			h.Additional = &t.stats
 			due[i] = dueState{*h, t.rejected, g.states[len(g.states)-1].sequence}
 		}
 		l.waiting -= len(due)

@@ -144,4 +144,5 @@ func (b *Batch) grow(rows, length int) {
 	b.Body = slices.Grow(b.Body, length-len(b.Body))
 	b.ends = slices.Grow(b.ends, rows)
 	b.keys = slices.Grow(b.keys, rows)
+	b.operations = slices.Grow(b.operations, rows)
 }

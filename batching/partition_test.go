@@ -170,8 +170,8 @@ func TestPartedBatches(t *testing.T) {
 	}
 }
 
-// What travels with a row stays with it when a batch is parted: its metadata, its suppression, and
-// the states before it.
+// What travels with a row stays with it when a batch is parted: its metadata, its suppression, its
+// operation, and the states before it.
 func TestPartedRowsKeepWhatIsTheirs(t *testing.T) {
 	var got []string
 	var counts []int64
@@ -180,7 +180,7 @@ func TestPartedRowsKeepWhatIsTheirs(t *testing.T) {
 		var out Outcome
 		for i := range b.Rows() {
 			_, suppressed := slices.BinarySearch(b.Suppressed(), i)
-			got = append(got, fmt.Sprintf("%s %s %v %v", b.Row(i), b.Metadata(i), suppressed, b.Key(i)))
+			got = append(got, fmt.Sprintf("%s %s %v %v %d", b.Row(i), b.Metadata(i), suppressed, b.Key(i), b.Operation(i)))
 			if i == 0 && string(b.Row(i)) < "2" {
 				out.Rejected = append(out.Rejected, i)
 			}
@@ -191,8 +191,8 @@ func TestPartedRowsKeepWhatIsTheirs(t *testing.T) {
 	var want []string
 	for i := range 6 {
 		key := keyHash(i / 2)
-		row := Row{Data: fmt.Append(nil, i), Metadata: []byte(strings.Repeat("m", i)), Suppressed: i%3 == 0, Key: key}
-		want = append(want, fmt.Sprintf("%s %s %v %v", row.Data, row.Metadata, row.Suppressed, key))
+		row := Row{Data: fmt.Append(nil, i), Metadata: []byte(strings.Repeat("m", i)), Suppressed: i%3 == 0, Key: key, Operation: protocol.Operation(i % 5)}
+		want = append(want, fmt.Sprintf("%s %s %v %v %d", row.Data, row.Metadata, row.Suppressed, key, row.Operation))
 		p.Add(s, &row, time.Time{})
 		if i%2 == 1 {
 			p.State(stateOf(t, event{kind: protocol.StreamState, id: i}), s)

@@ -110,10 +110,10 @@ func (p *Pipeline) Add(s *Stream, r *Row, now time.Time) {
 	p.closeLargest()
 }
 
-// Skip counts a record that needs no delivery.
-func (p *Pipeline) Skip(s *Stream) {
+// Skip counts a record with an operation that needs no delivery.
+func (p *Pipeline) Skip(s *Stream, o protocol.Operation) {
 	p.ledger.count(s)
-	p.ledger.skip(s)
+	p.ledger.skip(s, o)
 }
 
 // State holds a state, which must not alias the decoder's block, until all rows before it are

@@ -16,11 +16,11 @@ import (
 func TestStatsOfStates(t *testing.T) {
 	var got []string
 	emit := func(s *protocol.State, _, _ int64) {
-		got = append(got, fmt.Sprintf("%d: %d sent, %d skipped", eventOf(s), s.Additional.Delivered, s.Additional.Skipped))
+		got = append(got, fmt.Sprintf("%d: %d sent, %d skipped", eventOf(s), s.Additional.Delivered.Sum(), s.Additional.Skipped[protocol.Unchanged]))
 	}
 	o := Options{MaxRows: 10, MaxBytes: 1 << 20, MaxAge: time.Hour, MaxBuffered: 64 << 20, MaxInFlight: 1}
 	p := New(t.Context(), o, func(_ context.Context, b *Batch) Outcome {
-		return Outcome{Stats: protocol.AdditionalStats{Delivered: int64(b.Rows())}}
+		return Outcome{Stats: protocol.AdditionalStats{Delivered: protocol.RowCounts{protocol.Added: int64(b.Rows())}}}
 	}, emit)
 	streams, states := []*Stream{p.Stream(testFrame, false), p.Stream(testFrame, false)}, 0
 	add := func(stream, rows, skipped int) {
@@ -28,7 +28,7 @@ func TestStatsOfStates(t *testing.T) {
 			p.Add(streams[stream], &Row{Data: []byte("1")}, time.Time{})
 		}
 		for range skipped {
-			p.Skip(streams[stream])
+			p.Skip(streams[stream], protocol.Unchanged)
 		}
 	}
 	state := func(kind protocol.StateKind, stream int) {

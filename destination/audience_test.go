@@ -423,9 +423,9 @@ func TestCountsWithASnapshot(t *testing.T) {
 			`"recordCount":3.0,"additionalStats":{"rows_delivered":2.0,"rows_skipped":1.0,"batches":1.0,"requests":1.0,`,
 			"compared with the snapshot: 1 added, 1 changed, 1 removed, 1 unchanged",
 		}},
-		{"", input(secondTable), []string{`"recordCount":3.0,"additionalStats":{"rows_skipped":3.0}}`, "0 changed, 0 removed, 3 unchanged"}},
+		{"", input(secondTable), []string{`"recordCount":3.0,"additionalStats":{"rows_skipped":3.0,"rows_skipped_unchanged":3.0}}`, "0 changed, 0 removed, 3 unchanged"}},
 		{`,"sync_mode":"remove"`, append(input(secondTable), user(`{"id":5}`)), []string{
-			`"recordCount":3.0,"additionalStats":{"rows_skipped":3.0}}`, "1 added, 0 changed, 0 removed, 3 unchanged",
+			`"recordCount":3.0,"additionalStats":{"rows_skipped":3.0,"rows_skipped_unchanged":3.0}}`, "1 added, 0 changed, 0 removed, 3 unchanged",
 		}},
 		{letters, append([]string{user(`{"name":"no id"}`), user(`{"id":6}`), user(`{"id":6}`), state}, completed), []string{
 			`"recordCount":2.0,"rejectedRecordCount":1.0,"additionalStats":{"rows_delivered":1.0,"rows_skipped":1.0,`, "a stream has ended stream=users rows=5 requests=2 ", "rows were rejected and stored stream=users rows=1 dead_letters=",

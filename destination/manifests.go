@@ -71,7 +71,7 @@ func (m *manifests) send(ctx context.Context, p audience.Policy) error {
 func (s *streamRun) manifest(p audience.Policy) *manifest.Manifest {
 	c, stream := s.Route.Configured, s.Route.Stream
 	taken := s.sender.Taken()
-	taken.Skipped += s.Skipped
+	taken.Skipped += s.Skipped.Sum()
 	return &manifest.Manifest{
 		Type: manifest.Type, Run: s.id, Stream: stream.Name, Namespace: stream.Namespace, SyncMode: string(s.Route.Mode),
 		SyncID: c.SyncID, GenerationID: c.GenerationID, MinimumGeneration: c.MinimumGenerationID,

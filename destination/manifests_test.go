@@ -204,7 +204,7 @@ func TestManifest(t *testing.T) {
 		if diff := gocmp.Diff(want, a.report.Streams[0].Manifest); diff != "" {
 			t.Errorf("sync %d: report (-want +got):\n%s", i, diff)
 		}
-		rows := a.report.Streams[0].ByOperation
+		rows := a.report.Streams[0].DeliveredBy
 		if got := fmt.Sprintf("%d added, %d changed, %d removed, %d upserted", rows.Added, rows.Changed, rows.Removed, rows.Upserted); !strings.HasPrefix(step.want, got) {
 			t.Errorf("sync %d: the report has %s, want %s", i, got, step.want)
 		}

@@ -23,7 +23,7 @@ type State struct {
 	Namespace []byte // of a StreamState
 	Stream    []byte // of a StreamState
 
-	Additional AdditionalStats // written with the state
+	Additional *AdditionalStats // written with the state; nil: none
 
 	raw   []byte
 	empty bool // the state object has no member

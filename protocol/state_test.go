@@ -110,13 +110,13 @@ func decodeState(t *testing.T, line string) *State {
 // and the rest of the line is as it came.
 func TestStateAdditionalStats(t *testing.T) {
 	s := decodeState(t, `{"x":[1.50],"type":"STATE","state":{"id":9007199254740993,"destinationStats":{"additionalStats":{"old":1}},"data":{}}}`)
-	s.Additional.Add(AdditionalStats{Delivered: 3, Skipped: 4, Batches: 1})
-	s.Additional.Add(AdditionalStats{Requests: 2, Retries: 1, Bytes: 9007199254740993, Sent: 90})
-	want := `{"x":[1.50],"type":"STATE","state":{"id":9007199254740993,"destinationStats":{"recordCount":7.0,"additionalStats":{"rows_delivered":3.0,"rows_skipped":4.0,"batches":1.0,"requests":2.0,"retries":1.0,"bytes":9007199254740993.0,"bytes_sent":90.0}},"data":{}}}` + "\n"
+	s.Additional = &AdditionalStats{Delivered: RowCounts{Added: 2, Removed: 1}, Skipped: RowCounts{Unchanged: 4}, Batches: 1}
+	s.Additional.Add(AdditionalStats{Delivered: RowCounts{Added: 1}, Rejected: RowCounts{Upserted: 5}, Requests: 2, Retries: 1, Bytes: 9007199254740993, Sent: 90})
+	want := `{"x":[1.50],"type":"STATE","state":{"id":9007199254740993,"destinationStats":{"recordCount":7.0,"additionalStats":{"rows_delivered":4.0,"rows_skipped":4.0,"batches":1.0,"requests":2.0,"retries":1.0,"bytes":9007199254740993.0,"bytes_sent":90.0,"rows_delivered_added":3.0,"rows_delivered_removed":1.0,"rows_rejected_upserted":5.0,"rows_skipped_unchanged":4.0}},"data":{}}}` + "\n"
 	if diff := cmp.Diff(want, string(s.AppendLine(nil, 7, 0))); diff != "" {
 		t.Error(diff)
 	}
-	s.Additional = AdditionalStats{Retries: 5}
+	s.Additional = &AdditionalStats{Retries: 5}
 	if got := string(s.AppendLine(nil, 1, 2)); !strings.Contains(got, `{"recordCount":1.0,"rejectedRecordCount":2.0,"additionalStats":{"retries":5.0}}`) {
 		t.Error(got)
 	}

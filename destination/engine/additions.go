@@ -85,6 +85,9 @@ func (e *Engine) removals(s *Stream) (*additions, error) {
 	}
 	return newAdditions(func(yield func(addition, error) bool) {
 		for row, err := range s.Audience.Removals(s.encoder) {
+			if err == nil {
+				s.count(&s.Left, protocol.Removed)
+			}
 			if !yield(addition{s, row}, err) {
 				return
 			}
@@ -109,7 +112,9 @@ func (e *Engine) retries(ctx context.Context) iter.Seq2[addition, error] {
 				s.encoder = e.newEncoder(s)
 			}
 			row, err := s.encoder.EncodeRetry(&retry.Record, retry.Retry)
+			s.count(&s.Retried, s.encoder.Operation())
 			if row == nil && err == nil {
+				s.Skipped[s.encoder.Operation()]++
 				e.options.Waiting.Needless(retry.ID)
 			}
 			if !yield(addition{s, row}, err) {

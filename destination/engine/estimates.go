@@ -26,5 +26,9 @@ func (e estimates) total() (records int64) {
 }
 
 func (e *Engine) moment() Moment {
-	return Moment{InFlight: e.pipeline.InFlight(), Buffered: e.pipeline.Buffered(), Records: e.records, Expected: e.expected.total()}
+	m := Moment{InFlight: e.pipeline.InFlight(), Buffered: e.pipeline.Buffered(), Records: e.records, Expected: e.expected.total()}
+	for _, s := range e.streams {
+		m.Skipped += s.Skipped.Sum()
+	}
+	return m
 }

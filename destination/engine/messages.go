@@ -80,12 +80,12 @@ func (e *Engine) record(record *protocol.Record) error {
 		s.encoder = e.newEncoder(s)
 	}
 	row, err := s.encoder.EncodeDigested(record, digest)
+	s.count(&s.Read, s.encoder.Operation())
 	if err != nil {
 		return fmt.Errorf("line %d of the input: %w", e.message.Line, err)
 	}
 	if row == nil {
-		s.Skipped++
-		e.pipeline.Skip(s.batches)
+		e.skip(s)
 		return nil
 	}
 	if row.Key == 0 {
@@ -93,6 +93,12 @@ func (e *Engine) record(record *protocol.Record) error {
 	}
 	e.pipeline.Add(s.batches, row, e.now)
 	return nil
+}
+
+// skip counts the record that was encoded last, of which nothing has to be sent.
+func (e *Engine) skip(s *Stream) {
+	s.Skipped[s.encoder.Operation()]++
+	e.pipeline.Skip(s.batches, s.encoder.Operation())
 }
 
 // state holds a state until its rows are settled. If its stream is not known, nobody knows which

@@ -30,11 +30,11 @@ func (t *Tally) Supersede(id string) {
 }
 
 // Settle adds rows that were rejected, or of which nothing had to be sent.
-func (t *Tally) Settle(rejected, skipped int) {
+func (t *Tally) Settle(rejected, skipped int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.taken.Rejected += int64(rejected)
-	t.taken.Skipped += int64(skipped)
+	t.taken.Rejected += rejected
+	t.taken.Skipped += skipped
 }
 
 // Taken returns what was added so far.

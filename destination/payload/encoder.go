@@ -94,10 +94,11 @@ func NewEncoder(r *route.Route, o Options) *Encoder {
 // Lookup returns what the encoder looks for in each record, for a decoder that finds it on its way.
 func (e *Encoder) Lookup() *protocol.Lookup { return e.lookup }
 
-// Encode returns the row of a record, nil if it changes nothing that the mode sends.
+// Encode returns the row of a record, nil if it changes nothing that the mode sends; Operation tells
+// what the record is counted as then.
 func (e *Encoder) Encode(r *protocol.Record) (*batching.Row, error) {
 	row := &e.row
-	row.Key, row.Line, row.Suppressed = 0, 0, false
+	row.Key, row.Line, row.Suppressed, row.Operation = 0, 0, false, protocol.Upserted
 	e.key, e.reason, e.output.operation = Key{}, "", Skipped
 	row.Metadata = row.Metadata[:0]
 	if e.keepsMetadata() || r.Rejection != nil {
@@ -106,6 +107,9 @@ func (e *Encoder) Encode(r *protocol.Record) (*batching.Row, error) {
 	operation, err := e.classify(r)
 	if err != nil {
 		return nil, err
+	}
+	if operation != Skipped || e.options.Differ != nil {
+		row.Operation = operation.counted()
 	}
 	if r.Fault != nil {
 		row.Suppressed, e.reason = true, r.Fault.Problem
@@ -119,6 +123,9 @@ func (e *Encoder) Encode(r *protocol.Record) (*batching.Row, error) {
 			return nil, nil
 		}
 		operation, row.Suppressed, row.Metadata = Upserted, true, beginMetadata(row.Metadata)
+		if e.reason != "" {
+			row.Operation = protocol.Upserted // it is not unchanged, but rejected
+		}
 	}
 	shown := r
 	if !e.options.Metadata {
@@ -148,6 +155,9 @@ func (e *Encoder) EncodeDigested(r *protocol.Record, digest Digest) (*batching.R
 	e.digest = Digest{}
 	return row, err
 }
+
+// Operation returns what the last record is counted as.
+func (e *Encoder) Operation() protocol.Operation { return e.row.Operation }
 
 // EncodeRetry returns the row of a record that was rejected before, as Encode does.
 func (e *Encoder) EncodeRetry(r *protocol.Record, retry Retry) (*batching.Row, error) {
@@ -216,7 +226,7 @@ func (e *Encoder) Removal(key, data []byte, suppressed bool, version func(dst []
 		data = []byte("{}")
 	}
 	row.Metadata = endVersion(version(beginMetadata(row.Metadata)))
-	row.Key, row.Line, row.Suppressed = e.options.KeyHash.Of(key), 0, suppressed
+	row.Key, row.Line, row.Suppressed, row.Operation = e.options.KeyHash.Of(key), 0, suppressed, protocol.Removed
 	e.key, e.reason, e.output.operation = Key{Sent: key}, "", Skipped
 	if e.program != nil && !suppressed {
 		e.transform(Removed, nil, data)

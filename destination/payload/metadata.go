@@ -1,7 +1,6 @@
 package payload
 
 import (
-	"bytes"
 	"encoding/binary"
 	"strconv"
 
@@ -125,24 +124,12 @@ func ReadRow(b *batching.Batch, i int) Row {
 	return m.Row(b.Row(i))
 }
 
-// OperationOf returns the operation of a row, and reads less of it than ReadRow.
-func OperationOf(b *batching.Batch, i int) Operation {
-	m, row := ReadMetadata(b.Metadata(i)), b.Row(i)
-	switch {
-	case m.hidden != nil:
-		return m.hidden.Operation
-	case endsAfterData(row), !bytes.Contains(row, []byte(operationMember)):
-		return Upserted
+// OperationOf returns the operation with which a row is sent.
+func OperationOf(b *batching.Batch, i int) protocol.Operation {
+	if b.IsSet(i) {
+		return ReadRow(b, i).Operation.counted()
 	}
-	return readRow(row).Operation
-}
-
-// endsAfterData reports whether nothing but a key of one field follows the data of a row. It may
-// miss some, as it looks at the end of the row alone.
-func endsAfterData(row []byte) bool {
-	before, found := bytes.CutSuffix(row, []byte(`"}`))
-	quote := bytes.LastIndexByte(before, '"')
-	return found && quote >= 0 && bytes.HasSuffix(before[:quote], []byte("}"+keyMember))
+	return b.Operation(i)
 }
 
 // Row returns the row to which the metadata belongs. written is what the batch has of it.

@@ -11,7 +11,9 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"destination-webhook/destination/audience"
+	"destination-webhook/destination/engine"
 	"destination-webhook/destination/manifest"
+	"destination-webhook/destination/sender"
 	"destination-webhook/protocol"
 )
 
@@ -75,17 +77,33 @@ type Stream struct {
 
 // Counts are those of one stream, or of all together.
 type Counts struct {
+	Read    int64 `json:"rows_read"`    // records of the source
+	Left    int64 `json:"rows_left"`    // rows that left the source
+	Retried int64 `json:"rows_retried"` // rows that earlier syncs rejected
+	// What became of them.
 	Delivered   int64         `json:"rows_delivered"`
-	ByOperation manifest.Rows `json:"rows_delivered_by_operation"`
+	DeliveredBy manifest.Rows `json:"rows_delivered_by_operation"`
 	Rejected    int64         `json:"rows_rejected"`
+	RejectedBy  manifest.Rows `json:"rows_rejected_by_operation"`
+	Again       int64         `json:"rows_rejected_again"` // retried rows
 	Skipped     int64         `json:"rows_skipped"`
+	SkippedBy   AllRows       `json:"rows_skipped_by_operation"`
 	Replaced    int64         `json:"rows_replaced"`
-	Batches     int64         `json:"batches"`
-	Requests    int64         `json:"requests"`
-	Retries     int64         `json:"retries"`
-	Bytes       int64         `json:"bytes"`      // of bodies, uncompressed
-	Sent        int64         `json:"bytes_sent"` // of the bodies of all requests, as they were sent
-	Latency     Latency       `json:"latency_seconds"`
+	Waiting     int64         `json:"rows_waiting"` // not settled
+	WaitingBy   AllRows       `json:"rows_waiting_by_operation"`
+
+	Batches  int64   `json:"batches"`
+	Requests int64   `json:"requests"`
+	Retries  int64   `json:"retries"`
+	Bytes    int64   `json:"bytes"`      // of bodies, uncompressed
+	Sent     int64   `json:"bytes_sent"` // of the bodies of all requests, as they were sent
+	Latency  Latency `json:"latency_seconds"`
+}
+
+// AllRows are numbers of rows, sent or not, by their operations.
+type AllRows struct {
+	manifest.Rows
+	Unchanged int64 `json:"unchanged"`
 }
 
 // Latency is how long the endpoint took for what it accepted.
@@ -118,19 +136,34 @@ func NewFile(s *Summary, redact func(string) string) *File {
 	}
 	for i := range s.streams {
 		t := &s.streams[i]
-		f.Streams = append(f.Streams, Stream{redact(t.name), t.mode, t.syncID, t.compared, t.manifest, t.fileCounts(t.skipped)})
+		f.Streams = append(f.Streams, Stream{redact(t.name), t.mode, t.syncID, t.compared, t.manifest, fileCounts(&t.streamStats, &t.begun)})
 	}
-	f.Totals, f.Retried = s.total.fileCounts(s.skipped), s.retried
+	f.Totals, f.Retried = fileCounts(&s.total, &s.begun), s.retried
 	return f
 }
 
-func (t *streamStats) fileCounts(skipped int64) Counts {
+// fileCounts returns what became of the rows that a sync came to.
+func fileCounts(t *streamStats, begun *engine.Counts) Counts {
+	skipped := skipped(t, begun)
+	waiting := begun.Begun.Minus(begun.Skipped).Minus(t.settled)
 	return Counts{
-		Delivered: t.rows, ByOperation: t.operations, Rejected: t.rejected, Skipped: skipped, Replaced: t.replaced,
+		Read: begun.Read, Left: begun.Left, Retried: begun.Retried,
+		Delivered: t.rows(), DeliveredBy: sender.Rows(t.delivered), Rejected: t.rejected.Sum(), RejectedBy: sender.Rows(t.rejected),
+		Again: t.repeated.Sum(), Skipped: skipped.Sum(), SkippedBy: allRows(skipped), Replaced: t.replaced,
+		Waiting: waiting.Sum(), WaitingBy: allRows(waiting),
 		Batches: t.batches, Requests: t.requests, Retries: t.retries, Bytes: t.bytes, Sent: t.sent,
 		Latency: Latency{t.latency.quantile(0.5).Seconds(), t.latency.quantile(0.95).Seconds(), t.latency.max.Seconds(), t.latency.buckets()},
 	}
 }
+
+// skipped returns the rows of which nothing had to be sent.
+func skipped(t *streamStats, begun *engine.Counts) protocol.RowCounts {
+	all := begun.Skipped
+	all.Add(t.suppressed)
+	return all
+}
+
+func allRows(c protocol.RowCounts) AllRows { return AllRows{sender.Rows(c), c[protocol.Unchanged]} }
 
 // Encode returns the report as text.
 func (f *File) Encode() ([]byte, error) {

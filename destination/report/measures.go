@@ -1,16 +1,20 @@
 package report
 
-import "time"
+import (
+	"time"
+
+	"destination-webhook/destination/engine"
+)
 
 // Measures are the numbers of a sync at a moment. Counts are those since it began.
 type Measures struct {
-	At                         time.Time
-	Rows, Rejected, Suppressed int64
-	Replaced                   int64            // see sender.Counts
-	Sent                       int64            // bytes of bodies on the wire
-	Statuses, Retries          map[string]int64 // requests by status, retries by cause
-	States                     int64
-	Latency                    Histogram
+	At                      time.Time
+	Rows, Rejected, Skipped int64
+	Replaced                int64            // see sender.Counts
+	Sent                    int64            // bytes of bodies on the wire
+	Statuses, Retries       map[string]int64 // requests by status, retries by cause
+	States                  int64
+	Latency                 Histogram
 	// Requests, and how many the endpoint is given at once; 0: any number.
 	InFlight, Limit int
 	Buffered        int           // bytes of rows and states that wait
@@ -26,12 +30,12 @@ type Histogram struct {
 }
 
 // measures returns the numbers of now.
-func (p *Progress) measures(now time.Time, at moment, buffered int) Measures {
+func (p *Progress) measures(now time.Time, at moment, e engine.Moment) Measures {
 	total := p.stats.all()
 	m := Measures{
-		At: now, Rows: total.rows, Rejected: total.rejected, Suppressed: total.suppressed,
+		At: now, Rows: total.rows(), Rejected: total.rejected.Sum(), Skipped: e.Skipped + total.suppressed.Sum(),
 		Replaced: total.replaced, Sent: total.sent, States: p.states,
-		Latency: total.latency.histogram(), InFlight: at.inFlight, Limit: at.limit, Buffered: buffered,
+		Latency: total.latency.histogram(), InFlight: at.inFlight, Limit: at.limit, Buffered: e.Buffered,
 	}
 	m.Statuses, m.Retries = p.stats.byStatus()
 	last := p.lastState

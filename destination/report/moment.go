@@ -17,7 +17,8 @@ type moment struct {
 
 func (p *Progress) moment(now time.Time, e engine.Moment) moment {
 	total := p.stats.all()
-	m := moment{rows: total.rows, retries: total.retries, rate: p.rate.per(now, total.rows), inFlight: e.InFlight}
+	m := moment{rows: total.rows(), retries: total.retries, inFlight: e.InFlight}
+	m.rate = p.rate.per(now, m.rows)
 	if pace := p.pace.per(now, e.Records); pace > 0 && e.Expected > e.Records {
 		m.left = time.Duration(float64(e.Expected-e.Records) / pace * float64(time.Second)).Round(time.Second)
 	}

@@ -124,7 +124,7 @@ func (p *Progress) Observe(m engine.Moment) {
 	p.logged = now
 	p.attempts.flush()
 	if p.measured != nil {
-		p.measured(p.measures(now, at, m.Buffered))
+		p.measured(p.measures(now, at, m))
 	}
 	if p.load != nil {
 		p.loads.add(now.Sub(p.began), at.inFlight, at.limit)

@@ -6,9 +6,9 @@ import (
 	"sync"
 
 	"destination-webhook/destination/delivery"
-	"destination-webhook/destination/manifest"
 	"destination-webhook/destination/route"
 	"destination-webhook/destination/sender"
+	"destination-webhook/protocol"
 )
 
 // stats is what a sync has done so far. It is safe for concurrent use.
@@ -25,12 +25,12 @@ type stats struct {
 
 // streamStats counts what one stream has done.
 type streamStats struct {
-	rows, rejected, suppressed, batches, bytes int64
+	delivered, rejected, repeated, suppressed protocol.RowCounts
+	settled                                   protocol.RowCounts // all rows that are, see sender.Counts
 	// Rejected rows that had left: they have no dead letter.
-	removals   int64
-	operations manifest.Rows // the delivered rows
-	// Rows that were not sent, see sender.Counts.
-	replaced          int64
+	removals          int64
+	replaced          int64 // rows that were not sent, see sender.Counts
+	batches, bytes    int64
 	requests, retries int64
 	sent              int64 // bytes of bodies on the wire
 	latency           latency
@@ -46,11 +46,12 @@ func (s *stats) settled(r *route.Route, c sender.Counts) {
 		if c.Bytes > 0 {
 			t.batches++
 		}
-		t.rows += int64(c.Accepted)
-		t.operations = t.operations.Plus(c.Operations)
-		t.rejected += int64(c.Rejected - c.Repeated)
+		t.delivered.Add(c.Accepted)
+		t.rejected.Add(c.Rejected.Minus(c.Repeated))
+		t.repeated.Add(c.Repeated)
+		t.suppressed.Add(c.Suppressed)
+		t.settled.Add(c.Settled)
 		t.removals += int64(c.Removals)
-		t.suppressed += int64(c.Suppressed)
 		t.replaced += int64(c.Replaced)
 		t.bytes += int64(c.Bytes)
 	})
@@ -112,7 +113,10 @@ func (s *stats) each(r *route.Route, f func(*streamStats)) {
 }
 
 // letters returns how many rows became dead letters.
-func (t *streamStats) letters() int64 { return t.rejected - t.removals }
+func (t *streamStats) letters() int64 { return t.rejected.Sum() - t.removals }
+
+// rows returns how many rows were delivered.
+func (t *streamStats) rows() int64 { return t.delivered.Sum() }
 
 // all returns the totals. They are complete once nothing is sent any more.
 func (s *stats) all() streamStats {

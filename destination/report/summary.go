@@ -19,7 +19,7 @@ type Summary struct {
 	total                 streamStats
 	statuses              map[string]int64 // requests by status
 	causes                map[string]int64 // retries by cause
-	skipped               int64
+	begun                 engine.Counts    // of all streams
 	took                  time.Duration
 	states                int64
 	firstState, lastState time.Time
@@ -37,7 +37,7 @@ type streamSummary struct {
 	streamStats
 	name, mode string
 	syncID     int64 // of the catalog; 0 if there is none
-	skipped    int64
+	begun      engine.Counts
 	compared   *audience.Found // with the snapshot; nil if there is none
 	manifest   *Manifest       // nil: there is none
 }
@@ -54,7 +54,7 @@ func (p *Progress) End(c *config.Config, streams []*engine.Stream, skipped proto
 	p.summary = p.summarize(c, streams)
 	p.summary.waits = waits
 	if p.measured != nil {
-		p.measured(p.measures(time.Now(), moment{}, 0))
+		p.measured(p.measures(time.Now(), moment{}, engine.Moment{Skipped: p.summary.begun.Skipped.Sum()}))
 	}
 	p.tell(p.summary, skipped)
 }
@@ -69,13 +69,12 @@ func (p *Progress) summarize(c *config.Config, streams []*engine.Stream) *Summar
 	}
 	s.statuses, s.causes = p.stats.byStatus()
 	for _, stream := range streams {
-		line := streamSummary{streamStats: p.stats.of(stream.Route), name: stream.Route.Title(), mode: string(stream.Route.Mode), syncID: stream.Route.Configured.SyncID, manifest: p.manifests[stream.Route]}
-		line.skipped = stream.Skipped + line.suppressed
+		line := streamSummary{streamStats: p.stats.of(stream.Route), name: stream.Route.Title(), mode: string(stream.Route.Mode), syncID: stream.Route.Configured.SyncID, begun: stream.Counts, manifest: p.manifests[stream.Route]}
 		if stream.Audience != nil {
 			found := stream.Audience.Found()
 			line.compared = &found
 		}
-		s.skipped += line.skipped
+		s.begun.Add(stream.Counts)
 		s.streams = append(s.streams, line)
 	}
 	return s
@@ -128,8 +127,8 @@ func (s *Summary) log(info func(string, ...any)) {
 			info("and more streams", "streams", len(s.streams)-maxListed)
 			break
 		}
-		if t.requests > 0 || t.rejected > 0 {
-			info("a stream has ended", "stream", t.name, "rows", t.rows, "requests", t.requests, "bytes", t.bytes, "retries", t.retries,
+		if t.requests > 0 || t.rejected.Sum() > 0 {
+			info("a stream has ended", "stream", t.name, "rows", t.rows(), "requests", t.requests, "bytes", t.bytes, "retries", t.retries,
 				"p50", brief(t.latency.quantile(0.5)), "p95", brief(t.latency.quantile(0.95)), "max", brief(t.latency.max))
 		}
 		if t.compared != nil {
@@ -142,17 +141,17 @@ func (s *Summary) log(info func(string, ...any)) {
 	if s.retried != nil {
 		info(s.retried.String())
 	}
-	info("the sync has ended", "rows", s.total.rows, "requests", s.total.requests, "bytes", s.total.bytes, "states", s.states,
+	info("the sync has ended", "rows", s.total.rows(), "requests", s.total.requests, "bytes", s.total.bytes, "states", s.states,
 		"retries", s.total.retries, "took", brief(s.took), "rows_per_second", int64(s.rate()))
 }
 
 func (s *Summary) totals() string {
-	return fmt.Sprintf("%s in %s, %d bytes, %s, %s in %v (%.0f rows/s)", count(s.total.rows, "row"), count(s.total.requests, "request"),
+	return fmt.Sprintf("%s in %s, %d bytes, %s, %s in %v (%.0f rows/s)", count(s.total.rows(), "row"), count(s.total.requests, "request"),
 		s.total.bytes, count(s.states, "state"), retries(s.total.retries), brief(s.took), s.rate())
 }
 
 // rate is in rows a second.
-func (s *Summary) rate() float64 { return float64(s.total.rows) / max(s.took.Seconds(), 1e-3) }
+func (s *Summary) rate() float64 { return float64(s.total.rows()) / max(s.took.Seconds(), 1e-3) }
 
 // table returns the summary as a table and the totals below it.
 func (s *Summary) table() string {
@@ -177,7 +176,7 @@ func (s *Summary) table() string {
 	if s.retried != nil {
 		b.WriteString(s.retried.String() + "\n")
 	}
-	if s.total.rejected > 0 && s.deadLetters != "" {
+	if s.total.rejected.Sum() > 0 && s.deadLetters != "" {
 		b.WriteString("rejected rows are stored in " + s.deadLetters + "\n")
 	}
 	if s.states > 0 {
@@ -188,7 +187,7 @@ func (s *Summary) table() string {
 
 func (t *streamSummary) cells() []string {
 	cells := []string{t.name, t.mode}
-	for _, n := range []int64{t.rows, t.rejected, t.skipped, t.requests, t.retries, t.bytes} {
+	for _, n := range []int64{t.rows(), t.rejected.Sum(), skipped(&t.streamStats, &t.begun).Sum(), t.requests, t.retries, t.bytes} {
 		cells = append(cells, fmt.Sprint(n))
 	}
 	if t.latency.n == 0 {

@@ -16,7 +16,8 @@ import (
 )
 
 func summaryOfTwo() *Summary {
-	users := streamSummary{name: "users", mode: "upsert", skipped: 40, streamStats: streamStats{rows: 1, requests: 2, retries: 1, bytes: 512, rejected: 3}}
+	users := streamSummary{name: "users", mode: "upsert", streamStats: streamStats{delivered: added(1), requests: 2, retries: 1, bytes: 512, rejected: added(3)}}
+	users.begun.Skipped = added(40)
 	for _, ms := range []int{5, 20, 1500} {
 		users.latency.add(time.Duration(ms) * time.Millisecond)
 	}

@@ -10,7 +10,6 @@ import (
 	"destination-webhook/destination/answer"
 	"destination-webhook/destination/audience"
 	"destination-webhook/destination/delivery"
-	"destination-webhook/destination/manifest"
 	"destination-webhook/destination/payload"
 	"destination-webhook/protocol"
 )
@@ -30,11 +29,11 @@ type batchSend struct {
 	span         Span                   // nil: nobody records it
 	confirmation *audience.Confirmation // nil if the stream is not compared
 	rejected     []rejection
-	removals     int           // rejected rows that had left
-	accepted     int           // rows that the endpoint has taken
-	operations   manifest.Rows // those rows by their operations
-	repeated     map[int]bool  // rows that the endpoint has asked for once more
-	tried        map[int]bool  // rows that were sent before their turn, see tryOthers
+	removals     int                // rejected rows that had left
+	accepted     protocol.RowCounts // rows that the endpoint has taken
+	begun        protocol.RowCounts // the same ones, see Counts.Settled
+	repeated     map[int]bool       // rows that the endpoint has asked for once more
+	tried        map[int]bool       // rows that were sent before their turn, see tryOthers
 	trying       bool
 	// The last row of each key, see isReplaced; nil: not looked for yet.
 	last      map[uint64]int
@@ -187,7 +186,8 @@ func mayBeTaken(a delivery.Attempt) bool {
 // stats are the numbers of a settled batch that go out with a state.
 func (s *batchSend) stats(c Counts) protocol.AdditionalStats {
 	total := s.attempts
-	total.Delivered, total.Skipped, total.Replaced = int64(c.Accepted), int64(c.Suppressed), int64(c.Replaced)
+	total.Delivered, total.Rejected, total.Skipped = c.Accepted, c.Rejected, c.Suppressed
+	total.Replaced = int64(c.Replaced)
 	total.Bytes = int64(c.Bytes)
 	if c.Bytes > 0 {
 		total.Batches = 1

@@ -7,8 +7,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"destination-webhook/destination/config"
-	"destination-webhook/destination/manifest"
+	"destination-webhook/protocol"
 )
+
+func upserted(rows int64) protocol.RowCounts { return protocol.RowCounts{protocol.Upserted: rows} }
 
 // Of several rows of one key only the last is sent, and the others settle with it.
 func TestCompactSendsTheLastRowOfEachKey(t *testing.T) {
@@ -17,8 +19,8 @@ func TestCompactSendsTheLastRowOfEachKey(t *testing.T) {
 		sent   []int
 		counts Counts
 	}{
-		config.Upsert: {[]int{3, 4, 5}, Counts{Accepted: 3, Replaced: 3, Operations: manifest.Rows{Upserted: 3}}},
-		config.Insert: {[]int{0, 1, 2, 3, 4, 5}, Counts{Accepted: 6, Operations: manifest.Rows{Upserted: 6}}},
+		config.Upsert: {[]int{3, 4, 5}, Counts{Accepted: upserted(3), Settled: upserted(6), Replaced: 3}},
+		config.Insert: {[]int{0, 1, 2, 3, 4, 5}, Counts{Accepted: upserted(6), Settled: upserted(6)}},
 	} {
 		e := &endpoint{answer: func([]int, int) (int, string) { return 200, "" }}
 		s, b := senderOf(t, len(keys), func(id int) int { return keys[id] }, e, &letterBox{})
@@ -52,7 +54,7 @@ func TestReplacedRowsAreRejectedWithTheirLast(t *testing.T) {
 	if diff := cmp.Diff([]int{0, 2, 3}, out.Rejected); diff != "" || out.Err != nil {
 		t.Errorf("rejected: %s, %v", diff, out.Err)
 	}
-	if c := told.settled[0]; c.Accepted != 1 || c.Rejected != 3 || c.Replaced != 0 {
+	if c := told.settled[0]; c.Accepted != upserted(1) || c.Rejected != upserted(3) || c.Replaced != 0 {
 		t.Errorf("the counts are %+v", c)
 	}
 	for n, reason := range []string{"a later row with its primary key was sent in its place: ", "a later row", "422"} {

@@ -6,31 +6,29 @@ import (
 	"destination-webhook/destination/payload"
 )
 
-// counts returns what of a settled batch was sent: suppressed and replaced rows were not, and a
-// batch of nothing else has no bytes.
+// counts returns what became of a settled batch. A batch of which nothing was sent has no bytes.
 func (s *batchSend) counts(rejected []int) Counts {
 	suppressed := s.batch.Suppressed()
-	c := Counts{
-		Accepted: s.batch.Rows() - len(suppressed) - len(s.replacedBy), Rejected: len(rejected),
-		Suppressed: len(suppressed), Replaced: len(s.replacedBy), Removals: s.removals,
-		Operations: s.operations,
+	c := Counts{Accepted: s.accepted, Replaced: len(s.replacedBy), Removals: s.removals}
+	for row := range s.batch.Rows() {
+		c.Settled[s.batch.Operation(row)]++
 	}
-	if c.Accepted > 0 {
+	for _, row := range suppressed {
+		c.Suppressed[s.batch.Operation(row)]++
+	}
+	if c.Accepted.Sum() > 0 {
 		c.Bytes = s.sentBytes()
 	}
 	for _, row := range rejected {
+		operation := s.batch.Operation(row)
+		c.Rejected[operation]++
 		if payload.ReadMetadata(s.batch.Metadata(row)).Retry.ID != "" {
-			c.Repeated++
+			c.Repeated[operation]++
 		}
-		_, isSuppressed := slices.BinarySearch(suppressed, row)
-		_, isReplaced := s.replacedBy[row]
-		switch {
-		case isSuppressed:
-			c.Suppressed--
-		case isReplaced:
+		if _, isSuppressed := slices.BinarySearch(suppressed, row); isSuppressed {
+			c.Suppressed[operation]--
+		} else if _, isReplaced := s.replacedBy[row]; isReplaced {
 			c.Replaced--
-		default:
-			c.Accepted--
 		}
 	}
 	return c

@@ -8,6 +8,7 @@ import (
 	"destination-webhook/destination/delivery"
 	"destination-webhook/destination/manifest"
 	"destination-webhook/destination/payload"
+	"destination-webhook/protocol"
 )
 
 // Taken returns what the endpoint has taken of the stream, once nothing is sent any more. The
@@ -46,27 +47,9 @@ func (s *Stream) manifestRules() *answer.Rules {
 	return &answer.Rules{Statuses: rules.Statuses, SuccessIf: rules.SuccessIf, Otherwise: rules.Otherwise}
 }
 
-// countOperations counts rows by their operations. If the mode sends one alone, no row is read.
-func (s *batchSend) countOperations(rows []int) (counts manifest.Rows) {
-	if used := s.stream.route.Operations(); len(used) == 1 {
-		*counter(&counts, payload.Operation(used[0])) = int64(len(rows))
-		return counts
+// Rows returns counts of rows that are sent as a manifest has them.
+func Rows(c protocol.RowCounts) manifest.Rows {
+	return manifest.Rows{
+		Added: c[protocol.Added], Changed: c[protocol.Changed], Removed: c[protocol.Removed], Upserted: c[protocol.Upserted],
 	}
-	for _, row := range rows {
-		*counter(&counts, payload.OperationOf(s.batch, row))++
-	}
-	return counts
-}
-
-// counter returns the count of rows with an operation.
-func counter(counts *manifest.Rows, o payload.Operation) *int64 {
-	switch o {
-	case payload.Added:
-		return &counts.Added
-	case payload.Changed:
-		return &counts.Changed
-	case payload.Removed:
-		return &counts.Removed
-	}
-	return &counts.Upserted
 }

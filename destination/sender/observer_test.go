@@ -6,7 +6,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"destination-webhook/destination/delivery"
-	"destination-webhook/destination/manifest"
 	"destination-webhook/destination/route"
 )
 
@@ -32,7 +31,7 @@ func TestRowsTakenBeforeAFailureCount(t *testing.T) {
 	if out := s.Send(t.Context(), b); out.Err == nil {
 		t.Error("the batch was delivered")
 	}
-	if diff := cmp.Diff(&recorder{attempts: []int{4, 2, 2}, settled: []Counts{{Accepted: 2, Operations: manifest.Rows{Upserted: 2}}}}, told, cmp.AllowUnexported(recorder{})); diff != "" {
+	if diff := cmp.Diff(&recorder{attempts: []int{4, 2, 2}, settled: []Counts{{Accepted: upserted(2), Settled: upserted(2)}}}, told, cmp.AllowUnexported(recorder{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

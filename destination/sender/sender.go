@@ -17,6 +17,7 @@ import (
 	"destination-webhook/destination/manifest"
 	"destination-webhook/destination/payload"
 	"destination-webhook/destination/route"
+	"destination-webhook/protocol"
 )
 
 // Options are what a sender needs.
@@ -59,14 +60,15 @@ type Span interface {
 
 // Counts is what became of a batch.
 type Counts struct {
-	Accepted, Rejected int // rows
-	Removals           int // rejected rows that had left: they have no dead letter
-	Repeated           int // of the rejected ones: an earlier sync has counted them
-	// Rows that were not sent, as a later one of the batch with their key was accepted.
-	Replaced   int
-	Suppressed int           // rows that were neither sent nor rejected
-	Operations manifest.Rows // the accepted rows
-	Bytes      int           // of the body without the suppressed rows; 0 if nothing was sent
+	Accepted, Rejected protocol.RowCounts // rows
+	Repeated           protocol.RowCounts // of the rejected ones: an earlier sync has counted them
+	Suppressed         protocol.RowCounts // rows that were neither sent nor rejected
+	// All rows that are settled, by what they were counted as before the batch: what is sent of one
+	// that replaces others may have another operation.
+	Settled  protocol.RowCounts
+	Replaced int // rows that were not sent, as a later one of the batch with their key was accepted
+	Removals int // rejected rows that had left: they have no dead letter
+	Bytes    int // of the body without the suppressed rows; 0 if nothing was sent
 }
 
 // Sender brings the batches of a sync to their endpoints. It is safe for concurrent use.
@@ -117,12 +119,12 @@ func (s *Stream) Send(ctx context.Context, b *batching.Batch) (outcome batching.
 	send := &batchSend{stream: s, batch: b, span: s.begin(b.Rows())}
 	rejected, err := send.run(ctx)
 	if err != nil {
-		send.ended(Counts{Accepted: send.accepted, Operations: send.operations}, err)
+		send.ended(Counts{Accepted: send.accepted, Settled: send.begun}, err)
 		return batching.Outcome{Err: err}
 	}
 	c := send.counts(rejected)
 	if s.tally != nil {
-		s.tally.Settle(c.Rejected, c.Suppressed+c.Replaced)
+		s.tally.Settle(c.Rejected.Sum(), c.Suppressed.Sum()+int64(c.Replaced))
 	}
 	send.ended(c, nil)
 	return batching.Outcome{Rejected: rejected, Stats: send.stats(c)}

@@ -10,8 +10,10 @@ import (
 	"destination-webhook/destination/answer"
 	"destination-webhook/destination/delivery"
 	"destination-webhook/destination/failure"
+	"destination-webhook/destination/payload"
 	"destination-webhook/destination/printable"
 	"destination-webhook/destination/route"
+	"destination-webhook/protocol"
 )
 
 // delivered resolves rows that were answered with 2xx, by the answer's verdicts on single ones if
@@ -112,12 +114,15 @@ func (s *batchSend) split(rows []int, refused map[int]string, again map[int]bool
 
 // accept counts rows of a request that the endpoint has taken.
 func (s *batchSend) accept(rows []int, id string) {
-	s.accepted += len(rows)
 	s.stream.accepted.Add(int64(len(rows)))
-	operations := s.countOperations(rows)
-	s.operations = s.operations.Plus(operations)
+	var operations protocol.RowCounts
+	for _, row := range rows {
+		operations[payload.OperationOf(s.batch, row)]++
+		s.begun[s.batch.Operation(row)]++
+	}
+	s.accepted.Add(operations)
 	if s.stream.tally != nil {
-		s.stream.tally.Accept(id, operations)
+		s.stream.tally.Accept(id, Rows(operations))
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 func (t *Telemetry) metrics(m *report.Measures) []*metrics.Metric {
 	all := []*metrics.Metric{
 		counter("rows", "{row}", "Rows, by what became of them.", point(m.Rows, text("outcome", "delivered")),
-			point(m.Rejected, text("outcome", "rejected")), point(m.Suppressed, text("outcome", "skipped")),
+			point(m.Rejected, text("outcome", "rejected")), point(m.Skipped, text("outcome", "skipped")),
 			point(m.Replaced, text("outcome", "replaced"))),
 		counter("requests", "{request}", "Requests, by the status of the answer.", byKey("http.response.status_code", m.Statuses)...),
 		counter("retries", "{request}", "Requests that were followed by another, by why they failed.", byKey("error.type", m.Retries)...),

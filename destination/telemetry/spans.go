@@ -66,8 +66,8 @@ func (b *batch) Ended(c sender.Counts, err error) {
 	s := b.t.span("batch", b.id, b.t.root, b.began, time.Now())
 	s.Attributes = []*common.KeyValue{
 		text("destination_webhook.stream", b.route.Title()), text("destination_webhook.sync_mode", string(b.route.Mode)),
-		number("destination_webhook.rows", b.rows), number("destination_webhook.rows.delivered", c.Accepted),
-		number("destination_webhook.rows.rejected", c.Rejected),
+		number("destination_webhook.rows", b.rows), number("destination_webhook.rows.delivered", int(c.Accepted.Sum())),
+		number("destination_webhook.rows.rejected", int(c.Rejected.Sum())),
 	}
 	if err != nil {
 		s.Status = b.t.failed(err.Error())

@@ -139,7 +139,7 @@ func TestSpansAreOneTree(t *testing.T) {
 			N: 2, Method: "POST", Host: "https://example.com", Status: 503, Err: errors.New("busy"), Advice: "a secret is busy", Latency: 400 * time.Millisecond,
 			Header: header, Bytes: 70, ID: "msg_1", Phases: []delivery.Phase{{Name: "dns.start", At: time.Now()}},
 		})
-		batch.Ended(sender.Counts{Accepted: 2, Rejected: 1}, nil)
+		batch.Ended(sender.Counts{Accepted: protocol.RowCounts{2}, Rejected: protocol.RowCounts{1}}, nil)
 		if err := tel.Close(report.Failed, "no secret"); err != nil {
 			t.Fatal(err)
 		}
@@ -231,7 +231,7 @@ func TestACollectorThatHangs(t *testing.T) {
 		tel := start(t, hangs, "")
 		began := time.Now()
 		for range 2 * maxQueue {
-			tel.Batch(users, 1).Ended(sender.Counts{Accepted: 1}, nil)
+			tel.Batch(users, 1).Ended(sender.Counts{Accepted: protocol.RowCounts{1}}, nil)
 		}
 		if took := time.Since(began); took != 0 {
 			t.Errorf("spans took %s", took)
