@@ -48,7 +48,7 @@ func (m *manifests) send(ctx context.Context, p audience.Policy) error {
 	var sending sync.WaitGroup
 	for i, s := range m.streams {
 		if reason := s.Unfinished(p); reason != "" {
-			m.progress.Warn("stream " + s.Route.Title() + ": no manifest is sent: " + reason)
+			m.progress.Warn("no manifest is sent", "stream", s.Route.Title(), "reason", reason)
 			results[i] = report.Manifest{Outcome: report.ManifestWithheld, Run: s.id, Reason: reason}
 			continue
 		}

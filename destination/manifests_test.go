@@ -292,7 +292,7 @@ func TestNoManifest(t *testing.T) {
 				}
 				return
 			}
-			if got == nil || got.Outcome != report.ManifestWithheld || got.Reason != c.reason || !strings.Contains(a.out.String(), "stream users: no manifest is sent: "+c.reason) {
+			if got == nil || got.Outcome != report.ManifestWithheld || got.Reason != c.reason || !strings.Contains(a.out.String(), `no manifest is sent stream=users reason=\"`+c.reason) {
 				t.Errorf("report %+v, log %s", got, a.out)
 			}
 		})
