@@ -110,6 +110,33 @@ func syncWithReport(t *testing.T, dir, config string) []byte {
 	return text
 }
 
+// panicsOnState is stdout that panics at a STATE.
+type panicsOnState struct{ bytes.Buffer }
+
+func (p *panicsOnState) Write(text []byte) (int, error) {
+	if bytes.Contains(text, []byte(`"STATE"`)) {
+		panic("hunter2")
+	}
+	return p.Buffer.Write(text)
+}
+
+// The report of a sync that panicked has what was done before.
+func TestReportAfterAPanic(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer server.Close()
+	p := programOf(t, map[string]string{"config": `{"url":"` + server.URL + `"}`, "catalog": usersRefresh}, table(`{"id":1}`), &panicsOnState{})
+	p.Stdin = io.MultiReader(p.Stdin, strings.NewReader(`{"type":"STATE","state":{"type":"STREAM","stream":{"stream_descriptor":{"name":"users"}}}}`+"\n"))
+	p.Report = filepath.Join(t.TempDir(), "report.json")
+	requireCrash(t, p.Write(t.Context(), "config", "catalog"))
+	text, err := os.ReadFile(p.Report)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := requireReport(t, text); r.Outcome != report.Failed || r.Failure.Type != "system_error" || len(r.Streams) != 1 || r.Totals.Read != 1 || r.Totals.Delivered != 1 {
+		t.Errorf("got %s", text)
+	}
+}
+
 // A report that cannot be written is a warning: the sync is as it was.
 func TestReportThatCannotBeWritten(t *testing.T) {
 	var out bytes.Buffer

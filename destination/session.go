@@ -155,7 +155,7 @@ func (s *session) sync(ctx context.Context, streams []*engine.Stream, deadLetter
 	}
 	s.progress.Start(s.config, s.table, client.Load)
 	e := engine.New(ctx, streams, options, s.out)
-	err := e.Run(ctx, in, s.network.Stop)
+	err := s.run(ctx, e, in)
 	if err == nil {
 		err = ends.send(ctx, options.Policy)
 	}
@@ -171,6 +171,13 @@ func (s *session) sync(ctx context.Context, streams []*engine.Stream, deadLetter
 		Source: waits.Source.Seconds(), Endpoint: waits.Endpoint.Seconds(), RateLimit: client.Paced().Seconds(),
 	})
 	return err
+}
+
+// run reads the input to its end. A panic is an error here already, so that the report has what was
+// done before.
+func (s *session) run(ctx context.Context, e *engine.Engine, in io.Reader) (err error) {
+	defer failure.RecoverTo(&err)
+	return e.Run(ctx, in, s.network.Stop)
 }
 
 // finish notes in the snapshots that the sync has ended well.

@@ -7,7 +7,7 @@ type Counts struct {
 	Read    int64 // records of the source
 	Left    int64 // rows that were found to have left the source
 	Retried int64 // rows that earlier syncs rejected
-	// All of these by their operations, and those of which nothing has to be sent.
+	// All of these by their operations, and those that need not be sent.
 	Begun, Skipped protocol.RowCounts
 }
 

@@ -67,7 +67,7 @@ type Moment struct {
 	Buffered int   // bytes of rows and states that wait
 	Records  int64 // read so far
 	Expected int64 // records that the source expects to send in all; 0: not known
-	Skipped  int64 // rows of which nothing had to be sent, and that are in no batch
+	Skipped  int64 // rows that need not be sent, and that are in no batch
 }
 
 // Engine runs one sync. One goroutine owns it: it takes decoded messages, adds rows and states to

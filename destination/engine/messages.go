@@ -95,7 +95,7 @@ func (e *Engine) record(record *protocol.Record) error {
 	return nil
 }
 
-// skip counts the record that was encoded last, of which nothing has to be sent.
+// skip counts the record that was encoded last, that need not be sent.
 func (e *Engine) skip(s *Stream) {
 	s.Skipped[s.encoder.Operation()]++
 	e.pipeline.Skip(s.batches, s.encoder.Operation())

@@ -156,7 +156,7 @@ func fileCounts(t *streamStats, begun *engine.Counts) Counts {
 	}
 }
 
-// skipped returns the rows of which nothing had to be sent.
+// skipped returns the rows that were not sent.
 func skipped(t *streamStats, begun *engine.Counts) protocol.RowCounts {
 	all := begun.Skipped
 	all.Add(t.suppressed)
