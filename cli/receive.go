@@ -68,7 +68,7 @@ type receiveFiles struct {
 
 // openStore opens the file, and takes what is in it into the options.
 func openStore(path string, o *receiver.Options) error {
-	file, err := appendPrivate(path)
+	file, err := appendPrivateFile(path)
 	if err != nil {
 		return fmt.Errorf("opening the store: %w", err)
 	}
@@ -155,7 +155,7 @@ func (l *listenFlags) add(cmd *cobra.Command) {
 	l.addr = "127.0.0.1:8080"
 	flags.Var(&l.addr, "addr", "address to listen on; port 0 means a free one")
 	flags.BoolVar(&l.allowRemote, "allow-remote", false, "listen on an address that others can reach; the page then asks for a token")
-	flags.StringVar(&l.token, "token", "", "the token that the page asks for, 16 characters at least; made up if empty. Others can read arguments: better --token-file or "+envToken)
+	flags.StringVar(&l.token, "token", "", "the token that the page asks for, 16 characters at least, 8 of them different; made up if empty. Others can read arguments: better --token-file or "+envToken)
 	flags.StringVar(&l.tokenFile, "token-file", "", "read the token from this file")
 }
 

@@ -50,6 +50,9 @@ func readSecretFile(path string) (string, error) {
 		return "", fmt.Errorf("reading a secret: %w", err)
 	}
 	defer func() { _ = file.Close() }()
+	if err := checkSecretFile(file); err != nil {
+		return "", fmt.Errorf("reading a secret: %w", err)
+	}
 	text, err := io.ReadAll(io.LimitReader(file, maxSecretFile))
 	switch {
 	case err != nil:
@@ -58,6 +61,20 @@ func readSecretFile(path string) (string, error) {
 		return "", fmt.Errorf("reading a secret: the file %s is empty", path)
 	}
 	return string(text), nil
+}
+
+// checkSecretFile refuses a file of this user that others can read, as ssh does. One of another
+// user is theirs to protect: secrets that Kubernetes mounts belong to root, and are open to all of
+// the container.
+func checkSecretFile(file *os.File) error {
+	info, err := file.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return err
+	}
+	if folder.Ours(info) && info.Mode().Perm()&0o077 != 0 {
+		return fmt.Errorf("other users can read %s: take that right away (chmod 600)", file.Name())
+	}
+	return nil
 }
 
 // appendPrivate opens a file for rows or requests: never through a link that somebody else may have
@@ -80,17 +97,25 @@ func appendPrivate(path string) (*os.File, error) {
 	return file, nil
 }
 
+// appendPrivateFile is appendPrivate for what is read as well: a pipe has no end.
+func appendPrivateFile(path string) (*os.File, error) {
+	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() && info.Mode()&os.ModeSymlink == 0 {
+		return nil, fmt.Errorf("%s is a pipe, a device or a folder: give the path of a file", path)
+	}
+	return appendPrivate(path)
+}
+
 // makePrivate takes the rights of all others from a file, and refuses one of another user, who
-// could give them back. A pipe or a terminal stays as it is.
+// could give them back, or read a pipe. A pipe or a terminal of ours stays as it is.
 func makePrivate(file *os.File) error {
 	info, err := file.Stat()
-	if err != nil || !info.Mode().IsRegular() {
+	if err != nil {
 		return err
 	}
 	if err := folder.Owned(info); err != nil {
 		return err
 	}
-	if info.Mode().Perm()&0o077 == 0 {
+	if !info.Mode().IsRegular() || info.Mode().Perm()&0o077 == 0 {
 		return nil
 	}
 	return file.Chmod(0o600)

@@ -5,9 +5,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"destination-webhook/receiver"
 )
 
 // Tokens and secrets come from a flag, a file or the environment, in this order.
@@ -60,7 +63,11 @@ func TestRowsFileOfAnotherUser(t *testing.T) {
 	if err := errors.Join(os.WriteFile(file, nil, 0o600), os.Chown(file, another, another), os.Mkdir(below, 0o755), os.Chown(below, another, another)); err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range []string{file, filepath.Join(below, "rows")} {
+	pipe := filepath.Join(dir, "pipe")
+	if err := errors.Join(syscall.Mkfifo(pipe, 0o666), os.Chown(pipe, another, another)); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{file, pipe, filepath.Join(below, "rows")} {
 		if _, err := appendPrivate(path); err == nil || !strings.Contains(err.Error(), "belongs to another user") {
 			t.Errorf("%s: %v", path, err)
 		}
@@ -91,5 +98,51 @@ func TestRowsFileIsPrivate(t *testing.T) {
 	info, err := file.Stat()
 	if err != nil || info.Mode().Perm() != 0o600 || info.Size() != 7 {
 		t.Errorf("mode %v, %d bytes, %v", info.Mode(), info.Size(), err)
+	}
+}
+
+// A pipe has no end, so what is kept over a restart is not read from one. Rows may go into one.
+func TestStoreIsAFile(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{pipe, t.TempDir(), "/dev/null"} {
+		if err := openStore(path, &receiver.Options{}); err == nil || !strings.Contains(err.Error(), "give the path of a file") {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	file, err := appendPrivate(pipe)
+	if err != nil {
+		t.Fatalf("rows: %v", err)
+	}
+	_ = file.Close()
+}
+
+// A secret of ours that others can read is refused, as ssh does. One that the operator mounts is
+// root's, and may be open to all of its container.
+func TestSecretsThatOthersCanRead(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(file, []byte("token of the file"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for mode, refused := range map[os.FileMode]bool{0o600: false, 0o400: false, 0o640: true, 0o604: true, 0o644: true, 0o620: true} {
+		if err := os.Chmod(file, mode); err != nil {
+			t.Fatal(err)
+		}
+		c := &commands{process: Process{Getenv: func(string) string { return "" }}}
+		_, err := c.readToken("", file)
+		_, err2 := c.readSecrets(nil, file)
+		if (err != nil) != refused || (err2 != nil) != refused || refused && !strings.Contains(err.Error(), "chmod 600") {
+			t.Errorf("%v: %v, %v", mode, err, err2)
+		}
+	}
+	if os.Geteuid() == 0 {
+		if err := errors.Join(os.Chmod(file, 0o644), os.Chown(file, 54321, 54321)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := readSecretFile(file); err != nil {
+			t.Errorf("of another user: %v", err)
+		}
 	}
 }

@@ -48,8 +48,10 @@ func reportPlaceOf(c *config.Config, n *outbound.Network, agent string) (reportP
 type reportFile string
 
 func (f reportFile) probe(context.Context) error {
-	_, err := os.Stat(filepath.Dir(string(f)))
-	return err
+	if _, err := os.Stat(filepath.Dir(string(f))); err != nil {
+		return err
+	}
+	return report.CheckFile(string(f))
 }
 
 func (f reportFile) write(_ context.Context, text []byte, _ time.Time) error {

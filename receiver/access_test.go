@@ -1,6 +1,7 @@
 package receiver_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -45,6 +46,8 @@ func TestPageAnswersToThisMachineOnly(t *testing.T) {
 		"form of another site":        {"POST", "127.0.0.1:8080", []string{"Sec-Fetch-Site", "cross-site"}, 403},
 		"form of a site of this name": {"POST", "127.0.0.1:8080", []string{"Sec-Fetch-Site", "same-site"}, 403},
 		"form from a rebound name":    {"POST", "evil.example", []string{"Origin", "http://evil.example", "Sec-Fetch-Site", "same-origin"}, 403},
+		"link of another site":        {"GET", "127.0.0.1:8080", []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate"}, 200},
+		"script of another site":      {"GET", "127.0.0.1:8080", []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "no-cors"}, 403},
 		"form by curl":                {"POST", "127.0.0.1:8080", nil, 200},
 	}
 	for name, tt := range tests {
@@ -168,7 +171,7 @@ func TestAPersonIsLedToThePage(t *testing.T) {
 
 // Whatever characters a token has, the address that is printed opens the page.
 func TestEveryTokenOpensThePage(t *testing.T) {
-	for _, token := range []string{`semicolon;;;;;;;;`, `"quoted" "quoted"`, `back\\slash\\\\\\`, `spaces, commas = &`, "ümläut ümläut üm"} {
+	for _, token := range []string{`semicolon;;;;;;;;`, `"quoted" and "quoted"`, `back\\slash\\\\\\`, `spaces, and commas = &`, "ümläut ümläut ümlauts"} {
 		s := listen(t, receiver.Options{AllowRemote: true, Token: token})
 		resp := ask(s, "GET", strings.TrimPrefix(s.PageURL(), s.URL()), "any.example", "")
 		if resp.StatusCode != 303 || len(resp.Cookies()) != 1 {
@@ -181,64 +184,107 @@ func TestEveryTokenOpensThePage(t *testing.T) {
 	}
 }
 
-func TestShortTokensAreRefused(t *testing.T) {
-	s, err := receiver.Listen(t.Context(), "127.0.0.1:0", receiver.Options{Token: "fifteen letters"})
-	if err == nil {
-		_ = s.Close()
-		t.Fatal("it listens")
-	}
-	if strings.Contains(err.Error(), "fifteen") {
-		t.Errorf("the error shows the token: %v", err)
+func TestWeakTokensAreRefused(t *testing.T) {
+	for token, weak := range map[string]bool{
+		"fifteen-letters": true, "aaaaaaaaaaaaaaaa": true, "                ": true, "abcabcabcabcabcabc": true, "passpasspasspass1": true,
+		"a b c d e f g h ": true, "seven letters a\x00": true, "1234567890123456": false, "correct horse battery": false,
+	} {
+		s, err := receiver.Listen(t.Context(), "127.0.0.1:0", receiver.Options{Token: token})
+		if err == nil {
+			_ = s.Close()
+		}
+		if (err != nil) != weak {
+			t.Errorf("%q: %v", token, err)
+		}
+		if err != nil && strings.Contains(err.Error(), token) {
+			t.Errorf("the error shows the token: %v", err)
+		}
 	}
 }
 
-// An address has one token compared a second, however many it sends. The right one is among those
-// that are not compared.
+// from sends a token to the page from an address.
+func from(r http.Handler, address, token string) int {
+	req := httptest.NewRequest("GET", "http://any.example/_/", nil)
+	req.RemoteAddr = address + ":1234"
+	req.Header.Set("Authorization", "Bearer "+token)
+	w := httptest.NewRecorder()
+	r.ServeHTTP(w, req)
+	return w.Code
+}
+
+// A wrong token is answered late, the later the more there are, from whatever addresses they come.
+// The right one is never refused. To the address of wrong ones it is answered no sooner than they
+// are, as the first answer would tell which one it is.
 func TestGuessingIsSlow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := receiver.New(receiver.Options{AllowRemote: true, Token: "open sesame, please"})
-		answers := make(chan int, 100)
-		start := time.Now()
-		for range cap(answers) {
-			go func() { answers <- ask(r, "GET", "/_/?token=guess", "any.example", "").StatusCode }()
+		const token, guesses = "open sesame, please", 100
+		r := receiver.New(receiver.Options{AllowRemote: true, Token: token})
+		start, answers := time.Now(), make(chan int, guesses)
+		for i := range guesses {
+			go func() { answers <- from(r, fmt.Sprintf("192.0.2.%d", i%50), "guess") }()
 		}
-		counts := map[int]int{}
-		for range cap(answers) - 1 {
-			counts[<-answers]++
+		synctest.Wait()
+		if status := from(r, "198.51.100.7", token); status != 200 || time.Since(start) != 0 {
+			t.Errorf("the right token from elsewhere: status %d after %v", status, time.Since(start))
 		}
-		if resp := ask(r, "GET", "/_/?token=open+sesame,+please", "any.example", ""); resp.StatusCode != 429 || resp.Header.Get("Retry-After") != "1" {
-			t.Errorf("a token is compared while its address waits: status %d", resp.StatusCode)
+		if status := from(r, "192.0.2.1", token); status != 200 || time.Since(start) < 10*time.Second {
+			t.Errorf("the right token from where wrong ones came: status %d after %v", status, time.Since(start))
 		}
-		counts[<-answers]++
-		if counts[401] != 1 || counts[429] != 99 || time.Since(start) != time.Second {
-			t.Errorf("answers %v after %v, want one of 401 after a second", counts, time.Since(start))
+		for range guesses {
+			if status := <-answers; status != 401 {
+				t.Errorf("a wrong token: status %d", status)
+			}
 		}
-		if resp := ask(r, "GET", "/_/", "any.example", "", "Authorization", "Bearer open sesame, please"); resp.StatusCode != 200 {
-			t.Errorf("a bearer token afterwards: status %d", resp.StatusCode)
+		if waited := time.Since(start); waited < 10*time.Second || waited > 11*time.Second {
+			t.Errorf("%d wrong tokens are answered after %v", guesses, waited)
+		}
+		start = time.Now()
+		if status := from(r, "192.0.2.1", token); status != 200 || time.Since(start) != 0 {
+			t.Errorf("the right token afterwards: status %d after %v", status, time.Since(start))
+		}
+		if status := from(r, "192.0.2.1", "guess"); status != 401 || time.Since(start) != time.Second {
+			t.Errorf("one wrong token: status %d after %v", status, time.Since(start))
 		}
 	})
 }
 
-// Scripts and forms of other sites cannot put rows into the receiver.
+// Other sites cannot put requests into the receiver: neither by scripts, forms and pictures, nor by
+// a name of theirs that leads to this machine.
 func TestOtherSitesAreNotReceived(t *testing.T) {
+	const local = "127.0.0.1:8080"
+	browser := func(origin, site string) []string { return []string{"Origin", origin, "Sec-Fetch-Site", site} }
 	tests := map[string]struct {
-		headers []string
-		status  int
+		host          string
+		headers       []string
+		alone, remote int // the status without --allow-remote, and with it
 	}{
-		"sender":             {nil, 200},
-		"script of the host": {[]string{"Origin", "http://127.0.0.1:8080", "Sec-Fetch-Site", "same-origin"}, 200},
-		"foreign origin":     {[]string{"Origin", "http://evil.example"}, 403},
-		"opaque origin":      {[]string{"Origin", "null"}, 403},
-		"cross-site":         {[]string{"Sec-Fetch-Site", "cross-site"}, 403},
-		"another port":       {[]string{"Sec-Fetch-Site", "same-site"}, 403},
+		"sender":                {local, nil, 200, 200},
+		"IPv6":                  {"[::1]:8080", nil, 200, 200},
+		"name":                  {"LocalHost:8080", nil, 200, 200},
+		"container":             {"host.docker.internal:8080", nil, 200, 200},
+		"script of the host":    {local, browser("http://"+local, "same-origin"), 200, 200},
+		"address bar":           {local, []string{"Sec-Fetch-Site", "none"}, 200, 200},
+		"foreign origin":        {local, []string{"Origin", "http://evil.example"}, 403, 403},
+		"opaque origin":         {local, []string{"Origin", "null"}, 403, 403},
+		"cross-site":            {local, []string{"Sec-Fetch-Site", "cross-site"}, 403, 403},
+		"link":                  {local, []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate"}, 403, 403},
+		"another port":          {local, []string{"Sec-Fetch-Site", "same-site"}, 403, 403},
+		"rebound name, script":  {"evil.example", browser("http://evil.example", "same-origin"), 403, 403},
+		"rebound name, old":     {"evil.example", []string{"Origin", "http://evil.example"}, 403, 403},
+		"rebound name, picture": {"evil.example", []string{"Sec-Fetch-Site", "same-origin"}, 403, 403},
+		"foreign name, program": {"receiver.example:8080", nil, 403, 200},
+		"address, program":      {"192.0.2.7:8080", nil, 403, 200},
+		"address, script":       {"192.0.2.7", browser("http://192.0.2.7", "same-origin"), 403, 200},
 	}
 	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			r := receiver.New(receiver.Options{})
-			resp := ask(r, "POST", "/hook", "127.0.0.1:8080", twoRows, tt.headers...)
-			if kept := len(r.Requests()) == 1; resp.StatusCode != tt.status || kept != (tt.status == 200) {
-				t.Errorf("status %d, %d requests kept", resp.StatusCode, len(r.Requests()))
+		for _, method := range []string{"POST", "GET", "HEAD", "PUT"} {
+			for remote, status := range map[bool]int{false: tt.alone, true: tt.remote} {
+				r := receiver.New(receiver.Options{AllowRemote: remote})
+				resp := ask(r, method, "/hook", tt.host, twoRows, tt.headers...)
+				if kept := len(r.Requests()); resp.StatusCode != status || (kept == 1) != (status == 200) {
+					t.Errorf("%s, %s, remote %v: status %d, want %d, %d requests kept", name, method, remote, resp.StatusCode, status, kept)
+				}
 			}
-		})
+		}
 	}
 }

@@ -75,7 +75,7 @@ func TestBodiesAreReadWithinBounds(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			wire := &counted{r: tt.body}
-			req := httptest.NewRequest("POST", "/hook", wire)
+			req := httptest.NewRequest("POST", "http://localhost/hook", wire)
 			req.ContentLength = tt.length
 			req.Header.Set("Content-Encoding", tt.encoding)
 			b := bodyReader{limit, &budget{left: 3 * limit}}
@@ -157,7 +157,7 @@ func TestZstdWindowsShareTheMemory(t *testing.T) {
 		w, _ := zstd.NewWriter(&wire)
 		_, _ = w.Write([]byte("text"))
 		_ = w.Close()
-		req := httptest.NewRequest("POST", "/hook", &wire)
+		req := httptest.NewRequest("POST", "http://localhost/hook", &wire)
 		req.ContentLength = 4
 		req.Header.Set("Content-Encoding", "zstd")
 		_, err := b.read(&Request{}, req)
@@ -173,7 +173,7 @@ func TestZstdWindowsAreBounded(t *testing.T) {
 		return append([]byte{0x28, 0xB5, 0x2F, 0xFD, 0, (log - 10) << 3}, 1, 0, 0)
 	}
 	for log, refused := range map[byte]bool{23: false, 24: true, 29: true} {
-		req := httptest.NewRequest("POST", "/hook", bytes.NewReader(frame(log)))
+		req := httptest.NewRequest("POST", "http://localhost/hook", bytes.NewReader(frame(log)))
 		req.Header.Set("Content-Encoding", "zstd")
 		_, err := bodyReader{1 << 30, &budget{left: 1 << 30}}.read(&Request{}, req)
 		if errors.Is(err, zstd.ErrWindowSizeExceeded) != refused {
@@ -191,7 +191,7 @@ func TestBodiesUnderWayAreBounded(t *testing.T) {
 		answers := make(chan int)
 		send := func() {
 			w := httptest.NewRecorder()
-			r.ServeHTTP(w, httptest.NewRequest("POST", "/hook", strings.NewReader(body)))
+			r.ServeHTTP(w, httptest.NewRequest("POST", "http://localhost/hook", strings.NewReader(body)))
 			answers <- w.Code
 		}
 		for range 4 {
@@ -226,7 +226,7 @@ func TestHeadersAreBounded(t *testing.T) {
 	}
 	for fields, status := range map[int]int{maxHeaderFields: 200, maxHeaderFields + 1: 431} {
 		r := New(Options{})
-		req := httptest.NewRequest("POST", "/hook", strings.NewReader(`{"sync_mode":"insert","rows":[]}`))
+		req := httptest.NewRequest("POST", "http://localhost/hook", strings.NewReader(`{"sync_mode":"insert","rows":[]}`))
 		req.Header = header(fields)
 		w := httptest.NewRecorder()
 		r.ServeHTTP(w, req)
@@ -236,7 +236,7 @@ func TestHeadersAreBounded(t *testing.T) {
 	}
 	r := New(Options{KeepBytes: 1 << 20})
 	for range 1000 {
-		req := httptest.NewRequest("POST", "/hook", nil)
+		req := httptest.NewRequest("POST", "http://localhost/hook", nil)
 		req.Header = header(maxHeaderFields)
 		r.ServeHTTP(httptest.NewRecorder(), req)
 	}
@@ -345,7 +345,7 @@ func TestRowsUnderWayAreBounded(t *testing.T) {
 		for range cap(answers) {
 			go func() {
 				w := httptest.NewRecorder()
-				r.ServeHTTP(w, httptest.NewRequest("POST", "/hook", strings.NewReader(body)))
+				r.ServeHTTP(w, httptest.NewRequest("POST", "http://localhost/hook", strings.NewReader(body)))
 				answers <- w.Code
 			}()
 		}

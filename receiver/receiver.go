@@ -112,8 +112,8 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		r.page.ServeHTTP(w, req)
 	case isPerson(req):
 		http.Redirect(w, req, page.Path, http.StatusSeeOther)
-	case !page.SameOrigin(req):
-		a := refuse(http.StatusForbidden, "", "a script or a form of another site sent this")
+	case !page.Allowed(req, r.options.AllowRemote):
+		a := refuse(http.StatusForbidden, "", "another site sent this, or it was sent to a name that is not this machine's: send from a program to 127.0.0.1, or use --allow-remote")
 		a.Body = a.content()
 		a.write(w, nil)
 	default:

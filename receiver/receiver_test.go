@@ -31,7 +31,7 @@ const twoRows = `{"sync_mode":"upsert","rows":[` +
 // post sends a body to a Receiver without a network.
 func post(t *testing.T, r http.Handler, body string, headers ...string) *http.Response {
 	t.Helper()
-	req := httptest.NewRequest("POST", "/hook?key=1", strings.NewReader(body))
+	req := httptest.NewRequest("POST", "http://localhost/hook?key=1", strings.NewReader(body))
 	for i := 0; i < len(headers); i += 2 {
 		req.Header.Set(headers[i], headers[i+1])
 	}
@@ -59,7 +59,7 @@ func TestRecordsRequestAndRows(t *testing.T) {
 	}
 
 	want := receiver.Request{
-		ID: 1, Method: "POST", Host: "example.com", URL: "/hook?key=1", Proto: "HTTP/1.1",
+		ID: 1, Method: "POST", Host: "localhost", URL: "/hook?key=1", Proto: "HTTP/1.1",
 		Body: []byte(twoRows), Bytes: int64(len(twoRows)), WireBytes: int64(len(twoRows)),
 		Stream: "café", Namespace: "public", WebhookID: "abc", Attempt: 1,
 		SyncMode: "upsert", Rows: 2, Done: true, Status: 200, Answer: "{}\n",
@@ -257,7 +257,7 @@ func TestMethodsWithoutBody(t *testing.T) {
 	r := receiver.New(receiver.Options{})
 	for _, method := range []string{"GET", "HEAD", "OPTIONS"} {
 		w := httptest.NewRecorder()
-		r.ServeHTTP(w, httptest.NewRequest(method, "/any/path", nil))
+		r.ServeHTTP(w, httptest.NewRequest(method, "http://localhost/any/path", nil))
 		if w.Code != 200 {
 			t.Errorf("%s: status %d", method, w.Code)
 		}
@@ -329,7 +329,7 @@ func TestLargeBodiesAreKept(t *testing.T) {
 	body := `{"sync_mode":"insert","rows":[{"data":{"x":"` + strings.Repeat("x", 3<<20) + `"}}]}`
 	for range 2 {
 		// Of unknown length.
-		req := httptest.NewRequest("POST", "/hook", io.MultiReader(strings.NewReader(body)))
+		req := httptest.NewRequest("POST", "http://localhost/hook", io.MultiReader(strings.NewReader(body)))
 		r.ServeHTTP(httptest.NewRecorder(), req)
 	}
 	if n := len(r.Requests()); n != 2 {

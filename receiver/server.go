@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"unicode"
 
 	"destination-webhook/destination/signature"
 	"destination-webhook/receiver/page"
@@ -25,8 +26,22 @@ type Server struct {
 	close    func() error
 }
 
-// minToken is the length of the shortest token that is accepted.
-const minToken = 16
+// The least that a token has, white space apart: a shorter or a more regular one can be guessed.
+const (
+	minToken    = 16 // characters
+	minDistinct = 8  // of them
+)
+
+// weakToken reports whether a token can be guessed.
+func weakToken(token string) bool {
+	distinct, number := map[rune]bool{}, 0
+	for _, c := range token {
+		if !unicode.IsSpace(c) && !unicode.IsControl(c) {
+			distinct[c], number = true, number+1
+		}
+	}
+	return number < minToken || len(distinct) < minDistinct
+}
 
 // Listen starts a Receiver on addr, such as "127.0.0.1:8080"; port 0 means a free one. It refuses
 // an address that others can reach, unless Options.AllowRemote is set. The caller closes the
@@ -42,8 +57,8 @@ func Listen(ctx context.Context, addr string, o Options) (*Server, error) {
 	if err := signature.CheckVerifying(o.SigningSecrets...); err != nil && len(o.SigningSecrets) > 0 {
 		return nil, fmt.Errorf("reading the signing secrets: %w", err)
 	}
-	if o.Token != "" && len(o.Token) < minToken {
-		return nil, fmt.Errorf("listening on %s: a token of fewer than %d characters can be guessed: choose a longer one", addr, minToken)
+	if o.Token != "" && weakToken(o.Token) {
+		return nil, fmt.Errorf("listening on %s: a token of fewer than %d characters, or of fewer than %d different ones, can be guessed: choose another, or none, and one is made up", addr, minToken, minDistinct)
 	}
 	if o.AllowRemote && o.Token == "" {
 		o.Token = rand.Text()

@@ -74,8 +74,10 @@ var pinned = regexp.MustCompile(`docker\.io/library/[a-z]+@sha256:[0-9a-f]{64}\n
 // No script states the version of what it installs: it is in a file with checksums, which tools
 // that look for updates read.
 func TestInstallersNameNoVersion(t *testing.T) {
-	version := regexp.MustCompile(`(@|==)v?[0-9]+\.[0-9]`)
-	for _, name := range []string{"interop/install", ".ci/run", ".ci/companions", ".ci/python-environment", "docs/verify/verify_test.go"} {
+	version := regexp.MustCompile(`(@|==)v?[0-9]+(\.[0-9]|\b)`)
+	for _, name := range []string{
+		"interop/install", "examples/install", ".ci/run", ".ci/companions", ".ci/python-environment", "docs/verify/verify_test.go", ".github/workflows/ci.yaml",
+	} {
 		for _, found := range version.FindAllString(read(t, name), -1) {
 			t.Errorf("%s states a version: %s", name, found)
 		}
@@ -85,6 +87,20 @@ func TestInstallersNameNoVersion(t *testing.T) {
 		packages, hashes := strings.Count(lock, `"node_modules/`), strings.Count(lock, `"integrity": "sha512-`)+strings.Count(lock, `"integrity": "sha1-`)
 		if packages != hashes || strings.Contains(lock, `"resolved"`) {
 			t.Errorf("%s: %d packages with %d hashes, or the address of a registry", name, packages, hashes)
+		}
+	}
+}
+
+// Whoever moves a tag of an action runs code of theirs in ours: a commit cannot be moved.
+func TestActionsArePinned(t *testing.T) {
+	pinned := regexp.MustCompile(`^[a-z-]+/[a-z-]+@[0-9a-f]{40} # v[0-9.]+$`)
+	used := regexp.MustCompile(`(?m)uses: (.*)$`).FindAllStringSubmatch(read(t, ".github/workflows/ci.yaml"), -1)
+	if len(used) == 0 {
+		t.Error("no action is used")
+	}
+	for _, action := range used {
+		if !pinned.MatchString(action[1]) {
+			t.Errorf("%s: want its commit, and its version as a comment", action[1])
 		}
 	}
 }

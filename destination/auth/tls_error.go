@@ -29,6 +29,9 @@ var (
 // forge a message.
 func DescribeTLSError(err error) (string, bool) { return ofEndpoint.describe(err) }
 
+// DescribeServersTLSError is DescribeTLSError for another server than an endpoint.
+func DescribeServersTLSError(err error) (string, bool) { return ofOthers.describe(err) }
+
 func (a advice) describe(err error) (string, bool) {
 	var (
 		name      x509.HostnameError

@@ -117,6 +117,9 @@ func Owned(info fs.FileInfo) error {
 	return nil
 }
 
+// Ours reports whether a file belongs to the user that this program runs as.
+func Ours(info fs.FileInfo) bool { return owner(info) == os.Geteuid() }
+
 // Safe refuses a folder to write to in which another user of the machine could place or remove
 // files.
 func Safe(info fs.FileInfo) error { return safe(info.Mode(), owner(info), os.Geteuid()) }

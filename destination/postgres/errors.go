@@ -12,6 +12,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"destination-webhook/destination/auth"
 	"destination-webhook/destination/failure"
 )
 
@@ -79,7 +80,7 @@ func explain(ctx context.Context, err error) error {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case errors.As(err, &certificate):
-		return failure.Config(fmt.Errorf("the server's certificate is not accepted: %w", certificate))
+		return failure.Config(fmt.Errorf("the server's certificate is not accepted: %w", &certificateError{certificate}))
 	case failure.IsPermanent(err), errors.As(err, &network):
 		return fmt.Errorf("the server cannot be reached: see that it runs, and %s: %w", resume, cause(err))
 	case isOwn(err):
@@ -87,6 +88,19 @@ func explain(ctx context.Context, err error) error {
 	}
 	return fmt.Errorf("the connection to the server is lost: see that it runs, and %s: %w", resume, errLost)
 }
+
+// certificateError shows names of a certificate as those of other servers: quoted, or by their
+// length.
+type certificateError struct{ err error }
+
+func (e *certificateError) Error() string {
+	if text, is := auth.DescribeServersTLSError(e.err); is {
+		return text
+	}
+	return "it cannot be verified"
+}
+
+func (e *certificateError) Unwrap() error { return e.err }
 
 // isOwn reports whether an error is one of this package.
 func isOwn(err error) bool {

@@ -3,6 +3,7 @@ package report
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -12,6 +13,7 @@ import (
 
 	"destination-webhook/destination/audience"
 	"destination-webhook/destination/engine"
+	"destination-webhook/destination/folder"
 	"destination-webhook/destination/manifest"
 	"destination-webhook/destination/sender"
 	"destination-webhook/protocol"
@@ -174,9 +176,30 @@ func (f *File) Encode() ([]byte, error) {
 	return append(text, '\n'), nil
 }
 
+// CheckFile refuses a path at which another user of the machine could have the report written
+// elsewhere: the folders on the way to it are ours or root's, and so is what is there already.
+func CheckFile(path string) error {
+	if err := folder.CheckParents(path); err != nil {
+		return fmt.Errorf("the folder of the report is not safe: %w", err)
+	}
+	info, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%s is no file: name another path for the report", path)
+	}
+	return folder.Owned(info)
+}
+
 // WriteFile puts a report into a file, whole or not at all: what reads the file while a sync ends
 // finds the report of the last one, or this one.
 func WriteFile(path string, text []byte) (err error) {
+	if err := CheckFile(path); err != nil {
+		return fmt.Errorf("writing the report: %w", err)
+	}
 	file, err := os.CreateTemp(filepath.Dir(path), ".report-") // for its owner alone
 	if err != nil {
 		return fmt.Errorf("writing the report: %w", err)

@@ -2,8 +2,10 @@ package journal
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 )
 
@@ -31,50 +33,70 @@ type state struct {
 			} `json:"stream_descriptor"`
 		} `json:"stream"`
 		Stats struct {
-			Rejected   float64            `json:"rejectedRecordCount"`
-			Additional map[string]float64 `json:"additionalStats"`
+			Rejected   float64 `json:"rejectedRecordCount"`
+			Additional struct {
+				Delivered float64 `json:"rows_delivered"`
+			} `json:"additionalStats"`
 		} `json:"destinationStats"`
 	} `json:"state"`
 }
 
 // maxStateLine bounds a line of a sync's output.
-const maxStateLine = 64 << 20
+const maxStateLine = 16 << 20
 
-var errNoStates = errors.New("there is no STATE among the lines: give the output of write, one message a line")
+var (
+	errNoStates = errors.New("there is no STATE among the lines: give the output of write, one message a line")
+	errLongLine = fmt.Errorf("a line has more than %d bytes: give the output of write, one message a line", maxStateLine)
+)
 
-// readStates reads the states among the lines of a sync's output.
-func readStates(r io.Reader) ([]state, error) {
-	var states []state
-	lines := bufio.NewScanner(r)
+// readClaims adds up the states among the lines of a sync's output, of which it keeps one line at a
+// time.
+func readClaims(r io.Reader) (claims, error) {
+	c, lines := newClaims(), bufio.NewScanner(r)
 	lines.Buffer(nil, maxStateLine)
 	for lines.Scan() {
 		var s state
-		if json.Unmarshal(lines.Bytes(), &s) == nil && s.Type == "STATE" {
-			states = append(states, s)
+		if bytes.Contains(lines.Bytes(), []byte("STATE")) && json.Unmarshal(lines.Bytes(), &s) == nil && s.Type == "STATE" {
+			c.states++
+			d := s.State.Stream.Descriptor
+			c.add(streamName{d.Namespace, d.Name}, claim{int64(s.State.Stats.Additional.Delivered), int64(s.State.Stats.Rejected)})
 		}
 	}
-	if lines.Err() == nil && states == nil {
-		return nil, errNoStates
+	switch err := lines.Err(); {
+	case errors.Is(err, bufio.ErrTooLong):
+		return c, errLongLine
+	case err == nil && c.states == 0:
+		return c, errNoStates
+	default:
+		return c, err
 	}
-	return states, lines.Err()
+}
+
+// merge adds what others claim.
+func (c *claims) merge(others claims) {
+	c.states += others.states
+	for name, claimed := range others.streams {
+		c.add(name, *claimed)
+	}
+	if others.global {
+		c.add(streamName{}, others.all)
+	}
 }
 
 // add adds what a state claims.
-func (c *claims) add(s *state) {
-	c.states++
-	of := c.of(s)
-	of.delivered += int64(s.State.Stats.Additional["rows_delivered"])
-	of.rejected += int64(s.State.Stats.Rejected)
+func (c *claims) add(name streamName, claimed claim) {
+	of := c.of(name)
+	of.delivered += claimed.delivered
+	of.rejected += claimed.rejected
 }
 
-// of returns the claim that a state adds to.
-func (c *claims) of(s *state) *claim {
-	d := s.State.Stream.Descriptor
-	if d.Name == "" {
+// of returns the claim of a stream, or of all of them for a state that names none.
+func (c *claims) of(name streamName) *claim {
+	if name.stream == "" {
 		c.global = true
 		return &c.all
 	}
-	name := streamName{Short(d.Namespace, maxName), Short(d.Name, maxName)}
+	name = streamName{Short(name.namespace, maxName), Short(name.stream, maxName)}
 	if c.streams[name] == nil && len(c.streams) >= maxStreams {
 		name = streamName{stream: otherStreams}
 	}

@@ -39,15 +39,15 @@ const (
 
 // Claim adds the states among the lines of a sync's output, and returns the comparison.
 func (j *Journal) Claim(output io.Reader) (Comparison, error) {
-	states, err := readStates(output)
+	j.claiming.Lock() // one output at a time: each takes memory for its longest line
+	defer j.claiming.Unlock()
+	claimed, err := readClaims(output)
 	if err != nil {
 		return Comparison{}, err
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	for i := range states {
-		j.claims.add(&states[i])
-	}
+	j.claims.merge(claimed)
 	j.notify()
 	return j.compare(), nil
 }

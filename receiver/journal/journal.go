@@ -25,11 +25,12 @@ type Journal struct {
 	dropped   bool  // something that came since the last reset is no longer kept
 	forgotten bool  // likewise, and the totals lack it
 
-	ids     ids
-	runs    runs
-	totals  tally
-	claims  claims
-	changed chan struct{} // closed at the next change; nil while nobody waits
+	ids      ids
+	runs     runs
+	totals   tally
+	claims   claims
+	claiming sync.Mutex
+	changed  chan struct{} // closed at the next change; nil while nobody waits
 }
 
 // Outcome is how a request was answered.

@@ -49,19 +49,49 @@ func (a *access) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 }
 
-// isLoopbackHost reports whether the browser asked for a name of this machine.
-func isLoopbackHost(host string) bool {
+// loopbackNames lead to this machine whoever resolves them. Containers reach their host under the
+// last two, which nobody can register.
+var loopbackNames = []string{"localhost", "host.docker.internal", "host.containers.internal"}
+
+// hostName returns the name or the address in a Host header, without its port.
+func hostName(host string) string {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
 	}
-	ip := net.ParseIP(strings.Trim(host, "[]"))
-	return host == "localhost" || ip != nil && ip.IsLoopback()
+	return strings.ToLower(strings.Trim(host, "[]"))
+}
+
+// isLoopbackHost reports whether the sender asked for a name of this machine.
+func isLoopbackHost(host string) bool {
+	name := hostName(host)
+	ip := net.ParseIP(name)
+	return slices.Contains(loopbackNames, name) || ip != nil && ip.IsLoopback()
+}
+
+// Allowed reports whether a request to the endpoint may come from where it does: from no script,
+// form or picture of another site, nor from a site whose name was made to lead here (DNS
+// rebinding). Without remote it has to ask for a name of this machine. With it the names are not
+// known, so a browser has to ask for an address, which cannot be rebound.
+func Allowed(req *http.Request, remote bool) bool {
+	site := req.Header.Get("Sec-Fetch-Site")
+	browser := site != "" || req.Header.Get("Origin") != ""
+	switch {
+	case !SameOrigin(req) || site != "" && site != "same-origin" && site != "none":
+		return false
+	case isLoopbackHost(req.Host):
+		return true
+	}
+	return remote && (!browser || net.ParseIP(hostName(req.Host)) != nil)
 }
 
 // SameOrigin reports whether no script or form of another site sent this. A link to the page
-// carries no Origin and passes.
+// carries no Origin and passes; what a page of another site loads by itself does not.
 func SameOrigin(req *http.Request) bool {
 	if http.NewCrossOriginProtection().Check(req) != nil {
+		return false
+	}
+	site, mode := req.Header.Get("Sec-Fetch-Site"), req.Header.Get("Sec-Fetch-Mode")
+	if (site == "cross-site" || site == "same-site") && mode != "navigate" {
 		return false
 	}
 	origin := req.Header.Get("Origin")
@@ -84,17 +114,14 @@ func (a *access) admit(w http.ResponseWriter, req *http.Request) {
 		http.Error(w, "This page asks for a token: open the address that the receiver printed at its start.", http.StatusUnauthorized)
 		return
 	}
-	switch a.guesses.try(req, func() bool { return slices.ContainsFunc(given, a.matches) }, a.closing) {
-	case tokenNotCompared:
-		w.Header().Set("Retry-After", "1")
-		http.Error(w, "Wait a second before you try another token.", http.StatusTooManyRequests)
-	case tokenWrong:
+	right := slices.ContainsFunc(given, a.matches)
+	a.guesses.wait(req, right, a.closing)
+	switch {
+	case !right:
 		http.Error(w, "This is not the token: open the address that the receiver printed at its start.", http.StatusUnauthorized)
-	case tokenRight:
-		if inAddress != "" {
-			a.remember(w, req)
-			return
-		}
+	case inAddress != "":
+		a.remember(w, req)
+	default:
 		a.next.ServeHTTP(w, req)
 	}
 }

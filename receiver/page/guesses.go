@@ -7,62 +7,65 @@ import (
 	"time"
 )
 
-// guessDelay is how long the answer to a wrong token takes.
-const guessDelay = time.Second
-
-// guesses slow down guessing: an address has one wrong token answered at a time, each after a
-// delay. Meanwhile its other tokens are not compared. The zero value is ready to use.
-type guesses struct {
-	mu      sync.Mutex
-	delayed map[string]bool // addresses; no more than there are connections
-}
-
-// verdict is what became of a token.
-type verdict int
-
+// The answer to a wrong token takes guessDelay, and the same again for each guessesAtOnce others
+// that wait for theirs.
 const (
-	tokenRight verdict = iota
-	tokenWrong
-	tokenNotCompared
+	guessDelay    = time.Second
+	guessesAtOnce = 10
 )
 
-// try compares the tokens of a request, unless its address has to wait. It delays a wrong one.
-func (g *guesses) try(req *http.Request, compare func() bool, closing <-chan struct{}) verdict {
+// guesses slow down guessing. The answer to a wrong token is delayed, and so are all answers to the
+// same address meanwhile: a guess that goes quicker than others would be known to be right. Nobody
+// is refused for what others do. The zero value is ready to use.
+type guesses struct {
+	mu    sync.Mutex
+	wrong map[string]int // of each address, those that wait; no more than there are connections
+	all   int
+}
+
+// wait returns when a request may be told whether its token is right.
+func (g *guesses) wait(req *http.Request, right bool, closing <-chan struct{}) {
 	from := address(req)
-	v := g.compare(from, compare)
-	if v == tokenWrong {
-		g.delay(from, closing)
+	delay := g.begin(from, right)
+	if delay == 0 {
+		return
 	}
-	return v
-}
-
-func (g *guesses) compare(from string, compare func() bool) verdict {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	switch {
-	case g.delayed[from]:
-		return tokenNotCompared
-	case compare():
-		return tokenRight
-	}
-	if g.delayed == nil {
-		g.delayed = map[string]bool{}
-	}
-	g.delayed[from] = true
-	return tokenWrong
-}
-
-// delay waits whether or not the client does: leaving early must not make room for another guess.
-func (g *guesses) delay(from string, closing <-chan struct{}) {
-	timer := time.NewTimer(guessDelay)
+	// It waits whether or not the client does: leaving early must not make room for another guess.
+	timer := time.NewTimer(delay)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
 	case <-closing:
 	}
+	if !right {
+		g.end(from)
+	}
+}
+
+// begin counts a wrong token, and returns how long the answer takes.
+func (g *guesses) begin(from string, right bool) time.Duration {
 	g.mu.Lock()
-	delete(g.delayed, from)
-	g.mu.Unlock()
+	defer g.mu.Unlock()
+	if right && g.wrong[from] == 0 {
+		return 0
+	}
+	if !right {
+		if g.wrong == nil {
+			g.wrong = map[string]int{}
+		}
+		g.wrong[from]++
+		g.all++
+	}
+	return guessDelay + guessDelay*time.Duration(g.all-1)/guessesAtOnce
+}
+
+func (g *guesses) end(from string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.all--
+	if g.wrong[from]--; g.wrong[from] == 0 {
+		delete(g.wrong, from)
+	}
 }
 
 func address(req *http.Request) string {
