@@ -16,6 +16,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"destination-webhook/destination/rapidtest"
 	"destination-webhook/destination/report"
 )
 
@@ -48,7 +49,7 @@ type past struct {
 // in the end or is replaced by a newer one of its key; none is sent after a newer one of its key,
 // unless the source itself sends both again; and without a death none arrives twice.
 func TestRejectedRowsComeBack(t *testing.T) {
-	few(t, "40")
+	rapidtest.Few(t, "40")
 	scratch := t.TempDir()
 	rapid.Check(t, func(rt *rapid.T) {
 		dir, err := os.MkdirTemp(scratch, "") //nolint:usetesting // a folder for each history

@@ -15,6 +15,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"destination-webhook/destination/rapidtest"
 )
 
 // life is a table that changes while syncs of it are killed, fail, and are tried again, and an
@@ -93,7 +95,7 @@ func TestKeylessRowsAfterACrash(t *testing.T) {
 func lives(t *testing.T, run func(l *life)) {
 	t.Helper()
 	scratch := t.TempDir()
-	few(t, "6")
+	rapidtest.Few(t, "6")
 	rapid.Check(t, func(rt *rapid.T) {
 		dir, err := os.MkdirTemp(scratch, "") //nolint:usetesting // a folder for each history
 		if err != nil {

@@ -3,7 +3,6 @@ package destination
 import (
 	"context"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -21,6 +20,7 @@ import (
 	"pgregory.net/rapid"
 
 	"destination-webhook/destination/config/configtest"
+	"destination-webhook/destination/rapidtest"
 )
 
 // obedient is an endpoint that follows docs/payload.md to the letter. With strict it does more than
@@ -116,7 +116,7 @@ func TestWebhookIDIsSafeToObey(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			scratch := t.TempDir()
-			few(t, "12")
+			rapidtest.Few(t, "12")
 			rapid.Check(t, func(rt *rapid.T) {
 				dir, err := os.MkdirTemp(scratch, "") //nolint:usetesting // a folder for each history
 				if err != nil {
@@ -226,18 +226,5 @@ func programOf(t *testing.T, files map[string]string, lines []string, stdout io.
 		Spec: configtest.Spec(t), Version: "test", Stdout: stdout, Getenv: func(string) string { return "" },
 		Stdin:    strings.NewReader(strings.Join(lines, "\n") + "\n"),
 		ReadFile: func(path string) ([]byte, error) { return []byte(files[path]), nil },
-	}
-}
-
-// few lowers the number of a property's checks, each of which takes long, unless it was asked for.
-func few(t *testing.T, n string) {
-	t.Helper()
-	checks := flag.Lookup("rapid.checks")
-	if checks.Value.String() != checks.DefValue {
-		return
-	}
-	t.Cleanup(func() { _ = checks.Value.Set(checks.DefValue) })
-	if err := checks.Value.Set(n); err != nil {
-		t.Fatal(err)
 	}
 }

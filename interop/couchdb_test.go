@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"destination-webhook/destination/loopbacktest"
 )
 
 // TestCouchDB sends documents to CouchDB's protocol, spoken by pouchdb-server: rows inside a
@@ -19,7 +21,7 @@ import (
 func TestCouchDB(t *testing.T) {
 	t.Parallel()
 	server := installed(t, ".pouchdb", "node_modules", ".bin", "pouchdb-server")
-	address := freeAddress(t)
+	address := loopbacktest.FreeAddress(t).String()
 	host, port, _ := strings.Cut(address, ":")
 	command := exec.Command(server, "--in-memory", "--host", host, "--port", port) //nolint:gosec // the test's own
 	command.Dir = t.TempDir()

@@ -15,6 +15,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"destination-webhook/destination/loopbacktest"
 )
 
 // pocketBase is a server with one collection, rows, whose records have an id, a name that is
@@ -37,7 +39,7 @@ func startPocketBase(t *testing.T) *pocketBase {
 	if out, err := exec.CommandContext(t.Context(), binary, "--dir", data, "superuser", "upsert", pocketBaseUser, pocketBasePassword).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	address := freeAddress(t)
+	address := loopbacktest.FreeAddress(t).String()
 	startServer(t, exec.CommandContext(t.Context(), binary, "--dir", data, "serve", "--http", address), "Server started")
 	p := &pocketBase{t: t, url: "http://" + address}
 	var signedIn struct{ Token string }

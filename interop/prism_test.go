@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"net"
+	"fmt"
 	"net/http"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"destination-webhook/destination/loopbacktest"
 	"destination-webhook/sample"
 )
 
@@ -33,12 +34,9 @@ func TestPrismTakesWhatTheDocumentDescribes(t *testing.T) {
 	write(t, folder, "catalog.json", string(sample.Catalog))
 	write(t, folder, "before.json", string(sample.Config))
 	write(t, folder, "openapi.json", string(run(nil, "schema", "--config", place("before.json"), "--catalog", place("catalog.json"), "--openapi")))
-	host, port, err := net.SplitHostPort(freeAddress(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	url := "http://" + net.JoinHostPort(host, port)
-	startServer(t, exec.CommandContext(t.Context(), prism, "mock", "--host", host, "--port", port, place("openapi.json")), "listening")
+	address := loopbacktest.FreeAddress(t)
+	url := "http://" + address.String()
+	startServer(t, exec.CommandContext(t.Context(), prism, "mock", "--host", address.Addr().String(), "--port", fmt.Sprint(address.Port()), place("openapi.json")), "listening")
 
 	var config map[string]any
 	if err := json.Unmarshal(sample.Config, &config); err != nil {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"destination-webhook/acceptance_tests/connector"
+	"destination-webhook/destination/loopbacktest"
 )
 
 // attributes are those of a span or of a metric's point, in OTLP's form of JSON.
@@ -60,7 +61,7 @@ type telemetry struct {
 // OpenTelemetry Collector has a span for each attempt, whose id the endpoint got as the caller's,
 // and the number of rows.
 func TestCollectorTakesTelemetry(t *testing.T) {
-	address := freeAddress(t)
+	address := loopbacktest.FreeAddress(t).String()
 	lines := bufio.NewScanner(connector.Start(t, exec.Command(installed(t, ".bin", "collector"), address))) //nolint:gosec // the test's own
 	lines.Buffer(nil, 16<<20)
 	for lines.Scan() && lines.Text() != "listening" {

@@ -5,6 +5,8 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"destination-webhook/destination/loopbacktest"
 )
 
 // TestVictoriaLogs sends 100,000 rows to VictoriaLogs, compressed, and counts them there: as
@@ -28,7 +30,7 @@ func TestVictoriaLogs(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := installed(t, ".bin", "victoria-logs")
-			address := freeAddress(t)
+			address := loopbacktest.FreeAddress(t).String()
 			startServer(t, exec.Command(server, "-httpListenAddr="+address, "-storageDataPath="+t.TempDir()), "started VictoriaLogs") //nolint:gosec // the test's own
 			sync(t, encoded(t, map[string]any{
 				"url": "http://" + address + test.path + fields, "payload": test.payload, "answers": test.answers,

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"destination-webhook/acceptance_tests/connector"
+	"destination-webhook/destination/loopbacktest"
 	"destination-webhook/destination/signature"
 	"destination-webhook/sample"
 )
@@ -40,7 +41,7 @@ const records = `{"type":"RECORD","record":{"stream":"users","data":{"id":1},"em
 
 func newWorkplace(t *testing.T) *workplace {
 	t.Helper()
-	w := &workplace{folder: t.TempDir(), address: freeAddress(t)}
+	w := &workplace{folder: t.TempDir(), address: loopbacktest.FreeAddress(t).String()}
 	if err := os.CopyFS(filepath.Join(w.folder, "sample"), os.DirFS("../../sample")); err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +81,7 @@ func (w *workplace) replacements(t *testing.T) *strings.Replacer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	forwarded, path := freeAddress(t), func(name string) string { return filepath.Join(w.folder, name) }
+	forwarded, path := loopbacktest.FreeAddress(t).String(), func(name string) string { return filepath.Join(w.folder, name) }
 	return strings.NewReplacer(
 		"whsec_…", sample.SigningSecret, "v1,…", signer.Sign("msg_1", time.Unix(1767225600, 0), []byte(rows)),
 		"127.0.0.1:8080", w.address, "localhost:4318", w.address,
@@ -179,14 +180,4 @@ func (w *workplace) ready(t *testing.T) {
 func port(address string) string {
 	_, number, _ := net.SplitHostPort(address)
 	return number
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
 }

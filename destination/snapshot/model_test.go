@@ -2,7 +2,6 @@ package snapshot
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -14,6 +13,7 @@ import (
 
 	"destination-webhook/destination/bucket"
 	"destination-webhook/destination/bucket/buckettest"
+	"destination-webhook/destination/rapidtest"
 )
 
 // table is what a source holds, and what an endpoint does: rows by key.
@@ -103,26 +103,13 @@ func TestEndpointEndsEqualToTheTable(t *testing.T) {
 func TestEndpointEndsEqualToTheTableByABucket(t *testing.T) {
 	o := buckettest.Start(t)
 	scratch := t.TempDir()
-	few(t, "5")
+	rapidtest.Few(t, "5")
 	n := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		n++
 		o.Prefix = fmt.Sprint(n) + "/"
 		simulate(rt, &container{connect(t, o), scratch})
 	})
-}
-
-// few lowers the number of a property's checks if each takes long, unless it was asked for.
-func few(t *testing.T, n string) {
-	t.Helper()
-	checks := flag.Lookup("rapid.checks")
-	if checks.Value.String() != checks.DefValue {
-		return
-	}
-	t.Cleanup(func() { _ = checks.Value.Set(checks.DefValue) })
-	if err := checks.Value.Set(n); err != nil {
-		t.Fatal(err)
-	}
 }
 
 func simulate(t *rapid.T, where place) {

@@ -10,6 +10,7 @@ import (
 
 	"destination-webhook/destination/postgres"
 	"destination-webhook/destination/postgres/postgrestest"
+	"destination-webhook/destination/rapidtest"
 	"destination-webhook/destination/redact"
 )
 
@@ -107,7 +108,7 @@ func (s *service) crash(_ *rapid.T, store *Store) {
 
 func TestEndpointEndsEqualToTheTableByPostgres(t *testing.T) {
 	server := postgrestest.Start(t)
-	few(t, "30")
+	rapidtest.Few(t, "30")
 	n := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		n++

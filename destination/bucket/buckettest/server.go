@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"destination-webhook/destination/bucket"
+	"destination-webhook/destination/loopbacktest"
 )
 
 // install is the command that makes these tests run instead of being skipped.
@@ -35,7 +36,7 @@ func Start(t testing.TB) bucket.Options {
 	if err := os.Mkdir(filepath.Join(dir, name), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	address := freeAddress(t)
+	address := loopbacktest.FreeAddress(t).String()
 	// The test's own context ends before its cleanups, which may still need the server.
 	ctx, stop := context.WithCancel(context.Background())
 	server := exec.CommandContext(ctx, program, "--quiet", "--port", address, "--access", accessKey, "--secret", secretKey, "posix", dir)
@@ -71,16 +72,6 @@ func find() string {
 		}
 	}
 	return ""
-}
-
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String()
 }
 
 // await returns when the server accepts connections. Its process is not ours, so there is only

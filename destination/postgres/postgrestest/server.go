@@ -3,7 +3,6 @@ package postgrestest
 
 import (
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"os/user"
@@ -16,6 +15,7 @@ import (
 	"testing"
 
 	"destination-webhook/destination/folder/foldertest"
+	"destination-webhook/destination/loopbacktest"
 )
 
 // Server is a server with a folder and a port of its own. Its user is postgres, and any password
@@ -24,7 +24,7 @@ type Server struct {
 	tb   testing.TB
 	dir  string
 	bin  string
-	port int
+	port uint16
 }
 
 // Start starts a server that ends with the test, or skips the test if PostgreSQL is not installed.
@@ -53,7 +53,7 @@ func start(tb testing.TB, prepare func(dir string)) *Server {
 	}
 	tb.Cleanup(func() { _ = os.RemoveAll(dir) })
 	prepare(dir)
-	s := &Server{tb: tb, dir: dir, bin: filepath.Dir(found[len(found)-1]), port: freePort(tb)}
+	s := &Server{tb: tb, dir: dir, bin: filepath.Dir(found[len(found)-1]), port: loopbacktest.FreeAddress(tb).Port()}
 	s.own(dir)
 	s.run("initdb", "-D", s.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "--wal-segsize=1")
 	s.Restart()
@@ -143,7 +143,7 @@ func (s *Server) URL() string {
 // Psql runs statements and returns what they print.
 func (s *Server) Psql(statements string) string {
 	s.tb.Helper()
-	return s.run("psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", strconv.Itoa(s.port), "-U", "postgres", "-c", statements)
+	return s.run("psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", strconv.Itoa(int(s.port)), "-U", "postgres", "-c", statements)
 }
 
 func (s *Server) run(name string, args ...string) string {
@@ -177,15 +177,4 @@ func (s *Server) credential() *syscall.Credential {
 	uid, _ := strconv.ParseUint(u.Uid, 10, 32)
 	gid, _ := strconv.ParseUint(u.Gid, 10, 32)
 	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
-}
-
-// freePort returns a port of the loopback that nobody listens on.
-func freePort(tb testing.TB) int {
-	tb.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().(*net.TCPAddr).Port
 }
