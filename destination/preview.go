@@ -15,6 +15,7 @@ import (
 
 	"destination-webhook/destination/config"
 	"destination-webhook/destination/failure"
+	"destination-webhook/destination/payload"
 	"destination-webhook/destination/printable"
 	"destination-webhook/protocol"
 )
@@ -109,6 +110,20 @@ type masked struct {
 
 func (m *masked) Error() string { return m.text }
 func (m *masked) Unwrap() error { return m.err }
+
+// add counts a row that would be sent.
+func (p *StreamPreview) add(operation payload.Operation) {
+	switch operation {
+	case payload.Upserted:
+		p.Upserted++
+	case payload.Added:
+		p.Added++
+	case payload.Changed:
+		p.Changed++
+	default:
+		p.Removed++
+	}
+}
 
 func (p *StreamPreview) print(w io.Writer) error {
 	var b strings.Builder

@@ -219,20 +219,6 @@ func (v *previewer) showRow(b *batching.Batch, i int) {
 	}
 }
 
-// add counts a row that would be sent.
-func (p *StreamPreview) add(operation payload.Operation) {
-	switch operation {
-	case payload.Upserted:
-		p.Upserted++
-	case payload.Added:
-		p.Added++
-	case payload.Changed:
-		p.Changed++
-	default:
-		p.Removed++
-	}
-}
-
 // show keeps the first request, with the beginning of its envelope.
 func (v *previewer) show(b *batching.Batch, sent []int) {
 	p := &v.preview

@@ -41,26 +41,6 @@ type Record struct {
 	Fault *SyntaxError
 }
 
-// Trace is the payload of a TRACE message, as far as a destination reads it.
-type Trace struct {
-	// Complete is set if the source has sent the whole stream, Incomplete if it did not and will
-	// not: they are statuses of a STREAM_STATUS trace.
-	Complete, Incomplete bool
-	Estimate             Estimate // of an ESTIMATE trace
-
-	Namespace []byte
-	Stream    []byte
-
-	seen bool
-}
-
-// Estimate is how many records of a stream the source expects to send in this sync, or of all
-// streams if Stream is empty; 0 is no estimate.
-type Estimate struct {
-	Namespace, Stream []byte
-	Records           int64
-}
-
 // SyntaxError says where a line is not what it has to be.
 type SyntaxError struct {
 	Line    int64 // of the stream, the first is 1

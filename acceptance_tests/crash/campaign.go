@@ -38,6 +38,18 @@ func (t toll) String() string {
 		t.Runs, t.Failed, t.Processes, t.Killed, t.Terminated, t.States, t.Requests, t.Repeated)
 }
 
+// count notes how a process ended.
+func (t *toll) count(finished bool, death end, states int) {
+	t.States += int64(states)
+	switch {
+	case finished:
+	case death.gently:
+		t.Terminated++
+	default:
+		t.Killed++
+	}
+}
+
 func (t *toll) add(o toll) {
 	t.Processes += o.Processes
 	t.Killed += o.Killed

@@ -50,15 +50,3 @@ func (h host) resume(ctx context.Context, p *plan) (t toll, err error) {
 	}
 	return t, nil
 }
-
-// count notes how a process ended.
-func (t *toll) count(finished bool, death end, states int) {
-	t.States += int64(states)
-	switch {
-	case finished:
-	case death.gently:
-		t.Terminated++
-	default:
-		t.Killed++
-	}
-}

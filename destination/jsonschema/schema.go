@@ -24,15 +24,6 @@ type Schema struct {
 	unique   bool // it has uniqueItems
 }
 
-// Violation is a place of a value that breaks a rule of a schema.
-type Violation struct {
-	Path     []string // members and indexes
-	Kind     string   // gojsonschema's name of the rule, such as "required"
-	Property string   // that is missing or not allowed, if Kind is about one
-
-	expected any // the type, if Kind is "invalid_type"
-}
-
 // Compile compiles a schema. The error says what a user has to change.
 func Compile(text []byte) (*Schema, error) { return compile(text, true) }
 

@@ -5,6 +5,15 @@ import (
 	"strings"
 )
 
+// Violation is a place of a value that breaks a rule of a schema.
+type Violation struct {
+	Path     []string // members and indexes
+	Kind     string   // gojsonschema's name of the rule, such as "required"
+	Property string   // that is missing or not allowed, if Kind is about one
+
+	expected any // the type, if Kind is "invalid_type"
+}
+
 // choices are rules that combine schemas. If the value breaks another rule, that is the reason.
 var choices = []string{"number_any_of", "number_one_of", "number_all_of", "condition_then", "condition_else"}
 

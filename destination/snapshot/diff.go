@@ -69,6 +69,23 @@ func (st *Stream) Remove(key []byte) (Change, Version, error) {
 	return Removed, st.take(key, was, tombstone), nil
 }
 
+// RemoveUnknown is Remove for a key that the snapshot need not have: whatever the endpoint has of
+// it is to go.
+func (st *Stream) RemoveUnknown(key []byte) (Change, Version, error) {
+	was, ok, err := st.lookup(key)
+	if err == nil && !ok {
+		was.ordinal, err = st.nextOrdinal()
+	}
+	if err != nil {
+		return 0, Version{}, st.store.fail("reading", err)
+	}
+	if ok && was.digest == tombstone {
+		return Unchanged, Version{}, nil
+	}
+	st.see(was.ordinal)
+	return Removed, st.take(key, was, tombstone), nil
+}
+
 // See notes that the source has a row of a key, which is not compared: it has not left.
 func (st *Stream) See(key []byte) error {
 	was, ok, err := st.lookup(key)

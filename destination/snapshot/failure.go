@@ -92,17 +92,6 @@ func (s *Store) crashed(last any) error {
 	return s.failure.err
 }
 
-// update is run for a write, which nothing but a failure of the disk may interrupt.
-func (s *Store) update(write func() error) error { return s.run(context.Background(), write) }
-
-func (s *Store) set(key, value []byte, how *pebble.WriteOptions) error {
-	return s.update(func() error { return s.db.set(key, value, how) })
-}
-
-func (s *Store) apply(batch writeBatch, how *pebble.WriteOptions) error {
-	return s.update(func() error { return s.db.commit(batch, how) })
-}
-
 // logger keeps the database's own log, which nobody asked for, off stderr.
 type logger struct{ store *Store }
 

@@ -50,20 +50,3 @@ func (st *Stream) KeepsAny() (bool, error) {
 	}
 	return false, err
 }
-
-// RemoveUnknown is Remove for a key that the snapshot need not have: whatever the endpoint has of
-// it is to go.
-func (st *Stream) RemoveUnknown(key []byte) (Change, Version, error) {
-	was, ok, err := st.lookup(key)
-	if err == nil && !ok {
-		was.ordinal, err = st.nextOrdinal()
-	}
-	if err != nil {
-		return 0, Version{}, st.store.fail("reading", err)
-	}
-	if ok && was.digest == tombstone {
-		return Unchanged, Version{}, nil
-	}
-	st.see(was.ordinal)
-	return Removed, st.take(key, was, tombstone), nil
-}

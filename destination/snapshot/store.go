@@ -70,6 +70,17 @@ const (
 	bitsPerKey = 10
 )
 
+// update is run for a write, which nothing but a failure of the disk may interrupt.
+func (s *Store) update(write func() error) error { return s.run(context.Background(), write) }
+
+func (s *Store) set(key, value []byte, how *pebble.WriteOptions) error {
+	return s.update(func() error { return s.db.set(key, value, how) })
+}
+
+func (s *Store) apply(batch writeBatch, how *pebble.WriteOptions) error {
+	return s.update(func() error { return s.db.commit(batch, how) })
+}
+
 // erase deletes a range, also from the disk.
 func (s *Store) erase(from, to []byte) error {
 	return s.update(func() error { return s.db.erase(from, to) })
