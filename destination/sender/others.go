@@ -23,8 +23,7 @@ const (
 // becomes a dead letter: the next sync sends them again.
 func (s *batchSend) tryOthers(ctx context.Context) error {
 	t := s.stream
-	refused := t.refused.Load()
-	if s.trying && refused < maxRejectsOfSmallBatches || refused < maxRejectsWithoutSuccess || t.accepted.Load() > 0 {
+	if t.accepted.Load() > 0 || t.refused.Load() < s.maxRejects() {
 		return nil
 	}
 	others := 0
@@ -47,6 +46,15 @@ func (s *batchSend) tryOthers(ctx context.Context) error {
 	s.rejected = nil
 	return failure.Config(fmt.Errorf("stream %s: the endpoint refused each of %d single rows and accepted none, so the rest is not tried; the last is the row %s: %s",
 		t.route.Title(), t.refused.Load(), s.named(last.row), last.reason))
+}
+
+// maxRejects returns how many rows the endpoint may refuse before others are tried, or, if they were
+// too few to end the sync, before it ends.
+func (s *batchSend) maxRejects() int64 {
+	if s.trying {
+		return maxRejectsOfSmallBatches
+	}
+	return maxRejectsWithoutSuccess
 }
 
 // others returns rows that are not excluded, spread evenly over the batch. Each is the first of its
