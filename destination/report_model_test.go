@@ -18,6 +18,7 @@ import (
 	"pgregory.net/rapid"
 
 	"destination-webhook/destination/manifest"
+	"destination-webhook/destination/rapidtest"
 	"destination-webhook/destination/report"
 )
 
@@ -99,7 +100,7 @@ var modes = []struct{ config, sync, destination string }{
 // of them once, by the operation with which the endpoint gets it, and the states name the same
 // numbers.
 func TestReportCountsEveryRow(t *testing.T) {
-	few(t, "40")
+	rapidtest.Few(t, "40")
 	scratch := t.TempDir()
 	rapid.Check(t, func(rt *rapid.T) {
 		dir, err := os.MkdirTemp(scratch, "") //nolint:usetesting // a folder for each history
