@@ -138,7 +138,7 @@ func NewFile(s *Summary, redact func(string) string) *File {
 	}
 	for i := range s.streams {
 		t := &s.streams[i]
-		f.Streams = append(f.Streams, Stream{redact(t.name), t.mode, t.syncID, t.compared, t.manifest, fileCounts(&t.streamStats, &t.begun)})
+		f.Streams = append(f.Streams, Stream{redact(t.name), t.mode, t.syncID, t.compared, t.manifest, fileCounts(t.streamStats, t.begun)})
 	}
 	f.Totals, f.Retried = fileCounts(&s.total, &s.begun), s.retried
 	return f

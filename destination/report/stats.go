@@ -125,12 +125,12 @@ func (s *stats) all() streamStats {
 	return s.total
 }
 
-// of returns what a stream has done so far.
-func (s *stats) of(r *route.Route) streamStats {
+// of returns what a stream has done. It is complete once nothing is sent any more.
+func (s *stats) of(r *route.Route) *streamStats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if t := s.streams[r]; t != nil {
-		return *t
+		return t
 	}
-	return streamStats{}
+	return &streamStats{}
 }

@@ -31,7 +31,7 @@ func TestStatsCountPerStreamAndInAll(t *testing.T) {
 	of := func(t streamStats) counts {
 		return counts{t.rows(), t.rejected.Sum(), t.suppressed.Sum(), t.batches, t.bytes, t.requests, t.retries, t.latency.n}
 	}
-	got := map[string]counts{"3": of(s.of(three)), "1": of(s.of(one)), "all": of(s.all()), "none": of(s.of(&route.Route{}))}
+	got := map[string]counts{"3": of(*s.of(three)), "1": of(*s.of(one)), "all": of(s.all()), "none": of(*s.of(&route.Route{}))}
 	want := map[string]counts{"3": {13, 2, 4, 2, 750, 5, 4, 1}, "1": {0, 1, 0, 1, 50, 1, 0, 0}, "all": {13, 3, 4, 3, 800, 6, 4, 1}, "none": {}}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(counts{})); diff != "" {
 		t.Errorf("counts (-want +got):\n%s", diff)

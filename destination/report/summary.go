@@ -33,11 +33,13 @@ type Summary struct {
 // Rejected returns the number of rows that became dead letters.
 func (s *Summary) Rejected() int64 { return s.total.letters() }
 
+// streamSummary is what a sync has done of one stream. It refers to the counts, which nobody changes
+// after the sync: a catalog may have a hundred thousand streams.
 type streamSummary struct {
-	streamStats
+	*streamStats
 	name, mode string
 	syncID     int64 // of the catalog; 0 if there is none
-	begun      engine.Counts
+	begun      *engine.Counts
 	compared   *audience.Found // with the snapshot; nil if there is none
 	manifest   *Manifest       // nil: there is none
 }
@@ -68,8 +70,9 @@ func (p *Progress) summarize(c *config.Config, streams []*engine.Stream) *Summar
 		loads: p.loads.kept, retried: p.retried, endpoint: route.Host(c.URL), deadLetters: deadLetterPlace(c),
 	}
 	s.statuses, s.causes = p.stats.byStatus()
+	s.streams = make([]streamSummary, 0, len(streams))
 	for _, stream := range streams {
-		line := streamSummary{streamStats: p.stats.of(stream.Route), name: stream.Route.Title(), mode: string(stream.Route.Mode), syncID: stream.Route.Configured.SyncID, begun: stream.Counts, manifest: p.manifests[stream.Route]}
+		line := streamSummary{streamStats: p.stats.of(stream.Route), name: stream.Route.Title(), mode: string(stream.Route.Mode), syncID: stream.Route.Configured.SyncID, begun: &stream.Counts, manifest: p.manifests[stream.Route]}
 		if stream.Audience != nil {
 			found := stream.Audience.Found()
 			line.compared = &found
@@ -187,7 +190,7 @@ func (s *Summary) table() string {
 
 func (t *streamSummary) cells() []string {
 	cells := []string{t.name, t.mode}
-	for _, n := range []int64{t.rows(), t.rejected.Sum(), skipped(&t.streamStats, &t.begun).Sum(), t.requests, t.retries, t.bytes} {
+	for _, n := range []int64{t.rows(), t.rejected.Sum(), skipped(t.streamStats, t.begun).Sum(), t.requests, t.retries, t.bytes} {
 		cells = append(cells, fmt.Sprint(n))
 	}
 	if t.latency.n == 0 {

@@ -16,14 +16,14 @@ import (
 )
 
 func summaryOfTwo() *Summary {
-	users := streamSummary{name: "users", mode: "upsert", streamStats: streamStats{delivered: added(1), requests: 2, retries: 1, bytes: 512, rejected: added(3)}}
-	users.begun.Skipped = added(40)
+	users := streamSummary{name: "users", mode: "upsert", streamStats: &streamStats{delivered: added(1), requests: 2, retries: 1, bytes: 512, rejected: added(3)},
+		begun: &engine.Counts{Skipped: added(40)}}
 	for _, ms := range []int{5, 20, 1500} {
 		users.latency.add(time.Duration(ms) * time.Millisecond)
 	}
 	users.compared = &audience.Found{Added: 1}
 	return &Summary{
-		streams: []streamSummary{users, {name: "größen", mode: "insert"}}, total: users.streamStats, took: 2 * time.Second,
+		streams: []streamSummary{users, {name: "größen", mode: "insert", streamStats: &streamStats{}, begun: &engine.Counts{}}}, total: *users.streamStats, took: 2 * time.Second,
 		states: 1, lastState: time.Date(2026, 11, 24, 12, 30, 15, 0, time.UTC), endpoint: "https://example.com", deadLetters: "/var/rejected",
 	}
 }
