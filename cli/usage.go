@@ -64,8 +64,8 @@ func flagError(cmd *cobra.Command, err error) error {
 // maxFlagDistance is how many edits may lie between a flag and what was typed.
 const maxFlagDistance = 2
 
-// similarFlags returns the flags that may have been meant: of the command, or else of those directly
-// below it, after their names.
+// similarFlags returns the flags that may have been meant: of the command, or else of those
+// directly below it, after their names.
 func similarFlags(cmd *cobra.Command, name string) []string {
 	if flags := flagsLike(cmd, name, ""); len(flags) > 0 {
 		return flags

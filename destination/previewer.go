@@ -103,7 +103,8 @@ func (s *session) count(ctx context.Context, streams []*engine.Stream, in io.Rea
 	options := engineOptions(s.config, s.progress)
 	policy := options.Policy
 	options.DeadLetters, options.Policy.AllowMassRemoval = true, true
-	options.Batching.MaxInFlight, options.Batching.Partitions = 1, 1 // so that the first rows are shown
+	// So that the first rows are shown.
+	options.Batching.MaxInFlight, options.Batching.Partitions = 1, 1
 	err := engine.New(ctx, streams, options, s.out).Run(ctx, in, s.network.Stop)
 	s.progress.Stop()
 	var previews []StreamPreview

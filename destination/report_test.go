@@ -40,8 +40,9 @@ func requireReport(t *testing.T, text []byte) (r report.File) {
 	return r
 }
 
-// Each sync leaves a report, whatever became of it, with counts that are true and no secret: one whose
-// second attempt is accepted, one whose credentials are refused, and one whose config is broken.
+// Each sync leaves a report, whatever became of it, with counts that are true and no secret: one
+// whose second attempt is accepted, one whose credentials are refused, and one whose config is
+// broken.
 func TestReport(t *testing.T) {
 	statuses := []int{http.StatusServiceUnavailable, http.StatusOK, http.StatusUnauthorized}
 	requests := 0
@@ -83,8 +84,8 @@ func TestReport(t *testing.T) {
 	}
 }
 
-// syncWithReport syncs a row with its files in a folder, and returns the report that it leaves there in
-// place of an earlier one. It may fail, and never reports hunter2.
+// syncWithReport syncs a row with its files in a folder, and returns the report that it leaves
+// there in place of an earlier one. It may fail, and never reports hunter2.
 func syncWithReport(t *testing.T, dir, config string) []byte {
 	t.Helper()
 	path := func(name, text string) string {

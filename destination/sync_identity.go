@@ -24,8 +24,8 @@ func (p *Program) syncIdentity() syncIdentity {
 // so that nothing passes for a repetition by mistake.
 func (s syncIdentity) of(r *route.Route) string {
 	if s.replay {
-		// What is sent is named by how it was rejected, so that a replay that is repeated repeats its
-		// ids.
+		// What is sent is named by how it was rejected, so that a replay that is repeated repeats
+		// its ids.
 		return "replay"
 	}
 	switch id := r.Configured.SyncID; {

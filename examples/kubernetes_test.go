@@ -133,8 +133,8 @@ func validate(t *testing.T, path string) (string, error) {
 	return string(output), err
 }
 
-// TestKubernetes runs what the pods of the Job run, as processes of this machine: one dies, it alone
-// is started again, and the endpoint ends with the table.
+// TestKubernetes runs what the pods of the Job run, as processes of this machine: one dies, it
+// alone is started again, and the endpoint ends with the table.
 func TestKubernetes(t *testing.T) {
 	var j job
 	readYAML(t, "kubernetes/job.yaml", &j)

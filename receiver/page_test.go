@@ -119,7 +119,7 @@ func TestPageOutlivesTheReceiver(t *testing.T) {
 	c.until(`document.getElementById("detail").hidden && document.querySelectorAll("#list tr").length === 0`)
 }
 
-// A request in sight that changes is shown anew in its place, and keeps the focus.
+// A request in sight that changes is drawn again in its place, and keeps the focus.
 func TestChangedRequestsKeepTheirPlace(t *testing.T) {
 	c := startChromium(t)
 	s := listen(t, receiver.Options{})

@@ -102,7 +102,8 @@ func TestParseAppliesDefaults(t *testing.T) {
 	}
 }
 
-// everySetting is a config that sets every field, and some that are of no use to the options chosen.
+// everySetting is a config that sets every field, and some that are of no use to the options
+// chosen.
 const everySetting = `{
 	"url": "http://127.0.0.1:8080/hook?token=t0k3n",
 	"method": "PATCH",

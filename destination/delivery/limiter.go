@@ -14,7 +14,8 @@ const (
 	shrinkQueue = 0.9         // factor after a round that was slower
 	shrinkLoad  = 0.75        // factor after a 429, a 503 or a timeout
 	holdLoad    = time.Minute // how long the limit stays below one that was too much
-	// Share of a faster round in the average; a slower one has none, or a queue would become normal.
+	// Share of a faster round in the average; a slower one has none, or a queue would become
+	// normal.
 	baselineDown = 0.05
 )
 

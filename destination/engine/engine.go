@@ -177,8 +177,8 @@ func (e *Engine) Run(ctx context.Context, in io.Reader, stop func()) error {
 	}
 	e.pipeline.Close()
 	if e.additions != nil {
-		// A sync that ends early leaves its reading of the snapshot open, and that could not be closed
-		// then.
+		// A sync that ends early leaves its reading of the snapshot open, and that could not be
+		// closed then.
 		e.additions.stop()
 	}
 	return cmp.Or(err, e.flush())

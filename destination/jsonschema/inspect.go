@@ -12,8 +12,8 @@ import (
 const (
 	// maxDepth bounds the nesting of a schema, its references followed.
 	maxDepth = 100
-	// maxSchemas bounds how many parts a schema has, each counted as often as it is referred to. The
-	// elements of an enum are parts.
+	// maxSchemas bounds how many parts a schema has, each counted as often as it is referred to.
+	// The elements of an enum are parts.
 	maxSchemas = 10_000
 )
 

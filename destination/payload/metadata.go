@@ -57,8 +57,8 @@ func appendTexts(metadata []byte, flag byte, texts ...[]byte) []byte {
 	return metadata
 }
 
-// appendHidden is appendTexts for the operation and the primary key, which most formats keep of each
-// row.
+// appendHidden is appendTexts for the operation and the primary key, which most formats keep of
+// each row.
 func appendHidden(metadata []byte, operation Operation, key []byte) []byte {
 	metadata[0] |= hasHidden
 	metadata = append(append(metadata, byte(len(operation))), operation...)

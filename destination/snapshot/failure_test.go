@@ -175,7 +175,8 @@ func TestFaultsOfTheDisk(t *testing.T) {
 				disk := faultyDisk{err: fault.err, hangs: fault.hang, from: from, timers: map[int]func(){}}
 				err := faultySync(t.Context(), disk.files())
 				if err == nil {
-					// A call whose failure does no harm, such as the removal of a file that is of no use any more.
+					// A call whose failure does no harm, such as the removal of a file that is of
+					// no use any more.
 					continue
 				}
 				failed++

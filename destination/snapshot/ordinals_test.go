@@ -8,8 +8,8 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 )
 
-// requireDistinctOrdinals fails if two entries share an ordinal, or one has an ordinal that is still to
-// be given out.
+// requireDistinctOrdinals fails if two entries share an ordinal, or one has an ordinal that is
+// still to be given out.
 func requireDistinctOrdinals(t *testing.T, stream *Stream) {
 	t.Helper()
 	taken := map[uint64]bool{}

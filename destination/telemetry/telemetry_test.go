@@ -111,8 +111,8 @@ func attribute(list []*common.KeyValue, key string) any {
 	return nil
 }
 
-// requireTree fails unless the spans of an attempt, its batch and its sync are below each other, and
-// the last one is below the parent of the trace.
+// requireTree fails unless the spans of an attempt, its batch and its sync are below each other,
+// and the last one is below the parent of the trace.
 func requireTree(t *testing.T, of *trace.Context, attempt, batch, sync *spans.Span) {
 	t.Helper()
 	if string(sync.ParentSpanId) != string(of.Parent[:]) || string(batch.ParentSpanId) != string(sync.SpanId) || string(attempt.ParentSpanId) != string(batch.SpanId) {

@@ -30,8 +30,8 @@ type Request struct {
 	WebhookID string
 	Run       string             // from Airbyte-Run
 	Manifest  *manifest.Manifest `json:",omitempty"` // what the body is; nil for a batch
-	// This is the n-th request with its Webhook-Id, since the last answered check of the connection; 1
-	// without one.
+	// This is the n-th request with its Webhook-Id, since the last answered check of the
+	// connection; 1 without one.
 	Attempt   int
 	Duplicate bool // its Webhook-Id has been accepted before
 

@@ -15,7 +15,8 @@ const (
 	// eventInterval is the shortest time between two events, so that an eye can follow a busy sync.
 	eventInterval = 250 * time.Millisecond
 
-	// maxRequests bounds the requests of one event, so that the page has time for frames between them.
+	// maxRequests bounds the requests of one event, so that the page has time for frames between
+	// them.
 	maxRequests = 500
 
 	// heartbeat keeps proxies from closing a quiet stream.
@@ -64,7 +65,8 @@ func (p *page) events(w http.ResponseWriter, req *http.Request) {
 	}
 }
 
-// writeEvent writes the event, and events of the name "more" for the requests that are too many for it.
+// writeEvent writes the event, and events of the name "more" for the requests that are too many for
+// it.
 func writeEvent(w io.Writer, e event) error {
 	first := e.Requests[:min(len(e.Requests), maxRequests)]
 	more := e.Requests[len(first):]
