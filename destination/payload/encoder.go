@@ -94,8 +94,8 @@ func NewEncoder(r *route.Route, o Options) *Encoder {
 // Lookup returns what the encoder looks for in each record, for a decoder that finds it on its way.
 func (e *Encoder) Lookup() *protocol.Lookup { return e.lookup }
 
-// Encode returns the row of a record, nil if it changes nothing that the mode sends; Operation tells
-// what the record is counted as then.
+// Encode returns the row of a record, nil if it changes nothing that the mode sends; Operation
+// tells what the record is counted as then.
 func (e *Encoder) Encode(r *protocol.Record) (*batching.Row, error) {
 	row := &e.row
 	row.Key, row.Line, row.Suppressed, row.Operation = 0, 0, false, protocol.Upserted

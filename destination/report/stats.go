@@ -26,7 +26,7 @@ type stats struct {
 // streamStats counts what one stream has done.
 type streamStats struct {
 	delivered, rejected, repeated, suppressed protocol.RowCounts
-	settled                                   protocol.RowCounts // all rows that are, see sender.Counts
+	settled                                   protocol.RowCounts // see sender.Counts
 	// Rejected rows that had left: they have no dead letter.
 	removals          int64
 	replaced          int64 // rows that were not sent, see sender.Counts

@@ -33,8 +33,8 @@ type Summary struct {
 // Rejected returns the number of rows that became dead letters.
 func (s *Summary) Rejected() int64 { return s.total.letters() }
 
-// streamSummary is what a sync has done of one stream. It refers to the counts, which nobody changes
-// after the sync: a catalog may have a hundred thousand streams.
+// streamSummary is what a sync has done of one stream. It refers to the counts, which nobody
+// changes after the sync: a catalog may have a hundred thousand streams.
 type streamSummary struct {
 	*streamStats
 	name, mode string

@@ -48,8 +48,8 @@ func (s *batchSend) tryOthers(ctx context.Context) error {
 		t.route.Title(), t.refused.Load(), s.named(last.row), last.reason))
 }
 
-// maxRejects returns how many rows the endpoint may refuse before others are tried, or, if they were
-// too few to end the sync, before it ends.
+// maxRejects returns how many rows the endpoint may refuse before others are tried, or, if they
+// were too few to end the sync, before it ends.
 func (s *batchSend) maxRejects() int64 {
 	if s.trying {
 		return maxRejectsOfSmallBatches
