@@ -15,7 +15,8 @@
 //
 //	receiver [FAULT...]
 //	    start a receiver with faults such as every=3 status=503, and put its address in the place
-//	    of $URL in the script's JSON files; -sign=SECRET makes it verify signatures
+//	    of $URL in the script's JSON files; -sign=SECRET makes it verify signatures,
+//	    and -remote lets it take requests to other names than this machine's
 //	endpoint [-tls] [-tls=1.2] [-mtls] STATUS [NAME:VALUE...]
 //	    start an endpoint that gives every request this status and these headers, and echoes the
 //	    request in its body; with TLS, its certificate and key are in $AUTHORITY and $KEY, and

@@ -35,6 +35,10 @@ func startReceiver(ts *testscript.TestScript, _ bool, args []string) {
 	o := receiver.Options{}
 	var rest []string
 	for _, arg := range args {
+		if arg == "-remote" { // requests may be to other names than this machine's
+			o.AllowRemote = true
+			continue
+		}
 		if secret, found := strings.CutPrefix(arg, "-sign="); found {
 			o.SigningSecrets = append(o.SigningSecrets, secret)
 			continue
