@@ -121,16 +121,7 @@ func TestHotKeyDelaysOnlyItself(t *testing.T) {
 		}
 		p.Flush()
 		settle()
-		late := 0
-		for row, done := range delivered {
-			switch {
-			case isHot(row) && done:
-				t.Fatalf("row %d of the hot key is delivered", row)
-			case !isHot(row) && !done:
-				late++
-			}
-		}
-		if n := hanging.Load(); n != 1 || late > rows/20 {
+		if n, late := hanging.Load(), lateRows(t, delivered, isHot); n != 1 || late > rows/20 {
 			t.Errorf("%d requests hang, and %d rows of other keys wait; want one, and at most %d", n, late, rows/20)
 		}
 		close(answer)
@@ -140,6 +131,21 @@ func TestHotKeyDelaysOnlyItself(t *testing.T) {
 			t.Error("not all rows are delivered in the end")
 		}
 	})
+}
+
+// lateRows returns how many rows of other keys than the hot one are not delivered yet. It fails if
+// one of the hot key is.
+func lateRows(t *testing.T, delivered []bool, isHot func(row int) bool) (late int) {
+	t.Helper()
+	for row, done := range delivered {
+		switch {
+		case isHot(row) && done:
+			t.Fatalf("row %d of the hot key is delivered", row)
+		case !isHot(row) && !done:
+			late++
+		}
+	}
+	return late
 }
 
 // Batches that are parted share no key, are within the limits, and hold their rows in order; so few

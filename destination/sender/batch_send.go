@@ -24,17 +24,18 @@ import (
 // requests: each row at fault makes at most ⌈log₂ n⌉ parts fail that hold other rows, and each of
 // those is followed by two. tryOthers adds at most maxRejectsWithoutSuccess.
 type batchSend struct {
-	stream       *Stream
-	batch        *batching.Batch
-	span         Span                   // nil: nobody records it
-	confirmation *audience.Confirmation // nil if the stream is not compared
-	rejected     []rejection
-	removals     int                // rejected rows that had left
-	accepted     protocol.RowCounts // rows that the endpoint has taken
-	begun        protocol.RowCounts // the same ones, see Counts.Settled
-	repeated     map[int]bool       // rows that the endpoint has asked for once more
-	tried        map[int]bool       // rows that were sent before their turn, see tryOthers
-	trying       bool
+	stream        *Stream
+	batch         *batching.Batch
+	span          Span                   // nil: nobody records it
+	confirmation  *audience.Confirmation // nil if the stream is not compared
+	rejected      []rejection
+	removals      int                // rejected rows that had left
+	accepted      protocol.RowCounts // rows that the endpoint has taken
+	begun         protocol.RowCounts // the same ones, see Counts.Settled
+	acceptedBytes int                // of the same ones, in the batch's body
+	repeated      map[int]bool       // rows that the endpoint has asked for once more
+	tried         map[int]bool       // rows that were sent before their turn, see tryOthers
+	trying        bool
 	// The last row of each key, see isReplaced; nil: not looked for yet.
 	last      map[uint64]int
 	compacted []int // the rows that are sent, if others are replaced

@@ -31,7 +31,9 @@ func TestRowsTakenBeforeAFailureCount(t *testing.T) {
 	if out := s.Send(t.Context(), b); out.Err == nil {
 		t.Error("the batch was delivered")
 	}
-	if diff := cmp.Diff(&recorder{attempts: []int{4, 2, 2}, settled: []Counts{{Accepted: upserted(2), Settled: upserted(2)}}}, told, cmp.AllowUnexported(recorder{})); diff != "" {
+	taken := len(b.Row(0)) + len(b.Row(1)) + 2*len(b.Stream.Frame.Separator)
+	want := &recorder{attempts: []int{4, 2, 2}, settled: []Counts{{Accepted: upserted(2), Settled: upserted(2), Bytes: taken}}}
+	if diff := cmp.Diff(want, told, cmp.AllowUnexported(recorder{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

@@ -119,7 +119,7 @@ func (s *Stream) Send(ctx context.Context, b *batching.Batch) (outcome batching.
 	send := &batchSend{stream: s, batch: b, span: s.begin(b.Rows())}
 	rejected, err := send.run(ctx)
 	if err != nil {
-		send.ended(Counts{Accepted: send.accepted, Settled: send.begun}, err)
+		send.ended(Counts{Accepted: send.accepted, Settled: send.begun, Bytes: send.acceptedBytes}, err)
 		return batching.Outcome{Err: err}
 	}
 	c := send.counts(rejected)

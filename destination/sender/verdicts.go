@@ -119,6 +119,7 @@ func (s *batchSend) accept(rows []int, id string) {
 	for _, row := range rows {
 		operations[payload.OperationOf(s.batch, row)]++
 		s.begun[s.batch.Operation(row)]++
+		s.acceptedBytes += s.size(row)
 	}
 	s.accepted.Add(operations)
 	if s.stream.tally != nil {

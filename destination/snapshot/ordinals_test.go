@@ -28,17 +28,6 @@ func requireDistinctOrdinals(t *testing.T, stream *Stream) {
 // bitmaps grow for ever nor a small table is taken for a large one.
 func TestOrdinalsAreTakenBack(t *testing.T) {
 	const n = 2000
-	fill := func(t *testing.T, dir string) {
-		store := open(t, dir, Options{})
-		stream := openStream(t, store, "users", 1)
-		var rows []Row
-		for i := range n {
-			_, v := diff(t, stream, fmt.Sprint(i), `{}`, Added)
-			rows = append(rows, Row{Key: []byte(fmt.Sprint(i)), Version: v, Data: []byte(`{}`)})
-		}
-		settle(t, stream, rows...)
-		closeStore(t, store)
-	}
 	wasted := func(t *testing.T, dir string, change func(stream *Stream)) {
 		store := open(t, dir, Options{})
 		change(openStream(t, store, "users", 1))
@@ -60,7 +49,7 @@ func TestOrdinalsAreTakenBack(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			fill(t, dir)
+			fillWithKeys(t, dir, n)
 			spend(t, dir)
 			store := open(t, dir, Options{})
 			defer closeStore(t, store)
@@ -80,6 +69,20 @@ func TestOrdinalsAreTakenBack(t *testing.T) {
 			}
 		})
 	}
+}
+
+// fillWithKeys makes a store of a stream with n keys.
+func fillWithKeys(t *testing.T, dir string, n int) {
+	t.Helper()
+	store := open(t, dir, Options{})
+	stream := openStream(t, store, "users", 1)
+	var rows []Row
+	for i := range n {
+		_, v := diff(t, stream, fmt.Sprint(i), `{}`, Added)
+		rows = append(rows, Row{Key: []byte(fmt.Sprint(i)), Version: v, Data: []byte(`{}`)})
+	}
+	settle(t, stream, rows...)
+	closeStore(t, store)
 }
 
 // Renumbering in the middle of a generation keeps what it has seen, and which rows were there
