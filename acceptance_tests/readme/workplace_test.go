@@ -88,7 +88,7 @@ func (w *workplace) replacements(t *testing.T) *strings.Replacer {
 		"PORT=3000", "PORT="+port(forwarded), "localhost:3000", forwarded,
 		"dead-letters-20260131T120000.000Z-ABCD2345.jsonl", "letters/dead-letters-*.jsonl",
 		"go run . ", "destination-webhook ",
-		"-runs 500", "-runs 1", "-keys 5000000", "-keys 2000", "-keys 2000000", "-keys 2000", "-syncs 30", "-syncs 2",
+		"-runs 500", "-runs 1", "-keys 5000000", "-keys 2000", "-keys 10000000", "-keys 2000", "-syncs 30", "-syncs 2",
 		"cpu.prof", path("cpu.prof"), "--config … --catalog … < input",
 		fmt.Sprintf("--config %s --catalog %s < %s", path("sample/config.json"), path("sample/catalog.json"), path("sample/records.jsonl")),
 	)
