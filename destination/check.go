@@ -128,3 +128,10 @@ func checkDeadLetters(ctx context.Context, c *config.Config, n *outbound.Network
 	}
 	return nil
 }
+
+// probeOther checks that requests can be brought to another endpoint than that of the rows. It
+// sends nothing there.
+func probeOther(ctx context.Context, n *outbound.Network, url string) error {
+	_, err := n.PlainCheckClient().Probe(ctx, delivery.Request{Method: http.MethodHead, URL: url})
+	return err
+}

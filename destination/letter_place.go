@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	"destination-webhook/destination/bucket"
 	"destination-webhook/destination/config"
 	"destination-webhook/destination/deadletter"
-	"destination-webhook/destination/delivery"
 	"destination-webhook/destination/failure"
 	"destination-webhook/destination/outbound"
 )
@@ -85,8 +83,7 @@ type letterEndpoint struct {
 }
 
 func (e letterEndpoint) probe(ctx context.Context) error {
-	_, err := e.network.PlainCheckClient().Probe(ctx, delivery.Request{Method: http.MethodHead, URL: e.config.URL})
-	return err
+	return probeOther(ctx, e.network, e.config.URL)
 }
 
 func (e letterEndpoint) open(agent string) (deadletter.Store, error) {

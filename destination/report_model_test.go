@@ -18,7 +18,6 @@ import (
 	"pgregory.net/rapid"
 
 	"destination-webhook/destination/manifest"
-	"destination-webhook/destination/rapidtest"
 	"destination-webhook/destination/report"
 )
 
@@ -100,13 +99,7 @@ var modes = []struct{ config, sync, destination string }{
 // of them once, by the operation with which the endpoint gets it, and the states name the same
 // numbers.
 func TestReportCountsEveryRow(t *testing.T) {
-	rapidtest.Few(t, "40")
-	scratch := t.TempDir()
-	rapid.Check(t, func(rt *rapid.T) {
-		dir, err := os.MkdirTemp(scratch, "") //nolint:usetesting // a folder for each history
-		if err != nil {
-			rt.Fatal(err)
-		}
+	histories(t, "40", func(rt *rapid.T, dir string) {
 		c := newCounted(rt, dir)
 		server := httptest.NewServer(c.endpoint)
 		defer server.Close()

@@ -75,8 +75,7 @@ type reportEndpoint struct {
 }
 
 func (e reportEndpoint) probe(ctx context.Context) error {
-	_, err := e.network.PlainCheckClient().Probe(ctx, delivery.Request{Method: http.MethodHead, URL: e.config.URL})
-	return err
+	return probeOther(ctx, e.network, e.config.URL)
 }
 
 func (e reportEndpoint) write(ctx context.Context, text []byte, _ time.Time) error {

@@ -15,8 +15,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
-
-	"destination-webhook/destination/rapidtest"
 )
 
 // life is a table that changes while syncs of it are killed, fail, and are tried again, and an
@@ -94,13 +92,7 @@ func TestKeylessRowsAfterACrash(t *testing.T) {
 
 func lives(t *testing.T, run func(l *life)) {
 	t.Helper()
-	scratch := t.TempDir()
-	rapidtest.Few(t, "6")
-	rapid.Check(t, func(rt *rapid.T) {
-		dir, err := os.MkdirTemp(scratch, "") //nolint:usetesting // a folder for each history
-		if err != nil {
-			rt.Fatal(err)
-		}
+	histories(t, "6", func(rt *rapid.T, dir string) {
 		l := &life{t: rt, dir: dir, endpoint: &obedient{seen: map[string]bool{}, keys: map[string]string{}, byNumber: true}}
 		l.endpoint.died = l.die
 		server := httptest.NewServer(l.endpoint)

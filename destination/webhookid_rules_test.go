@@ -8,7 +8,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -20,7 +19,6 @@ import (
 	"pgregory.net/rapid"
 
 	"destination-webhook/destination/config/configtest"
-	"destination-webhook/destination/rapidtest"
 )
 
 // obedient is an endpoint that follows docs/payload.md to the letter. With strict it does more than
@@ -115,13 +113,7 @@ func TestWebhookIDIsSafeToObey(t *testing.T) {
 		"insert without a key":      {mode: "insert"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			scratch := t.TempDir()
-			rapidtest.Few(t, "12")
-			rapid.Check(t, func(rt *rapid.T) {
-				dir, err := os.MkdirTemp(scratch, "") //nolint:usetesting // a folder for each history
-				if err != nil {
-					rt.Fatal(err)
-				}
+			histories(t, "12", func(rt *rapid.T, dir string) {
 				h := mode
 				h.t, h.dir = rt, dir
 				h.endpoint = &obedient{strict: h.snapshot, seen: map[string]bool{}, keys: map[string]string{}}

@@ -139,7 +139,7 @@ func TestParseRefusesHeaders(t *testing.T) {
 		"CR in authorization":   {`{"url":"http://h","authorization_header":"Bearer a\r"}`, []string{"authorization_header: expected no line break, NUL or other control character, a pasted text may end in one"}},
 		"LF in API key":         {`{"url":"http://h","api_key":"a\nb"}`, []string{"api_key: expected no line break, NUL or other control character, a pasted text may end in one"}},
 		"NUL in a header value": {`{"url":"http://h","headers":[{"name":"X-A","value":"a\u0000"}]}`, []string{"headers.0.value: expected no line break, NUL or other control character, a pasted text may end in one"}},
-		"space behind a value":  {`{"url":"http://h","api_key":"a "}`, []string{"api_key: expected no space at either end, it would be lost on the way"}},
+		"space after a value":   {`{"url":"http://h","api_key":"a "}`, []string{"api_key: expected no space at either end, it would be lost on the way"}},
 	})
 }
 
