@@ -154,7 +154,7 @@ func claimed(ts *testscript.TestScript, neg bool, _ []string) {
 	}
 }
 
-// arrived waits for so many requests, by the API that the receiver has for tests.
+// arrived waits for this many requests, by the API that the receiver has for tests.
 func arrived(ts *testscript.TestScript, _ bool, args []string) {
 	call := fmt.Sprintf("%s/_/api/wait?requests=%s&timeout=%s", stageOf(ts).receiver.server.URL, args[0], patience)
 	r, err := http.NewRequestWithContext(context.Background(), http.MethodGet, call, nil)

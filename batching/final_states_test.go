@@ -59,7 +59,7 @@ func TestStatesAtTheEndComeOutInTheOrderOfTheInput(t *testing.T) {
 	}
 }
 
-// The newest state waits for those before it, also if there are no rows before it in its stream: it
+// The newest state waits for those before it, even if there are no rows before it in its stream: it
 // may be the last one of the input. Another one after it shows that it is not.
 func TestNewestStateWaitsForThoseBeforeIt(t *testing.T) {
 	for input, want := range map[string]string{"aAB": "AB", "aABC": "BAC", "aAbBCbB": "CABB"} {

@@ -39,7 +39,7 @@ type heldState struct {
 	skipped  protocol.RowCounts // of them
 }
 
-// tally is what became of rows that came after the scope had seen so many states.
+// tally is what became of rows that came after the scope had seen this many states.
 type tally struct {
 	stream   *Stream
 	states   int64
@@ -138,7 +138,7 @@ func (l *ledger) state(st protocol.State, s *Stream) {
 }
 
 // mergeScopes makes one scope of all rows, for the first GLOBAL or LEGACY state of a sync. From
-// here on every state, also one of a stream, waits for all rows before it. The segments of the
+// here on every state, including one of a stream, waits for all rows before it. The segments of the
 // streams' own scopes live on until they are settled; no open row may lie before a state in any of
 // them.
 func (l *ledger) mergeScopes() {

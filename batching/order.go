@@ -82,10 +82,10 @@ type keyTable struct {
 	used  int
 }
 
-// hasRoom reports whether so many keys can be added.
+// hasRoom reports whether this many keys can be added.
 func (t *keyTable) hasRoom(keys int) bool { return 2*(t.used+keys) <= len(t.slots) }
 
-// reset empties the table and makes room for so many keys, and as many again.
+// reset empties the table and makes room for this many keys, and as many again.
 func (t *keyTable) reset(keys int) {
 	if size := 1 << bits.Len(uint(4*keys)); size == len(t.slots) {
 		clear(t.slots)

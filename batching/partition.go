@@ -20,8 +20,8 @@ const maxParted = 1 << 20
 // limits bound a batch in rows and in bytes of its body.
 type limits struct{ rows, bytes int }
 
-// allow reports whether a batch of so many rows and bytes is within the limits. A single row always
-// is.
+// allow reports whether a batch of this many rows and bytes is within the limits. A single row
+// always is.
 func (l *limits) allow(rows, bytes int) bool { return rows <= 1 || rows <= l.rows && bytes <= l.bytes }
 
 // limits returns how large a batch of the stream may be.
@@ -139,7 +139,7 @@ func (p *Pipeline) distribute(batches, parts []*Batch) {
 	p.reuse(batches)
 }
 
-// grow makes room for so many rows in a body of that length.
+// grow makes room for this many rows in a body of that length.
 func (b *Batch) grow(rows, length int) {
 	b.Body = slices.Grow(b.Body, length-len(b.Body))
 	b.ends = slices.Grow(b.ends, rows)

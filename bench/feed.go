@@ -21,7 +21,7 @@ type input struct {
 	Keys    keys
 }
 
-// stream is the name of stream number n of so many.
+// stream is the name of stream number n of this many.
 func (in *input) stream(n int) string {
 	if in.Streams == 1 {
 		return "users"

@@ -4,7 +4,7 @@ import "math/rand"
 
 // keys says which primary keys the rows have.
 type keys struct {
-	Among int     // keys are chosen at random from so many; 0: each row has its own
+	Among int     // keys are chosen at random from this many; 0: each row has its own
 	Zipf  float64 // the exponent of their distribution; 0: all are as likely
 }
 

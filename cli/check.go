@@ -40,7 +40,7 @@ func (c *commands) runCheck(ctx context.Context, config string, exitCode bool) e
 	case exitCode:
 		return errCheckFailed
 	case terminal(c.process.Stderr) != nil:
-		c.say("The exit code is 0 all the same: Airbyte reads the message alone. --exit-code makes it 1, for scripts.")
+		c.say("The exit code is 0 anyway: Airbyte reads the message alone. --exit-code makes it 1, for scripts.")
 	}
 	return nil
 }

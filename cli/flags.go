@@ -40,6 +40,6 @@ func must(err error) {
 
 // reportFlag adds the flag for the report of a sync.
 func reportFlag(cmd *cobra.Command, file *string) {
-	cmd.Flags().StringVar(file, "report", "", "write what the sync did to this file at its end, as JSON, also if it failed")
+	cmd.Flags().StringVar(file, "report", "", "write what the sync did to this file at its end, as JSON, even if it failed")
 	must(cmd.MarkFlagFilename("report", "json"))
 }

@@ -41,7 +41,7 @@ func width(w io.Writer) int {
 	return defaultWidth
 }
 
-// cut shortens text to so many characters: a line that wraps could not be cleared.
+// cut shortens text to this many characters: a line that wraps could not be cleared.
 func cut(text string, columns int) string {
 	if utf8.RuneCountInString(text) <= columns {
 		return text

@@ -78,7 +78,7 @@ func checkSecretFile(file *os.File) error {
 }
 
 // appendPrivate opens a file for rows or requests: never through a link that somebody else may have
-// made, nor one of another user or in a folder of another's, and readable by this user alone.
+// made, nor a file of another user or in another user's folder, and readable by this user alone.
 func appendPrivate(path string) (*os.File, error) {
 	if err := folder.CheckParents(path); err != nil {
 		return nil, fmt.Errorf("the folder of %s is not safe: %w", path, err)

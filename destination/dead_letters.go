@@ -90,7 +90,7 @@ func (s *session) plan(ctx context.Context, archive deadletter.Archive, f replay
 		why   string
 	}{
 		{c.Unknown, "dead letters of streams that the catalog does not have stay"},
-		{c.Unclear, "dead letters stay that were stored without what they would replace, and the endpoint has rows of their keys, which may be newer; to send them all the same, give their lines to write"},
+		{c.Unclear, "dead letters stay that were stored without what they would replace, and the endpoint has rows of their keys, which may be newer; to send them anyway, give their lines to write"},
 		{c.Unreadable, "lines that are no dead letters stay"},
 		{c.InUse, "files of dead letters stay to which a sync still writes"},
 	} {

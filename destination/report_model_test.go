@@ -22,7 +22,7 @@ import (
 )
 
 // verdictEndpoint refuses rows whose v is 2, by verdicts or whole, and every request
-// after so many. It counts the rows that it takes.
+// after this many. It counts the rows that it takes.
 type verdictEndpoint struct {
 	verdicts bool
 	most     int // requests

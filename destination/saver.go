@@ -43,7 +43,7 @@ func closeAfter(ctx context.Context, store *snapshot.Store, err error) error {
 	return errors.Join(err, closing)
 }
 
-// closeInTime closes a store, also after ctx has ended, but not for longer than closingTime then.
+// closeInTime closes a store, even after ctx has ended, but not for longer than closingTime then.
 func closeInTime(ctx context.Context, closeStore func(context.Context) error) error {
 	closing, giveUp := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer giveUp(nil)

@@ -32,7 +32,7 @@ func TestClosingEndsAfterASignal(t *testing.T) {
 	}
 }
 
-// A sync outlives a bucket that fails in passing, and ends when another one has taken its place.
+// A sync outlives a bucket that fails temporarily, and ends when another one has taken its place.
 func TestSaveAtIntervals(t *testing.T) {
 	passing := errors.New("503")
 	for name, test := range map[string]struct {

@@ -33,7 +33,7 @@ func syncWith(t *testing.T, url string, variables map[string]string) (said strin
 	return out.String(), err
 }
 
-// A collector gets spans and metrics, also of a sync that fails, and no secret, and the endpoint's
+// A collector gets spans and metrics, even of a sync that fails, and no secret, and the endpoint's
 // credentials and signature least of all.
 func TestTelemetryOfASync(t *testing.T) {
 	for name, status := range map[string]int{"a sync": http.StatusOK, "one that fails": http.StatusUnauthorized} {

@@ -31,7 +31,7 @@ type Writer struct {
 func NewWriter(w io.Writer) *Writer { return &Writer{w: w, now: time.Now} }
 
 // maxTogether is how many bytes of states are written at once: what a pipe takes at most. More
-// would part in a crash all the same, and take as much memory again.
+// would be split by a crash anyway, and take as much memory again.
 const maxTogether = 1 << 20
 
 // State adds a state with its counts to those that Flush writes. States that are too many to be

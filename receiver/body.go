@@ -26,7 +26,7 @@ type bodyReader struct {
 }
 
 // read reads and decompresses the body of a request. The caller returns the memory when it has
-// answered, also after an error.
+// answered, even after an error.
 func (b bodyReader) read(q *Request, req *http.Request) (memory int64, err error) {
 	wire := &wireReader{r: req.Body, limit: b.limit + maxWireOverhead}
 	defer func() { q.WireBytes, q.Bytes = wire.n, int64(len(q.Body)) }()
@@ -125,7 +125,7 @@ func initialSize(announced int64) int64 {
 }
 
 // wireReader counts the bytes that arrive, before decompression, and reads no more than its limit:
-// frames without content would otherwise be read for ever.
+// frames without content would otherwise be read forever.
 type wireReader struct {
 	r        io.Reader
 	n, limit int64

@@ -32,7 +32,7 @@ func (c *counted) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// repeated yields one text for ever.
+// repeated yields one text forever.
 type repeated struct {
 	text []byte
 	at   int

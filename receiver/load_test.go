@@ -83,7 +83,7 @@ func TestMeasurePage(t *testing.T) {
 	measure("scrolling a filtered list while 200 requests/s arrive", while(scroll(400)))
 }
 
-// scrolling scrolls the list by so many pixels a frame and says how long its frames took.
+// scrolling scrolls the list by this many pixels a frame and says how long its frames took.
 const scrolling = `new Promise((done) => {
 	const box = document.getElementById("scroll"), frames = [];
 	let last = performance.now();

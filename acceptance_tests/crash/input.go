@@ -54,7 +54,7 @@ func (p *plan) record(m message) string {
 		s.name, s.namespace, m.key, m.position, bad, strings.Repeat("x", m.padding))
 }
 
-// state is a STATE line that speaks for so many records.
+// state is a STATE line that speaks for this many records.
 func (p *plan) state(m message, records int) string {
 	cursor := fmt.Sprintf(`{"position":%d}`, m.position)
 	scope := fmt.Sprintf(`"type":"GLOBAL","global":{"shared_state":%s,"stream_states":[]}`, cursor)

@@ -173,7 +173,7 @@ func comeBack(t *testing.T, binary string, dying, at int, after bool) (killed bo
 	return killed
 }
 
-// afterStates returns where the source goes on after so many states.
+// afterStates returns where the source goes on after this many states.
 func afterStates(words []string, states int) (at int) {
 	for i, word := range words {
 		if word == "state" && states > 0 {

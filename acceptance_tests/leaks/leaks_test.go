@@ -31,7 +31,7 @@ var secrets = map[string]string{
 	"proxy":         `pr0xy-password-0123456789`,
 }
 
-// unsent are secrets that no request has; an endpoint may know them all the same.
+// unsent are secrets that no request has; an endpoint may know them anyway.
 var unsent []string
 
 // The client's key is made for each run; its first line is what is looked for.

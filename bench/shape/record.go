@@ -81,7 +81,7 @@ func number(dst []byte, key string, n int) []byte {
 	return strconv.AppendInt(append(dst, key...), int64(n), 10)
 }
 
-// decimal appends n with so many of its digits after the point.
+// decimal appends n with the last of its digits after a decimal point.
 func decimal(dst []byte, key string, n, places int) []byte {
 	scale := 1.0
 	for range places {

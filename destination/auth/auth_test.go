@@ -87,7 +87,7 @@ func TestNewTransportRefuses(t *testing.T) {
 	}
 }
 
-// A request that is not sent has its body closed all the same.
+// A request that is not sent has its body closed anyway.
 func TestBodyIsClosedWhereNothingIsSent(t *testing.T) {
 	unreachable := roundTripper(func(*http.Request) (*http.Response, error) { return nil, errors.New("unreachable") })
 	for name, options := range map[string]auth.Options{

@@ -47,7 +47,7 @@ type Object struct {
 	Size int64
 }
 
-// tries bounds how often the client library repeats a request that failed in passing: with its
+// tries bounds how often the client library repeats a request that failed temporarily: with its
 // waits of up to a second it gives up after some seconds, and the caller's own policy begins.
 const tries = 5
 

@@ -34,7 +34,7 @@ func (e *Refused) Error() string {
 
 func (b *Bucket) fail(ctx context.Context, doing, name string, err error) error {
 	if cause := context.Cause(ctx); cause != nil && (!answered(err) || errors.Is(cause, ErrSilent) || failure.IsPermanent(cause)) {
-		err = cause // by whatever name the library calls the end of its context
+		err = cause // whatever the library calls the end of its context
 	}
 	return fmt.Errorf("%s %s in %s: %w", doing, name, b, plain(err))
 }

@@ -117,7 +117,7 @@ func (a *LocalArchive) moveDone(name string, done func(line int) bool) (err erro
 	return errors.Join(a.root.Remove(name), a.root.Remove(kept.name))
 }
 
-// doneName returns the name for lines of a file that move: each time another one.
+// doneName returns the name for lines of a file that move: a different one each time.
 func doneName(name string) string {
 	return doneFolder + strings.TrimSuffix(name, ".jsonl") + "-" + rand.Text()[:8] + ".jsonl"
 }

@@ -74,7 +74,7 @@ func (w *Webhook) request(lines []byte, count int, repeated bool) delivery.Reque
 
 var newline = []byte("\n")
 
-// divide sends so many of the lines and then the others.
+// divide sends the first lines, whose number is given, and then the others.
 func (w *Webhook) divide(ctx context.Context, lines []byte, first int, repeated bool) error {
 	end := 0
 	for range first {

@@ -23,7 +23,7 @@ type attempt struct {
 	body    []byte
 	request *http.Request
 	cut     bool  // the answer goes on after body
-	err     error // of the connection, also after an answer's header
+	err     error // of the connection, even after an answer's header
 	reused  bool  // the connection had served before
 
 	success   bool                   // the status is that of a delivered request

@@ -93,7 +93,7 @@ func TestCompressedOncePerDelivery(t *testing.T) {
 	})
 }
 
-// 415 may mean the compression: once more without, also when no retry is left, and not again for
+// 415 may mean the compression: once more without, even when no retry is left, and not again for
 // this endpoint.
 func TestUnsupportedMediaTypeTurnsCompressionOff(t *testing.T) {
 	var codings []string

@@ -88,7 +88,7 @@ func asciiQuery(query string) string {
 }
 
 // Fitting returns how many rows of a request for a URL, from its first one, may be sent together as
-// far as the endpoint's answers tell, at least one. More can be delivered all the same.
+// far as the endpoint's answers tell, at least one. More can be delivered anyway.
 func (c *Client) Fitting(url string, size, rows int) int {
 	t, err := c.target(url)
 	if err != nil {

@@ -64,7 +64,7 @@ func reply(status int, body string, header ...string) *http.Response {
 	return &http.Response{StatusCode: status, Header: h, Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body))}
 }
 
-// script answers one attempt after the other with the given steps, the last of them for ever.
+// script answers one attempt after the other with the given steps, the last of them forever.
 func script(steps ...func() (*http.Response, error)) http.RoundTripper {
 	var mu sync.Mutex
 	n := 0

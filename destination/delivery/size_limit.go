@@ -19,7 +19,7 @@ type sizeLimit struct {
 
 const (
 	nearLimitRun    = 50 // requests near the limit that have to pass before a larger one is tried
-	limitGrowthPart = 10 // the limit then grows by one part in so many
+	limitGrowthPart = 10 // the limit then grows by this part of itself
 
 	// Suspicions of a number of rows: two rows that must not meet are refused like too many.
 	enoughRows  = 3

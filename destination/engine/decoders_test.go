@@ -21,7 +21,7 @@ import (
 	"destination-webhook/protocol"
 )
 
-// onCores lets a test have so many decoders.
+// onCores gives a test this many decoders.
 func onCores(t *testing.T, n int) {
 	before := runtime.GOMAXPROCS(n)
 	t.Cleanup(func() { runtime.GOMAXPROCS(before) })

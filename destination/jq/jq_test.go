@@ -128,7 +128,7 @@ var overBudget = map[string]string{
 	`[range(5000)] as $a | reduce range(9000) as $i ($a; .[0] = $i)`:      "memory",
 }
 
-// TestBudgets: programs that would run for ever, or fill the memory, end with an error that names
+// TestBudgets: programs that would run forever, or fill the memory, end with an error that names
 // the budget, and no try catches it.
 func TestBudgets(t *testing.T) {
 	for program, budget := range overBudget {

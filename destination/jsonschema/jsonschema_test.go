@@ -83,7 +83,7 @@ func TestCompileRefuses(t *testing.T) {
 	}
 }
 
-// No document is opened or dialled, also if a reference is not recognised as one to another.
+// No document is opened or dialled, even if a reference is not recognised as one to another.
 func TestNothingElseIsRead(t *testing.T) {
 	endpoint := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { t.Errorf("%s was asked for", r.URL) }))
 	defer endpoint.Close()

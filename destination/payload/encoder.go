@@ -21,7 +21,7 @@ type Options struct {
 	KeyHash     KeyHash
 	Differ      Differ
 	// Waits reports whether a rejected row of a key, whose hash it gets, waits to be tried again;
-	// nil: none ever does. A record that changes nothing is then a suppressed row all the same, so
+	// nil: none ever does. A record that changes nothing is still a suppressed row then, so
 	// that it replaces the one that waits.
 	Waits func(key uint64) bool
 }

@@ -16,7 +16,7 @@ import (
 	"destination-webhook/protocol"
 )
 
-// batchesOf makes batches of records, with bodies of at most so many bytes.
+// batchesOf makes batches of records, with bodies of at most this many bytes.
 func batchesOf(t *testing.T, r *route.Route, o Options, maxBytes int, records ...protocol.Record) (batches []*batching.Batch) {
 	t.Helper()
 	p := batching.New(context.Background(), batching.Options{MaxRows: 100, MaxBytes: maxBytes, MaxBuffered: 1 << 30, MaxAge: time.Hour, MaxInFlight: 1},

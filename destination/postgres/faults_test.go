@@ -33,7 +33,7 @@ func mustOpen(t *testing.T, url string) *Tables {
 	return tables
 }
 
-// rowOf writes a row of so many random bytes.
+// rowOf writes a row of n random bytes.
 func rowOf(key string, size int) *Changes {
 	data := make([]byte, size)
 	for i := range data {
@@ -96,7 +96,7 @@ func TestServerSaysNothing(t *testing.T) {
 	}
 }
 
-// fill writes rows until an error, which it returns. A disk of so many bytes does not hold them.
+// fill writes rows until an error, which it returns. A disk of that size does not hold them.
 func fill(t *testing.T, tables *Tables, disk int) error {
 	t.Helper()
 	told := false

@@ -96,7 +96,7 @@ func (p *Plan) add(ctx context.Context, name string) error {
 	})
 }
 
-// choose selects a letter, in place of an older one of its key. An older one is never sent, also if
+// choose selects a letter, in place of an older one of its key. An older one is never sent, even if
 // the newest is not selected.
 func (p *Plan) choose(line []byte, at place) {
 	if ids, ok := deadletter.ParseResolved(line); ok {

@@ -126,7 +126,7 @@ func TestNewestOfAKeyIsSent(t *testing.T) {
 	}
 }
 
-// An older row of a key is not sent if a newer one is there, also if that one is not selected.
+// An older row of a key is not sent if a newer one is there, even if that one is not selected.
 func TestOlderRowIsNotSentForANewerOne(t *testing.T) {
 	m := &memory{}
 	m.file("1", letter("users", `{"id":1,"v":1}`, 422, 0), letter("users", `{"id":1,"v":2}`, 400, 1))

@@ -113,7 +113,7 @@ type Latency struct {
 	P50 float64 `json:"p50"`
 	P95 float64 `json:"p95"`
 	Max float64 `json:"max"`
-	// Buckets is how many took up to so many seconds, and longer than the bucket before.
+	// Buckets is how many took up to this many seconds, and longer than the bucket before.
 	Buckets []Bucket `json:"buckets"`
 }
 

@@ -24,7 +24,7 @@ func TestLatencyQuantilesAreExact(t *testing.T) {
 	}
 }
 
-// Of more, a quantile comes from a choice of bounded size; the longest is exact all the same. The
+// Of more, a quantile comes from a choice of bounded size; the longest is exact anyway. The
 // tolerance is eight standard errors.
 func TestLatencyOfManyDurations(t *testing.T) {
 	var l latency

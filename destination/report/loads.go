@@ -13,7 +13,7 @@ type Load struct {
 // for each minute.
 type loads struct {
 	kept    []Load
-	stride  int // of so many moments one is kept
+	stride  int // one moment in this many is kept
 	skipped int
 }
 

@@ -6,7 +6,7 @@ import (
 	"destination-webhook/destination/delivery"
 )
 
-// divide delivers so many rows of a part and then the others.
+// divide delivers the first rows of a part, whose number is given, and then the others.
 func (s *batchSend) divide(ctx context.Context, p Part, first int) error {
 	if err := s.part(ctx, p.of(p.Rows[:first])); err != nil {
 		return err

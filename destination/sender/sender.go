@@ -37,7 +37,7 @@ type Options struct {
 
 // Observer is told what is sent. It is called from many goroutines.
 type Observer interface {
-	// Attempted tells of an attempt to deliver so many rows, whatever came of it.
+	// Attempted tells of an attempt to deliver a number of rows, whatever came of it.
 	Attempted(r *route.Route, rows int, a delivery.Attempt)
 	// Settled tells of a batch of which every row is settled, or of the rows that the endpoint took
 	// before the batch failed.
@@ -46,13 +46,13 @@ type Observer interface {
 
 // Tracer records the spans of batches. It is called from many goroutines.
 type Tracer interface {
-	// Batch begins the span of a batch with so many rows.
+	// Batch begins the span of a batch with a number of rows.
 	Batch(r *route.Route, rows int) Span
 }
 
 // Span is that of a batch. One goroutine uses it.
 type Span interface {
-	// Attempted adds an attempt to deliver so many of the batch's rows.
+	// Attempted adds an attempt to deliver a number of the batch's rows.
 	Attempted(rows int, a *delivery.Attempt)
 	// Ended ends the span.
 	Ended(c Counts, err error)

@@ -2,7 +2,7 @@ package sender
 
 import "destination-webhook/destination/delivery"
 
-// begin begins the span of a batch with so many rows, if somebody records it.
+// begin begins the span of a batch with a number of rows, if somebody records it.
 func (s *Stream) begin(rows int) Span {
 	if s.options.Tracer == nil {
 		return nil
@@ -18,7 +18,7 @@ func (s *batchSend) ended(c Counts, err error) {
 	}
 }
 
-// attempted tells of an attempt to deliver so many rows.
+// attempted tells of an attempt to deliver a number of rows.
 func (s *batchSend) attempted(rows int, a delivery.Attempt) {
 	s.stream.options.Observer.Attempted(s.stream.route, rows, a)
 	if s.span != nil {

@@ -28,7 +28,7 @@ func BenchmarkSyncs(b *testing.B) {
 	dir := b.TempDir()
 	for i, sync := range []struct {
 		name    string
-		changed int // every so many-th row is new content
+		changed int // one row in this many has new content
 	}{{"first", 0}, {"unchanged", 0}, {"changed1%", 100}} {
 		b.Run(sync.name, func(b *testing.B) {
 			var took time.Duration

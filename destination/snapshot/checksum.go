@@ -24,7 +24,7 @@ const checksumName = "SEAL" // the name is part of the format
 // no damage.
 const partialChecksum = checksumName + ".tmp"
 
-// ours are the files of the database. Others are nothing to it.
+// ours are the files of the database. It ignores others.
 var ours = regexp.MustCompile(`^(\d+\.(sst|blob|log)|(MANIFEST|OPTIONS)-\d+|CURRENT|marker\..*)$`)
 
 // storeChecksum writes the checksum. The database is flushed and closed, and the lock is held.

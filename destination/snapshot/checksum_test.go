@@ -74,7 +74,7 @@ func TestMissingFiles(t *testing.T) {
 	}
 }
 
-// A process that dies while it seals leaves a whole database, and that is no damage, also in the
+// A process that dies while it seals leaves a whole database, and that is not damage, even in the
 // sync after the next.
 func TestDeathInTheSeal(t *testing.T) {
 	dir := t.TempDir()

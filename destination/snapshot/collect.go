@@ -7,7 +7,7 @@ import (
 )
 
 // keptManifests is how many manifests have to be written without an object before it is removed, so
-// that who has begun to open a snapshot finds what its manifest names.
+// that a sync that has begun to open a snapshot finds what its manifest names.
 const keptManifests = 3
 
 // drop notes which objects of the manifest before this one does not name.

@@ -114,7 +114,7 @@ func (l logger) Fatalf(format string, args ...any) {
 
 func (s *Store) events() *pebble.EventListener {
 	return &pebble.EventListener{
-		// A flush or compaction that fails is tried again for ever, while writes wait for it.
+		// A flush or compaction that fails is tried again forever, while writes wait for it.
 		BackgroundError: s.diskFailed,
 		// Reading damaged data returns an error; the default would end the process as well.
 		DataCorruption: func(pebble.DataCorruptionInfo) {},

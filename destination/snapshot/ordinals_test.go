@@ -25,7 +25,7 @@ func requireDistinctOrdinals(t *testing.T, stream *Stream) {
 }
 
 // Deaths and rows that come and go use up ordinals. They are given out again, so that neither the
-// bitmaps grow for ever nor a small table is taken for a large one.
+// bitmaps grow forever nor a small table is taken for a large one.
 func TestOrdinalsAreTakenBack(t *testing.T) {
 	const n = 2000
 	wasted := func(t *testing.T, dir string, change func(stream *Stream)) {

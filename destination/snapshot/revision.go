@@ -6,7 +6,7 @@ import (
 )
 
 // revision says which state of a key a row replaces. No key has one revision twice with different
-// states after it, also if it is removed and added again: so a request whose rows replace the same
+// states after it, even if it is removed and added again: so a request whose rows replace the same
 // revisions with the same content is a repetition.
 type revision struct {
 	born    uint64 // the epoch in which the key was added

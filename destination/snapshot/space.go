@@ -44,7 +44,7 @@ const megabyte = 1 << 20
 func (s *Store) shortage() uint64 {
 	free, known := freeSpace(s.files, s.dir)
 	if !known || free >= minFree {
-		return minFree / megabyte // it was too little all the same
+		return minFree / megabyte // it was too little anyway
 	}
 	return (minFree-free)/megabyte + 1
 }

@@ -15,7 +15,7 @@ const stallTime = time.Minute
 // watchedFS is a file system that stops at the first failure of a write, or of a call that does not
 // return in time: it reports the failure, and that call and every later write never return. The
 // database must not learn of a failed write, because it would panic with its locks in any state,
-// end the process, or try again for ever. Whoever calls the database must not wait for it after a
+// end the process, or try again forever. Whoever calls the database must not wait for it after a
 // report.
 type watchedFS struct {
 	vfs.FS

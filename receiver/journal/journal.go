@@ -45,8 +45,8 @@ type Outcome struct {
 // status, so its rows count.
 func (o Outcome) Accepts() bool { return o.Status >= 200 && o.Status < 300 }
 
-// New returns a Journal that keeps so many requests, within so many bytes. It keeps the last
-// request whatever its size, but not its body if that alone exceeds maxBytes.
+// New returns a Journal that keeps up to this many requests, within this many bytes. It keeps the
+// last request whatever its size, but not its body if that alone exceeds maxBytes.
 func New(maxRequests int, maxBytes int64) *Journal {
 	return &Journal{maxKept: maxRequests, maxBytes: maxBytes, ids: newIDs(), runs: newRuns(), totals: newTally(), claims: newClaims()}
 }

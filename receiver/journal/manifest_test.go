@@ -13,7 +13,7 @@ func ofRun(body string) *Request {
 	return &Request{Method: http.MethodPost, Run: "r1", Body: []byte(body), Header: http.Header{}}
 }
 
-// superseding is a manifest of r1 with so many superseded names.
+// superseding is a manifest of r1 with this many superseded names.
 func superseding(name string, number int) string {
 	names := strings.TrimSuffix(strings.Repeat(`"`+name+`",`, number), ",")
 	return `{"type":"manifest","run":"r1","sync_id":7,"superseded":[` + names + `]}`

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// Small returns a folder on a file system of its own that holds so many bytes. It skips the test if
-// no file system may be mounted here.
+// Small returns a folder on a file system of its own that holds this many bytes. It skips the test
+// if no file system may be mounted here.
 func Small(t testing.TB, bytes int) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -15,7 +15,7 @@ func Small(t testing.TB, bytes int) string {
 	return dir
 }
 
-// Mount makes a folder a file system that holds so many bytes, until the test ends. It skips the
+// Mount makes a folder a file system that holds this many bytes, until the test ends. It skips the
 // test if no file system may be mounted here.
 func Mount(t testing.TB, dir string, bytes int) {
 	t.Helper()

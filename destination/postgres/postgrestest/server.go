@@ -33,7 +33,8 @@ func Start(tb testing.TB) *Server {
 	return start(tb, func(string) {})
 }
 
-// StartOnSmallDisk starts a server whose disk holds so many bytes; an empty one takes about 45 MB.
+// StartOnSmallDisk starts a server whose disk holds this many bytes; an empty one takes about 45
+// MB.
 func StartOnSmallDisk(tb testing.TB, bytes int) *Server {
 	tb.Helper()
 	return start(tb, func(dir string) { foldertest.Mount(tb, dir, bytes) })
@@ -73,7 +74,7 @@ func (s *Server) own(dir string) {
 	}
 }
 
-// SmallTablespace puts the tables of later sessions on a disk that holds so many bytes.
+// SmallTablespace puts the tables of later sessions on a disk that holds this many bytes.
 func (s *Server) SmallTablespace(bytes int) {
 	s.tb.Helper()
 	dir := filepath.Join(s.dir, "small")
