@@ -76,9 +76,25 @@ func openStore(path string, o *receiver.Options) error {
 	return err
 }
 
+// maxSettings is more than a script or a schema needs, in bytes.
+const maxSettings = 4 << 20
+
+// readSettings reads a small file. A pipe that nobody writes into would hold up the start for ever.
+func readSettings(path string) ([]byte, error) {
+	switch info, err := os.Stat(path); {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, notAFile(path)
+	case info.Size() > maxSettings:
+		return nil, fmt.Errorf("%s has more than %d MiB", path, maxSettings>>20)
+	}
+	return os.ReadFile(path)
+}
+
 // openSchema reads the file of a schema.
 func openSchema(path string, o *receiver.Options) error {
-	text, err := os.ReadFile(path)
+	text, err := readSettings(path)
 	if err == nil {
 		o.Schema, err = jsonschema.Compile(text)
 	}
@@ -90,7 +106,7 @@ func openSchema(path string, o *receiver.Options) error {
 
 func (f receiveFiles) open(secrets []string) (script *faults.Script, target *relay.Relay, err error) {
 	if f.script != "" {
-		text, err := os.ReadFile(f.script)
+		text, err := readSettings(f.script)
 		if err != nil {
 			return nil, nil, fmt.Errorf("reading the script: %w", err)
 		}

@@ -100,9 +100,13 @@ func appendPrivate(path string) (*os.File, error) {
 // appendPrivateFile is appendPrivate for what is read as well: a pipe has no end.
 func appendPrivateFile(path string) (*os.File, error) {
 	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() && info.Mode()&os.ModeSymlink == 0 {
-		return nil, fmt.Errorf("%s is a pipe, a device or a folder: give the path of a file", path)
+		return nil, notAFile(path)
 	}
 	return appendPrivate(path)
+}
+
+func notAFile(path string) error {
+	return fmt.Errorf("%s is a pipe, a device or a folder: give the path of a file", path)
 }
 
 // makePrivate takes the rights of all others from a file, and refuses one of another user, who

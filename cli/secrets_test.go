@@ -101,16 +101,29 @@ func TestRowsFileIsPrivate(t *testing.T) {
 	}
 }
 
-// A pipe has no end, so what is kept over a restart is not read from one. Rows may go into one.
+// A pipe has no end, so what is kept over a restart is not read from one, nor a script or a schema.
+// Rows may go into one.
 func TestStoreIsAFile(t *testing.T) {
 	pipe := filepath.Join(t.TempDir(), "pipe")
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, path := range []string{pipe, t.TempDir(), "/dev/null"} {
-		if err := openStore(path, &receiver.Options{}); err == nil || !strings.Contains(err.Error(), "give the path of a file") {
-			t.Errorf("%s: %v", path, err)
+		_, _, script := receiveFiles{script: path}.open(nil)
+		for what, err := range map[string]error{
+			"store": openStore(path, &receiver.Options{}), "schema": openSchema(path, &receiver.Options{}), "script": script,
+		} {
+			if err == nil || !strings.Contains(err.Error(), "give the path of a file") {
+				t.Errorf("%s %s: %v", what, path, err)
+			}
 		}
+	}
+	large := filepath.Join(t.TempDir(), "large")
+	if err := errors.Join(os.WriteFile(large, nil, 0o600), os.Truncate(large, maxSettings+1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := openSchema(large, &receiver.Options{}); err == nil || !strings.Contains(err.Error(), "more than 4 MiB") {
+		t.Errorf("a large schema: %v", err)
 	}
 	file, err := appendPrivate(pipe)
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strconv"
 
@@ -207,7 +206,7 @@ func breakOff(w http.ResponseWriter, text string) {
 	}
 	defer conn.Close()
 	_, _ = io.WriteString(conn, text)
-	if tcp, ok := conn.(*net.TCPConn); ok && text == "" {
+	if tcp, ok := conn.(interface{ SetLinger(seconds int) error }); ok && text == "" {
 		_ = tcp.SetLinger(0) // Close sends RST; half an answer ends with FIN, so that its half arrives
 	}
 }

@@ -17,11 +17,15 @@ const (
 
 	// A sync has 256 at most, and a page six. Each takes half a megabyte while its header comes, if
 	// that is all short fields.
-	maxConnections = 300
+	maxConnections  = 300
+	loopbackReserve = 16 // of them, for this machine alone
+	maxLeaving      = 32 // more that are closed, until their requests have ended
 
 	headerTimeout = 10 * time.Second
 	readTimeout   = 5 * time.Minute // of header and body; the largest body takes it at 220 kB/s
 	idleTimeout   = 2 * time.Minute
+	writeTimeout  = time.Minute // of each piece of an answer
+	writePiece    = 64 << 10    // bytes
 )
 
 // bodiesAtOnce is how many of the largest bodies all that are under way may be. One that is put

@@ -295,46 +295,6 @@ func TestConnectionsEnd(t *testing.T) {
 	}
 }
 
-// Beyond the bound a connection is closed at once, whatever the others do. When one of them ends,
-// the next is served.
-func TestConnectionsAreBounded(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		listener := make(pipes)
-		s := newServer(New(Options{}), listener)
-		go func() { _ = s.http.Serve(listener) }()
-		connect := func() net.Conn {
-			client, conn := net.Pipe()
-			listener <- conn
-			synctest.Wait()
-			return client
-		}
-		var clients []net.Conn
-		for range maxConnections {
-			clients = append(clients, connect())
-		}
-		if n, err := connect().Read(make([]byte, 1)); n != 0 || err == nil {
-			t.Error("one more is not closed")
-		}
-		synctest.Wait()
-		if open := s.Totals().Open; open != maxConnections {
-			t.Errorf("%d are open, want %d", open, maxConnections)
-		}
-		_ = clients[0].Close()
-		synctest.Wait()
-		client := connect()
-		go func() {
-			_, _ = io.WriteString(client, "HEAD /hook HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-		}()
-		if answer, _ := io.ReadAll(client); !strings.HasPrefix(string(answer), "HTTP/1.1 200") {
-			t.Errorf("after one has ended: %q", answer)
-		}
-		_, _ = s.Receiver.Close(), s.http.Close()
-		for _, c := range clients {
-			_ = c.Close()
-		}
-	})
-}
-
 // The rows under way share a memory, in which those of one body always have room. The next body has
 // to come again.
 func TestRowsUnderWayAreBounded(t *testing.T) {

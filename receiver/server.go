@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
-	"sync/atomic"
 	"time"
 	"unicode"
 
@@ -22,7 +21,7 @@ type Server struct {
 	*Receiver
 	listener net.Listener
 	http     *http.Server
-	open     atomic.Int64 // connections
+	open     *connections
 	close    func() error
 }
 
@@ -70,13 +69,13 @@ func Listen(ctx context.Context, addr string, o Options) (*Server, error) {
 	}
 	s := newServer(New(o), listener)
 	served := make(chan error, 1)
-	go func() { served <- s.http.Serve(listener) }()
+	go func() { served <- s.http.Serve(timedListener{listener}) }()
 	s.close = sync.OnceValue(func() error { return s.shutdown(served) })
 	return s, nil
 }
 
 func newServer(r *Receiver, listener net.Listener) *Server {
-	s := &Server{Receiver: r, listener: listener}
+	s := &Server{Receiver: r, listener: listener, open: newConnections()}
 	s.http = &http.Server{
 		Handler:           r,
 		ReadHeaderTimeout: headerTimeout,
@@ -88,17 +87,17 @@ func newServer(r *Receiver, listener net.Listener) *Server {
 	return s
 }
 
-// count keeps count of the open connections, and closes those beyond the bound.
+// count keeps count of the open connections, and closes those that are too many. The server then
+// takes each for one whose client is gone.
 func (s *Server) count(conn net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:
 		s.journal.Connect(1)
-		if s.open.Add(1) > maxConnections {
-			_ = conn.Close() // the server then takes it for one whose client is gone
-		}
-	case http.StateClosed, http.StateHijacked: // a handler closes those that it took over
-		s.open.Add(-1)
+	case http.StateClosed, http.StateHijacked:
 		s.journal.Connect(-1)
+	}
+	if drop := s.open.observe(conn, state); drop != nil {
+		_ = drop.Close()
 	}
 }
 

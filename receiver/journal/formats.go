@@ -167,7 +167,10 @@ func formRow(body []byte) (envelope, error) {
 	}
 	row := Row{Data: text}
 	if data := strings.TrimSpace(fields["data"]); strings.HasPrefix(data, "{") && json.Valid([]byte(data)) {
-		row = Row{Data: json.RawMessage(data), Operation: fields["operation"]}
+		row = Row{Data: json.RawMessage(data)}
+		if slices.Contains(operations, fields["operation"]) {
+			row.Operation = fields["operation"]
+		}
 		if key := fields["primary_key"]; key != "" {
 			if row.PrimaryKey = json.RawMessage(key); key[0] != '[' {
 				row.PrimaryKey, _ = jsontext.AppendQuote(nil, key)

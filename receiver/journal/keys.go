@@ -3,6 +3,7 @@ package journal
 import (
 	"cmp"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,25 +19,40 @@ type Version struct {
 	Overtaken bool   // a row with a later emitted_at was accepted before
 }
 
-// History returns the rows of the kept requests that came for a key, in the order in which they
-// were answered. Ordered reports whether all accepted ones have an emitted_at: without it nobody
-// can tell whether one overtook another.
-func (j *Journal) History(stream, namespace, key string) (versions []Version, ordered bool) {
+// History is what came for a key.
+type History struct {
+	Versions  []Version // the last ones, in the order in which they were answered
+	Left      int       // versions before those
+	Overtaken int       // of all versions
+	// All accepted ones have an emitted_at: without it nobody can tell whether one overtook
+	// another.
+	Ordered bool
+}
+
+// History returns the rows of the kept requests that came for a key, the last ones up to a number.
+func (j *Journal) History(stream, namespace, key string, most int) History {
 	requests := j.inOrder(stream, namespace)
-	ordered = true
+	h := History{Ordered: true}
 	var latest float64
 	for i := range requests {
 		for _, v := range requests[i].versions(key) {
 			at, err := strconv.ParseFloat(string(v.EmittedAt), 64)
 			if v.Accepted {
-				ordered = ordered && err == nil
+				h.Ordered = h.Ordered && err == nil
 				v.Overtaken = err == nil && at < latest
 				latest = max(latest, at)
 			}
-			versions = append(versions, v)
+			if v.Overtaken {
+				h.Overtaken++
+			}
+			h.Versions = append(h.Versions, v)
+		}
+		if beyond := len(h.Versions) - most; beyond > 0 {
+			h.Left += beyond
+			h.Versions = slices.Clone(h.Versions[beyond:])
 		}
 	}
-	return versions, ordered
+	return h
 }
 
 // inOrder returns the answered requests of a stream in the order in which they were answered.
@@ -48,24 +64,28 @@ func (j *Journal) inOrder(stream, namespace string) []Request {
 
 func (q *Request) versions(key string) []Version {
 	var versions []Version
+	reasons := q.reasons()
 	for i, row := range q.EnvelopeRows() {
 		if len(row.PrimaryKey) == 0 || KeyText(row.PrimaryKey) != key {
 			continue
 		}
-		reason, rejected := q.rejection(i)
+		reason, rejected := reasons[i]
 		versions = append(versions, Version{Row: row, Request: q, Index: i, Accepted: q.accepted > 0 && !rejected, Rejected: reason})
 	}
 	return versions
 }
 
-func (q *Request) rejection(index int) (reason string, found bool) {
+// reasons returns why rows were rejected, by their index.
+func (q *Request) reasons() map[int]string {
+	reasons := make(map[int]string, len(q.Rejected))
 	for _, r := range q.Rejected {
-		if r.Index == index {
-			return r.Reason, true
-		}
+		reasons[r.Index] = r.Reason
 	}
-	return "", false
+	return reasons
 }
+
+// maxTable bounds the keys of a table: each takes more memory than its row.
+const maxTable = 100_000
 
 // Table is what an endpoint has of a stream after it applied the accepted rows.
 type Table struct {
@@ -74,6 +94,7 @@ type Table struct {
 	Removed    int  // keys whose last row was a removal
 	Keyless    int  // accepted rows without a key, which are not in the table
 	Complete   bool // no request was dropped, so nothing is missing
+	Cut        bool // there are more than maxTable keys; the others are missing
 }
 
 // Table applies the accepted rows of the kept requests of a stream.
@@ -86,20 +107,14 @@ func (j *Journal) Table(stream, namespace string) Table {
 		if q.accepted == 0 {
 			continue
 		}
-		named := map[int]bool{}
-		for _, r := range q.Rejected {
-			named[r.Index] = true
-		}
+		reasons := q.reasons()
 		for index, row := range q.EnvelopeRows() {
-			if !named[index] {
+			if _, rejected := reasons[index]; !rejected {
 				t.apply(byKey, Version{Row: row, Request: q, Index: index, Accepted: true})
 			}
 		}
 	}
-	for _, v := range byKey {
-		t.Rows = append(t.Rows, v)
-	}
-	slices.SortFunc(t.Rows, func(a, b Version) int { return compareKeys(a.PrimaryKey, b.PrimaryKey) })
+	t.Rows = inOrderOfKeys(byKey)
 	return t
 }
 
@@ -115,13 +130,28 @@ func (t *Table) apply(byKey map[string]Version, v Version) {
 		}
 		delete(byKey, key)
 	default:
+		if _, there := byKey[key]; !there && len(byKey) == maxTable {
+			t.Cut = true
+			return
+		}
 		byKey[key] = v
 	}
 }
 
-// compareKeys orders numbers by value and other keys by text.
-func compareKeys(a, b json.RawMessage) int {
-	left, right := KeyText(a), KeyText(b)
+// inOrderOfKeys orders rows by their keys: numbers by value, and other keys by text.
+func inOrderOfKeys(byKey map[string]Version) []Version {
+	texts := make(map[string]string, len(byKey))
+	for key := range byKey {
+		texts[key] = KeyText(json.RawMessage(key))
+	}
+	var rows []Version
+	for _, key := range slices.SortedFunc(maps.Keys(byKey), func(a, b string) int { return compareKeys(texts[a], texts[b]) }) {
+		rows = append(rows, byKey[key])
+	}
+	return rows
+}
+
+func compareKeys(left, right string) int {
 	x, err1 := strconv.ParseInt(left, 10, 64)
 	y, err2 := strconv.ParseInt(right, 10, 64)
 	if err1 == nil && err2 == nil {

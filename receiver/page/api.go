@@ -2,25 +2,12 @@ package page
 
 import (
 	"cmp"
-	"encoding/json"
 	"net/http"
 	"strconv"
 	"time"
 
 	"destination-webhook/receiver/journal"
 )
-
-// exported is a request as programs get it.
-type exported struct {
-	summary
-	Headers []header `json:"headers"`
-	Answer  string   `json:"answer"`
-	Body    string   `json:"body"`
-}
-
-func exportOf(q *journal.Request) exported {
-	return exported{summaryOf(q), maskedHeaders(q.Header), q.Answer, string(q.Body)}
-}
 
 func queryOf(req *http.Request) (journal.Query, error) {
 	v := req.URL.Query()
@@ -44,28 +31,17 @@ func (p *page) findRequests(w http.ResponseWriter, req *http.Request) {
 		}
 		writeJSON(w, http.StatusOK, ids)
 	case "json":
-		list := []exported{}
-		for i := range found {
-			list = append(list, exportOf(&found[i]))
-		}
-		writeJSON(w, http.StatusOK, list)
+		w.Header().Set("Content-Type", "application/json")
+		_ = writeRequests(w, found, "[", ",", "]\n") // a client that is gone needs no answer
 	case "ndjson":
 		download(w, "application/x-ndjson", "requests.ndjson")
-		lines := json.NewEncoder(w)
-		for i := range found {
-			_ = lines.Encode(exportOf(&found[i])) // a client that is gone needs no answer
-		}
+		_ = writeRequests(w, found, "", "\n", "\n")
 	case "har":
 		download(w, "application/json", "requests.har")
-		_ = json.NewEncoder(w).Encode(harOf(found))
+		_ = writeArchive(w, found)
 	default:
 		writeJSON(w, http.StatusBadRequest, problem{"format", "expected json, ndjson, har or ids"})
 	}
-}
-
-func download(w http.ResponseWriter, contentType, name string) {
-	w.Header().Set("Content-Type", contentType)
-	w.Header().Set("Content-Disposition", `attachment;filename="`+name+`"`)
 }
 
 // maxWait bounds how long one request waits.

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -10,8 +11,10 @@ import (
 	"destination-webhook/receiver/journal"
 )
 
-// maxDifferences bounds what is listed.
-const maxDifferences = 500
+const (
+	maxDifferences = 500    // that are listed
+	maxCompared    = 10_000 // members of a row
+)
 
 // difference is one thing that two requests do not have in common.
 type difference struct {
@@ -36,6 +39,9 @@ func (p *page) showDiff(w http.ResponseWriter, req *http.Request, left *journal.
 		d.rows(left.EnvelopeRows(), right.EnvelopeRows())
 	}
 	d.compare("answer", left.Answer, right.Answer)
+	if len(d.list) == maxDifferences {
+		d.list = append(d.list, difference{What: fmt.Sprintf("the first %d differences: others are not shown", maxDifferences)})
+	}
 	writeJSON(w, http.StatusOK, d.list)
 }
 
@@ -81,17 +87,37 @@ func (d *differences) row(what string, left, right journal.Row) {
 	if string(left.Data) == string(right.Data) {
 		return
 	}
-	other := map[string]string{}
-	journal.Fields(right.Data, func(name string, value jsontext.Value) bool {
-		other[name] = string(value)
-		return true
-	})
+	other, beyond := membersOf(right.Data)
+	compared := 0
 	journal.Fields(left.Data, func(name string, value jsontext.Value) bool {
-		d.compare(what+" "+journal.Short(name, shownCell), string(value), other[name])
+		if compared == maxCompared {
+			beyond = true
+			return false
+		}
+		compared++
+		if there, found := other[name]; found || !beyond {
+			d.compare(what+" "+journal.Short(name, shownCell), string(value), there)
+		}
 		delete(other, name)
 		return true
 	})
+	if beyond {
+		d.compare(what, fmt.Sprintf("more than %d fields: others are not compared", maxCompared), "")
+		return
+	}
 	for name, value := range other {
 		d.compare(what+" "+journal.Short(name, shownCell), "", value)
 	}
+}
+
+// membersOf returns the first members of an object, and reports whether there are others.
+func membersOf(data json.RawMessage) (members map[string]string, beyond bool) {
+	members = map[string]string{}
+	journal.Fields(data, func(name string, value jsontext.Value) bool {
+		if beyond = len(members) == maxCompared; !beyond {
+			members[name] = string(value)
+		}
+		return !beyond
+	})
+	return members, beyond
 }

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"fmt"
 	"net/http"
 	"time"
 
@@ -58,20 +59,12 @@ type (
 		BodySize    int      `json:"bodySize"`
 	}
 	harBody struct {
-		Type string `json:"mimeType"`
-		Text string `json:"text"`
-		Size int    `json:"size"`
+		Type    string `json:"mimeType"`
+		Text    string `json:"text"`
+		Size    int    `json:"size"`
+		Comment string `json:"comment,omitempty"`
 	}
 )
-
-// harOf returns requests as an HTTP archive, masked as the page masks them.
-func harOf(requests []journal.Request) har {
-	log := harLog{Version: "1.2", Creator: harCreator{"destination-webhook receive", "1"}, Entries: []harEntry{}}
-	for i := range requests {
-		log.Entries = append(log.Entries, harEntryOf(&requests[i]))
-	}
-	return har{log}
-}
 
 func harEntryOf(q *journal.Request) harEntry {
 	none, took := []header{}, q.Duration.Seconds()*1000
@@ -80,11 +73,20 @@ func harEntryOf(q *journal.Request) harEntry {
 		Request: harRequest{
 			Method: q.Method, URL: "http://" + q.Host + maskedURL(q.URL), HTTPVersion: q.Proto, Cookies: none, Query: none,
 			Headers: maskedHeaders(q.Header), HeadersSize: -1, BodySize: q.WireBytes,
-			Body: harBody{q.Header.Get("Content-Type"), string(q.Body), len(q.Body)},
+			Body: harBodyOf(q),
 		},
 		Response: harResponse{
 			Status: q.Status, StatusText: http.StatusText(q.Status), HTTPVersion: q.Proto, Cookies: none, Headers: none,
-			Content: harBody{"application/json", q.Answer, len(q.Answer)}, HeadersSize: -1, BodySize: len(q.Answer),
+			Content: harBody{Type: "application/json", Text: q.Answer, Size: len(q.Answer)}, HeadersSize: -1, BodySize: len(q.Answer),
 		},
 	}
+}
+
+func harBodyOf(q *journal.Request) harBody {
+	text, cut := journal.Cut(q.Body, maxArchived)
+	body := harBody{Type: q.Header.Get("Content-Type"), Text: text, Size: len(q.Body)}
+	if cut {
+		body.Comment = fmt.Sprintf("the first %d MiB", maxArchived>>20)
+	}
+	return body
 }

@@ -3,6 +3,7 @@ package page
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"destination-webhook/receiver/journal"
@@ -13,7 +14,7 @@ type history struct {
 	// Every accepted row has an emitted_at, so the order is known.
 	Ordered   bool      `json:"ordered"`
 	Overtaken int       `json:"overtaken"` // rows that were accepted after a later one
-	Versions  []version `json:"versions"`  // in the order of the answers, the last maxVersions of them
+	Versions  []version `json:"versions"`  // in the order of the answers, the last ones within the bounds
 	Left      int       `json:"left"`      // versions before those
 }
 
@@ -32,16 +33,19 @@ const maxVersions = 200
 // showHistory answers with every kept row of a key.
 func (p *page) showHistory(w http.ResponseWriter, req *http.Request) {
 	v := req.URL.Query()
-	versions, ordered := p.Journal.History(v.Get("stream"), v.Get("namespace"), v.Get("key"))
-	h := history{Ordered: ordered, Versions: []version{}, Left: max(0, len(versions)-maxVersions)}
-	for i, v := range versions {
-		if v.Overtaken {
-			h.Overtaken++
+	found := p.Journal.History(v.Get("stream"), v.Get("namespace"), v.Get("key"), maxVersions)
+	h := history{Ordered: found.Ordered, Overtaken: found.Overtaken, Left: found.Left, Versions: []version{}}
+	size := 0
+	for i, v := range slices.Backward(found.Versions) {
+		if size > rowsBytes {
+			h.Left += i + 1
+			break
 		}
-		if i >= h.Left {
-			h.Versions = append(h.Versions, versionOf(v))
-		}
+		view := versionOf(v)
+		size += view.size()
+		h.Versions = append(h.Versions, view)
 	}
+	slices.Reverse(h.Versions)
 	writeJSON(w, http.StatusOK, h)
 }
 
@@ -67,6 +71,7 @@ type table struct {
 	Removed    int            `json:"removed"`
 	Keyless    int            `json:"keyless"`
 	Complete   bool           `json:"complete"`
+	Cut        bool           `json:"cut"` // there are more keys than those of the total
 }
 
 // showTable answers with the rows of a keyed stream as they are now, in parts or as a file.
@@ -78,7 +83,7 @@ func (p *page) showTable(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	from, _ := strconv.Atoi(v.Get("from")) // 0 if it is no number
-	part := table{rowPage{[]rowView{}, -1}, len(t.Rows), t.Operations, t.Removed, t.Keyless, t.Complete}
+	part := table{rowPage{[]rowView{}, -1}, len(t.Rows), t.Operations, t.Removed, t.Keyless, t.Complete, t.Cut}
 	size := 0
 	for i := max(from, 0); i < len(t.Rows); i++ {
 		if len(part.Rows) == shownRows || size > rowsBytes {

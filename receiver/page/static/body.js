@@ -2,6 +2,7 @@
 import { count, el } from "./dom.js";
 
 const maxLines = 20000; // more than anybody folds; the whole body can be saved
+const maxDepth = 100; // deeper ones do not fold, as browsers draw deep elements slowly or not at all
 
 export function body(d) {
   if (!d.bytes) return el("p", "hint", "No body.");
@@ -37,12 +38,17 @@ async function indented(d, place) {
 function folded(lines) {
   const top = el("div", "fold");
   const stack = [top];
+  let deeper = 0;
   for (const line of lines.slice(0, maxLines)) {
     const text = line.trimStart();
     const row = (name) => el(name, "line", " ".repeat(line.length - text.length) + text);
-    if (/^[}\]],?$/.test(text) && stack.length > 1) {
+    const opens = /[{[]$/.test(text), closes = /^[}\]],?$/.test(text);
+    if (opens && stack.length > maxDepth || closes && deeper) {
+      deeper += opens ? 1 : -1;
+      stack.at(-1).append(row("div"));
+    } else if (closes && stack.length > 1) {
       stack.pop().parentElement.after(row("div"));
-    } else if (/[{[]$/.test(text)) {
+    } else if (opens) {
       const inner = el("div");
       const fold = el("details", "", row("summary"), inner);
       fold.open = true;

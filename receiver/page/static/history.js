@@ -72,10 +72,11 @@ export function table(s) {
     save.href = path + "&format=ndjson";
     save.setAttribute("download", "table.ndjson");
     const whole = t.complete ? "" : tag("warn", "incomplete: older requests are no longer kept");
+    const cut = t.cut ? tag("warn", "incomplete: there are more keys than are shown") : "";
     const place = el("div", "row-table");
     const rows = newTable({ ...s, rejected: 0, id: 0 });
     partial(place, rows, t, async (from) => (await fetch(`${path}&from=${from}`)).json());
-    return [el("p", "hint", `${count(t.total)} ${t.total === 1 ? "row" : "rows"} now, after ${words.join(", ") || "nothing"}. `, whole, claim(s), save), place];
+    return [el("p", "hint", `${count(t.total)} ${t.total === 1 ? "row" : "rows"} now, after ${words.join(", ") || "nothing"}. `, whole, cut, claim(s), save), place];
   });
 }
 

@@ -99,7 +99,8 @@ export function newTable(d) {
     const line = el("tr", r.rejected ? "rejected" : "", el("td", "index", r.index), el("td", "operation", operation(r)), key);
     if (verdicts.length) line.append(r.rejected ? el("td", "", tag("warn", "rejected"), r.rejected) : el("td", "dim", "accepted"));
     for (const name of names) line.append(valueCell(d, r, cells.get(name)));
-    if (r.hidden) line.append(el("td", "dim", `and ${count(r.hidden)} fields more`));
+    const hidden = r.hidden + r.cells.filter((c) => !names.includes(c.name)).length;
+    if (hidden) line.append(el("td", "dim", `and ${count(hidden)} ${hidden === 1 ? "field" : "fields"} more`));
     return line;
   };
   return {
