@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"destination-webhook/destination/signature"
+	"destination-webhook/destination/signature/signaturetest"
 	"destination-webhook/receiver"
 )
 
@@ -147,6 +148,30 @@ func TestSignaturesAreVerified(t *testing.T) {
 				t.Errorf("status %d, signature %q", resp.StatusCode, got)
 			}
 		})
+	}
+}
+
+// A receiver that holds the old and the new public key takes what either private key has signed.
+func TestKeyPairsAreRotated(t *testing.T) {
+	r := receiver.New(receiver.Options{SigningSecrets: []string{signaturetest.OtherPublicKey, signaturetest.PublicKey}})
+	now := time.Now()
+	for name, tt := range map[string]struct {
+		signs  []string
+		status int
+	}{
+		"old":    {[]string{signaturetest.PrivateKey}, 200},
+		"new":    {[]string{signaturetest.OtherPrivateKey}, 200},
+		"both":   {[]string{signaturetest.OtherPrivateKey, signaturetest.PrivateKey}, 200},
+		"secret": {[]string{rightSecret}, 401},
+	} {
+		signer, err := signature.New(tt.signs...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp := post(t, r, twoRows, "Webhook-Id", name, "Webhook-Signature", signer.Sign(name, now, []byte(twoRows)), "Webhook-Timestamp", signature.Timestamp(now))
+		if resp.StatusCode != tt.status {
+			t.Errorf("%s: status %d", name, resp.StatusCode)
+		}
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 type Pair struct {
 	Private string // "whsk_" and the base64 of seed and public key
 	Public  string // "whpk_" and the base64 of the public key
-	JWKS    string // the public key as a JSON Web Key Set (RFC 7517, RFC 8037)
+	public  []byte
 }
 
 // NewPair makes a new Ed25519 key pair.
@@ -22,7 +22,7 @@ func NewPair() (Pair, error) {
 	if err != nil {
 		return Pair{}, fmt.Errorf("making a key: %w", err)
 	}
-	return newPair(private)
+	return newPair(private), nil
 }
 
 // PairOf returns the pair of a private key, "whsk_".
@@ -31,17 +31,27 @@ func PairOf(private string) (Pair, error) {
 	if err != nil {
 		return Pair{}, fmt.Errorf("the private key cannot be read: %w", err)
 	}
-	return newPair(ed25519.PrivateKey(key))
+	return newPair(ed25519.PrivateKey(key)), nil
 }
 
-func newPair(private ed25519.PrivateKey) (Pair, error) {
+func newPair(private ed25519.PrivateKey) Pair {
 	public := private[ed25519.SeedSize:]
-	set, err := json.Marshal(map[string][]jwk{"keys": {newJWK(public)}})
 	return Pair{
 		Private: PrivatePrefix + base64.StdEncoding.EncodeToString(private),
 		Public:  publicPrefix + base64.StdEncoding.EncodeToString(public),
-		JWKS:    string(set),
-	}, err
+		public:  public,
+	}
+}
+
+// JWKS returns public keys as a JSON Web Key Set (RFC 7517, RFC 8037): that of a rotation has the
+// new and the old one.
+func JWKS(pairs ...Pair) (string, error) {
+	keys := make([]jwk, 0, len(pairs))
+	for _, p := range pairs {
+		keys = append(keys, newJWK(p.public))
+	}
+	set, err := json.Marshal(map[string][]jwk{"keys": keys})
+	return string(set), err
 }
 
 // jwk is an Ed25519 public key as a JSON Web Key (RFC 8037).

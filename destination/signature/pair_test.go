@@ -33,14 +33,14 @@ func TestPairOf(t *testing.T) {
 		t.Errorf("got %s and %s", pair.Private, pair.Public)
 	}
 	var set any
-	if err := json.Unmarshal([]byte(pair.JWKS), &set); err != nil {
-		t.Fatal(err)
+	if text, err := signature.JWKS(pair); err != nil || json.Unmarshal([]byte(text), &set) != nil {
+		t.Fatal(text, err)
 	}
 	want := map[string]any{"keys": []any{map[string]any{"kty": "OKP", "crv": "Ed25519", "x": x, "alg": "EdDSA", "use": "sig", "kid": thumb}}}
 	if diff := cmp.Diff(want, set); diff != "" {
 		t.Errorf("JWKS (-want +got):\n%s", diff)
 	}
-	if again, err := signature.PairOf("whsk_" + seed); err != nil || again != pair {
+	if again, err := signature.PairOf("whsk_" + seed); err != nil || again.Private != pair.Private || again.Public != pair.Public {
 		t.Errorf("the seed alone: %v, %v", again, err)
 	}
 	if _, err := signature.PairOf("whsk_hunter2"); err == nil || strings.Contains(err.Error(), "hunter2") {
@@ -84,6 +84,33 @@ func TestSignRotationBetweenSchemes(t *testing.T) {
 	for _, held := range []string{public, secret} {
 		if err := verify(held, header, id, timestamp, body); err != nil {
 			t.Errorf("receiver with %.6s: %v", held, err)
+		}
+	}
+}
+
+// During a rotation of key pairs a receiver holds the old public key, both or the new one, and the
+// sender signs by the old private key, both or the new one.
+func TestSignRotationOfPairs(t *testing.T) {
+	const oldPublic, newPublic = public, signaturetest.OtherPublicKey
+	for name, tt := range map[string]struct{ signs, held []string }{
+		"before":                        {[]string{private}, []string{oldPublic}},
+		"the receiver has both":         {[]string{private}, []string{newPublic, oldPublic}},
+		"both have both":                {[]string{signaturetest.OtherPrivateKey, private}, []string{newPublic, oldPublic}},
+		"the sender has both":           {[]string{signaturetest.OtherPrivateKey, private}, []string{oldPublic}},
+		"the receiver has the new one":  {[]string{signaturetest.OtherPrivateKey, private}, []string{newPublic}},
+		"the sender has the new one":    {[]string{signaturetest.OtherPrivateKey}, []string{newPublic, oldPublic}},
+		"after":                         {[]string{signaturetest.OtherPrivateKey}, []string{newPublic}},
+		"the sender has the old one":    {[]string{private}, nil},
+		"the sender has the old secret": {[]string{secret}, nil},
+	} {
+		header := newSigner(t, tt.signs...).Sign(id, at, []byte(body))
+		held := tt.held
+		if tt.held == nil { // too early for a receiver
+			held = []string{newPublic}
+		}
+		err := signature.Verify(held, header, id, timestamp, []byte(body), at, time.Minute)
+		if (err == nil) != (tt.held != nil) || len(strings.Fields(header)) != len(tt.signs) {
+			t.Errorf("%s: %q, %v", name, header, err)
 		}
 	}
 }

@@ -62,6 +62,8 @@ func exercise(t *testing.T, address, secret, other string) {
 		{"signed", []string{secret}, envelope, now, []byte(envelope), false, 204},
 		{"signed, compressed", []string{secret}, envelope, now, zipped(t, envelope), true, 204},
 		{"while the key changes", []string{previous, secret}, envelope, now, []byte(envelope), false, 204},
+		{"while a key of the same scheme replaces it", []string{other, secret}, envelope, now, []byte(envelope), false, 204},
+		{"while it replaces a key of the same scheme", []string{secret, other}, envelope, now, []byte(envelope), false, 204},
 		{"without rows", []string{secret}, `{"sync_mode":"insert","rows":[]}`, now, []byte(`{"sync_mode":"insert","rows":[]}`), false, 204},
 		{"another key", []string{other}, envelope, now, []byte(envelope), false, 401},
 		{"another body", []string{secret}, envelope, now, []byte(strings.Replace(envelope, "1.0", "1", 1)), false, 401},

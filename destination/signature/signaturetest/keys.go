@@ -10,6 +10,8 @@ const (
 	// what it signs.
 	PrivateKey = "whsk_nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A="
 	PublicKey  = "whpk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
-	// OtherPrivateKey is the second key of RFC 8032, section 7.1.
+	// OtherPrivateKey is the second key of RFC 8032, section 7.1, and OtherPublicKey the one that
+	// verifies what it signs.
 	OtherPrivateKey = "whsk_TM0Imyj/ltqdtsNG7BFOD1uKMZ81q6Yk2oz27U+4pvs="
+	OtherPublicKey  = "whpk_PUAXw+hDiVqStwqnTRt+vJyYLM8uxJaMwM1V8Sr0Zgw="
 )
