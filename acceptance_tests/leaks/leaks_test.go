@@ -299,7 +299,7 @@ func TestSecondEndpointEchoesEverything(t *testing.T) {
 }
 
 func TestBucketEchoesEverything(t *testing.T) {
-	for _, field := range []string{"dead_letter", "snapshot"} {
+	for _, field := range []string{"dead_letter", "snapshot", "report"} {
 		t.Run(field, func(t *testing.T) {
 			t.Parallel()
 			for _, first := range starts() {

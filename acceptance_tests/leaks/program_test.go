@@ -25,7 +25,8 @@ var input = strings.Repeat(`{"type":"RECORD","record":{"stream":"users","data":{
 {"type":"STATE","state":{"type":"STREAM","stream":{"stream_descriptor":{"name":"users"},"stream_state":{}}}}
 `, 3)
 
-// output is everything a run shows to a person: both streams, and what it stored of rejected rows.
+// output is everything a run shows to a person: both streams, its report, and what it stored of
+// rejected rows.
 func output(t *testing.T, command string, config map[string]any, environment ...string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -46,6 +47,9 @@ func output(t *testing.T, command string, config map[string]any, environment ...
 	if command != "check" {
 		args = append(args, "--catalog", "catalog.json")
 	}
+	if command == "write" {
+		args = append(args, "--report", "report.json")
+	}
 	run := exec.CommandContext(t.Context(), program, args...)
 	run.Dir, run.Stdin = dir, strings.NewReader(input)
 	run.Env = append([]string{"LOG_LEVEL=TRACE", "PATH=" + os.Getenv("PATH"), "TMPDIR=" + dir}, environment...)
@@ -55,6 +59,12 @@ func output(t *testing.T, command string, config map[string]any, environment ...
 	stored, err := filepath.Glob(filepath.Join(letters, "*"))
 	if err != nil {
 		t.Fatal(err)
+	}
+	report := filepath.Join(dir, "report.json")
+	if _, err := os.Stat(report); err == nil {
+		stored = append(stored, report)
+	} else if command == "write" {
+		t.Errorf("there is no report: %v", err)
 	}
 	for _, file := range stored {
 		content, err := os.ReadFile(file)

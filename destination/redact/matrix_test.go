@@ -44,6 +44,8 @@ var shapes = []struct {
 	{"Basic with the key as user", redact.Basic(ascii + ":x"), ascii},
 	{"Basic credentials as sent", redact.Basic("joe:" + ascii), base64.StdEncoding.EncodeToString([]byte("joe:" + ascii))},
 	{"Standard Webhooks", []string{"whsec_MfKQ9r8GKYqrTwjUPD8ILPZI"}, "MfKQ9r8GKYqrTwjUPD8ILPZI"},
+	{"private key of a pair", []string{"whsk_nWGxne9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A="}, "nWGxne9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A="},
+	{"line of a PEM", []string{"-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp\n-----END PRIVATE KEY-----\n"}, "MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp"},
 	{"query value", redact.URL("https://h/p?v=2&token=" + url.QueryEscape(token)), token},
 	{"query with semicolons", redact.URL("https://h/p?token=" + ascii + ";v=2"), ascii},
 	{"query name", redact.URL("https://h/p?" + ascii), ascii},
