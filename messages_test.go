@@ -29,7 +29,7 @@ var helpFields = []string{"Use", "Short", "Long", "Example"}
 var unsaid = []string{
 	"remote error", "tls: internal error", "oauth2: cannot fetch token", "server gave HTTP response to HTTPS client",
 	"destination-webhook snapshot 2", "destination-webhook snapshot 3", "destination-webhook snapshot 4", "(other streams)", "A check of the connection", "Manifests of",
-	"not defined: ($?w+|@w+)", "^([a-z_0-9]+)(?:(.*))? cannot be applied to",
+	"not defined: ($?[w:]+|@w+)", "^([a-z_0-9]+)(?:(.*))? cannot be applied to",
 	"^(cannot (?:divide|modulo)|invalid regular expression|unsupported regular expression flag|array index should not be negative|array index too large|repeat string result too large|invalid path)b",
 	"enough were read",
 	`{"type":"LOG","log":{"level":"DEBUG","message":"rejected rows were delivered since, or replaced"},"resolved":`,

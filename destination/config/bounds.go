@@ -62,7 +62,7 @@ func checkSizes(problems *problemList, tree, value any, path []string) {
 		}
 	case []any:
 		if limit := listLimit(path); len(value) > limit {
-			problems.add(shownPath(path), fmt.Sprintf("expected a list of at most %d", limit))
+			problems.add(shownPath(path), tooLong(limit))
 			blank(tree, path)
 			return
 		}
@@ -75,6 +75,14 @@ func checkSizes(problems *problemList, tree, value any, path []string) {
 			blank(tree, path)
 		}
 	}
+}
+
+// tooLong says what to do about a list. Overrides have other ways than to be fewer.
+func tooLong(limit int) string {
+	if limit == maxStreams {
+		return fmt.Sprintf("expected at most %d overrides: set what streams share for all of them, or divide the streams among several connections", limit)
+	}
+	return fmt.Sprintf("expected a list of at most %d", limit)
 }
 
 // listLimit returns the number of elements that a list may have.

@@ -26,7 +26,7 @@ func TestParseRefusesWhatIsTooLarge(t *testing.T) {
 		{"headers", `{"url":"https://h","headers":[` + list(201, `{"name":"x%d","value":"v"}`) + `]}`, "headers: expected a list of at most 200"},
 		{"headers of a stream", `{"url":"https://h","streams":[{"stream":"s","headers":[` + list(201, `{"name":"x%d","value":"v"}`) + `]}]}`, "streams.0.headers: expected a list of at most 200"},
 		{"as many headers as there may be", `{"url":"https://h","headers":[` + list(200, `{"name":"x%d","value":"v"}`) + `]}`, ""},
-		{"overrides", `{"url":"https://h","streams":[` + list(10_001, `{"stream":"s%d"}`) + `]}`, "streams: expected a list of at most 10000"},
+		{"overrides", `{"url":"https://h","streams":[` + list(10_001, `{"stream":"s%d"}`) + `]}`, "streams: expected at most 10000 overrides: set what streams share for all of them, or divide the streams among several connections"},
 		{"as many overrides as there may be", `{"url":"https://h","streams":[` + list(10_000, `{"stream":"s%d"}`) + `]}`, ""},
 		{"key", `{"url":"https://h","streams":[{"stream":"s","primary_key":[` + list(201, `["k%d"]`) + `]}]}`, "streams.0.primary_key: expected a list of at most 200"},
 		{"long name of a long list", `{"url":"https://h","` + long(1<<20) + `":[` + list(201, `%d`) + `]}`, "a field whose name is not shown: expected a list of at most 200"},
@@ -102,6 +102,22 @@ func random(n, seed int) string {
 	b := make([]byte, n/2)
 	_, _ = source.Read(b)
 	return hex.EncodeToString(b)
+}
+
+// An override costs the same however many there are, up to as many as there may be: ten times as
+// many take ten times the memory, and a little more for longer numbers.
+func TestOverridesCostTheSame(t *testing.T) {
+	taken := func(overrides int) float64 {
+		raw := []byte(`{"url":"https://h","streams":[` + list(overrides, `{"stream":"s%d","method":"PUT","url":"https://h/{stream}"}`) + `]}`)
+		return testing.AllocsPerRun(1, func() {
+			if _, err := Parse(readSpec(t), raw); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+	if few, many := taken(maxStreams/10), taken(maxStreams); many > 11*few {
+		t.Errorf("%v allocations for %d overrides, %v for %d", few, maxStreams/10, many, maxStreams)
+	}
 }
 
 // A problem costs the same however many there are, and not all of them are shown.

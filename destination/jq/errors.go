@@ -45,7 +45,7 @@ func parseProgram(source string) (*gojq.Query, error) {
 	case errors.As(err, &broken) && broken.Token == "":
 		return nil, at(source, len(source), "the program ends too early; expected the rest of it, such as a closing bracket or end")
 	case errors.As(err, &broken):
-		return nil, at(source, broken.Offset-len(broken.Token), err.Error()+"; expected an expression or an operator of jq")
+		return nil, at(source, broken.Offset-len(broken.Token), withoutToken(broken)+"; expected an expression or an operator of jq")
 	case err != nil:
 		return nil, at(source, 0, err.Error())
 	case query.Meta != nil || len(query.Imports) > 0:
@@ -89,6 +89,29 @@ func unavailable(source, name string, arity int) error {
 	return nil
 }
 
+// word is what a name of a function, a variable or a format looks like, and no secret that somebody
+// has put in the place of a program.
+var word = regexp.MustCompile(`^[$.]?([a-z_]{1,16}|\W{1,8}|\w{1,7})$`)
+
+// shown returns a name of a program, or … if it may be a secret: the place of an error says which
+// name it is.
+func shown(name string) string {
+	if word.MatchString(name) {
+		return name
+	}
+	return "…"
+}
+
+// quotedToken is what gojq's errors quote of a program.
+var quotedToken = regexp.MustCompile(`"(?s:.*)"`)
+
+func withoutToken(err *gojq.ParseError) string {
+	if shown(err.Token) == err.Token {
+		return err.Error()
+	}
+	return quotedToken.ReplaceAllString(err.Error(), "…")
+}
+
 // formats are what may be after an @, as jq's manual has them.
 var formats = []string{"text", "json", "html", "uri", "urid", "csv", "tsv", "sh", "base64", "base64d"}
 
@@ -96,7 +119,7 @@ func unknownFormat(source, format string) error {
 	if format == "" || slices.Contains(formats, format[1:]) {
 		return nil
 	}
-	return at(source, strings.Index(source, format), "format not defined: "+format+"; expected one of @"+strings.Join(formats, ", @"))
+	return at(source, strings.Index(source, format), "format not defined: @"+shown(format[1:])+"; expected one of @"+strings.Join(formats, ", @"))
 }
 
 // walk calls visit with each pointer in a program.
@@ -128,7 +151,7 @@ func find(source, name string) int {
 }
 
 // named finds the name that gojq's compiler complains of.
-var named = regexp.MustCompile(`not defined: (\$?\w+|@\w+)`)
+var named = regexp.MustCompile(`not defined: (\$?[\w:]+|@\w+)`)
 
 // located gives an error of gojq's compiler its place.
 func (p *Program) located(source string, err error) error {
@@ -136,7 +159,7 @@ func (p *Program) located(source string, err error) error {
 	if name == nil {
 		return at(source, 0, err.Error())
 	}
-	message := err.Error() + "; expected " + p.instead(name[1])
+	message := strings.Replace(err.Error(), name[1], shown(name[1]), 1) + "; expected " + p.instead(name[1])
 	return at(source, max(0, strings.Index(source, name[1]), find(source, name[1])), message)
 }
 

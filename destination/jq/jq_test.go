@@ -144,6 +144,20 @@ func TestBudgets(t *testing.T) {
 	}
 }
 
+// Somebody puts a secret in the place of a program. Its errors do not show it.
+func TestCompileErrorsShowNoSecret(t *testing.T) {
+	const secret = "s3cr3tTok3n"
+	for _, program := range []string{
+		"%s", "$%s", "@%s", "%s .%s", "Bearer %s", "%s-%s", `"%s`, "'%s'", `"\%s"`, "%s: %s", "sk_live_%s", "whsec_%s==", "if %s", ".[%s", "%s(1)", ".. %s", "1%s", "def %s: %s2; .",
+		"import \"%s\" as a; .", "import \"%s", "label $x | break $%s", "try error(%s)", "%s::%s", "{%s", "{\"%s\" 1}", "reduce %s", "`%s`", "%s\x00", "a:%s@h", "correcthorsebatterystaple%s",
+	} {
+		text := strings.ReplaceAll(program, "%s", secret)
+		if _, err := Compile(text, "$operation"); err == nil || strings.Contains(strings.ToLower(err.Error()), "tok3n") {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
 func TestCompileErrorsHaveAPlace(t *testing.T) {
 	for program, want := range map[string]string{
 		``:                        "line 1, column 1: expected a program, such as .",
