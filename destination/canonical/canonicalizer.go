@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"slices"
 )
 
 // Canonicalizer writes JSON in a form that is the same for equal content: members are sorted by
@@ -20,6 +19,8 @@ type Canonicalizer struct {
 	out     []byte
 	members []member
 	sorted  []byte
+	orders  orders // of the value before
+	ordered []member
 
 	postponed []object // by their ends: inner ones first
 	kept      []member // of the postponed objects
@@ -39,6 +40,7 @@ var errNotJSON = errors.New("not JSON")
 func (c *Canonicalizer) AppendForm(buf, text []byte) ([]byte, error) {
 	c.in, c.pos, c.out, c.members = text, 0, buf, c.members[:0]
 	c.postponed, c.kept, c.moved = c.postponed[:0], c.kept[:0], 0
+	c.orders.next = 0
 	err := c.value(0)
 	if err == nil && c.next() != 0 {
 		err = errNotJSON
@@ -124,7 +126,8 @@ func (c *Canonicalizer) more(first bool, closing byte) (bool, error) {
 func (c *Canonicalizer) object(depth int) error {
 	c.pos++
 	c.out = append(c.out, '{')
-	begin, own := len(c.out), len(c.members)
+	begin, own, number := len(c.out), len(c.members), c.orders.next
+	c.orders.next++
 	for first := true; ; first = false {
 		more, err := c.more(first, '}')
 		if err != nil {
@@ -137,7 +140,7 @@ func (c *Canonicalizer) object(depth int) error {
 			return err
 		}
 	}
-	c.sort(begin, c.members[own:])
+	c.sort(number, begin, c.members[own:])
 	c.members = c.members[:own]
 	return nil
 }
@@ -161,35 +164,4 @@ func (c *Canonicalizer) member(depth int) error {
 	m.end = len(c.out)
 	c.members = append(c.members, m)
 	return nil
-}
-
-// sort puts the members written from begin on in order, unless they are. Most sources send the
-// members of every row in one order, which is rarely the sorted one, so this works on spans and
-// copies once.
-func (c *Canonicalizer) sort(begin int, members []member) {
-	byName := func(a, b member) int { return bytes.Compare(c.out[a.name:a.value], c.out[b.name:b.value]) }
-	ascending := true
-	for i := 1; i < len(members) && ascending; i++ {
-		ascending = byName(members[i-1], members[i]) < 0
-	}
-	if ascending {
-		return
-	}
-	slices.SortStableFunc(members, byName)
-	kept := members[:0]
-	for i, m := range members {
-		if i+1 == len(members) || byName(m, members[i+1]) != 0 { // the last of equal names wins
-			kept = append(kept, m)
-		}
-	}
-	if len(c.out)-begin > maxMoved {
-		c.postpone(begin, kept)
-		return
-	}
-	c.sorted = c.sorted[:0]
-	for _, m := range kept {
-		c.sorted = append(c.sorted, c.out[m.name:m.end]...)
-	}
-	c.moved += len(c.sorted)
-	c.out = append(append(c.out[:begin], c.sorted...), '}')
 }

@@ -3,6 +3,7 @@ package canonical
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"strconv"
 )
 
@@ -81,7 +82,7 @@ func appendDigits(dst, literal []byte) (out []byte, exponent int64, err error) {
 // splitExponent splits a number into digits and exponent. ok is false if the exponent is too long
 // to count with.
 func splitExponent(literal []byte) (digits []byte, exponent int64, ok bool) {
-	at := bytes.IndexAny(literal, "eE")
+	at := slices.IndexFunc(literal, func(b byte) bool { return b|0x20 == 'e' })
 	if at < 0 {
 		return literal, 0, true
 	}

@@ -2,6 +2,8 @@ package canonical
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math/bits"
 	"strconv"
 	"unicode/utf8"
 )
@@ -14,42 +16,43 @@ const textEnd = 0xff
 func (c *Canonicalizer) text() error {
 	c.pos++
 	c.out = append(c.out, '"')
-	end := bytes.IndexByte(c.in[c.pos:], '"')
-	if end < 0 {
-		return errNotJSON
-	}
-	plain := c.in[c.pos : c.pos+end]
-	if bytes.IndexByte(plain, textEnd) >= 0 {
-		return errNotJSON
-	}
-	if bytes.IndexByte(plain, '\\') >= 0 {
-		return c.escaped()
-	}
-	c.out = append(append(c.out, plain...), textEnd)
-	c.pos += end + 1
-	return nil
-}
-
-// escaped reads a string with escapes from the byte after its opening quote.
-func (c *Canonicalizer) escaped() error {
-	for c.pos < len(c.in) {
-		b := c.in[c.pos]
-		c.pos++
-		switch b {
-		case '"':
+	for {
+		rest := c.in[c.pos:]
+		n := plain(rest)
+		if n == len(rest) || rest[n] == textEnd {
+			return errNotJSON
+		}
+		c.out = append(c.out, rest[:n]...)
+		c.pos += n + 1
+		if rest[n] == '"' {
 			c.out = append(c.out, textEnd)
 			return nil
-		case '\\':
-			if err := c.escape(); err != nil {
-				return err
-			}
-		case textEnd:
-			return errNotJSON
-		default:
-			c.out = append(c.out, b)
+		}
+		if err := c.escape(); err != nil {
+			return err
 		}
 	}
-	return errNotJSON
+}
+
+// plain returns how many bytes there are before a quote, a backslash or textEnd. It looks at eight
+// bytes at a time: most strings are so short that calls of a search for each byte would cost more.
+func plain(text []byte) int {
+	const low, high = 0x0101010101010101, 0x8080808080808080
+	n := 0
+	for ; n+8 <= len(text); n += 8 {
+		word := binary.LittleEndian.Uint64(text[n:])
+		quote, backslash, end := word^('"'*low), word^('\\'*low), ^word // a byte that is meant is 0
+		found := ((quote-low)&^quote | (backslash-low)&^backslash | (end-low)&^end) & high
+		if found != 0 {
+			return n + bits.TrailingZeros64(found)/8
+		}
+	}
+	for ; n < len(text); n++ {
+		if b := text[n]; b == '"' || b == '\\' || b == textEnd {
+			break
+		}
+	}
+	return n
 }
 
 // shortEscapes maps the letter of an escape to its character.
