@@ -2,7 +2,6 @@ package snapshot
 
 import (
 	"encoding/binary"
-	"errors"
 	"math"
 	"math/bits"
 )
@@ -44,12 +43,12 @@ func (x *index) start(d Digest) int {
 	return int(high) //nolint:gosec // below the number of slots
 }
 
-func (x *index) add(e entry) {
-	at := x.start(e.digest)
+func (x *index) add(s slot) {
+	at := x.start(s.digest)
 	for x.slots[at].tag != free {
 		at = x.after(at)
 	}
-	x.slots[at] = slot{digest: e.digest, tag: uint32(e.ordinal) + 1} //nolint:gosec // see loadIndex
+	x.slots[at] = s
 }
 
 // find returns the slot of a digest, nil if there is none.
@@ -73,59 +72,4 @@ func (x *index) after(at int) int {
 		return 0
 	}
 	return at
-}
-
-// countRead loads the index when a sync has read enough of the store.
-func (st *Stream) countRead() error {
-	if st.store.tables != nil {
-		return nil // it looks ahead instead
-	}
-	st.reads++
-	if st.reads != max(minReads, int(st.meta.Entries/readShare)) { //nolint:gosec // far below 2^63
-		return nil
-	}
-	return st.loadIndex()
-}
-
-// loadIndex takes in what is not seen yet. What is in flight was seen, so its stored version stays
-// out.
-func (st *Stream) loadIndex() error {
-	n, err := st.mostUnseen()
-	if err != nil || n > indexBytes/slotBytes*4/5 || st.next >= deleted-1 {
-		return err
-	}
-	x := newIndex(int(n)) //nolint:gosec // see indexBytes
-	err = st.entries(func(_ []byte, e entry) error {
-		if st.seen.has(e.ordinal) || e.digest.uncertain() {
-			return nil
-		}
-		if n == 0 {
-			return errStopped // ordinals are not what they should be: do without
-		}
-		n--
-		x.add(e)
-		return nil
-	})
-	switch {
-	case err == nil:
-		st.index = x
-	case errors.Is(err, errStopped):
-		err = nil
-	}
-	return err
-}
-
-// mostUnseen returns how many entries that are not seen there are at most: each has an ordinal of
-// its own. If there may be far more ordinals than entries, it counts the entries.
-func (st *Stream) mostUnseen() (n uint64, err error) {
-	if free := st.next - st.seen.count(); free <= st.meta.Entries+st.meta.Entries/8 {
-		return free, nil
-	}
-	err = st.entries(func(_ []byte, e entry) error {
-		if !st.seen.has(e.ordinal) {
-			n++
-		}
-		return nil
-	})
-	return n, err
 }

@@ -80,13 +80,18 @@ func (st *Stream) each(f func(key []byte, e entry) error) error {
 
 // entries calls f with every entry of the stream; the key is valid during the call.
 func (st *Stream) entries(f func(key []byte, e entry) error) error {
-	from := streamKey(entryPrefix, st.meta.ID)
-	return st.store.scan(from, streamKey(entryPrefix, st.meta.ID+1), func(key, value []byte) error {
+	return st.entriesIn(streamKey(entryPrefix, st.meta.ID), streamKey(entryPrefix, st.meta.ID+1), f)
+}
+
+// entriesIn is entries for a range of the database, which is within the stream's entries.
+func (st *Stream) entriesIn(from, to []byte, f func(key []byte, e entry) error) error {
+	begin := len(streamKey(entryPrefix, st.meta.ID))
+	return st.store.scan(from, to, func(key, value []byte) error {
 		e, err := parseEntry(value)
 		if err != nil {
 			return err
 		}
-		return f(key[len(from):], e)
+		return f(key[begin:], e)
 	})
 }
 
