@@ -87,7 +87,7 @@ func TestParseRefusesURLs(t *testing.T) {
 // A value that is wrong may be a secret in the wrong place: no text that says so may hold it,
 // whatever field it is in and whatever is wrong with it.
 func TestProblemsHoldNoValue(t *testing.T) {
-	const canary = "c4n4ry"
+	const canary = "c4n4ryc4n4ry"
 	quoted := `"` + canary + `"`
 	values := []string{
 		quoted, `"` + canary + ` "`, `" ` + canary + `"`, `"` + canary + `\r\n"`, `"\u0000` + canary + `"`, `"https://` + canary + `:pw@h"`,
@@ -104,8 +104,6 @@ func TestProblemsHoldNoValue(t *testing.T) {
 		for _, value := range values {
 			raw := nestValue(path, value)
 			for _, problem := range problemsOf(t, raw) {
-				// A name in a program.
-				problem = strings.ReplaceAll(problem, "function not defined: "+canary, "")
 				if strings.Contains(problem, canary) {
 					t.Errorf("config %s\n says %q", raw, problem)
 				}

@@ -73,6 +73,8 @@ func explain(ctx context.Context, err error) error {
 	switch {
 	case err == nil:
 		return nil
+	case errors.Is(err, errTooMuch):
+		return errTooMuch
 	case errors.As(err, &answer):
 		return explainAnswer(answer.Code)
 	case errors.Is(context.Cause(ctx), errSilent):

@@ -70,6 +70,7 @@ func New(o Options) (*Server, error) {
 	config.Password, _ = address.User.Password() // and not that of a file or variable of the machine
 	withoutTheMachine(config)
 	config.ConnectTimeout = connectTime
+	config.BuildFrontend = newFrontend
 	if o.Dial != nil {
 		config.DialFunc = o.Dial
 		// The dialer looks names up.
