@@ -29,6 +29,7 @@ func TestParseRefusesWhatIsTooLarge(t *testing.T) {
 		{"overrides", `{"url":"https://h","streams":[` + list(10_001, `{"stream":"s%d"}`) + `]}`, "streams: expected at most 10000 overrides: set what streams share for all of them, or divide the streams among several connections"},
 		{"as many overrides as there may be", `{"url":"https://h","streams":[` + list(10_000, `{"stream":"s%d"}`) + `]}`, ""},
 		{"key", `{"url":"https://h","streams":[{"stream":"s","primary_key":[` + list(201, `["k%d"]`) + `]}]}`, "streams.0.primary_key: expected a list of at most 200"},
+		{"name that may be a secret", `{"url":"https://h","batching":{"S3cretT0ken":"` + long(20<<10) + `"}}`, "a field whose name is not shown: expected at most 16384 bytes"},
 		{"long name of a long list", `{"url":"https://h","` + long(1<<20) + `":[` + list(201, `%d`) + `]}`, "a field whose name is not shown: expected a list of at most 200"},
 		{"nested as deep as it may be", `{"url":"https://h","x":` + strings.Repeat("[", 16) + strings.Repeat("]", 16) + `}`, ""},
 		{"nested deeper", `{"url":"https://h","x":` + strings.Repeat("[", 17) + strings.Repeat("]", 17) + `}`, "config: expected values that are nested at most 16 levels deep"},

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -112,12 +113,23 @@ func shownPath(path []string) string {
 	if length > maxShown { // before it is copied
 		return hidden
 	}
+	if slices.ContainsFunc(path, isLikeAToken) {
+		return hidden
+	}
 	shown := strings.Join(path, ".")
 	if len(shown) > maxShown || strings.Trim(shown, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") != "" {
 		return hidden
 	}
 	return shown
 }
+
+// isLikeAToken reports whether a name is no setting that somebody has mistyped: none has two digits.
+func isLikeAToken(name string) bool {
+	const short = 8 // as a place in a list
+	return len(name) >= short && len(strings.Trim(name, "0123456789")) > 0 && len(digits.FindAllString(name, 2)) == 2
+}
+
+var digits = regexp.MustCompile(`[0-9]`)
 
 // unknownWarnings describes fields that are not settings, without their values.
 func unknownWarnings(unknown []unknownField) (warnings []string) {

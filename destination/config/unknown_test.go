@@ -22,8 +22,10 @@ func TestWarningsNameUnknownFields(t *testing.T) {
 		// Fields of options that are not chosen.
 		`"snapshot":{"type":"none","path":"x","bucket":"b"}`: "",
 		`"snapshot":{"type":"none","folder":"x"}`:            "snapshot.folder",
-		`"Bearer s3cr+t":1`:                                  "a field whose name is not shown",
-		`"` + strings.Repeat("s", 200) + `":1`:               "a field whose name is not shown",
+		`"s3cr3tTok3n":1`:                      "a field whose name is not shown",
+		`"zzzzzzzzz2":1`:                       "zzzzzzzzz2",
+		`"Bearer s3cr+t":1`:                    "a field whose name is not shown",
+		`"` + strings.Repeat("s", 200) + `":1`: "a field whose name is not shown",
 	} {
 		config, err := Parse(readSpec(t), []byte(`{"url":"http://h",`+members+`}`))
 		if err != nil {
