@@ -15,8 +15,8 @@ const (
 // orders are how members were put in order in the value before: most sources write the members of
 // all rows in one order, so that a comparison of neighbours replaces a sort.
 type orders struct {
-	of   [maxOrders][]int // positions by rank, for each object of a value by its beginning
-	next int              // the number of the object that begins next
+	of   [][]int // positions by rank, for each object of a value by its beginning
+	next int     // the number of the object that begins next
 }
 
 // sort puts the members of an object, written from begin on, in order, unless they are. It works on
@@ -58,7 +58,7 @@ func (c *Canonicalizer) compare(a, b member) int {
 // sortAsBefore returns members in the order that the same object of the value before had; nil if
 // they are not sorted then. What it returns is valid until the next call.
 func (c *Canonicalizer) sortAsBefore(object int, members []member) []member {
-	if object >= maxOrders || len(c.orders.of[object]) != len(members) {
+	if object >= len(c.orders.of) || len(c.orders.of[object]) != len(members) {
 		return nil
 	}
 	c.ordered = c.ordered[:0]
@@ -89,6 +89,9 @@ func (c *Canonicalizer) sortAnew(object int, members []member) []member {
 
 // remember notes the order of sorted members, which were written as they are in ordered.
 func (c *Canonicalizer) remember(object int, sorted []member) {
+	for len(c.orders.of) <= object {
+		c.orders.of = append(c.orders.of, nil)
+	}
 	order := c.orders.of[object][:0]
 	for _, m := range sorted {
 		at, _ := slices.BinarySearchFunc(c.ordered, m.name, func(o member, name int) int { return o.name - name })
