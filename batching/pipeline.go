@@ -144,9 +144,11 @@ func (p *Pipeline) mergeScopes() {
 
 // batch takes a batch with memory from the free ones, if there is one.
 func (p *Pipeline) batch(s *Stream) *Batch {
-	b := &Batch{}
+	var b *Batch
 	if n := len(p.free); n > 0 {
 		b, p.free = p.free[n-1], p.free[:n-1]
+	} else {
+		b = &Batch{}
 	}
 	b.reset(s)
 	return b

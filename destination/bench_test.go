@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"destination-webhook/bench/shape"
+	"destination-webhook/destination/config"
 	"destination-webhook/destination/config/configtest"
 	"destination-webhook/destination/delivery"
 	"destination-webhook/destination/engine"
@@ -42,13 +43,20 @@ func (discarding) RoundTrip(r *http.Request) (*http.Response, error) {
 func syncAll(tb testing.TB, stream string, in io.Reader) {
 	tb.Helper()
 	c := configtest.Parse(tb, `,"batching":{"max_rows":100000}`)
+	syncOver(tb, c, delivery.New(delivery.Options{
+		Transport: discarding{}, Timeout: time.Minute, Concurrency: c.Delivery.MaxConcurrentRequests, Retry: delivery.RetryOptions{MaxAttempts: 1},
+	}), stream, in)
+}
+
+// syncOver brings records to the endpoint of a config by a client.
+func syncOver(tb testing.TB, c *config.Config, client *delivery.Client, stream string, in io.Reader) {
+	tb.Helper()
 	table, err := route.NewTable(c, catalogOf(tb, benchStreams[stream]), "agent")
 	if err != nil {
 		tb.Fatal(err)
 	}
 	progress := report.NewProgress(slog.New(slog.DiscardHandler), nil)
 	defer progress.Stop()
-	client := delivery.New(delivery.Options{Transport: discarding{}, Timeout: time.Minute, Concurrency: c.Delivery.MaxConcurrentRequests, Retry: delivery.RetryOptions{MaxAttempts: 1}})
 	deliver := sender.New(sender.Options{Client: client, Redact: func(s string) string { return s }, Warn: progress.Warn, Observer: progress})
 	r := table[0]
 	streams := []*engine.Stream{{Route: r, Send: deliver.Stream(r, nil, "sync").Send}}
@@ -100,7 +108,8 @@ func TestSyncAllocatesNothingForARow(t *testing.T) {
 	for stream := range benchStreams {
 		short, long := linesOf(shape.Typical, rows), linesOf(shape.Typical, 3*rows)
 		syncAll(t, stream, bytes.NewReader(short)) // whatever is made once
-		few, many := allocationsOf(t, stream, short), allocationsOf(t, stream, long)
+		few := allocations(func() { syncAll(t, stream, bytes.NewReader(short)) })
+		many := allocations(func() { syncAll(t, stream, bytes.NewReader(long)) })
 		perRow := float64(many-few) / (2 * rows)
 		t.Logf("%s: %.4f allocations a row", stream, perRow)
 		if perRow > 0.05 {
@@ -109,11 +118,11 @@ func TestSyncAllocatesNothingForARow(t *testing.T) {
 	}
 }
 
-func allocationsOf(t *testing.T, stream string, lines []byte) int64 {
-	t.Helper()
+// allocations returns how many allocations f makes, on all goroutines.
+func allocations(f func()) int64 {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	syncAll(t, stream, bytes.NewReader(lines))
+	f()
 	runtime.ReadMemStats(&after)
 	return int64(after.Mallocs) - int64(before.Mallocs)
 }

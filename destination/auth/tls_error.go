@@ -125,6 +125,9 @@ type tlsErrorTransport struct {
 
 func (t *tlsErrorTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	response, err := t.base.RoundTrip(req)
+	if err == nil {
+		return response, nil
+	}
 	if text, ok := t.advice.describe(err); ok {
 		return nil, &tlsError{text, err}
 	}

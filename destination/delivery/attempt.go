@@ -22,6 +22,7 @@ type attempt struct {
 	header  http.Header
 	body    []byte
 	request *http.Request
+	sent    written
 	cut     bool  // the answer goes on after body
 	err     error // of the connection, even after an answer's header
 	reused  bool  // the connection had served before
@@ -39,7 +40,11 @@ func (a *attempt) answered() bool { return a.status != 0 && (!a.success || a.unm
 
 // unsent returns the error of an attempt that could not be prepared, or nil. It is no sign of the
 // endpoint's health.
-func (a *attempt) unsent() (err unsent) {
+func (a *attempt) unsent() unsent {
+	if a.err == nil {
+		return nil
+	}
+	var err unsent
 	_ = errors.As(a.err, &err)
 	return err
 }
@@ -75,9 +80,8 @@ func (a *attempt) severed() bool {
 func (d *delivery) attempt(ctx context.Context, now time.Time) *attempt {
 	ctx, cancel := d.bounded(ctx, now)
 	defer cancel()
-	sent := new(written)
 	a := &attempt{started: now}
-	hooks := sent.trace()
+	hooks := a.sent.trace()
 	if d.client.options.Phases {
 		a.phases = new(phases)
 		a.phases.watch(hooks)
@@ -85,20 +89,20 @@ func (d *delivery) attempt(ctx context.Context, now time.Time) *attempt {
 	a.request = d.httpRequest(httptrace.WithClientTrace(ctx, hooks), now)
 	res, err := d.client.options.Transport.RoundTrip(a.request)
 	if err == nil {
-		err = d.answer(ctx, a, res, sent, cancel)
+		err = d.answer(ctx, a, res, cancel)
 	}
 	a.err, a.latency = err, time.Since(now)
-	a.connected, a.reused = sent.connection()
+	a.connected, a.reused = a.sent.connection()
 	return a
 }
 
 // answer reads an answer. It waits for the end of the request before it reads a success: net/http
 // gives up the rest of a request soon after the end of its answer.
-func (d *delivery) answer(ctx context.Context, a *attempt, res *http.Response, sent *written, cancel func()) (err error) {
+func (d *delivery) answer(ctx context.Context, a *attempt, res *http.Response, cancel func()) (err error) {
 	rules := d.request.Answers
 	a.status, a.header, a.success = res.StatusCode, res.Header, rules.Success(res.StatusCode)
 	if a.success {
-		if err := sent.wait(ctx); err != nil {
+		if err := a.sent.wait(ctx); err != nil {
 			res.Body.Close()
 			return err
 		}
@@ -121,19 +125,20 @@ func (d *delivery) bounded(ctx context.Context, now time.Time) (context.Context,
 	return context.WithDeadline(ctx, deadline)
 }
 
+// blank is what all requests begin with.
+var blank = &http.Request{Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
+
 func (d *delivery) httpRequest(ctx context.Context, now time.Time) *http.Request {
 	p := &d.plain
 	if d.buffer != nil {
 		p = &d.packed
 	}
-	r := &http.Request{
-		Method: d.request.Method, URL: d.url, Host: d.url.Host, Header: d.header(now),
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		ContentLength: int64(len(p.data)), Body: http.NoBody,
-	}
+	r := blank.WithContext(ctx)
+	r.Method, r.URL, r.Host, r.Header = d.request.Method, d.url, d.url.Host, d.header(now)
+	r.ContentLength, r.Body = int64(len(p.data)), http.NoBody
 	if len(p.data) > 0 {
 		r.Body = p.open()
 		r.GetBody = func() (io.ReadCloser, error) { return p.open(), nil }
 	}
-	return r.WithContext(ctx)
+	return r
 }

@@ -30,8 +30,8 @@ func TestDeliveryAllocatesLittle(t *testing.T) {
 				t.Fatal(err)
 			}
 		})
-		if got > 60 {
-			t.Errorf("%v allocations for a body of %d bytes, want at most 60", got, len(r.Body))
+		if got > 20 {
+			t.Errorf("%v allocations for a body of %d bytes, want at most 20", got, len(r.Body))
 		}
 	}
 }

@@ -81,8 +81,9 @@ type Client struct {
 	encode  encode
 	paced   atomic.Int64 // nanoseconds
 
+	stopped chan struct{} // closed by Stop
+
 	mu        sync.Mutex
-	stopped   bool
 	targets   map[string]*target
 	endpoints map[string]*endpoint
 	waiting   map[*delivery]context.CancelCauseFunc
@@ -103,6 +104,7 @@ func New(o Options) *Client {
 		options:   o,
 		pace:      newPace(o.RequestsPerSecond),
 		encode:    newEncode(o.Compression),
+		stopped:   make(chan struct{}),
 		targets:   make(map[string]*target),
 		endpoints: make(map[string]*endpoint),
 		waiting:   make(map[*delivery]context.CancelCauseFunc),
@@ -137,7 +139,9 @@ func (c *Client) Probe(ctx context.Context, r Request) (*Response, error) {
 func (c *Client) Stop() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.stopped = true
+	if !c.isStopped() {
+		close(c.stopped)
+	}
 	for _, cancel := range c.waiting {
 		cancel(errStopped)
 	}
@@ -160,12 +164,32 @@ func (c *Client) Load() (inFlight, limit int) {
 // Paced returns how long requests have waited so far because of RequestsPerSecond, all together.
 func (c *Client) Paced() time.Duration { return time.Duration(c.paced.Load()) }
 
+func (c *Client) isStopped() bool {
+	select {
+	case <-c.stopped:
+		return true
+	default:
+		return false
+	}
+}
+
+// ended returns why no attempt may start: the end of ctx, or Stop.
+func (c *Client) ended(ctx context.Context) error {
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	if c.isStopped() {
+		return errStopped
+	}
+	return nil
+}
+
 // register returns a context for the waits of d: it ends with ctx or Stop.
 func (c *Client) register(ctx context.Context, d *delivery) (waits context.Context, unregister func()) {
 	waits, cancel := context.WithCancelCause(ctx)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.stopped {
+	if c.isStopped() {
 		cancel(errStopped)
 	}
 	c.waiting[d] = cancel

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"time"
 
@@ -19,6 +20,10 @@ type delivery struct {
 	request Request
 	limits  RetryOptions
 	*target
+
+	// Of its waits; nil: it has not waited yet.
+	waits    context.Context //nolint:containedctx // the delivery is one call, and most need none
+	endWaits func()
 
 	plain    loan
 	packed   loan
@@ -40,11 +45,9 @@ func (c *Client) deliver(ctx context.Context, r Request, limits RetryOptions) (*
 	if err := d.prepare(); err != nil {
 		return nil, &Failure{Kind: answer.Misconfigured, Advice: "the request cannot be sent: check the URL and the headers", Err: err}
 	}
-	waits, unregister := c.register(ctx, d)
-	defer unregister()
 	d.compress()
 	defer d.release()
-	if err := d.run(ctx, waits); err != nil {
+	if err := d.run(ctx); err != nil {
 		f := d.conclude(ctx, err)
 		if f.Kind == answer.TooLarge {
 			d.endpoint.sizes.refused(len(r.Body))
@@ -90,15 +93,29 @@ func (d *delivery) release() {
 	if d.buffer != nil {
 		buffers.Put(d.buffer)
 	}
+	if d.endWaits != nil {
+		d.endWaits()
+	}
 }
 
 // run makes the attempts. resolve, which knows the answer, decides whether and when to try again;
-// retry-go has the loop and the waiting. Its MaxDelay is not set because it would cut a
-// Retry-After, and its Attempts are unbounded because it would keep every error otherwise.
-func (d *delivery) run(ctx, waits context.Context) error {
+// retry-go has the loop and the waiting, and begins with the failure of the first attempt: most
+// deliveries need no loop. Its MaxDelay is not set because it would cut a Retry-After, and its
+// Attempts are unbounded because it would keep every error otherwise.
+func (d *delivery) run(ctx context.Context) error {
+	first := d.try(ctx)
+	if !d.again {
+		return first
+	}
 	return retry.Do(
-		func() error { return d.try(ctx, waits) },
-		retry.Context(waits),
+		func() error {
+			if failed := first; failed != nil {
+				first = nil
+				return failed
+			}
+			return d.try(ctx)
+		},
+		retry.Context(d.waiting(ctx)),
 		retry.Attempts(0),
 		retry.RetryIf(func(error) bool { return d.again }),
 		retry.DelayType(func(uint, error, *retry.Config) time.Duration { return d.wait }),
@@ -106,9 +123,9 @@ func (d *delivery) run(ctx, waits context.Context) error {
 }
 
 // try waits for its turn and makes one attempt.
-func (d *delivery) try(ctx, waits context.Context) error {
+func (d *delivery) try(ctx context.Context) error {
 	d.again = false
-	p, err := d.enter(waits)
+	p, err := d.enter(ctx)
 	if err != nil {
 		return err
 	}
@@ -121,21 +138,31 @@ func (d *delivery) try(ctx, waits context.Context) error {
 	return d.resolve(ctx, p, a)
 }
 
+// waiting returns the context of the delivery's waits: it ends with ctx or the client's Stop. Most
+// deliveries wait for nothing but a slot, and do without it.
+func (d *delivery) waiting(ctx context.Context) context.Context {
+	if d.waits == nil {
+		d.waits, d.endWaits = d.client.register(ctx, d)
+	}
+	return d.waits
+}
+
 // enter returns when the endpoint's breaker, its slots and the rate limit all let an attempt
 // through. If the breaker has opened meanwhile, it queues again.
 func (d *delivery) enter(ctx context.Context) (permit, error) {
+	if err := d.client.ended(ctx); err != nil {
+		return permit{}, err
+	}
 	for {
-		p, err := d.endpoint.breaker.enter(ctx, d.deadline)
+		p, err := d.pass(ctx)
 		if err != nil {
 			return p, err
 		}
-		if err := d.endpoint.slots.acquire(ctx); err != nil {
+		if err := d.endpoint.slots.acquire(ctx, d.client.stopped); err != nil {
 			d.endpoint.breaker.leave(p, abandoned, 0, time.Now())
 			return p, err
 		}
-		began := time.Now()
-		err = d.client.pace.Wait(ctx)
-		d.client.paced.Add(int64(time.Since(began)))
+		err = d.keepPace(ctx)
 		if err == nil && d.endpoint.breaker.holds(p) {
 			return p, nil
 		}
@@ -145,6 +172,26 @@ func (d *delivery) enter(ctx context.Context) (permit, error) {
 			return p, err
 		}
 	}
+}
+
+// pass waits for the endpoint's breaker.
+func (d *delivery) pass(ctx context.Context) (permit, error) {
+	p, wait, _, err := d.endpoint.breaker.try(time.Now(), d.deadline)
+	if err != nil || wait == 0 {
+		return p, err
+	}
+	return d.endpoint.breaker.enter(d.waiting(ctx), d.deadline)
+}
+
+// keepPace waits for the rate limit.
+func (d *delivery) keepPace(ctx context.Context) error {
+	if d.client.options.RequestsPerSecond <= 0 {
+		return d.client.ended(ctx)
+	}
+	began := time.Now()
+	err := d.client.pace.Wait(d.waiting(ctx))
+	d.client.paced.Add(int64(time.Since(began)))
+	return err
 }
 
 // conclude returns the failure for Deliver: the last attempt's, unless the caller's context ended
@@ -165,13 +212,15 @@ func (d *delivery) conclude(ctx context.Context, err error) *Failure {
 	return f
 }
 
+// addedHeaders is how many headers are usually added to those of a request: its name, its time, its
+// trace, its signature.
+const addedHeaders = 4
+
 // header returns the header of one attempt. It is new each time: a transport may still read the
-// last one's.
+// last one's. The values are the request's own, which nobody modifies.
 func (d *delivery) header(now time.Time) http.Header {
-	h := d.request.Header.Clone()
-	if h == nil {
-		h = make(http.Header)
-	}
+	h := make(http.Header, len(d.request.Header)+addedHeaders)
+	maps.Copy(h, d.request.Header)
 	if d.buffer != nil {
 		h.Set("Content-Encoding", d.client.encode.name)
 	}

@@ -26,10 +26,10 @@ func newSlots(limit int, adaptive bool) *slots {
 	return s
 }
 
-func (s *slots) acquire(ctx context.Context) error {
+// acquire waits for a slot until ctx ends or stopped is closed.
+func (s *slots) acquire(ctx context.Context, stopped <-chan struct{}) error {
 	s.mu.Lock()
-	if len(s.queue) == 0 && s.free() {
-		s.busy++
+	if s.take() {
 		s.mu.Unlock()
 		return nil
 	}
@@ -42,6 +42,9 @@ func (s *slots) acquire(ctx context.Context) error {
 	case <-ctx.Done():
 		s.leaveQueue(turn)
 		return context.Cause(ctx)
+	case <-stopped:
+		s.leaveQueue(turn)
+		return errStopped
 	}
 }
 
@@ -82,6 +85,15 @@ func (s *slots) load() (busy, limit int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.busy, s.limit
+}
+
+// take takes a slot if there is one and nobody waits for it.
+func (s *slots) take() bool {
+	if len(s.queue) > 0 || !s.free() {
+		return false
+	}
+	s.busy++
+	return true
 }
 
 func (s *slots) free() bool { return s.limit == 0 || s.busy < s.limit }

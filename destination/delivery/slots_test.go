@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"sync/atomic"
 	"testing"
@@ -37,14 +38,14 @@ func TestConcurrencyBoundsAttemptsInFlight(t *testing.T) {
 func TestSlotsServeInOrderAndForgetTheCanceled(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		s := newSlots(1, false)
-		if err := s.acquire(t.Context()); err != nil {
+		if err := s.acquire(t.Context(), nil); err != nil {
 			t.Fatal(err)
 		}
 		canceled, cancel := context.WithCancel(t.Context())
 		order := make(chan int, 3)
 		for i, ctx := range []context.Context{t.Context(), canceled, t.Context()} {
 			go func() {
-				if s.acquire(ctx) == nil {
+				if s.acquire(ctx, nil) == nil {
 					order <- i
 				}
 			}()
@@ -65,6 +66,21 @@ func TestSlotsServeInOrderAndForgetTheCanceled(t *testing.T) {
 			t.Errorf("served %v, %d busy, %d in the queue, want 0 and 2 and nobody left", got, s.busy, len(s.queue))
 		}
 	})
+}
+
+// Whoever waits for a slot stops with the client, and leaves the queue.
+func TestStopEndsTheWaitForASlot(t *testing.T) {
+	s, stopped := newSlots(1, false), make(chan struct{})
+	if err := s.acquire(t.Context(), stopped); err != nil {
+		t.Fatal(err)
+	}
+	close(stopped)
+	if err := s.acquire(t.Context(), stopped); !errors.Is(err, errStopped) {
+		t.Errorf("the wait ends with %v, want %v", err, errStopped)
+	}
+	if s.busy != 1 || len(s.queue) != 0 {
+		t.Errorf("%d busy, %d in the queue, want 1 and nobody", s.busy, len(s.queue))
+	}
 }
 
 // A slot that is handed over at the very moment its waiter is canceled goes to the next one.
@@ -107,7 +123,7 @@ func TestLoad(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := target.endpoint.slots.acquire(t.Context()); err != nil {
+		if err := target.endpoint.slots.acquire(t.Context(), nil); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -14,48 +14,64 @@ var errUnread = errors.New("the endpoint answered before it had taken the whole 
 // and then close the connection: such a 2xx says nothing about the rows that were not sent. It is
 // safe for concurrent use; net/http calls the trace from its own goroutines.
 type written struct {
-	mu     sync.Mutex
-	reused bool
-	conn   *conn // nil if it is not ours
-	// Nil: no connection reported, as with a RoundTripper that is no http.Transport.
-	done chan struct{}
-	err  error // valid once done is closed
+	hooks httptrace.ClientTrace
+
+	mu sync.Mutex
+	// False: no connection reported, as with a RoundTripper that is no http.Transport.
+	connected bool
+	reused    bool
+	conn      *conn // nil if it is not ours
+	ended     bool
+	err       error         // valid once it has ended
+	done      chan struct{} // closed when it ends; nil: nobody waits for that
 }
 
 // trace returns the hooks that keep w current. A request that net/http sends again on another
 // connection starts again.
 func (w *written) trace() *httptrace.ClientTrace {
-	return &httptrace.ClientTrace{
-		GotConn: func(i httptrace.GotConnInfo) {
-			w.mu.Lock()
-			defer w.mu.Unlock()
-			w.reused, w.conn, w.done, w.err = i.Reused, connOf(i.Conn), make(chan struct{}), nil
-		},
-		WroteRequest: func(i httptrace.WroteRequestInfo) {
-			w.mu.Lock()
-			defer w.mu.Unlock()
-			select {
-			case <-w.done:
-			default:
-				w.err = i.Err
-				close(w.done)
-			}
-		},
+	w.hooks.GotConn, w.hooks.WroteRequest = w.start, w.end
+	return &w.hooks
+}
+
+func (w *written) start(i httptrace.GotConnInfo) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.connected, w.reused, w.conn = true, i.Reused, connOf(i.Conn)
+	w.ended, w.err, w.done = false, nil, nil
+}
+
+func (w *written) end(i httptrace.WroteRequestInfo) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.ended {
+		return
 	}
+	w.ended, w.err = true, i.Err
+	if w.done != nil {
+		close(w.done)
+	}
+}
+
+// ending returns a channel that is closed when the request has been written; nil if nothing is to
+// be waited for.
+func (w *written) ending() <-chan struct{} {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.connected || w.ended {
+		return nil
+	}
+	w.done = make(chan struct{})
+	return w.done
 }
 
 // wait returns once the request has been written, with errUnread if it was not, or when ctx ends.
 func (w *written) wait(ctx context.Context) error {
-	w.mu.Lock()
-	done := w.done
-	w.mu.Unlock()
-	if done == nil {
-		return nil
-	}
-	select {
-	case <-done:
-	case <-ctx.Done():
-		return context.Cause(ctx)
+	if done := w.ending(); done != nil {
+		select {
+		case <-done:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -69,5 +85,5 @@ func (w *written) wait(ctx context.Context) error {
 func (w *written) connection() (connected, reused bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.done != nil, w.reused
+	return w.connected, w.reused
 }

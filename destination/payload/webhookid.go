@@ -3,8 +3,8 @@ package payload
 import (
 	"encoding/binary"
 	"encoding/hex"
-	"io"
 	"strconv"
+	"sync"
 
 	"github.com/zeebo/blake3"
 
@@ -24,26 +24,39 @@ type Identity struct {
 // which nobody can craft two batches of one name; a receiver never computes it.
 type content [32]byte
 
-func (i *Identity) content(body []byte) (c content) {
-	h := blake3.New()
-	for _, part := range []string{i.Method, i.URL, i.Stream.Namespace, i.Stream.Name, string(i.Mode)} {
-		// So that no two lists of parts are one text.
-		_, _ = io.WriteString(h, strconv.Itoa(len(part))+" "+part)
+// hashers are kept: one takes 10 kB.
+var hashers = sync.Pool{New: func() any { return blake3.New() }}
+
+// digest fills sum with the digest of texts, one after the other.
+func digest(sum []byte, texts ...[]byte) {
+	h := hashers.Get().(*blake3.Hasher)
+	defer hashers.Put(h)
+	h.Reset()
+	for _, text := range texts {
+		_, _ = h.Write(text)
 	}
-	_, _ = h.Write(body)
-	_, _ = h.Digest().Read(c[:])
+	_, _ = h.Digest().Read(sum)
+}
+
+func (i *Identity) content(body []byte) (c content) {
+	parts := make([]byte, 0, 256)
+	for _, part := range [...]string{i.Method, i.URL, i.Stream.Namespace, i.Stream.Name, string(i.Mode)} {
+		// The length is there so that no two lists of parts are one text.
+		parts = strconv.AppendInt(parts, int64(len(part)), 10)
+		parts = append(append(parts, ' '), part...)
+	}
+	digest(c[:], parts, body)
 	return c
 }
 
 // name names a request by its content and by the event that it reports: equal content may be sent
 // for different ones.
 func (c content) name(event []byte) string {
-	h := blake3.New()
-	_, _ = h.Write(c[:])
-	_, _ = h.Write(event)
 	var sum [16]byte
-	_, _ = h.Digest().Read(sum[:])
-	return "msg_" + hex.EncodeToString(sum[:])
+	digest(sum[:], c[:], event)
+	id := [...]byte{'m', 's', 'g', '_', 4 + 2*len(sum) - 1: 0}
+	hex.Encode(id[4:], sum[:])
+	return string(id[:])
 }
 
 // WebhookID names a request by its content alone.

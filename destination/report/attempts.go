@@ -13,6 +13,7 @@ import (
 
 	"destination-webhook/destination/delivery"
 	"destination-webhook/destination/redact"
+	"destination-webhook/destination/route"
 	"destination-webhook/protocol"
 )
 
@@ -87,11 +88,11 @@ func (l *attemptLog) flush() {
 }
 
 // debug logs an attempt whatever came of it, and, if everything is logged, its headers.
-func (l *attemptLog) debug(stream string, rows int, a delivery.Attempt) {
+func (l *attemptLog) debug(r *route.Route, rows int, a delivery.Attempt) {
 	if !l.log.Enabled(context.Background(), slog.LevelDebug) {
 		return
 	}
-	l.log.Debug("attempt", "stream", stream, "attempt", a.N, "webhook_id", a.ID, "rows", rows, "bytes", a.Bytes,
+	l.log.Debug("attempt", "stream", r.Title(), "attempt", a.N, "webhook_id", a.ID, "rows", rows, "bytes", a.Bytes,
 		"status", a.Status, "latency", a.Latency.Round(time.Millisecond))
 	if l.log.Enabled(context.Background(), protocol.SlogTrace) {
 		l.log.Log(context.Background(), protocol.SlogTrace, "headers of an attempt", "webhook_id", a.ID, "headers", maskedHeader(a.Header))

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"destination-webhook/destination/delivery"
+	"destination-webhook/destination/route"
 	"destination-webhook/protocol"
 )
 
@@ -59,7 +60,7 @@ func TestAttemptsInTheDebugLog(t *testing.T) {
 	const headers = `headers of an attempt webhook_id=msg_1 headers=\"Airbyte-Stream: users; Content-Type: application/json; Webhook-Signature: ********; X-Api-Key: ********\"`
 	for level, want := range map[slog.Level][]string{slog.LevelInfo: nil, slog.LevelDebug: {attempt}, protocol.SlogTrace: {attempt, headers}} {
 		l, out := logAt(level)
-		l.debug("users", 7, a)
+		l.debug(&route.Route{Stream: protocol.StreamDescriptor{Name: "users"}}, 7, a)
 		if got := strings.Count(out.String(), "\n"); got != len(want) {
 			t.Errorf("%v: %d messages, want %d", level, got, len(want))
 		}

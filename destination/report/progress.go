@@ -80,7 +80,7 @@ func (p *Progress) Due() <-chan time.Time { return p.ticker.C }
 // Attempted counts and logs an attempt; see sender.Observer.
 func (p *Progress) Attempted(r *route.Route, rows int, a delivery.Attempt) {
 	p.stats.attempted(r, a)
-	p.attempts.debug(r.Title(), rows, a)
+	p.attempts.debug(r, rows, a)
 }
 
 // Settled counts a batch; see sender.Observer.

@@ -16,9 +16,8 @@ type stats struct {
 	mu      sync.Mutex
 	streams map[*route.Route]*streamStats // those that sent something
 	total   streamStats
-	// statuses counts attempts by the status of their answer, "none" if there was
-	// none.
-	statuses map[string]int64
+	// statuses counts attempts by the status of their answer, 0 if there was none.
+	statuses map[int]int64
 	// causes counts attempts that were followed by another one by why they failed.
 	causes map[string]int64
 }
@@ -37,7 +36,7 @@ type streamStats struct {
 }
 
 func newStats() *stats {
-	return &stats{streams: make(map[*route.Route]*streamStats), statuses: make(map[string]int64), causes: make(map[string]int64)}
+	return &stats{streams: make(map[*route.Route]*streamStats), statuses: make(map[int]int64), causes: make(map[string]int64)}
 }
 
 // settled counts a batch. It is not counted as a batch if nothing of it was sent.
@@ -69,13 +68,9 @@ func (s *stats) attempted(r *route.Route, a delivery.Attempt) {
 			t.latency.add(a.Latency)
 		}
 	})
-	status := "none"
-	if a.Status != 0 {
-		status = strconv.Itoa(a.Status)
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.statuses[status]++
+	s.statuses[a.Status]++
 	if a.Err != nil && !a.Final {
 		s.causes[Cause(a)]++
 	}
@@ -92,12 +87,20 @@ func Cause(a delivery.Attempt) string {
 	return "connection"
 }
 
-// byStatus returns how many attempts were answered with each status, and how many were followed by
-// another one for each cause.
+// byStatus returns how many attempts were answered with each status, "none" if there was no answer,
+// and how many were followed by another one for each cause.
 func (s *stats) byStatus() (statuses, causes map[string]int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return maps.Clone(s.statuses), maps.Clone(s.causes)
+	statuses = make(map[string]int64, len(s.statuses))
+	for status, n := range s.statuses {
+		if status == 0 {
+			statuses["none"] = n
+		} else {
+			statuses[strconv.Itoa(status)] = n
+		}
+	}
+	return statuses, maps.Clone(s.causes)
 }
 
 func (s *stats) each(r *route.Route, f func(*streamStats)) {

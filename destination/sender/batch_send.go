@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"sync"
 
 	"destination-webhook/batching"
 	"destination-webhook/destination/answer"
@@ -63,7 +64,7 @@ func (s *batchSend) run(ctx context.Context) (rejected []int, err error) {
 	s.rejectReplaced()
 	rejected, stored := s.storeRejected(ctx)
 	if err == nil && stored == nil {
-		stored = s.takeRetries(ctx, s.notRejected(rejected))
+		stored = s.takeRetries(ctx, rejected)
 	}
 	if err = errors.Join(err, stored); err != nil || s.confirmation == nil {
 		return rejected, err
@@ -74,20 +75,16 @@ func (s *batchSend) run(ctx context.Context) (rejected []int, err error) {
 	return rejected, nil
 }
 
-// notRejected returns the rows of the delivered batch that are not rejected.
-func (s *batchSend) notRejected(rejected []int) (rows []int) {
-	for row := range s.batch.Rows() {
-		if _, found := slices.BinarySearch(rejected, row); !found {
-			rows = append(rows, row)
-		}
-	}
-	return rows
-}
+// rowLists have the memory of the lists of all rows that batches send.
+var rowLists = sync.Pool{New: func() any { return new([]int) }}
 
 // deliver brings all rows to the endpoint, except the suppressed ones: those that are at fault by
 // themselves, which are rejected, and those that only the snapshot is to know of.
 func (s *batchSend) deliver(ctx context.Context) error {
-	rows, suppressed := make([]int, 0, s.batch.Rows()), s.batch.Suppressed()
+	list := rowLists.Get().(*[]int)
+	defer rowLists.Put(list)
+	rows, suppressed := slices.Grow((*list)[:0], s.batch.Rows()), s.batch.Suppressed()
+	*list = rows
 	for i := range s.batch.Rows() {
 		if len(suppressed) == 0 || suppressed[0] != i {
 			rows = append(rows, i)

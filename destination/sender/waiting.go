@@ -3,6 +3,7 @@ package sender
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"destination-webhook/destination/deadletter"
 	"destination-webhook/destination/payload"
@@ -78,14 +79,18 @@ func (s *batchSend) isReplaced(row int) bool {
 	return hash != 0 && s.last[hash] > row
 }
 
-// takeRetries notes durably which rows that waited the endpoint has taken, or needs no longer.
-func (s *batchSend) takeRetries(ctx context.Context, rows []int) error {
+// takeRetries notes durably which rows that waited the endpoint has taken, or needs no longer: those
+// of the delivered batch that are not rejected.
+func (s *batchSend) takeRetries(ctx context.Context, rejected []int) error {
 	t := s.stream
 	if t.options.Waiting == nil {
 		return nil
 	}
 	var ids []string
-	for _, row := range rows {
+	for row := range s.batch.Rows() {
+		if _, isRejected := slices.BinarySearch(rejected, row); isRejected {
+			continue
+		}
 		if m := payload.ReadMetadata(s.batch.Metadata(row)); m.Retry.ID != "" {
 			ids = append(ids, m.Retry.ID)
 		}
