@@ -47,7 +47,7 @@ func (m *manifests) send(ctx context.Context, p audience.Policy) error {
 	errs := make([]error, len(m.streams))
 	var sending sync.WaitGroup
 	for i, s := range m.streams {
-		if reason := s.Unfinished(p); reason != "" {
+		if reason := s.Status.Unfinished(p); reason != "" {
 			m.progress.Warn("no manifest is sent", "stream", s.Route.Title(), "reason", reason)
 			results[i] = report.Manifest{Outcome: report.ManifestWithheld, Run: s.id, Reason: reason}
 			continue
@@ -75,16 +75,17 @@ func (s *streamRun) manifest(p audience.Policy) *manifest.Manifest {
 	return &manifest.Manifest{
 		Type: manifest.Type, Run: s.id, Stream: stream.Name, Namespace: stream.Namespace, SyncMode: string(s.Route.Mode),
 		SyncID: c.SyncID, GenerationID: c.GenerationID, MinimumGeneration: c.MinimumGenerationID,
-		Removals: removals(s.Audience, p), Taken: taken,
+		Removals: s.removals(p), Taken: taken,
 	}
 }
 
 // removals says what became of the rows that left.
-func removals(a *audience.Audience, p audience.Policy) manifest.Removals {
+func (s *streamRun) removals(p audience.Policy) manifest.Removals {
+	a := s.Audience
 	switch {
 	case a == nil || !a.Whole() || !a.SendsRemovals():
 		return manifest.RemovalsNotDue
-	case a.ReadWhole(p):
+	case a.ReadWhole(p, s.Status):
 		return manifest.RemovalsSent
 	}
 	return manifest.RemovalsWithheld

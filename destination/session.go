@@ -184,7 +184,7 @@ func (s *session) run(ctx context.Context, e *engine.Engine, in io.Reader) (err 
 func finish(streams []*engine.Stream, p audience.Policy) {
 	for _, stream := range streams {
 		if stream.Audience != nil {
-			stream.Audience.Finish(p)
+			stream.Audience.Finish(p, stream.Status)
 		}
 	}
 }

@@ -147,4 +147,6 @@ func (f Found) String() string {
 func (a *Audience) Repeated() int { return a.stream.Repeated() }
 
 // Finish notes in the snapshot that the sync has ended well.
-func (a *Audience) Finish(p Policy) { a.stream.Finish(!a.refresh.whole || a.refresh.complete(p)) }
+func (a *Audience) Finish(p Policy, s Status) {
+	a.stream.Finish(!a.refresh.whole || a.refresh.complete(p, s))
+}

@@ -105,7 +105,7 @@ func TestConfirmedRowsAreNotSentAgain(t *testing.T) {
 		if diff := cmp.Diff(sync.want, deliver(t, a, sync.rejected, sync.records...)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", sync.records, diff)
 		}
-		a.Finish(Policy{})
+		a.Finish(Policy{}, Status{})
 		closed()
 	}
 }

@@ -14,18 +14,6 @@ type Policy struct {
 	MaxRemovedPercent float64 // of a stream's rows, otherwise
 }
 
-// Unfinished returns why a stream was not read to its end, by what the source has said last of it;
-// "" if it was.
-func (p Policy) Unfinished(complete, incomplete bool) string {
-	switch {
-	case incomplete:
-		return "the source says that it did not read the stream to its end"
-	case !complete && !p.WithoutComplete:
-		return "the source has not said that it read the stream to its end; set removals_without_complete if it never does"
-	}
-	return ""
-}
-
 // minRemoved is how many rows may always be removed.
 const minRemoved = 100
 

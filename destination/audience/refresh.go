@@ -10,13 +10,26 @@ import (
 	"destination-webhook/protocol"
 )
 
+// Status is what the source has said last about its reading of a stream: that it came to the end,
+// or that it did not. The zero value: it has said nothing.
+type Status struct{ Complete, Incomplete bool }
+
+// Unfinished returns why a stream was not read to its end; "" if it was.
+func (s Status) Unfinished(p Policy) string {
+	switch {
+	case s.Incomplete:
+		return "the source says that it did not read the stream to its end"
+	case !s.Complete && !p.WithoutComplete:
+		return "the source has not said that it read the stream to its end; set removals_without_complete if it never does"
+	}
+	return ""
+}
+
 // refresh is the reading of a whole stream, at whose end the rows that it has not seen have left.
 // It may take several syncs of one generation.
 type refresh struct {
 	whole    bool // the sync is part of one
 	finished bool // it ended with an earlier sync; the first record of this one begins another
-
-	saidComplete, saidIncomplete bool // as the source said last
 
 	left, before int    // rows that left, of those that there were, once counted
 	everything   bool   // they are all that there are
@@ -34,14 +47,14 @@ func newRefresh(s *protocol.ConfiguredStream, stream *snapshot.Stream) refresh {
 }
 
 // complete reports whether the refresh is complete with this sync.
-func (f *refresh) complete(p Policy) bool { return f.whole && f.incompleteReason(p) == "" }
+func (f *refresh) complete(p Policy, s Status) bool { return f.whole && f.incompleteReason(p, s) == "" }
 
 // incompleteReason returns why the refresh is incomplete, or "" if it is complete.
-func (f *refresh) incompleteReason(p Policy) string {
+func (f *refresh) incompleteReason(p Policy, s Status) string {
 	if f.finished {
 		return "an earlier sync has finished the refresh, and this one has read no row"
 	}
-	return p.Unfinished(f.saidComplete, f.saidIncomplete)
+	return s.Unfinished(p)
 }
 
 // Whole reports whether the sync reads all rows of the stream, or a part of such a reading that an
@@ -49,20 +62,15 @@ func (f *refresh) incompleteReason(p Policy) string {
 func (a *Audience) Whole() bool { return a.refresh.whole }
 
 // ReadWhole reports whether all rows of the stream were read with this sync, once all are settled.
-func (a *Audience) ReadWhole(p Policy) bool { return a.refresh.complete(p) && a.refresh.kept == "" }
-
-// ObserveStatus takes what the source says of the stream.
-func (a *Audience) ObserveStatus(t *protocol.Trace) {
-	if t.Complete || t.Incomplete {
-		a.refresh.saidComplete, a.refresh.saidIncomplete = t.Complete, t.Incomplete
-	}
+func (a *Audience) ReadWhole(p Policy, s Status) bool {
+	return a.refresh.complete(p, s) && a.refresh.kept == ""
 }
 
 // CountUnseen counts, once all rows are settled, those that left by the end of the refresh, and
 // reports whether there are any to take out. The error refuses a removal that the policy does not
 // allow. kept is the reason why rows that left are not removed though the mode would send them; ""
 // if there is none.
-func (a *Audience) CountUnseen(p Policy) (found bool, kept string, err error) {
+func (a *Audience) CountUnseen(p Policy, s Status) (found bool, kept string, err error) {
 	f := &a.refresh
 	if !f.whole {
 		return false, "", nil
@@ -72,7 +80,7 @@ func (a *Audience) CountUnseen(p Policy) (found bool, kept string, err error) {
 		f.finished = false
 		a.stream.Restart()
 	}
-	if f.kept = f.incompleteReason(p); f.kept != "" {
+	if f.kept = f.incompleteReason(p, s); f.kept != "" {
 		return false, a.Kept(), nil
 	}
 	err = a.count()

@@ -61,7 +61,7 @@ func (e *Engine) nextAdditions(ctx context.Context) (*additions, error) {
 	}
 	e.retried = true
 	for _, s := range e.streams {
-		if s.Audience != nil && s.Audience.ReadWhole(e.options.Policy) {
+		if s.Audience != nil && s.Audience.ReadWhole(e.options.Policy, s.Status) {
 			e.options.Waiting.Left(s)
 		}
 	}
@@ -73,7 +73,7 @@ func (e *Engine) removals(s *Stream) (*additions, error) {
 	if s.Audience == nil {
 		return nil, nil
 	}
-	found, kept, err := s.Audience.CountUnseen(e.options.Policy)
+	found, kept, err := s.Audience.CountUnseen(e.options.Policy, s.Status)
 	if err != nil {
 		return nil, err
 	}

@@ -28,17 +28,13 @@ type Stream struct {
 	Audience *audience.Audience // nil if the stream is not compared with a snapshot
 	Send     batching.Send      // delivers the stream's batches
 	OnRecord func()             // called with each record, if not nil
+	Status   audience.Status
 
 	Counts
-
-	complete, incomplete bool // as the source said last
 
 	encoder *payload.Encoder
 	batches *batching.Stream
 }
-
-// Unfinished returns why the source has not read the stream to its end; "" if it has.
-func (s *Stream) Unfinished(p audience.Policy) string { return p.Unfinished(s.complete, s.incomplete) }
 
 // Options are the choices of a sync.
 type Options struct {

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"destination-webhook/batching"
+	"destination-webhook/destination/audience"
 	"destination-webhook/protocol"
 )
 
@@ -122,12 +123,10 @@ func (e *Engine) trace(t *protocol.Trace) {
 	if t.Estimate.Records > 0 {
 		e.expected.note(&t.Estimate)
 	}
-	s := e.names.find(t.Namespace, t.Stream)
-	if s == nil || !t.Complete && !t.Incomplete {
+	if !t.Complete && !t.Incomplete {
 		return
 	}
-	s.complete, s.incomplete = t.Complete, t.Incomplete
-	if s.Audience != nil {
-		s.Audience.ObserveStatus(t)
+	if s := e.names.find(t.Namespace, t.Stream); s != nil {
+		s.Status = audience.Status{Complete: t.Complete, Incomplete: t.Incomplete}
 	}
 }
