@@ -70,7 +70,7 @@ func (h *LogHandler) Handle(_ context.Context, r slog.Record) error {
 		writeAttr(&b, h.group, a)
 		return true
 	})
-	return h.w.Log(levelOf(r.Level), b.String())
+	return h.w.log(levelOf(r.Level), b.String())
 }
 
 // WithAttrs implements slog.Handler.

@@ -86,8 +86,8 @@ type logMessage struct {
 	} `json:"log"`
 }
 
-// Log writes a LOG message.
-func (w *Writer) Log(level Level, message string) error {
+// log writes a LOG message.
+func (w *Writer) log(level Level, message string) error {
 	m := logMessage{Type: "LOG"}
 	m.Log.Level, m.Log.Message = level, w.redact(message)
 	return w.message(m)

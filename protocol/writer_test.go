@@ -42,15 +42,15 @@ var writerTests = []struct {
 	write func(*Writer) error
 	want  string
 }{
-	{"log", func(w *Writer) error { return w.Log(levelInfo, "10 rows delivered") },
+	{"log", func(w *Writer) error { return w.log(levelInfo, "10 rows delivered") },
 		`{"type":"LOG","log":{"level":"INFO","message":"10 rows delivered"}}`},
-	{"warning", func(w *Writer) error { return w.Log(levelWarn, "slow") },
+	{"warning", func(w *Writer) error { return w.log(levelWarn, "slow") },
 		`{"type":"LOG","log":{"level":"WARN","message":"slow"}}`},
-	{"log on two lines", func(w *Writer) error { return w.Log(levelError, "a\nb\r\t\"\\\x00") },
+	{"log on two lines", func(w *Writer) error { return w.log(levelError, "a\nb\r\t\"\\\x00") },
 		`{"type":"LOG","log":{"level":"ERROR","message":"a\nb\r\t\"\\\u0000"}}`},
-	{"log of HTML", func(w *Writer) error { return w.Log(levelDebug, "<a href='x'>&amp;</a> é 😀 \u2028") },
+	{"log of HTML", func(w *Writer) error { return w.log(levelDebug, "<a href='x'>&amp;</a> é 😀 \u2028") },
 		`{"type":"LOG","log":{"level":"DEBUG","message":"<a href='x'>&amp;</a> é 😀 ` + "\u2028" + `"}}`},
-	{"log of what is not UTF-8", func(w *Writer) error { return w.Log(levelTrace, "caf\xe9 \xed\xa0\x80.") },
+	{"log of what is not UTF-8", func(w *Writer) error { return w.log(levelTrace, "caf\xe9 \xed\xa0\x80.") },
 		`{"type":"LOG","log":{"level":"TRACE","message":"caf` + "\uFFFD \uFFFD\uFFFD\uFFFD." + `"}}`},
 	{"config error", func(w *Writer) error { return w.Failure(ConfigError, "401: mend the token", "") },
 		`{"type":"TRACE","trace":{"type":"ERROR","emitted_at":1700000000123,"error":{"message":"401: mend the token","failure_type":"config_error"}}}`},
@@ -122,7 +122,7 @@ func TestWriterRedacts(t *testing.T) {
 	line := `{"type":"STATE","state":{"data":"s3cret [x]"}}`
 	w.State(decodeState(t, line), 1, 0)
 	err := errors.Join(
-		w.Log(levelInfo, "token "+secret),
+		w.log(levelInfo, "token "+secret),
 		w.Failure(ConfigError, "token "+secret, "stack with "+secret),
 		w.Status(false, "token "+secret),
 		w.Flush(),
@@ -183,7 +183,7 @@ func TestWriterLinesStayWhole(t *testing.T) {
 	for n := range 8 {
 		all.Go(func() {
 			for i := range 50 {
-				_ = w.Log(levelInfo, fmt.Sprint(n, i))
+				_ = w.log(levelInfo, fmt.Sprint(n, i))
 				w.State(state, int64(i), 0)
 				_ = w.Flush()
 			}
@@ -252,7 +252,7 @@ func TestWriterStatesLeaveTogether(t *testing.T) {
 func TestWriterDropsLargeBuffers(t *testing.T) {
 	w, out := newTestWriter()
 	large := strings.Repeat("x", keepBuffer)
-	if err := w.Log(levelInfo, large); err != nil {
+	if err := w.log(levelInfo, large); err != nil {
 		t.Fatal(err)
 	}
 	if cap(w.buf) > keepBuffer {

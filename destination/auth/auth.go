@@ -34,7 +34,7 @@ type Options struct {
 }
 
 // NewTransport returns a transport that adds the credentials to each request and describes
-// certificate errors as [DescribeTLSError] does. It contacts nobody: the first token is fetched
+// certificate errors as [describeTLSError] does. It contacts nobody: the first token is fetched
 // with the first request.
 func NewTransport(base http.RoundTripper, o Options) (http.RoundTripper, error) {
 	base = &tlsErrorTransport{base, ofEndpoint}

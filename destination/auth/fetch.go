@@ -51,7 +51,7 @@ func newFetch(o OAuth2Options) (func(context.Context) (*oauth2.Token, error), er
 			return nil, newTokenError(host, err)
 		}
 		if !fitsHeader(token.AccessToken) {
-			return nil, &TokenError{Host: host, Err: errInvalidToken}
+			return nil, &tokenError{Host: host, Err: errInvalidToken}
 		}
 		if o.OnToken != nil {
 			o.OnToken(redact.Secret(token.AccessToken))

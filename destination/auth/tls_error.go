@@ -24,12 +24,12 @@ var (
 	ofOthers   = advice{"check the address", "the system has to trust it", "check the address"}
 )
 
-// DescribeTLSError explains a certificate or TLS problem of the endpoint in one line and says what
+// describeTLSError explains a certificate or TLS problem of the endpoint in one line and says what
 // to do. It reports false for other errors. Text from a certificate is quoted, so that it cannot
 // forge a message.
-func DescribeTLSError(err error) (string, bool) { return ofEndpoint.describe(err) }
+func describeTLSError(err error) (string, bool) { return ofEndpoint.describe(err) }
 
-// DescribeServersTLSError is DescribeTLSError for another server than an endpoint.
+// DescribeServersTLSError is describeTLSError for another server than an endpoint.
 func DescribeServersTLSError(err error) (string, bool) { return ofOthers.describe(err) }
 
 func (a advice) describe(err error) (string, bool) {
@@ -111,7 +111,7 @@ func quoted(text string) string {
 	return strconv.Quote(text)
 }
 
-// NewPlainTransport returns a transport that describes certificate errors as [DescribeTLSError]
+// NewPlainTransport returns a transport that describes certificate errors as [describeTLSError]
 // does, for connections without credentials and TLS settings of their own.
 func NewPlainTransport(base http.RoundTripper) http.RoundTripper {
 	return &tlsErrorTransport{base, ofOthers}

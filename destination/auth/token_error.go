@@ -11,9 +11,9 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// TokenError says why no OAuth2 token could be fetched. It keeps only the status and the error
+// tokenError says why no OAuth2 token could be fetched. It keeps only the status and the error
 // code, because the rest of a token endpoint's answer may echo the secret.
-type TokenError struct {
+type tokenError struct {
 	Host   string // of the token URL
 	Status int    // 0 if there was no answer
 	Code   string // RFC 6749, section 5.2, such as invalid_client; may be empty
@@ -25,7 +25,7 @@ type TokenError struct {
 // Answer returns the status and header of the token endpoint's answer. The status is 0 if there was
 // none. Callers learn from it when to retry, and from the method itself that the request which
 // needed the token was not sent.
-func (e *TokenError) Answer() (status int, header http.Header) { return e.Status, e.header }
+func (e *tokenError) Answer() (status int, header http.Header) { return e.Status, e.header }
 
 // codes are the error codes of RFC 6749, section 5.2, and others in use. No other code is shown: it
 // could be a secret.
@@ -37,22 +37,22 @@ var codes = append([]string{
 // passingCodes are the codes of temporary faults.
 var passingCodes = []string{"temporarily_unavailable", "server_error", "slow_down"}
 
-func newTokenError(host string, err error) *TokenError {
+func newTokenError(host string, err error) *tokenError {
 	var answer *oauth2.RetrieveError
 	var call *url.Error
 	switch {
 	case errors.As(err, &answer):
-		e := &TokenError{Host: host, Status: answer.Response.StatusCode, header: answer.Response.Header}
+		e := &tokenError{Host: host, Status: answer.Response.StatusCode, header: answer.Response.Header}
 		if slices.Contains(codes, answer.ErrorCode) {
 			e.Code = answer.ErrorCode
 		}
 		return e
 	case errors.As(err, &call): // it would show the whole address
-		return &TokenError{Host: host, Err: call.Err}
+		return &tokenError{Host: host, Err: call.Err}
 	case strings.HasPrefix(err.Error(), "oauth2: cannot fetch token"): // it has no type for this
-		return &TokenError{Host: host, Err: errBrokeOff}
+		return &tokenError{Host: host, Err: errBrokeOff}
 	}
-	return &TokenError{Host: host, Err: errNoToken}
+	return &tokenError{Host: host, Err: errNoToken}
 }
 
 var (
@@ -61,7 +61,7 @@ var (
 	errBrokeOff     = errors.New("its answer broke off")
 )
 
-func (e *TokenError) Error() string {
+func (e *tokenError) Error() string {
 	text := "fetching an OAuth2 token from " + e.Host
 	if e.Err != nil {
 		return fmt.Sprintf("%s: %v", text, e.Err)
@@ -73,7 +73,7 @@ func (e *TokenError) Error() string {
 	return text + ": " + e.advice()
 }
 
-func (e *TokenError) advice() string {
+func (e *tokenError) advice() string {
 	switch {
 	case !e.Permanent():
 		return "try again later"
@@ -86,12 +86,12 @@ func (e *TokenError) advice() string {
 }
 
 // Unwrap returns the network's error, if that is what it was.
-func (e *TokenError) Unwrap() error { return e.Err }
+func (e *tokenError) Unwrap() error { return e.Err }
 
 // Permanent reports whether a retry is pointless until the config changes.
-func (e *TokenError) Permanent() bool {
+func (e *tokenError) Permanent() bool {
 	if e.Err != nil {
-		_, wrongTLS := DescribeTLSError(e.Err)
+		_, wrongTLS := describeTLSError(e.Err)
 		return wrongTLS || errors.Is(e.Err, errNoToken) || errors.Is(e.Err, errInvalidToken)
 	}
 	passing := []int{http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests}

@@ -30,8 +30,8 @@ const (
 var (
 	// ErrSilent is the error of a service that did not answer in time.
 	ErrSilent = errors.New("the service did not answer in time: check its health and the network")
-	// ErrTooLarge is the error of an answer that is larger than it can rightly be.
-	ErrTooLarge = errors.New("the service sent more than was asked for")
+	// errTooLarge is the error of an answer that is larger than it can rightly be.
+	errTooLarge = errors.New("the service sent more than was asked for")
 )
 
 // bounded gives a call that moves size bytes its deadline.
@@ -122,7 +122,7 @@ func (r *received) Read(p []byte) (int, error) {
 	n, err := r.ReadCloser.Read(p)
 	r.moved(n)
 	if r.left -= int64(n); r.left < 0 {
-		return 0, ErrTooLarge
+		return 0, errTooLarge
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
 		err = r.told(err)

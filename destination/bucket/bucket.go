@@ -118,7 +118,7 @@ func (o Options) credentials() (*credentials.Credentials, error) {
 func (b *Bucket) String() string { return fmt.Sprintf("bucket %q at %s", b.bucket, b.host) }
 
 // Fetch copies an object of at most limit bytes to w and returns its ETag, or an error that is
-// ErrNotFound if there is none and ErrTooLarge if it is longer.
+// ErrNotFound if there is none and errTooLarge if it is longer.
 func (b *Bucket) Fetch(ctx context.Context, name string, w io.Writer, limit int64) (etag string, err error) {
 	ctx, cancel := bounded(ctx, limit)
 	defer cancel()
@@ -129,7 +129,7 @@ func (b *Bucket) Fetch(ctx context.Context, name string, w io.Writer, limit int6
 	defer func() { _ = body.Close() }() // what matters of a body was read
 	n, err := io.Copy(w, io.LimitReader(body, limit+1))
 	if err == nil && n > limit {
-		err = ErrTooLarge
+		err = errTooLarge
 	}
 	if err == nil && n != info.Size {
 		err = io.ErrUnexpectedEOF
@@ -176,7 +176,7 @@ func (b *Bucket) List(ctx context.Context, begin string) ([]Object, error) {
 			return nil, b.fail(ctx, "listing", path.Dir(begin+"x"), info.Err)
 		}
 		if len(objects) == maxObjects {
-			return nil, b.fail(ctx, "listing", path.Dir(begin+"x"), ErrTooLarge)
+			return nil, b.fail(ctx, "listing", path.Dir(begin+"x"), errTooLarge)
 		}
 		objects = append(objects, Object{Name: strings.TrimPrefix(info.Key, b.prefix), Size: info.Size})
 	}

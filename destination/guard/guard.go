@@ -10,9 +10,9 @@ import (
 	"code.dny.dev/ssrf"
 )
 
-// ErrRefused is in the chain of every refusal. net.OpError keeps it, so a caller can tell a refusal
+// errRefused is in the chain of every refusal. net.OpError keeps it, so a caller can tell a refusal
 // from a failed connection and not retry.
-var ErrRefused = errors.New("refused by the network guard")
+var errRefused = errors.New("refused by the network guard")
 
 const neverDialled = "link-local addresses and cloud metadata services are never dialled"
 
@@ -35,20 +35,15 @@ func New(o Options) *Guard {
 	return &Guard{options: o, public: ssrf.New(ssrf.WithAnyPort())}
 }
 
-// Control is for [net.Dialer.Control].
+// Control returns nil if address, an ip:port, may be dialled, and otherwise an error that says why
+// not. It is for [net.Dialer.Control].
 func (g *Guard) Control(network, address string, _ syscall.RawConn) error {
-	return g.Safe(network, address)
-}
-
-// Safe returns nil if address, an ip:port, may be dialled. Otherwise it returns an error that wraps
-// [ErrRefused] and says why.
-func (g *Guard) Safe(network, address string) error {
 	if !slices.Contains([]string{"tcp", "tcp4", "tcp6"}, network) {
-		return fmt.Errorf("network %q: %w: only TCP is dialled", network, ErrRefused)
+		return fmt.Errorf("network %q: %w: only TCP is dialled", network, errRefused)
 	}
 	target, err := netip.ParseAddrPort(address)
 	if err != nil {
-		return fmt.Errorf("address %q: %w: not an ip:port", address, ErrRefused)
+		return fmt.Errorf("address %q: %w: not an ip:port", address, errRefused)
 	}
 	err = g.judge(target.Addr())
 	if err != nil && g.options.Hosted {
@@ -59,7 +54,7 @@ func (g *Guard) Safe(network, address string) error {
 
 // errNotPublic is the one refusal that hosted users see for a name, whether it leads to an internal
 // address or does not exist.
-var errNotPublic = fmt.Errorf("its name: %w: it leads to no address on the public internet", ErrRefused)
+var errNotPublic = fmt.Errorf("its name: %w: it leads to no address on the public internet", errRefused)
 
 // Unresolved returns the error to report for a host name that does not exist, in place of the
 // resolver's. It is nil if users may learn the difference between that and a refused address.
@@ -76,7 +71,7 @@ func (g *Guard) DeniesPrivate() bool { return g.options.DenyPrivate }
 func (g *Guard) judge(addr netip.Addr) error {
 	addr = addr.Unmap().WithZone("") // ::ffff:a.b.c.d is dialled as a.b.c.d
 	if within(alwaysRefused, addr) {
-		return fmt.Errorf("address %s: %w: %s", addr, ErrRefused, neverDialled)
+		return fmt.Errorf("address %s: %w: %s", addr, errRefused, neverDialled)
 	}
 	for _, inner := range embedded(addr) {
 		if err := g.judge(inner); err != nil {
@@ -88,7 +83,7 @@ func (g *Guard) judge(addr netip.Addr) error {
 	}
 	if g.public.SafeAddr(addr) != nil {
 		return fmt.Errorf("address %s: %w: it is not on the public internet; the operator can allow its network in %s",
-			addr, ErrRefused, envAllow)
+			addr, errRefused, envAllow)
 	}
 	return nil
 }

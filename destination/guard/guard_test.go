@@ -1,4 +1,4 @@
-package guard_test
+package guard
 
 import (
 	"context"
@@ -11,19 +11,17 @@ import (
 	"testing"
 
 	"golang.org/x/net/idna"
-
-	"destination-webhook/destination/guard"
 )
 
 // Every address here is judged by calling the guard; none is dialled.
 
 var (
-	open    = guard.New(guard.Options{})
-	private = guard.New(guard.Options{DenyPrivate: true})
+	open    = New(Options{})
+	private = New(Options{DenyPrivate: true})
 )
 
-// alwaysRefused holds in every mode, in every disguise.
-var alwaysRefused = map[string]string{
+// refusedEverywhere holds in every mode, in every disguise.
+var refusedEverywhere = map[string]string{
 	"AWS, Google, Azure metadata": "169.254.169.254",
 	"AWS container credentials":   "169.254.170.2",
 	"link-local":                  "169.254.0.1",
@@ -104,8 +102,8 @@ var allowed = map[string]string{
 	"mapped public":     "[::ffff:93.184.215.14]",
 }
 
-func TestSafe(t *testing.T) {
-	for name, addr := range alwaysRefused {
+func TestControl(t *testing.T) {
+	for name, addr := range refusedEverywhere {
 		wantRefused(t, open, name, addr)
 		wantRefused(t, private, name, addr)
 	}
@@ -120,15 +118,15 @@ func TestSafe(t *testing.T) {
 }
 
 func TestAllowList(t *testing.T) {
-	everything := guard.New(guard.Options{DenyPrivate: true, Allow: prefixes("0.0.0.0/0", "::/0")})
-	for name, addr := range alwaysRefused {
+	everything := New(Options{DenyPrivate: true, Allow: prefixes("0.0.0.0/0", "::/0")})
+	for name, addr := range refusedEverywhere {
 		wantRefused(t, everything, "allow-list of everything: "+name, addr)
 	}
 	for name, addr := range privateRefused {
 		wantAllowed(t, everything, "allow-list of everything: "+name, addr)
 	}
 
-	some := guard.New(guard.Options{DenyPrivate: true, Allow: prefixes("10.1.0.0/16", "::1/128", "64:ff9b::/96")})
+	some := New(Options{DenyPrivate: true, Allow: prefixes("10.1.0.0/16", "::1/128", "64:ff9b::/96")})
 	for _, addr := range []string{"10.1.2.3", "[::ffff:10.1.2.3]", "[::1]", "[64:ff9b::93.184.215.14]", "[64:ff9b::10.1.2.3]"} {
 		wantAllowed(t, some, "allowed", addr)
 	}
@@ -139,19 +137,19 @@ func TestAllowList(t *testing.T) {
 
 func TestAllowListIsCopied(t *testing.T) {
 	list := prefixes("10.1.0.0/16")
-	g := guard.New(guard.Options{DenyPrivate: true, Allow: list})
+	g := New(Options{DenyPrivate: true, Allow: list})
 	list[0] = netip.MustParsePrefix("127.0.0.0/8")
 	wantRefused(t, g, "changed later", "127.0.0.1")
 }
 
-func TestSafeRefusesWhatItCannotRead(t *testing.T) {
+func TestControlRefusesWhatItCannotRead(t *testing.T) {
 	for _, address := range []string{"", "example.com:80", "1.2.3.4", "[::1", "127.1:80", "0x7f000001:80", "2130706433:80", "0177.0.0.1:80", "1.2.3.4:65536", "1.2.3.4:http"} {
-		if err := open.Safe("tcp4", address); !errors.Is(err, guard.ErrRefused) {
+		if err := open.Control("tcp4", address, nil); !errors.Is(err, errRefused) {
 			t.Errorf("%q: %v", address, err)
 		}
 	}
 	for _, network := range []string{"", "udp", "udp4", "unix", "ip4:icmp"} {
-		if err := open.Safe(network, "93.184.215.14:80"); !errors.Is(err, guard.ErrRefused) {
+		if err := open.Control(network, "93.184.215.14:80", nil); !errors.Is(err, errRefused) {
 			t.Errorf("network %q: %v", network, err)
 		}
 	}
@@ -167,7 +165,7 @@ func TestControlJudgesWhatIsDialled(t *testing.T) {
 	defer func() { _ = listener.Close() }()
 	_, port, _ := net.SplitHostPort(listener.Addr().String())
 
-	dial := func(g *guard.Guard) error {
+	dial := func(g *Guard) error {
 		dialer := net.Dialer{Control: g.Control}
 		conn, err := dialer.DialContext(context.Background(), "tcp4", net.JoinHostPort("localhost", port))
 		if err == nil {
@@ -178,7 +176,7 @@ func TestControlJudgesWhatIsDialled(t *testing.T) {
 	if err := dial(open); err != nil {
 		t.Errorf("default mode refuses loopback: %v", err)
 	}
-	if err := dial(private); !errors.Is(err, guard.ErrRefused) || !strings.Contains(err.Error(), "127.0.0.1") {
+	if err := dial(private); !errors.Is(err, errRefused) || !strings.Contains(err.Error(), "127.0.0.1") {
 		t.Errorf("private mode: %v", err)
 	}
 }
@@ -242,9 +240,9 @@ func TestCheckURL(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for mode, want := range map[*guard.Guard]bool{open: test.openSafe, private: test.privateSafe} {
+		for mode, want := range map[*Guard]bool{open: test.openSafe, private: test.privateSafe} {
 			err := mode.CheckURL(u)
-			if (err == nil) != want || err != nil && !errors.Is(err, guard.ErrRefused) {
+			if (err == nil) != want || err != nil && !errors.Is(err, errRefused) {
 				t.Errorf("%s (private %v): %v", test.url, mode == private, err)
 			}
 		}
@@ -255,14 +253,14 @@ func TestCheckURL(t *testing.T) {
 func TestHostedTellsNoAddress(t *testing.T) {
 	for mode, shown := range map[string]bool{"CLOUD": false, "OSS": true} {
 		env := map[string]string{"DEPLOYMENT_MODE": mode, "WEBHOOK_DENY_PRIVATE_NETWORKS": "true"}
-		g, err := guard.FromEnvironment(func(name string) string { return env[name] })
+		g, err := FromEnvironment(func(name string) string { return env[name] })
 		if err != nil {
 			t.Fatal(err)
 		}
 		texts := make(map[string]bool)
 		for _, addr := range []string{"10.0.0.7", "169.254.169.254", "[64:ff9b::a00:7]"} {
-			err := g.Safe(network(addr), addr+":443")
-			if !errors.Is(err, guard.ErrRefused) || strings.Contains(err.Error(), strings.Trim(addr, "[]")) != shown {
+			err := g.Control(network(addr), addr+":443", nil)
+			if !errors.Is(err, errRefused) || strings.Contains(err.Error(), strings.Trim(addr, "[]")) != shown {
 				t.Errorf("%s: %v", mode, err)
 				continue
 			}
@@ -303,7 +301,7 @@ func TestFromEnvironment(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			env := map[string]string{"DEPLOYMENT_MODE": test.mode, "WEBHOOK_DENY_PRIVATE_NETWORKS": test.deny, "WEBHOOK_ALLOWED_NETWORKS": test.allow}
-			g, err := guard.FromEnvironment(func(name string) string { return env[name] })
+			g, err := FromEnvironment(func(name string) string { return env[name] })
 			if test.problem != "" {
 				if err == nil || !strings.Contains(err.Error(), test.problem) {
 					t.Fatalf("got %v, want an error with %s", err, test.problem)
@@ -313,10 +311,10 @@ func TestFromEnvironment(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := g.Safe("tcp4", "127.0.0.1:1") == nil; got != test.loopback {
+			if got := g.Control("tcp4", "127.0.0.1:1", nil) == nil; got != test.loopback {
 				t.Errorf("loopback allowed: %v", got)
 			}
-			if got := g.Safe("tcp4", "10.9.9.9:1") == nil; got != test.inTen {
+			if got := g.Control("tcp4", "10.9.9.9:1", nil) == nil; got != test.inTen {
 				t.Errorf("10.9.9.9 allowed: %v", got)
 			}
 		})
@@ -333,7 +331,7 @@ func TestProxies(t *testing.T) {
 		"http://joe:hunter22@": true, "\thttp://proxy": true,
 	} {
 		for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"} {
-			proxies, err := guard.Proxies(func(asked string) string {
+			proxies, err := Proxies(func(asked string) string {
 				if asked == name {
 					return value
 				}
@@ -361,7 +359,7 @@ func TestProxyForAllSchemes(t *testing.T) {
 		{[]string{"ALL_PROXY", "https_proxy"}, true},
 		{[]string{"ALL_PROXY", "http_proxy", "HTTPS_PROXY"}, false},
 	} {
-		_, err := guard.Proxies(func(asked string) string {
+		_, err := Proxies(func(asked string) string {
 			if slices.Contains(test.set, asked) {
 				return "socks5://joe:hunter22@proxy:1080"
 			}
@@ -373,9 +371,9 @@ func TestProxyForAllSchemes(t *testing.T) {
 	}
 }
 
-// FuzzSafe: no spelling of an address is safer than the address.
-func FuzzSafe(f *testing.F) {
-	for _, table := range []map[string]string{alwaysRefused, privateRefused, allowed} {
+// FuzzControl: no spelling of an address is safer than the address.
+func FuzzControl(f *testing.F) {
+	for _, table := range []map[string]string{refusedEverywhere, privateRefused, allowed} {
 		for _, addr := range table {
 			f.Add(addr + ":80")
 		}
@@ -384,7 +382,7 @@ func FuzzSafe(f *testing.F) {
 		f.Add(address)
 	}
 	f.Fuzz(func(t *testing.T, address string) {
-		inOpen, inPrivate := open.Safe("tcp", address), private.Safe("tcp", address)
+		inOpen, inPrivate := open.Control("tcp", address, nil), private.Control("tcp", address, nil)
 		if inOpen != nil && inPrivate == nil {
 			t.Errorf("%q: private mode allows what the default refuses", address)
 		}
@@ -426,25 +424,25 @@ func FuzzCheckURL(f *testing.F) {
 			return
 		}
 		target := netip.AddrPortFrom(addr, 443).String()
-		if private.Safe("tcp", target) != nil && private.CheckURL(u) == nil {
+		if private.Control("tcp", target, nil) != nil && private.CheckURL(u) == nil {
 			t.Errorf("%q is %s and passes in private mode", host, addr)
 		}
-		if open.Safe("tcp", target) != nil && open.CheckURL(u) == nil {
+		if open.Control("tcp", target, nil) != nil && open.CheckURL(u) == nil {
 			t.Errorf("%q is %s and passes", host, addr)
 		}
 	})
 }
 
-func wantRefused(t *testing.T, g *guard.Guard, name, addr string) {
+func wantRefused(t *testing.T, g *Guard, name, addr string) {
 	t.Helper()
-	if err := g.Safe(network(addr), addr+":443"); !errors.Is(err, guard.ErrRefused) {
+	if err := g.Control(network(addr), addr+":443", nil); !errors.Is(err, errRefused) {
 		t.Errorf("%s (%s): want a refusal, got %v", name, addr, err)
 	}
 }
 
-func wantAllowed(t *testing.T, g *guard.Guard, name, addr string) {
+func wantAllowed(t *testing.T, g *Guard, name, addr string) {
 	t.Helper()
-	if err := g.Safe(network(addr), addr+":443"); err != nil {
+	if err := g.Control(network(addr), addr+":443", nil); err != nil {
 		t.Errorf("%s (%s): %v", name, addr, err)
 	}
 }

@@ -20,7 +20,7 @@ var metadataNames = []string{
 }
 
 // CheckURL judges a URL before anything is dialled: in private mode it refuses plain http, and it
-// judges a literal IP address as [Guard.Safe] does. It gives an early and clearer message, and it
+// judges a literal IP address as [Guard.Control] does. It gives an early and clearer message, and it
 // is the only check that a proxy does not bypass. Names are judged when they are dialled.
 //
 // A proxy may take more spellings for an address than Go does. So a host is folded as browsers fold
@@ -29,22 +29,22 @@ var metadataNames = []string{
 // strip them.
 func (g *Guard) CheckURL(u *url.URL) error {
 	if g.options.DenyPrivate && u.Scheme != "https" {
-		return fmt.Errorf("scheme %q: %w: this deployment sends over https only", u.Scheme, ErrRefused)
+		return fmt.Errorf("scheme %q: %w: this deployment sends over https only", u.Scheme, errRefused)
 	}
 	host, err := fold(u.Hostname())
 	if err != nil {
-		return fmt.Errorf("host %s: %w: it is not a host name", quoted(u.Hostname()), ErrRefused)
+		return fmt.Errorf("host %s: %w: it is not a host name", quoted(u.Hostname()), errRefused)
 	}
 	addr, err := netip.ParseAddr(host)
 	switch {
 	case err == nil:
 		return g.judge(addr)
 	case strings.ContainsAny(host, ":%"): // an IPv6 address to a parser that takes more than ours
-		return fmt.Errorf("host %s: %w: it is neither a host name nor an address", quoted(u.Hostname()), ErrRefused)
+		return fmt.Errorf("host %s: %w: it is neither a host name nor an address", quoted(u.Hostname()), errRefused)
 	case endsInNumber(host):
-		return fmt.Errorf("host %s: %w: write an address as four decimal numbers", quoted(u.Hostname()), ErrRefused)
+		return fmt.Errorf("host %s: %w: write an address as four decimal numbers", quoted(u.Hostname()), errRefused)
 	case slices.Contains(metadataNames, host):
-		return fmt.Errorf("host %q: %w: %s", u.Hostname(), ErrRefused, neverDialled)
+		return fmt.Errorf("host %q: %w: %s", u.Hostname(), errRefused, neverDialled)
 	}
 	return nil // a name
 }
@@ -66,7 +66,7 @@ const maxHost = 1 << 10
 // if a label is empty.
 func fold(host string) (string, error) {
 	if len(host) > maxHost {
-		return "", ErrRefused
+		return "", errRefused
 	}
 	ascii := strings.IndexFunc(host, func(r rune) bool { return r > 0x7e }) < 0
 	if !ascii {
@@ -77,7 +77,7 @@ func fold(host string) (string, error) {
 	}
 	host = strings.TrimSuffix(strings.ToLower(host), ".")
 	if slices.Contains(strings.Split(host, "."), "") {
-		return "", ErrRefused
+		return "", errRefused
 	}
 	return host, nil
 }

@@ -17,10 +17,10 @@ import (
 )
 
 var (
-	// ErrInUse is the error of locking a stream that another sync works on.
-	ErrInUse = errors.New("another sync is using the tables of this stream: let it finish, or give each connection a prefix of its own")
-	// ErrVersion is the error of tables that a later version has made.
-	ErrVersion = errors.New("a later version of the connector has made the tables: use that one, or another prefix")
+	// errInUse is the error of locking a stream that another sync works on.
+	errInUse = errors.New("another sync is using the tables of this stream: let it finish, or give each connection a prefix of its own")
+	// errVersion is the error of tables that a later version has made.
+	errVersion = errors.New("a later version of the connector has made the tables: use that one, or another prefix")
 
 	errSilent = errors.New("no answer within")
 )
@@ -28,10 +28,10 @@ var (
 // resume ends what to do about a server that is out of order.
 const resume = "the next sync sends again what is not stored"
 
-// Refused is an answer of the server. Its message is left out: it may repeat rows.
-type Refused struct{ Code string } // SQLSTATE
+// serverError is an answer of the server. Its message is left out: it may repeat rows.
+type serverError struct{ Code string } // SQLSTATE
 
-func (e *Refused) Error() string {
+func (e *serverError) Error() string {
 	if len(e.Code) != 5 {
 		return fmt.Sprintf("the server answers with an SQLSTATE of %d bytes", len(e.Code))
 	}
@@ -106,7 +106,7 @@ func (e *certificateError) Unwrap() error { return e.err }
 
 // isOwn reports whether an error is one of this package.
 func isOwn(err error) bool {
-	return slices.ContainsFunc([]error{ErrInUse, ErrVersion, errEncoding, errNumber, errTried}, func(own error) bool { return errors.Is(err, own) })
+	return slices.ContainsFunc([]error{errInUse, errVersion, errEncoding, errNumber, errTried}, func(own error) bool { return errors.Is(err, own) })
 }
 
 // explainConnecting is explain for a connection that could not be made.
@@ -126,13 +126,13 @@ func explainAnswer(code string) error {
 		if !strings.HasPrefix(code, a.code) {
 			continue
 		}
-		err := fmt.Errorf("%s: %w", a.text, &Refused{code})
+		err := fmt.Errorf("%s: %w", a.text, &serverError{code})
 		if a.permanent {
 			return failure.Config(err)
 		}
 		return err
 	}
-	return &Refused{code}
+	return &serverError{code}
 }
 
 // cause returns the error below those of the library, which repeat the URL.
@@ -152,11 +152,11 @@ func cause(err error) error {
 
 // Transient reports whether the server may take a later sync.
 func Transient(err error) bool {
-	var refused *Refused
+	var refused *serverError
 	if errors.As(err, &refused) {
 		return !permanent(refused.Code)
 	}
-	return errors.Is(err, errSilent) || errors.Is(err, errLost) || errors.Is(err, ErrInUse)
+	return errors.Is(err, errSilent) || errors.Is(err, errLost) || errors.Is(err, errInUse)
 }
 
 // permanent reports whether waiting does not help.

@@ -71,7 +71,7 @@ func TestServerHangs(t *testing.T) {
 	resume()
 	again := mustOpen(t, server.URL())
 	err := again.Lock(t.Context(), "users")
-	for errors.Is(err, ErrInUse) && t.Context().Err() == nil { // the server has not noticed yet
+	for errors.Is(err, errInUse) && t.Context().Err() == nil { // the server has not noticed yet
 		err = again.Lock(t.Context(), "users")
 	}
 	if err != nil {

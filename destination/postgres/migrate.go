@@ -31,7 +31,7 @@ func (s *Server) migrateIn(ctx context.Context, tx pgx.Tx) error {
 		return err
 	}
 	if found > len(migrations) {
-		return fmt.Errorf("%w (found %d, want %d)", ErrVersion, found, len(migrations))
+		return fmt.Errorf("%w (found %d, want %d)", errVersion, found, len(migrations))
 	}
 	if err := s.makeSchema(ctx, tx); err != nil {
 		return err

@@ -74,7 +74,7 @@ func (s *Server) OpenCopy(ctx context.Context) (t *Tables, err error) {
 		found, err = s.freeze(ctx, t.conns[0])
 	}
 	if err == nil && found > len(migrations) {
-		err = ErrVersion
+		err = errVersion
 	}
 	if err != nil || found == 0 {
 		t.Abandon()
@@ -135,7 +135,7 @@ func (s *Server) tryWriting(ctx context.Context, c *conn) error {
 	return err
 }
 
-// Lock takes the lock of a stream until Close. It returns ErrInUse if another process holds it.
+// Lock takes the lock of a stream until Close. It fails if another process holds it.
 func (t *Tables) Lock(ctx context.Context, stream string) error {
 	return t.writer.do(ctx, func(ctx context.Context, c *pgx.Conn) error {
 		b := &pgx.Batch{}
@@ -144,7 +144,7 @@ func (t *Tables) Lock(ctx context.Context, stream string) error {
 		b.Queue("SELECT pg_advisory_lock($1)", lockKey(t.server.names.shown, stream))
 		err := pgx.BeginFunc(ctx, c, func(tx pgx.Tx) error { return tx.SendBatch(ctx, b).Close() })
 		if answer := (*pgconn.PgError)(nil); errors.As(err, &answer) && answer.Code == lockNotAvailable {
-			err = ErrInUse
+			err = errInUse
 		}
 		return err
 	})

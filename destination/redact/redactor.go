@@ -73,9 +73,6 @@ func (r *Redactor) automaton() *automaton {
 // String returns s with every secret masked.
 func (r *Redactor) String(s string) string { return r.mask(s, false) }
 
-// Bytes returns b with every secret masked.
-func (r *Redactor) Bytes(b []byte) []byte { return []byte(r.mask(string(b), false)) }
-
 // Cut is String for text that broke off or that somebody else has cut. It also masks the end of the
 // text if a secret could begin there.
 func (r *Redactor) Cut(s string) string { return r.mask(s, true) }

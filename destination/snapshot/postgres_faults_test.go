@@ -115,7 +115,7 @@ func TestTwoSyncsOfOneStreamInPostgres(t *testing.T) {
 	server := atPostgres(t)
 	first, _ := mustOpenUsers(t, server.URL(), 1)
 	second, _, err := openUsers(t, server.URL(), 1)
-	if !errors.Is(err, postgres.ErrInUse) {
+	if err == nil || !strings.Contains(err.Error(), "another sync is using the tables of this stream") {
 		t.Errorf("a second sync: %v", err)
 	}
 	other, err := second.Stream(t.Context(), Identity{Stream: "orders", Title: "orders", Key: [][]string{{"id"}}}, 1)

@@ -21,7 +21,7 @@ type scanner struct {
 
 // problem is what was expected at the byte offset at.
 func (s *scanner) problem(at int, expected string) error {
-	return &Problem{fmt.Sprintf("expected %s (column %d)", expected, utf8.RuneCountInString(s.text[:at])+1)}
+	return &problem{fmt.Sprintf("expected %s (column %d)", expected, utf8.RuneCountInString(s.text[:at])+1)}
 }
 
 func (s *scanner) scan() error {

@@ -18,7 +18,7 @@ type Template struct {
 	library   *uritemplate.Template // nil: no variables
 }
 
-// Parse reads a template. The error is a *Problem, which quotes nothing of it.
+// Parse reads a template. The error is a *problem, which quotes nothing of it.
 func Parse(address string) (*Template, error) {
 	t := &Template{text: address}
 	if !strings.ContainsAny(address, "{}") {
@@ -30,16 +30,16 @@ func Parse(address string) (*Template, error) {
 	}
 	library, err := uritemplate.New(address)
 	if err != nil { // what it refuses besides: characters that are in no URL
-		return nil, &Problem{Text: "expected a URL of characters that URLs may have, others as %XX"}
+		return nil, &problem{Text: "expected a URL of characters that URLs may have, others as %XX"}
 	}
 	t.variables, t.library = s.variables, library
 	return t, nil
 }
 
-// Problem is what is wrong with a template.
-type Problem struct{ Text string }
+// problem is what is wrong with a template.
+type problem struct{ Text string }
 
-func (p *Problem) Error() string { return p.Text }
+func (p *problem) Error() string { return p.Text }
 
 // String returns the template as it was written.
 func (t *Template) String() string { return t.text }

@@ -42,7 +42,7 @@ func (a *access) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	switch {
 	case a.loopbackOnly && !isLoopbackHost(req.Host):
 		http.Error(w, "This page answers to names of this machine only: open it at 127.0.0.1.", http.StatusForbidden)
-	case !SameOrigin(req):
+	case !sameOrigin(req):
 		http.Error(w, "Another site asked for this.", http.StatusForbidden)
 	default:
 		a.admit(w, req)
@@ -76,7 +76,7 @@ func Allowed(req *http.Request, remote bool) bool {
 	site := req.Header.Get("Sec-Fetch-Site")
 	browser := site != "" || req.Header.Get("Origin") != ""
 	switch {
-	case !SameOrigin(req) || site != "" && site != "same-origin" && site != "none":
+	case !sameOrigin(req) || site != "" && site != "same-origin" && site != "none":
 		return false
 	case isLoopbackHost(req.Host):
 		return true
@@ -84,9 +84,9 @@ func Allowed(req *http.Request, remote bool) bool {
 	return remote && (!browser || net.ParseIP(hostName(req.Host)) != nil)
 }
 
-// SameOrigin reports whether no script or form of another site sent this. A link to the page
+// sameOrigin reports whether no script or form of another site sent this. A link to the page
 // carries no Origin and passes; what a page of another site loads by itself does not.
-func SameOrigin(req *http.Request) bool {
+func sameOrigin(req *http.Request) bool {
 	if http.NewCrossOriginProtection().Check(req) != nil {
 		return false
 	}

@@ -22,7 +22,7 @@ var staticFiles embed.FS
 // Options are what the page shows and to whom.
 type Options struct {
 	Journal *journal.Journal
-	Faults  FaultSetter
+	Faults  faultSetter
 	Reset   func()          // forgets all requests
 	Relay   *relay.Relay    // where kept requests can be sent again; nil for nowhere
 	Closing <-chan struct{} // closed when the receiver ends
@@ -33,8 +33,8 @@ type Options struct {
 	Token       string // that opens the page; without AllowRemote it may be empty
 }
 
-// FaultSetter reads and sets the faults in force.
-type FaultSetter interface {
+// faultSetter reads and sets the faults in force.
+type faultSetter interface {
 	Faults() faults.Faults
 	SetFaults(faults.Faults)
 }
