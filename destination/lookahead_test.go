@@ -4,25 +4,19 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-)
 
-// onCores lets a test have as many decoders, which prepare the comparison of rows ahead of the
-// goroutine that compares; on one core it prepares them itself.
-func onCores(t *testing.T, n int) {
-	before := runtime.GOMAXPROCS(n)
-	t.Cleanup(func() { runtime.GOMAXPROCS(before) })
-}
+	"destination-webhook/destination/engine/enginetest"
+)
 
 // A row whose key is in the same block before is compared with that row, and not with what the
 // endpoint had when the block was read.
 func TestRepeatedKeyOfABlock(t *testing.T) {
 	for _, cores := range []int{1, 2, 4} {
-		onCores(t, cores)
+		enginetest.OnCores(t, cores)
 		r := newRig(t)
 		row := func(v, operation string) string {
 			return fmt.Sprintf(`{"data":{"id":1,"v":%s},"operation":%q,"primary_key":"1"}`, v, operation)
@@ -59,7 +53,7 @@ func TestPreparedRowsAreSentAsOthers(t *testing.T) {
 		{"stream":{"name":"orders"},"sync_mode":"incremental","destination_sync_mode":"append_dedup","primary_key":[["id"]]}]}`
 	var want []map[string][]string // of the syncs on one core
 	for _, cores := range []int{1, 3} {
-		onCores(t, cores)
+		enginetest.OnCores(t, cores)
 		r := newRig(t)
 		r.catalog = catalog
 		random := rand.New(rand.NewPCG(seed, seed))

@@ -35,9 +35,6 @@ const SignatureValid = journal.SignatureValid
 // Faults say how a Receiver misbehaves.
 type Faults = faults.Faults
 
-// Setting is one of the faults by its name.
-type Setting = faults.Setting
-
 // Answer is one that a Receiver gives in place of its own.
 type Answer = faults.Answer
 

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"destination-webhook/destination/jsonschema"
 	"destination-webhook/destination/redact"
 )
 
@@ -114,11 +113,11 @@ func ParseIn(folder fs.FS, spec, raw []byte) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	return root.parse(folder, raw, jsonschema.CompileOwn)
+	return root.parse(folder, raw)
 }
 
-// parse is ParseIn with a spec that is read, and what compiles a JSON Schema.
-func (n *specNode) parse(folder fs.FS, raw []byte, compile compileFunc) (*Config, error) {
+// parse is ParseIn with a spec that is read.
+func (n *specNode) parse(folder fs.FS, raw []byte) (*Config, error) {
 	tree, err := parseTree(raw)
 	if err != nil {
 		return nil, err
@@ -127,7 +126,7 @@ func (n *specNode) parse(folder fs.FS, raw []byte, compile compileFunc) (*Config
 	checkSizes(&problems, tree, tree, nil)
 	unknown := n.unknownFields(tree, nil)
 	n = n.resolve(tree)
-	violations, err := n.validate(tree, compile)
+	violations, err := n.validate(tree)
 	if err != nil {
 		return nil, err
 	}

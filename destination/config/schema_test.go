@@ -6,8 +6,6 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/go-cmp/cmp"
-
-	"destination-webhook/destination/jsonschema"
 )
 
 func TestParseSurvivesNesting(t *testing.T) {
@@ -28,7 +26,7 @@ func TestParseSurvivesNesting(t *testing.T) {
 func TestValidateSurvivesThePanicOfTheValidator(t *testing.T) {
 	limit := 5.0
 	node := &specNode{Type: "object", Properties: map[string]*specNode{"n": {Type: "number", Maximum: &limit}}}
-	_, err := node.validate(map[string]any{"n": jsontext.Value("1e1000001")}, jsonschema.CompileOwn)
+	_, err := node.validate(map[string]any{"n": jsontext.Value("1e1000001")})
 	if err == nil || strings.Contains(err.Error(), "1000001") {
 		t.Errorf("validate: %v, want an error without the number", err)
 	}

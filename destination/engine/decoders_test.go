@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -16,16 +15,11 @@ import (
 
 	"destination-webhook/batching"
 	"destination-webhook/destination/config"
+	"destination-webhook/destination/engine/enginetest"
 	"destination-webhook/destination/failure"
 	"destination-webhook/destination/route"
 	"destination-webhook/protocol"
 )
-
-// onCores gives a test this many decoders.
-func onCores(t *testing.T, n int) {
-	before := runtime.GOMAXPROCS(n)
-	t.Cleanup(func() { runtime.GOMAXPROCS(before) })
-}
 
 // longInput has many blocks of records; line broken is not valid. The record of line n has the id
 // n.
@@ -70,7 +64,7 @@ func TestDecodersAheadKeepTheOrder(t *testing.T) {
 	const lines = 6_000
 	for _, n := range []int{1, 2, 3, 4} {
 		for _, broken := range []int{0, 1, 2_999, lines} {
-			onCores(t, n)
+			enginetest.OnCores(t, n)
 			e, rows := engineOf(t, io.Discard)
 			err := e.Run(t.Context(), bytes.NewReader(longInput(lines, broken)), func() {})
 			want := lines
@@ -93,7 +87,7 @@ func TestDecodersAheadKeepTheOrder(t *testing.T) {
 // A decoder that panics while others are ahead ends the input in its place: what is before it is
 // delivered.
 func TestPanicOfADecoderIsAnError(t *testing.T) {
-	onCores(t, 3)
+	enginetest.OnCores(t, 3)
 	e, rows := engineOf(t, io.Discard)
 	e.decoders[1] = nil
 	err := e.Run(t.Context(), bytes.NewReader(longInput(6_000, 0)), func() {})
@@ -108,7 +102,7 @@ func TestPanicOfADecoderIsAnError(t *testing.T) {
 
 // A sync that ends while decoders are ahead leaves none of them running.
 func TestDecodersEndWithTheSync(t *testing.T) {
-	onCores(t, 4)
+	enginetest.OnCores(t, 4)
 	lost := errors.New("lost")
 	s := &Stream{Route: &route.Route{Stream: users, Mode: config.Insert}, Send: func(context.Context, *batching.Batch) batching.Outcome {
 		return batching.Outcome{Err: lost}

@@ -29,8 +29,9 @@ func (t *Tally) Supersede(id string) {
 	t.taken.Superseded = append(t.taken.Superseded, id)
 }
 
-// Settle adds rows that were rejected, or of which nothing had to be sent.
-func (t *Tally) Settle(rejected, skipped int64) {
+// Exclude adds rows that the endpoint has not taken: rejected ones, and those that had not to be
+// sent.
+func (t *Tally) Exclude(rejected, skipped int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.taken.Rejected += rejected

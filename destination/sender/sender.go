@@ -124,7 +124,7 @@ func (s *Stream) Send(ctx context.Context, b *batching.Batch) (outcome batching.
 	}
 	c := send.counts(rejected)
 	if s.tally != nil {
-		s.tally.Settle(c.Rejected.Sum(), c.Suppressed.Sum()+int64(c.Replaced))
+		s.tally.Exclude(c.Rejected.Sum(), c.Suppressed.Sum()+int64(c.Replaced))
 	}
 	send.ended(c, nil)
 	return batching.Outcome{Rejected: rejected, Stats: send.stats(c)}
