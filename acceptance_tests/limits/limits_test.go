@@ -42,14 +42,21 @@ type outcome struct {
 // sync feeds the program with what feed writes.
 func sync(t *testing.T, catalog string, feed func(w io.Writer)) outcome {
 	t.Helper()
+	url, rows := listen(t)
+	o := syncTo(t, url, catalog, feed)
+	o.rows = rows()
+	return o
+}
+
+// listen starts a receiver, and returns its URL and what counts the rows that have come.
+func listen(t *testing.T) (url string, rows func() int64) {
+	t.Helper()
 	endpoint, err := receiver.Listen(t.Context(), "127.0.0.1:0", receiver.Options{KeepRequests: 1, KeepBytes: mebibyte})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = endpoint.Close() }()
-	o := syncTo(t, endpoint.URL(), catalog, feed)
-	o.rows = endpoint.Totals().Rows
-	return o
+	t.Cleanup(func() { _ = endpoint.Close() })
+	return endpoint.URL(), func() int64 { return endpoint.Totals().Rows }
 }
 
 // syncTo is sync to another endpoint than the receiver.
