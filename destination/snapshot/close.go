@@ -1,7 +1,6 @@
 package snapshot
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -51,24 +50,11 @@ func (s *Store) flush() error {
 	return s.local.Flush()
 }
 
-// compact moves everything to the last level, in parts: the disk holds the tables that a compaction
-// reads until it has written all that replaces them.
+// compact moves everything to the last level, part by part.
 func (s *Store) compact() error {
-	tables, err := s.local.SSTables() // by level
-	if err != nil {
-		return err
-	}
-	from := []byte{0}
-	for _, table := range tables[len(tables)-1] {
-		to := table.Largest.UserKey
-		if bytes.Compare(from, to) < 0 {
-			if err := s.local.Compact(context.Background(), from, to, false); err != nil {
-				return err
-			}
-			from = to
-		}
-	}
-	return s.local.Compact(context.Background(), from, []byte{0xff}, false)
+	return s.parts.each(func(from, to []byte) error {
+		return s.local.Compact(context.Background(), from, to, false)
+	})
 }
 
 // finished reports whether the sync of a stream has ended well.

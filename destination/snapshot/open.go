@@ -57,6 +57,7 @@ func (s *Store) open() error {
 		return s.notOpened(err)
 	}
 	s.db = localDB{s.local}
+	s.parts.db.Store(s.local)
 	return s.load(fresh)
 }
 
@@ -132,6 +133,9 @@ func (s *Store) tuning(fresh bool) *pebble.Options {
 	}
 	if s.remote != nil {
 		s.tuneForUploads(o)
+	}
+	if s.options.tuned != nil {
+		s.options.tuned(s, o)
 	}
 	return o
 }

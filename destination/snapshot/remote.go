@@ -77,6 +77,7 @@ func openOnce(ctx context.Context, b *bucket.Bucket, scratch string, o Options) 
 	}
 	s := newStore(vfs.Default, dir, o)
 	s.files.sparse = true
+	s.parts.least = minPart
 	s.remote = &remote{bucket: b, id: rand.Text(), inline: maxInline}
 	if err := s.remote.open(ctx, s); err != nil {
 		return nil, errors.Join(s.fail("opening", s.explain(err)), s.release())

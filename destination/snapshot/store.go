@@ -26,6 +26,8 @@ type Options struct {
 	// Fetched is called while a snapshot is fetched from a bucket, with the bytes of it that have
 	// arrived so far and those of the whole, by one goroutine at a time. It may be nil.
 	Fetched func(done, total int64)
+
+	tuned func(*Store, *pebble.Options) // changes the database's thresholds, for tests
 }
 
 // Store is a snapshot in a folder. Its methods are safe for concurrent use, except for Close, which
@@ -39,6 +41,7 @@ type Store struct {
 	tables  *tables    // the same, if it is in PostgreSQL
 	lock    *pebble.Lock
 	remote  *remote // nil for a folder alone
+	parts   parts   // of local
 
 	intent  atomic.Uint64 // the last one's number
 	failure failure

@@ -10,7 +10,9 @@ import "github.com/cockroachdb/pebble/v2"
 //	the last    everything else
 //
 // A changed row is written when it is flushed, some times while it waits in the next level, and
-// once into the last, together with as many rows around it as the parts say.
+// once into the last, together with as many rows around it as the sizes say.
+//
+// All tables end where the store's parts do, so that a compaction reads one part.
 
 const (
 	// maxSublevels is how many flushes are kept before they are compacted. A read looks at all of
@@ -24,8 +26,8 @@ const (
 	// the tables are the fewer rows are rewritten.
 	maxTable = 8 << 20
 	// memPart is how many times smaller than the store is what is in memory before it becomes a
-	// table, and so is a log. There may be six logs: two that are written, one whose rows are
-	// flushed, and three that are kept to be written again.
+	// table, and so is a log. There may be three logs: two that are written, and one whose rows are
+	// flushed.
 	memPart = 32
 	// minMem is the least of that, in bytes; memTableSize is the most.
 	minMem = 8 << 20
@@ -41,20 +43,24 @@ func (s *Store) tuneForUploads(o *pebble.Options) {
 		o.LBaseMaxBytes = max(size/nextPart, minNext)
 	}
 	o.Experimental.ReadSamplingMultiplier = -1 // no compaction for the sake of reads
-	o.Experimental.SpanPolicyFunc = splitByKind
+	o.Cleaner = remover{}
+	o.Experimental.SpanPolicyFunc = s.parts.policy
 	for i := range o.TargetFileSizes {
-		o.TargetFileSizes[i] = min(int64(maxTable/4)<<i, maxTable)
+		o.TargetFileSizes[i] = maxTable
 	}
+	o.TargetFileSizes[0], o.TargetFileSizes[1] = maxTable/4, maxTable/8
+	o.L0CompactionFileThreshold = 1 << 20 // only the levels count
 }
 
-// splitByKind ends each table before the next kind of keys. The few keys that every sync writes are
-// then in small tables of their own, and a compaction of those touches no entries and rows.
-func splitByKind(key []byte) (policy pebble.SpanPolicy, end []byte, err error) {
-	if len(key) == 0 || key[0] == 0xff {
-		return policy, nil, nil
-	}
-	return policy, []byte{key[0] + 1}, nil
+// remover removes files that are of no use any more. The database writes over old logs, and keeps
+// three for it, unless its cleaner needs their content: so this one has the mark of such a cleaner,
+// from within.
+type remover struct {
+	pebble.DeleteCleaner
+	needsContent
 }
+
+type needsContent struct{ pebble.ArchiveCleaner }
 
 // logPart is how many times smaller than the store the log may be when it is saved: it is uploaded
 // whole each time, until it is flushed to a table.
