@@ -110,6 +110,25 @@ func TestConfirmedRowsAreNotSentAgain(t *testing.T) {
 	}
 }
 
+// What an incremental sync has seen does not count for a later refresh of its generation.
+func TestRefreshAfterAnIncrementalSync(t *testing.T) {
+	dir, r := t.TempDir(), routeOf(config.Mirror)
+	r.Configured.SyncMode = protocol.Incremental
+	a, closed := open(t, dir, r)
+	deliver(t, a, nil, `{"id":1}`, `{"id":2}`)
+	a.Finish(Policy{}, Status{})
+	closed()
+
+	r.Configured.SyncMode = protocol.FullRefresh
+	a, closed = open(t, dir, r)
+	defer closed()
+	deliver(t, a, nil, `{"id":1}`)
+	found, kept, err := a.CountUnseen(Policy{}, Status{Complete: true})
+	if !found || a.Unseen() != 1 || kept != "" || err != nil {
+		t.Errorf("found = %v, unseen = %d, kept = %q, err = %v; row 2 has left", found, a.Unseen(), kept, err)
+	}
+}
+
 // A mode that does not send a change confirms it in its place, unless an earlier row of the key was
 // rejected.
 func TestSuppressedRowsAreConfirmed(t *testing.T) {
