@@ -176,6 +176,19 @@ func TestAnswersAreReadUpTo64KiB(t *testing.T) {
 	}
 }
 
+func TestHeadersAreReadUpTo64KiB(t *testing.T) {
+	for size, taken := range map[int]bool{32 << 10: true, 128 << 10: false} {
+		s, _ := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("X-Long", strings.Repeat("x", size))
+		})
+		s.Start()
+		_, err := over(t, Options{}, TransportOptions{}).Deliver(t.Context(), to(s.URL, "{}"))
+		if (err == nil) != taken {
+			t.Errorf("a header of %d bytes: %v", size, err)
+		}
+	}
+}
+
 func TestSmallGzipAnswerIsNotUnpacked(t *testing.T) {
 	var zipped bytes.Buffer
 	z := gzip.NewWriter(&zipped)
