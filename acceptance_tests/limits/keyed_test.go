@@ -27,7 +27,7 @@ func TestMemoryOfKeyedStreams(t *testing.T) {
 // keyedFormula is the formula of docs/reliability.md for keyed streams by default.
 func keyedFormula(streams int) int {
 	const maxBytes, requests, partitions, maxBuffered = 1_000_000, 8, 16, 64 * mebibyte
-	return 40*mebibyte + 2*maxBytes*(2*requests+1) + min(4*maxBytes*partitions*streams, 2*maxBuffered) + 3*streams<<10
+	return 64*mebibyte + 2*maxBytes*(2*requests+1) + min(4*maxBytes*partitions*streams, 2*maxBuffered) + 3*streams<<10
 }
 
 func keyedCatalogOf(streams int) string {
