@@ -64,7 +64,7 @@ func (s *batchSend) run(ctx context.Context) (rejected []int, err error) {
 	s.rejectReplaced()
 	rejected, stored := s.storeRejected(ctx)
 	if err == nil && stored == nil {
-		stored = s.takeRetries(ctx, rejected)
+		stored = s.takeRetries(ctx)
 	}
 	if err = errors.Join(err, stored); err != nil || s.confirmation == nil {
 		return rejected, err

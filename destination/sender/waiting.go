@@ -3,7 +3,6 @@ package sender
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"destination-webhook/destination/deadletter"
 	"destination-webhook/destination/payload"
@@ -81,14 +80,14 @@ func (s *batchSend) isReplaced(row int) bool {
 
 // takeRetries notes durably which rows that waited the endpoint has taken, or needs no longer: those
 // of the delivered batch that are not rejected.
-func (s *batchSend) takeRetries(ctx context.Context, rejected []int) error {
+func (s *batchSend) takeRetries(ctx context.Context) error {
 	t := s.stream
 	if t.options.Waiting == nil {
 		return nil
 	}
 	var ids []string
 	for row := range s.batch.Rows() {
-		if _, isRejected := slices.BinarySearch(rejected, row); isRejected {
+		if s.isRejected(row) {
 			continue
 		}
 		if m := payload.ReadMetadata(s.batch.Metadata(row)); m.Retry.ID != "" {
