@@ -34,7 +34,7 @@ func TestResumedSyncSendsTheSameBatches(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 2))
 		for range min(5, len(released)) {
 			resumed := *s
-			resumed.events = behind(s, released[r.IntN(len(released))])
+			resumed.events = remaining(s, released[r.IntN(len(released))])
 			resumed.options.MaxInFlight, resumed.seed = 1+r.IntN(5), r.Uint64()
 			again, _ := record(t, &resumed)
 			if diff := cmp.Diff(rowsIn(resumed.events), rowsOf(again)); diff != "" {
@@ -98,9 +98,9 @@ func record(t *testing.T, s *scenario) (batches []string, released [][]event) {
 	return batches, append(released, out)
 }
 
-// behind returns the input that follows the released states: each stream after its own last one,
+// remaining returns the input that follows the released states: each stream after its own last one,
 // or all after the last GLOBAL one.
-func behind(s *scenario, released []event) (rest []event) {
+func remaining(s *scenario, released []event) (rest []event) {
 	last := map[int]int{}
 	for _, state := range released {
 		last[state.stream] = max(last[state.stream], state.id+1)

@@ -8,7 +8,7 @@ import (
 // knownKey is a member's key: its text from the quote to the colon.
 type knownKey struct {
 	// The text's first eight bytes, its last eight, and what is between them. Of a shorter text,
-	// head and tail are the same; mask has ones where they are of it.
+	// head and tail are the same; mask has ones for the bytes that are part of it.
 	head, mask, tail uint64
 	back             int // where the last eight begin
 	room             int // the bytes that at looks at

@@ -24,7 +24,7 @@ type Message struct {
 
 // Record is the payload of a RECORD message.
 type Record struct {
-	Namespace []byte // unescaped; empty where it is absent, null or ""
+	Namespace []byte // unescaped; empty if it is absent, null or ""
 	Stream    []byte // unescaped
 	Data      []byte // a JSON object, as it came
 	EmittedAt []byte // a JSON number, as it came; nil if absent, null or no number

@@ -337,7 +337,7 @@ func TestLargeBodiesAreKept(t *testing.T) {
 	}
 }
 
-// Who waits for a sender to be gone waits for its connections.
+// Waiting for a sender to be gone means waiting for its connections.
 func TestOpenConnectionsAreCounted(t *testing.T) {
 	s, err := receiver.Listen(t.Context(), "127.0.0.1:0", receiver.Options{})
 	if err != nil {

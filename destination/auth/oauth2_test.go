@@ -300,7 +300,7 @@ func TestOAuth2SameTokenAgain(t *testing.T) {
 	})
 }
 
-// Who waited for a fetch that failed does not ask again; who comes later does.
+// Workers that waited for a fetch that failed do not ask again; those that come later do.
 func TestOAuth2SharesAFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var asked atomic.Int64

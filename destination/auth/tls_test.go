@@ -23,7 +23,7 @@ type tlsTest struct {
 	server  issued
 	config  *tls.Config // of the server
 	options auth.TLSOptions
-	want    string // part of what DescribeTLSError says; "" where it works
+	want    string // part of what DescribeTLSError says; "" if it works
 }
 
 func (test *tlsTest) run(t *testing.T) {

@@ -45,7 +45,7 @@ const (
 )
 
 var wrongCredentials = map[string]struct {
-	raw  string // members behind the URL
+	raw  string // members after the URL
 	want []string
 }{
 	"of no type": {`"authentication":{"type":"digest"}`,

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Whoever watches a delivery learns that its success holds the next requests up.
+// The observer of a delivery learns that its success delays the next requests.
 func TestPauseAfterASuccessIsTold(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		var told log

@@ -68,7 +68,7 @@ func TestSlotsServeInOrderAndForgetTheCanceled(t *testing.T) {
 	})
 }
 
-// Whoever waits for a slot stops with the client, and leaves the queue.
+// A delivery that waits for a slot ends with the client, and leaves the queue.
 func TestStopEndsTheWaitForASlot(t *testing.T) {
 	s, stopped := newSlots(1, false), make(chan struct{})
 	if err := s.acquire(t.Context(), stopped); err != nil {

@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	envMode  = "DEPLOYMENT_MODE" // Airbyte sets CLOUD where its users are not its operators
+	envMode  = "DEPLOYMENT_MODE" // Airbyte sets CLOUD if its users are not its operators
 	envDeny  = "WEBHOOK_DENY_PRIVATE_NETWORKS"
 	envAllow = "WEBHOOK_ALLOWED_NETWORKS"
 )

@@ -82,7 +82,7 @@ func TestServerHangs(t *testing.T) {
 	}
 }
 
-// Whoever accepts a connection and says nothing is given up.
+// A server that accepts a connection and says nothing is given up.
 func TestServerSaysNothing(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

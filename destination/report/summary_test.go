@@ -90,7 +90,7 @@ func TestObserveAfterALateMoment(t *testing.T) {
 	})
 }
 
-// How long a sync goes on is told where the source said how much it sends.
+// The time that is left is logged if the source said how much it sends.
 func TestTimeLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &shown{}
