@@ -338,7 +338,7 @@ func BenchmarkLedger(b *testing.B) {
 	batch := &Batch{Stream: s, ends: make([]int32, 1000), runs: []segmentRun{{}}}
 	b.ReportAllocs()
 	for b.Loop() {
-		s.scope.behind += batch.Rows()
+		s.scope.after += batch.Rows()
 		s.scope.close(batch)
 		l.state(state, s)
 		l.settle(batch, Outcome{})

@@ -16,7 +16,7 @@ type scope struct {
 	states   int64      // seen so far
 
 	// Rows in open batches, split at the last state.
-	before, behind int
+	before, after int
 
 	cutNext bool // at the next state, see Pipeline.complete
 }
@@ -84,7 +84,7 @@ func (c *scope) close(b *Batch) {
 	if c.before > 0 {
 		c.before -= b.Rows()
 	} else {
-		c.behind -= b.Rows()
+		c.after -= b.Rows()
 	}
 }
 
@@ -123,7 +123,7 @@ func (l *ledger) state(st protocol.State, s *Stream) {
 		l.records, l.skipped = 0, protocol.RowCounts{}
 	}
 	c.states++
-	c.before, c.behind = c.before+c.behind, 0
+	c.before, c.after = c.before+c.after, 0
 	h.ordinal = c.states
 	l.held += st.Size()
 	if l.final.held != nil {
@@ -156,7 +156,7 @@ func (l *ledger) mergeScopes() {
 			first.count(t)
 		}
 		last.tallies = nil
-		l.all.behind += s.scope.behind
+		l.all.after += s.scope.after
 		l.all.cutNext = l.all.cutNext || s.scope.cutNext
 	}
 }

@@ -188,14 +188,14 @@ func (o *oracle) takeOff(b *Batch, events []int) {
 	for n, i := range events {
 		e := o.s.events[i]
 		if e.stream != b.Stream.Index || n > 0 && i <= events[n-1] {
-			o.t.Errorf("row %d is in a batch of stream %d behind row %d", i, b.Stream.Index, events[max(0, n-1)])
+			o.t.Errorf("row %d is in a batch of stream %d after row %d", i, b.Stream.Index, events[max(0, n-1)])
 		}
 		key := [2]int{e.stream, e.key}
 		if !o.s.keyed[e.stream] {
 			continue
 		}
 		if o.lastKey[key] > i {
-			o.t.Errorf("row %d leaves behind row %d of the same key", i, o.lastKey[key])
+			o.t.Errorf("row %d leaves after row %d of the same key", i, o.lastKey[key])
 		}
 		o.lastKey[key] = i
 		if o.flying[key] > 0 && !seen[key] {

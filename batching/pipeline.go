@@ -105,7 +105,7 @@ func (p *Pipeline) Add(s *Stream, r *Row, now time.Time) {
 	}
 	c := p.ledger.scopeOf(s)
 	p.append(s, r, c.states, arrival{p.rows, now})
-	c.behind++
+	c.after++
 	p.ledger.count(s)
 	p.closeLargest()
 }

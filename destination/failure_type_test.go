@@ -60,7 +60,7 @@ func TestFailureType(t *testing.T) {
 		"address refused":         {&net.OpError{Op: "dial", Err: forbidden{}}, protocol.ConfigError},
 		"no such file":            {fmt.Errorf("snapshot: %w", &fs.PathError{Op: "open", Err: syscall.ENOENT}), protocol.SystemError},
 		"bucket is silent":        {fmt.Errorf("reading: %w", bucket.ErrSilent), protocol.TransientError},
-		"behind an error unnamed": {errors.Join(errors.New("b"), of(answer.Transient)), protocol.TransientError},
+		"after an error without a type": {errors.Join(errors.New("b"), of(answer.Transient)), protocol.TransientError},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

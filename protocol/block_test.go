@@ -248,7 +248,7 @@ func TestBlockReaderStaysInItsBuffer(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !bytes.HasSuffix(arena, []byte("!!!!")) {
-			t.Errorf("%s: wrote behind the buffer: %q", how, arena)
+			t.Errorf("%s: wrote past the buffer: %q", how, arena)
 		}
 	}
 }

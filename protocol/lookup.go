@@ -74,14 +74,14 @@ func (l lookupLevel) find(b []byte, values [][]byte) {
 	for b[i] != '}' {
 		end := skipString(b, i+1)
 		start := skipBlank(b, skipBlank(b, end)+1) // after the colon
-		behind := skipValue(b, start)
+		next := skipValue(b, start)
 		if key := b[i+1 : end-1]; bytes.IndexByte(key, '\\') < 0 {
-			l.match(key, b[start:behind], values)
+			l.match(key, b[start:next], values)
 		} else {
 			name, _ := jsontext.AppendUnquote(nil, b[i:end])
-			l.match(name, b[start:behind], values)
+			l.match(name, b[start:next], values)
 		}
-		if i = skipBlank(b, behind); b[i] == ',' {
+		if i = skipBlank(b, next); b[i] == ',' {
 			i = skipBlank(b, i+1)
 		}
 	}

@@ -19,7 +19,7 @@ var syntaxTests = []struct {
 	{"cut short in CRLF", "{\"a\":1\r", 7, "not valid JSON: the line ends too early"},
 	{"only a brace", `{`, 1, "not valid JSON: the line ends too early"},
 	{"a second object", `{"type":"LOG"} {"type":"LOG"}`, 15, "not valid JSON: a second value begins here: each message needs a line of its own"},
-	{"rubbish behind", `{"type":"LOG"}x`, 14, `not valid JSON: unexpected 'x'`},
+	{"rubbish after it", `{"type":"LOG"}x`, 14, `not valid JSON: unexpected 'x'`},
 	{"single quotes", `{'type':"LOG"}`, 1, `not valid JSON: unexpected '\''`},
 	{"typographic quotes", `{“type”:"LOG"}`, 1, `not valid JSON: unexpected '“'`},
 	{"trailing comma", `{"type":"LOG",}`, 14, `not valid JSON: unexpected '}'`},

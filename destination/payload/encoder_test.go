@@ -125,7 +125,7 @@ func TestPrimaryKey(t *testing.T) {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(`,"primary_key":`+test.want+`}`, string(row.Close)); diff != "" {
-				t.Errorf("row behind its data (-want +got):\n%s", diff)
+				t.Errorf("row after its data (-want +got):\n%s", diff)
 			}
 			if row.Key == 0 {
 				t.Error("the row has a key and no hash of it")
@@ -197,7 +197,7 @@ func TestMissingKeyIsSilentWithDeadLetters(t *testing.T) {
 		t.Errorf("metadata (-want +got):\n%s", diff)
 	}
 	if row, err = e.Encode(&recordsOf(`{"id":1}`)[0]); err != nil || row.Suppressed {
-		t.Errorf("the row behind it is silent: %v, error %v", row.Suppressed, err)
+		t.Errorf("the row after it is suppressed: %v, error %v", row.Suppressed, err)
 	}
 }
 

@@ -129,7 +129,7 @@ func TestVerify(t *testing.T) {
 		want                        string // part of the error, "" for none
 	}{
 		{"the vector", signed, id, timestamp, body, ""},
-		{"behind another version", "v1a,abc " + signed, id, timestamp, body, ""},
+		{"after another version", "v1a,abc " + signed, id, timestamp, body, ""},
 		{"behind another secret's", "v1,AAAA " + signed, id, timestamp, body, ""},
 		{"no header", "", id, timestamp, body, "not signed"},
 		{"no id", signed, "", timestamp, body, "not signed"},
