@@ -25,6 +25,8 @@ const (
 	// maxObjects bounds a listing. A snapshot has as many notes as batches are sent between two
 	// saves.
 	maxObjects = 100_000
+	// maxKey is how long an object's key is in S3, in bytes.
+	maxKey = 1024
 )
 
 var (

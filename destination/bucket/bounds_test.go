@@ -191,6 +191,7 @@ func TestServiceThatSendsTooMuch(t *testing.T) {
 	endless := func(begin, text string) io.Reader {
 		return io.MultiReader(strings.NewReader(begin), body(func(p []byte) (int, error) { return copy(p, text), nil }))
 	}
+	long := strings.Replace(entry, "<Key>a", "<Key>"+strings.Repeat("a", 2<<10), 1)
 	page := "<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>n</NextContinuationToken>" +
 		strings.Repeat(entry, 1000) + "</ListBucketResult>"
 	for _, test := range []struct {
@@ -201,15 +202,40 @@ func TestServiceThatSendsTooMuch(t *testing.T) {
 		{"an object without end", "fetch", func() io.Reader { return endless("", "x") }, -1},
 		{"an object that is too long", "fetch", func() io.Reader { return strings.NewReader(strings.Repeat("x", 2<<10)) }, 2 << 10},
 		{"a page without end", "list", func() io.Reader { return endless("<ListBucketResult>", entry) }, -1},
+		{"a name that no object has", "list", func() io.Reader { return strings.NewReader("<ListBucketResult>" + long + "</ListBucketResult>") }, -1},
 		{"pages without end", "list", func() io.Reader { return strings.NewReader(page) }, int64(len(page))},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { // the library's tries wait on its clock
 				b := over(t, func(r *http.Request) (*http.Response, error) { return with(r, test.content(), test.length), nil })
-				if err := call(t.Context(), b, test.verb); !errors.Is(err, bucket.ErrTooLarge) {
+				if err := call(t.Context(), b, test.verb); err == nil || !strings.Contains(err.Error(), "the service sent more than was asked for") {
 					t.Errorf("got %v", err)
 				}
 			})
+		})
+	}
+}
+
+// An answer that is none of S3 is told so, and nothing of it is shown.
+func TestAnswersThatCannotBeRead(t *testing.T) {
+	for _, test := range []struct{ verb, content string }{
+		{"fetch", "hunter2"},
+		{"list", "<html><hunter2></html>"},
+		{"list", ""},
+		{"list", "<ListBucketResult><Contents><Size>hunter2</Size></Contents></ListBucketResult>"},
+		{"list", "<ListBucketResult><Contents><LastModified>hunter2</LastModified></Contents></ListBucketResult>"},
+		{"list", "<ListBucketResult>" + strings.Repeat("<hunter2>", 20_000)},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			b := over(t, func(r *http.Request) (*http.Response, error) {
+				answer := with(r, strings.NewReader(test.content), -1)
+				answer.Header.Set("Last-Modified", "hunter2")
+				return answer, nil
+			})
+			err := call(t.Context(), b, test.verb)
+			if err == nil || strings.Contains(err.Error(), "hunter2") || !strings.Contains(err.Error(), "the answer is not one of S3") {
+				t.Errorf("%s, %.80q: got %v", test.verb, test.content, err)
+			}
 		})
 	}
 }

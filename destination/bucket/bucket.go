@@ -175,7 +175,7 @@ func (b *Bucket) List(ctx context.Context, begin string) ([]Object, error) {
 		if info.Err != nil {
 			return nil, b.fail(ctx, "listing", path.Dir(begin+"x"), info.Err)
 		}
-		if len(objects) == maxObjects {
+		if len(objects) == maxObjects || len(info.Key) > maxKey {
 			return nil, b.fail(ctx, "listing", path.Dir(begin+"x"), errTooLarge)
 		}
 		objects = append(objects, Object{Name: strings.TrimPrefix(info.Key, b.prefix), Size: info.Size})

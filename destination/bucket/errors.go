@@ -2,11 +2,15 @@ package bucket
 
 import (
 	"context"
+	"encoding/xml"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
+	"time"
 	"unicode"
 
 	"destination-webhook/destination/failure"
@@ -24,11 +28,14 @@ var (
 // Refused is the service's own answer. Its message is left out: it is the other side's text and may
 // repeat what we sent.
 type Refused struct {
-	Status int
+	Status int    // 0 if the answer could not be read
 	Code   string // of S3, such as AccessDenied
 }
 
 func (e *Refused) Error() string {
+	if e.Status == 0 {
+		return "the answer is not one of S3: check that the endpoint is that of an S3 service"
+	}
 	return fmt.Sprintf("refused with status %d, %s", e.Status, e.Code)
 }
 
@@ -57,7 +64,23 @@ func plain(err error) error {
 	if errors.As(err, &inURL) {
 		return inURL.Err
 	}
+	if unreadable(err) {
+		return &Refused{}
+	}
 	return err
+}
+
+// unreadable reports whether an error is one of parsing an answer. Such an error repeats the
+// service's text.
+func unreadable(err error) bool {
+	var (
+		syntax  *xml.SyntaxError
+		element xml.UnmarshalError
+		number  *strconv.NumError
+		moment  *time.ParseError
+	)
+	return errors.Is(err, io.EOF) || // it is empty
+		errors.As(err, &syntax) || errors.As(err, &element) || errors.As(err, &number) || errors.As(err, &moment)
 }
 
 func fromAnswer(answer minio.ErrorResponse) error {

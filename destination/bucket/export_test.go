@@ -1,4 +1,0 @@
-package bucket
-
-// ErrTooLarge is the error of an answer that is larger than it can rightly be.
-var ErrTooLarge = errTooLarge
