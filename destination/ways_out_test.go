@@ -35,9 +35,13 @@ var ways = map[string]func(ctx context.Context, c *config.Config, n *outbound.Ne
 		return err
 	},
 	"streams.0.url": func(ctx context.Context, c *config.Config, n *outbound.Network) error {
-		r := delivery.Request{Method: http.MethodPost, URL: c.Streams[0].URL, Body: []byte("{}")}
-		_, err := n.EndpointClient().Deliver(ctx, r)
-		return err
+		return deliverTo(ctx, c.Streams[0].URL, n)
+	},
+	"operations.removed.url": func(ctx context.Context, c *config.Config, n *outbound.Network) error {
+		return deliverTo(ctx, c.Operations.Removed.URL, n)
+	},
+	"manifest.url": func(ctx context.Context, c *config.Config, n *outbound.Network) error {
+		return deliverTo(ctx, c.Manifest.URL, n)
 	},
 	"authentication.token_url": func(ctx context.Context, c *config.Config, n *outbound.Network) error {
 		_, err := checkEndpoint(ctx, c, n, "test")
@@ -54,6 +58,12 @@ var ways = map[string]func(ctx context.Context, c *config.Config, n *outbound.Ne
 		}
 		return err
 	},
+}
+
+// deliverTo sends to another address of the endpoint's, as a sync does.
+func deliverTo(ctx context.Context, address string, n *outbound.Network) error {
+	_, err := n.EndpointClient().Deliver(ctx, delivery.Request{Method: http.MethodPost, URL: address, Body: []byte("{}")})
+	return err
 }
 
 func storeLetter(ctx context.Context, c *config.Config, n *outbound.Network) error {
@@ -83,6 +93,10 @@ func configWith(t *testing.T, field, address string) map[string]any {
 	switch field {
 	case "streams.0.url":
 		c["streams"] = []any{map[string]any{"stream": "users", "url": address}}
+	case "operations.removed.url":
+		c["operations"] = map[string]any{"removed": map[string]any{"url": address}}
+	case "manifest.url":
+		c["manifest"] = map[string]any{"type": "webhook", "url": address}
 	case "authentication.token_url":
 		c["authentication"] = map[string]any{"type": "oauth2_client_credentials", "token_url": address, "client_id": "i", "client_secret": "s"}
 	case "dead_letter.endpoint":
@@ -172,7 +186,7 @@ func TestSkipVerifyIsForTheEndpoint(t *testing.T) {
 				t.Fatal(err)
 			}
 			err = use(t.Context(), c, n)
-			if strings.HasPrefix(field, "url") || field == "streams.0.url" {
+			if strings.HasPrefix(field, "url") || field == "streams.0.url" || field == "operations.removed.url" || field == "manifest.url" {
 				if err != nil {
 					t.Errorf("got %v", err)
 				}

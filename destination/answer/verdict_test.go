@@ -113,6 +113,8 @@ var verdictTests = []struct {
 	{"UTF-16 that breaks off", inUTF16(binary.BigEndian, `{"rejected":[{"index":0}`), "", 200, nil, "no JSON object"},
 	{"in capitals", `{"REJECTED":[{"Index":0}]}`, "", 200, []int{0}, ""},
 	{"gzip", zipped(`{"rejected":[{"index":1}]}`), "gzip", 200, []int{1}, ""},
+	{"gzip of too much", zipped(`{"rejected":[` + strings.Repeat(" ", MaxBody) + `]}`), "gzip", 200, nil, "cannot be read to its end"},
+	{"gzip that breaks off", zipped(`{"rejected":[{"index":1}]}`)[:30], "gzip", 200, nil, "cannot be read to its end"},
 	{"gzip unsaid", zipped(`{"rejected":[{"index":1}]}`), "", 200, []int{1}, ""},
 	{"a reason that is an object", `{"rejected":[{"index":0,"reason":{"code":1}}]}`, "", 200, []int{0}, ""},
 	{"207 without a list", `{"ok":true}`, "", 207, nil, `it has no list "rejected"`},
