@@ -90,6 +90,53 @@ func TestStatesThatAreDueComeOutAfterAFailure(t *testing.T) {
 	})
 }
 
+// So does one that becomes due after the failure, while the input goes on.
+func TestStatesThatBecomeDueAfterAFailureComeOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out []int
+		o := Options{MaxRows: 1, MaxBytes: 1 << 20, MaxAge: time.Hour, MaxBuffered: 1 << 20, MaxInFlight: 4}
+		p := New(t.Context(), o, func(_ context.Context, b *Batch) Outcome {
+			if b.Stream.Index == 0 {
+				return Outcome{Err: errSend}
+			}
+			time.Sleep(time.Hour)
+			return Outcome{}
+		}, func(s *protocol.State, _, _ int64) { out = append(out, eventOf(s)) })
+		defer p.Close()
+		for id := range 2 {
+			s := p.Stream(testFrame, false)
+			p.Add(s, &Row{Data: []byte("r")}, time.Time{})
+			p.State(stateOf(t, event{kind: protocol.StreamState, id: id}), s)
+		}
+		p.FlushAged(time.Time{}.Add(o.MaxAge))
+		drain(p)
+		if diff := cmp.Diff([]int{1}, out); diff != "" {
+			t.Errorf("states that came out (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// The first GLOBAL state waits for the batches that closed before it, and needs no later one to
+// come out.
+func TestFirstGlobalStateWaitsForBatchesOfStreams(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out []int
+		o := Options{MaxRows: 1, MaxBytes: 1 << 20, MaxAge: time.Hour, MaxBuffered: 1 << 20, MaxInFlight: 4}
+		p := New(t.Context(), o, func(context.Context, *Batch) Outcome { return Outcome{} }, func(s *protocol.State, _, _ int64) { out = append(out, eventOf(s)) })
+		defer p.Close()
+		p.Add(p.Stream(testFrame, false), &Row{Data: []byte("r")}, time.Time{})
+		p.FlushAged(time.Time{}.Add(o.MaxAge))
+		p.State(stateOf(t, event{kind: protocol.GlobalState, id: 1}), nil)
+		if len(out) > 0 {
+			t.Error("the state came out before its row was delivered")
+		}
+		drain(p)
+		if diff := cmp.Diff([]int{1}, out); diff != "" {
+			t.Errorf("states that came out (-want +got):\n%s", diff)
+		}
+	})
+}
+
 // Batches that close together leave oldest first, so that states mostly come out in the order of
 // the input.
 func TestOldestBatchLeavesFirst(t *testing.T) {

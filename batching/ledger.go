@@ -150,12 +150,10 @@ func (l *ledger) mergeScopes() {
 			g.within = first
 		}
 		// No state of the stream's own speaks for the rows of its last segment any more.
-		last := s.scope.growing()
-		for _, t := range last.tallies {
+		for _, t := range s.scope.growing().tallies {
 			t.states = 0
 			first.count(t)
 		}
-		last.tallies = nil
 		l.all.after += s.scope.after
 		l.all.cutNext = l.all.cutNext || s.scope.cutNext
 	}

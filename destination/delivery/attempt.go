@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"destination-webhook/destination/answer"
+	"destination-webhook/destination/transport"
 )
 
 // staleWithin is how fast a kept connection that the endpoint has closed meanwhile fails.
@@ -22,7 +23,7 @@ type attempt struct {
 	header  http.Header
 	body    []byte
 	request *http.Request
-	sent    written
+	sent    transport.Written
 	cut     bool  // the answer goes on after body
 	err     error // of the connection, even after an answer's header
 	reused  bool  // the connection had served before
@@ -81,7 +82,7 @@ func (d *delivery) attempt(ctx context.Context, now time.Time) *attempt {
 	ctx, cancel := d.bounded(ctx, now)
 	defer cancel()
 	a := &attempt{started: now}
-	hooks := a.sent.trace()
+	hooks := a.sent.Trace()
 	if d.client.options.Phases {
 		a.phases = new(phases)
 		a.phases.watch(hooks)
@@ -92,7 +93,7 @@ func (d *delivery) attempt(ctx context.Context, now time.Time) *attempt {
 		err = d.answer(ctx, a, res, cancel)
 	}
 	a.err, a.latency = err, time.Since(now)
-	a.connected, a.reused = a.sent.connection()
+	a.connected, a.reused = a.sent.Connection()
 	return a
 }
 
@@ -102,7 +103,7 @@ func (d *delivery) answer(ctx context.Context, a *attempt, res *http.Response, c
 	rules := d.request.Answers
 	a.status, a.header, a.success = res.StatusCode, res.Header, rules.Success(res.StatusCode)
 	if a.success {
-		if err := a.sent.wait(ctx); err != nil {
+		if err := a.sent.Wait(ctx); err != nil {
 			res.Body.Close()
 			return err
 		}
@@ -135,10 +136,10 @@ func (d *delivery) httpRequest(ctx context.Context, now time.Time) *http.Request
 	}
 	r := blank.WithContext(ctx)
 	r.Method, r.URL, r.Host, r.Header = d.request.Method, d.url, d.url.Host, d.header(now)
-	r.ContentLength, r.Body = int64(len(p.data)), http.NoBody
-	if len(p.data) > 0 {
-		r.Body = p.open()
-		r.GetBody = func() (io.ReadCloser, error) { return p.open(), nil }
+	r.ContentLength, r.Body = int64(p.Len()), http.NoBody
+	if p.Len() > 0 {
+		r.Body = p.Open()
+		r.GetBody = func() (io.ReadCloser, error) { return p.Open(), nil }
 	}
 	return r
 }

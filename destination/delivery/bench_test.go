@@ -5,6 +5,8 @@ import (
 	"io"
 	"net/http"
 	"testing"
+
+	"destination-webhook/destination/transport"
 )
 
 // discard is the cheapest endpoint: it answers without reading.
@@ -41,7 +43,7 @@ func BenchmarkDeliver(b *testing.B) {
 	s.Start()
 	for name, transport := range map[string]http.RoundTripper{
 		"nowhere":  discard{},
-		"loopback": NewTransport(TransportOptions{}),
+		"loopback": transport.New(transport.Options{}),
 		"net/http": &http.Transport{},
 	} {
 		b.Run(name, func(b *testing.B) {

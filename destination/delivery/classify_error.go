@@ -2,24 +2,15 @@ package delivery
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"net"
 	"net/http"
-	"strings"
 	"syscall"
 
 	"destination-webhook/destination/answer"
 	"destination-webhook/destination/failure"
+	"destination-webhook/destination/transport"
 )
-
-// refusedAddress is an address that TransportOptions.Control does not allow.
-type refusedAddress struct{ err error }
-
-func (e *refusedAddress) Error() string   { return e.err.Error() }
-func (e *refusedAddress) Unwrap() error   { return e.err }
-func (e *refusedAddress) Permanent() bool { return true }
 
 // unsent is implemented by errors of an outer RoundTripper, such as one that fetches tokens, that
 // could not prepare the request. Nothing was sent to the endpoint. Answer returns what the other
@@ -33,7 +24,7 @@ type unsent interface {
 // permanent is retried.
 func classifyError(err error) answer.Classification {
 	var (
-		address  *refusedAddress
+		address  *transport.Refused
 		dns      *net.DNSError
 		prepared unsent
 	)
@@ -44,15 +35,15 @@ func classifyError(err error) answer.Classification {
 		return misconfigured("the request could not be prepared or routed: check the authentication and the proxy")
 	case errors.As(err, &prepared):
 		return transient("the request could not be prepared and was not sent: check what it needs, such as the server of its tokens")
-	case isCertificate(err):
+	case transport.IsCertificate(err):
 		return misconfigured("the endpoint's certificate is not trusted: check the host name in the URL and the CA certificate")
-	case isTLS(err):
+	case transport.IsTLS(err):
 		return misconfigured("TLS could not be agreed on: check that the URL's scheme fits the port, the TLS version, and the client certificate")
 	case errors.As(err, &dns) && dns.IsNotFound && !dns.IsTemporary:
 		return misconfigured("the host name does not exist: check the URL")
 	case errors.As(err, &dns):
 		return transient("the host name could not be looked up: check the DNS")
-	case errors.Is(err, errUnread):
+	case errors.Is(err, transport.ErrUnread):
 		return transient("the endpoint answered with a success and closed the connection before it had taken the whole body: let it read the request to its end, or send smaller batches")
 	case isTimeout(err):
 		return transient("the endpoint did not answer in time: check its health, raise the request timeout, or send smaller batches")
@@ -73,45 +64,4 @@ func transient(advice string) answer.Classification {
 func isTimeout(err error) bool {
 	var timeout interface{ Timeout() bool }
 	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()
-}
-
-func isCertificate(err error) bool {
-	var (
-		verification *tls.CertificateVerificationError
-		authority    x509.UnknownAuthorityError
-		hostname     x509.HostnameError
-		invalid      x509.CertificateInvalidError
-		roots        x509.SystemRootsError
-	)
-	return errors.As(err, &verification) || errors.As(err, &authority) || errors.As(err, &hostname) ||
-		errors.As(err, &invalid) || errors.As(err, &roots)
-}
-
-// alertInternalError is the one alert of RFC 8446, section 6, that a second handshake may not
-// cause.
-const alertInternalError = tls.AlertError(80)
-
-// isTLS reports whether a handshake failed in a way that it would fail again. crypto/tls and
-// net/http have no types for most of these faults, only texts.
-func isTLS(err error) bool {
-	var (
-		alert  tls.AlertError
-		record tls.RecordHeaderError
-	)
-	if errors.As(err, &alert) {
-		return alert != alertInternalError
-	}
-	text := innermost(err).Error()
-	return errors.As(err, &record) || strings.HasPrefix(text, "tls: ") ||
-		strings.Contains(text, "server gave HTTP response to HTTPS client")
-}
-
-func innermost(err error) error {
-	for {
-		next := errors.Unwrap(err)
-		if next == nil {
-			return err
-		}
-		err = next
-	}
 }

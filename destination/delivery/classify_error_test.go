@@ -8,11 +8,11 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"strings"
 	"syscall"
 	"testing"
 
 	"destination-webhook/destination/answer"
+	"destination-webhook/destination/transport"
 )
 
 type knows bool
@@ -48,9 +48,7 @@ func TestClassifyError(t *testing.T) {
 		{"not TLS", tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}, answer.Misconfigured},
 		{"plain HTTP", errors.New("http: server gave HTTP response to HTTPS client"), answer.Misconfigured},
 		{"no common version", errors.New("tls: server selected unsupported protocol version 301"), answer.Misconfigured},
-		{"address not allowed", dialing(&refusedAddress{errors.New("prohibited")}), answer.Misconfigured},
-		{"proxy wants a password", &proxyAnswer{407}, answer.Misconfigured},
-		{"proxy is down", &proxyAnswer{503}, answer.Transient},
+		{"address not allowed", dialing(&transport.Refused{Err: errors.New("prohibited")}), answer.Misconfigured},
 		{"token refused", fmt.Errorf("token: %w", knows(true)), answer.Misconfigured},
 		{"token endpoint down", fmt.Errorf("token: %w", knows(false)), answer.Transient},
 	} {
@@ -59,38 +57,5 @@ func TestClassifyError(t *testing.T) {
 				t.Errorf("got %v (%s), want %v", got.Kind, got.Advice, test.want)
 			}
 		})
-	}
-}
-
-func TestDialErrorsTellNothingOfTheNetwork(t *testing.T) {
-	inner := &net.TCPAddr{IP: net.IPv4(10, 0, 0, 7), Port: 443}
-	for name, cause := range map[string]error{
-		"refused":     &refusedAddress{errors.New("its address is private")},
-		"name server": &net.DNSError{Name: "inner.test", Server: "10.0.0.7:53", IsTimeout: true},
-	} {
-		err := outward(&net.OpError{Op: "dial", Net: "tcp", Addr: inner, Err: cause}, nil)
-		if strings.Contains(err.Error(), "10.0.0.7") || classifyError(err) != classifyError(cause) {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-}
-
-// If users must not learn which names exist, one that does not looks like one that is refused.
-func TestDialErrorsTellNoNames(t *testing.T) {
-	refusal := errors.New("it leads to no public address")
-	show := func(cause, unresolved error) string {
-		err := outward(&net.OpError{Op: "dial", Net: "tcp", Err: cause}, unresolved)
-		return fmt.Sprint(classifyError(err), err)
-	}
-	missing := &net.DNSError{Name: "inner.test", Err: "no such host", IsNotFound: true}
-	if got, want := show(missing, refusal), show(&refusedAddress{refusal}, refusal); got != want {
-		t.Errorf("a name that does not exist shows as %s, a refused one as %s", got, want)
-	}
-	if got := show(missing, nil); !strings.Contains(got, "no such host") {
-		t.Errorf("a name that does not exist shows as %s", got)
-	}
-	busy := &net.DNSError{Name: "inner.test", Err: "server misbehaving", IsTemporary: true}
-	if got := show(busy, refusal); !strings.Contains(got, "server misbehaving") {
-		t.Errorf("a lookup that may succeed later shows as %s", got)
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"destination-webhook/destination/answer"
+	"destination-webhook/destination/transport"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -407,7 +408,7 @@ func TestBodyIsTheCallersAfterwards(t *testing.T) {
 	if _, err := c.Deliver(t.Context(), post("secret of the next batch")); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := io.ReadAll(late); len(got) != 0 || !errors.Is(err, errReleased) {
+	if got, err := io.ReadAll(late); len(got) != 0 || !errors.Is(err, transport.ErrReleased) {
 		t.Errorf("a late reader got %q, %v", got, err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"destination-webhook/destination/answer"
+	"destination-webhook/destination/transport"
 
 	"github.com/avast/retry-go/v4"
 	"golang.org/x/net/http/httpguts"
@@ -25,8 +26,8 @@ type delivery struct {
 	waits    context.Context //nolint:containedctx // the delivery is one call, and most need none
 	endWaits func()
 
-	plain    loan
-	packed   loan
+	plain    transport.Loan
+	packed   transport.Loan
 	buffer   *bytes.Buffer // the memory of packed; nil: the body is sent uncompressed
 	deadline time.Time     // set when the first attempt starts
 	attempts int
@@ -77,19 +78,19 @@ func (d *delivery) prepare() (err error) {
 }
 
 func (d *delivery) compress() {
-	d.plain.data = d.request.Body
+	d.plain.Lend(d.request.Body)
 	if d.client.encode.into == nil || len(d.request.Body) == 0 || d.endpoint.plain.Load() {
 		return
 	}
 	d.buffer = buffers.Get().(*bytes.Buffer)
 	d.buffer.Reset()
 	d.client.encode.into(d.buffer, d.request.Body)
-	d.packed.data = d.buffer.Bytes()
+	d.packed.Lend(d.buffer.Bytes())
 }
 
 func (d *delivery) release() {
-	d.plain.release()
-	d.packed.release()
+	d.plain.Release()
+	d.packed.Release()
 	if d.buffer != nil {
 		buffers.Put(d.buffer)
 	}

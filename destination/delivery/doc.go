@@ -1,7 +1,7 @@
 // Package delivery brings one body to one URL, and returns the outcome.
 //
 // A delivery is one or more attempts of the same request. The answer of each attempt is judged by
-// one table (classify.go): delivered, try again, too large, refused, or misconfigured. What is
+// one table (package answer): delivered, try again, too large, refused, or misconfigured. What is
 // worth another try is tried again with exponential backoff and full jitter, never before the
 // endpoint's own Retry-After or RateLimit-Reset, and within bounds of attempts and time.
 //

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"destination-webhook/destination/answer"
+	"destination-webhook/destination/transport"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -114,7 +115,7 @@ func TestProxyDelivers(t *testing.T) {
 				body, _ := io.ReadAll(r.Body)
 				got = r.Proto + " " + r.Host + " " + r.Header.Get("Proxy-Authorization") + string(body)
 			})
-			want, o := "HTTP/1.1 example.com {}", TransportOptions{}
+			want, o := "HTTP/1.1 example.com {}", transport.Options{}
 			if test.endpoint == "https" {
 				endpoint.EnableHTTP2 = true
 				endpoint.StartTLS()
@@ -155,7 +156,7 @@ func TestProxyHasTLSOfItsOwn(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			proxy := newRelay(t, "https", endpoint)
-			o := TransportOptions{TLS: loose, Proxy: proxy.through(t)}
+			o := transport.Options{TLS: loose, Proxy: proxy.through(t)}
 			if test.trusted {
 				o.ProxyTLS = trusting(proxy.server)
 			}

@@ -1,10 +1,7 @@
 package delivery
 
 import (
-	"errors"
-	"io"
 	"net/http"
-	"sync"
 	"time"
 
 	"destination-webhook/destination/answer"
@@ -35,64 +32,3 @@ type Response struct {
 	Attempts  int
 	Latency   time.Duration // of the attempt that was answered
 }
-
-// errReleased ends readers that outlive their delivery.
-var errReleased = errors.New("delivery: the body was read after its delivery ended")
-
-// loan is bytes on loan from the caller. A transport may read a request's body in the background
-// even after RoundTrip has returned. release waits for reads that are under way and fails later
-// ones.
-type loan struct {
-	mu       sync.RWMutex
-	data     []byte
-	released bool
-}
-
-func (p *loan) release() {
-	p.mu.Lock()
-	p.data, p.released = nil, true
-	p.mu.Unlock()
-}
-
-// open returns a new reader of the bytes, as a request's body.
-func (p *loan) open() *body { return &body{loan: p} }
-
-// body reads a loan from its start. Like every request body it is used by one goroutine at a time.
-type body struct {
-	loan *loan
-	read int
-}
-
-var _ io.WriterTo = (*body)(nil)
-
-func (b *body) Read(into []byte) (int, error) {
-	b.loan.mu.RLock()
-	defer b.loan.mu.RUnlock()
-	if b.loan.released {
-		return 0, errReleased
-	}
-	n := copy(into, b.loan.data[b.read:])
-	b.read += n
-	if n == 0 && len(into) > 0 {
-		return 0, io.EOF
-	}
-	return n, nil
-}
-
-// WriteTo writes what is left in a single write.
-func (b *body) WriteTo(w io.Writer) (int64, error) {
-	b.loan.mu.RLock()
-	defer b.loan.mu.RUnlock()
-	if b.loan.released {
-		return 0, errReleased
-	}
-	rest := b.loan.data[b.read:]
-	if len(rest) == 0 {
-		return 0, nil
-	}
-	n, err := w.Write(rest)
-	b.read += n
-	return int64(n), err
-}
-
-func (b *body) Close() error { return nil }

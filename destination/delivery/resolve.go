@@ -178,7 +178,7 @@ func (d *delivery) divide(a *attempt) bool {
 // the endpoint.
 func (d *delivery) unpack() {
 	d.endpoint.plain.Store(true)
-	d.packed.release()
+	d.packed.Release()
 	buffers.Put(d.buffer)
 	d.buffer = nil
 	d.again, d.wait = true, 0

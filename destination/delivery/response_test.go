@@ -10,6 +10,7 @@ import (
 	"testing/iotest"
 
 	"destination-webhook/destination/answer"
+	"destination-webhook/destination/transport"
 )
 
 // A JSON object is read on, to a limit, and says when it goes on after that.
@@ -75,7 +76,7 @@ func TestHalfALineIsRedacted(t *testing.T) {
 	for _, line := range []string{"HTTP/1.1 200 OK\r\nyou sent hunter", "hunter"} {
 		address := raw(t, func(c *net.TCPConn, _ int) { _, _ = io.WriteString(c, line) })
 		o := Options{RedactCut: func(s string) string { return strings.TrimSuffix(s, "hunter") + "[redacted]" }}
-		_, err := over(t, o, TransportOptions{}).Deliver(t.Context(), to(address, ""))
+		_, err := over(t, o, transport.Options{}).Deliver(t.Context(), to(address, ""))
 		if text := failureOf(t, err).Error(); strings.Contains(text, "hunter") || !strings.Contains(text, `[redacted]"`) {
 			t.Errorf("half a secret is shown: %s", text)
 		}

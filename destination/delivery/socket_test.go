@@ -3,7 +3,6 @@ package delivery
 import (
 	"bytes"
 	"compress/gzip"
-	"context"
 	"crypto/tls"
 	"fmt"
 	"io"
@@ -20,6 +19,7 @@ import (
 	"time"
 
 	"destination-webhook/destination/answer"
+	"destination-webhook/destination/transport"
 )
 
 // These tests use real sockets on loopback. What they wait for always comes, so that timeouts only
@@ -31,9 +31,9 @@ var quiet = stdlog.New(io.Discard, "", 0)
 var brief = RetryOptions{MaxAttempts: 3, InitialInterval: time.Millisecond, MaxInterval: time.Millisecond}
 
 // over makes a client with a real transport, closed at the test's end.
-func over(t *testing.T, o Options, transport TransportOptions) *Client {
+func over(t *testing.T, o Options, connections transport.Options) *Client {
 	t.Helper()
-	tr := NewTransport(transport)
+	tr := transport.New(connections)
 	t.Cleanup(tr.CloseIdleConnections)
 	o.Transport = tr
 	if o.Retry == (RetryOptions{}) {
@@ -98,7 +98,7 @@ func TestRedirectIsNotFollowed(t *testing.T) {
 			}
 		})
 		s.Start()
-		_, err := over(t, Options{}, TransportOptions{}).Deliver(t.Context(), to(s.URL+"/hook", "{}"))
+		_, err := over(t, Options{}, transport.Options{}).Deliver(t.Context(), to(s.URL+"/hook", "{}"))
 		if f := failureOf(t, err); f.Kind != answer.Misconfigured || n.Load() != 1 {
 			t.Errorf("%d: %v after %d requests: %v", code, f.Kind, n.Load(), f)
 		}
@@ -112,7 +112,7 @@ func TestConnectionsAreKept(t *testing.T) {
 		_, _ = io.WriteString(w, `{"ok":true}`)
 	})
 	s.Start()
-	c := over(t, Options{}, TransportOptions{MaxConns: workers})
+	c := over(t, Options{}, transport.Options{MaxConns: workers})
 	var left atomic.Int64
 	left.Store(deliveries)
 	var all sync.WaitGroup
@@ -149,7 +149,7 @@ func TestFailuresAndLongAnswersKeepTheConnection(t *testing.T) {
 				_, _ = w.Write(bytes.Repeat([]byte("x"), test.answer))
 			})
 			s.Start()
-			c := over(t, Options{}, TransportOptions{})
+			c := over(t, Options{}, transport.Options{})
 			for range 5 {
 				_, err := c.Deliver(t.Context(), to(s.URL, "{}"))
 				_ = failureOf(t, err)
@@ -170,7 +170,7 @@ func TestAnswersAreReadUpTo64KiB(t *testing.T) {
 		}
 	})
 	s.Start()
-	res, err := over(t, Options{Timeout: time.Minute}, TransportOptions{}).Deliver(t.Context(), to(s.URL, "{}"))
+	res, err := over(t, Options{Timeout: time.Minute}, transport.Options{}).Deliver(t.Context(), to(s.URL, "{}"))
 	if err != nil || len(res.Body) != maxAnswer {
 		t.Errorf("%v, want the first 64 KiB of a success", err)
 	}
@@ -182,7 +182,7 @@ func TestHeadersAreReadUpTo64KiB(t *testing.T) {
 			w.Header().Set("X-Long", strings.Repeat("x", size))
 		})
 		s.Start()
-		_, err := over(t, Options{}, TransportOptions{}).Deliver(t.Context(), to(s.URL, "{}"))
+		_, err := over(t, Options{}, transport.Options{}).Deliver(t.Context(), to(s.URL, "{}"))
 		if (err == nil) != taken {
 			t.Errorf("a header of %d bytes: %v", size, err)
 		}
@@ -204,7 +204,7 @@ func TestSmallGzipAnswerIsNotUnpacked(t *testing.T) {
 		_, _ = w.Write(zipped.Bytes())
 	})
 	s.Start()
-	res, err := over(t, Options{}, TransportOptions{}).Deliver(t.Context(), to(s.URL, "{}"))
+	res, err := over(t, Options{}, transport.Options{}).Deliver(t.Context(), to(s.URL, "{}"))
 	if err != nil || !bytes.Equal(res.Body, zipped.Bytes()) {
 		t.Errorf("error %v, want the answer as it was sent", err)
 	}
@@ -246,13 +246,13 @@ func TestFaultsOfTheConnection(t *testing.T) {
 			})
 			// A slow machine may time the good attempt out, so it gets more tries.
 			o.Retry = RetryOptions{MaxAttempts: 50, InitialInterval: time.Millisecond, MaxInterval: time.Millisecond}
-			res, err := over(t, o, TransportOptions{}).Deliver(t.Context(), to(heals, "{}"))
+			res, err := over(t, o, transport.Options{}).Deliver(t.Context(), to(heals, "{}"))
 			if err != nil || string(res.Body) != "ok" || res.Attempts < 3 {
 				t.Errorf("%+v, %v, want success after two faults", res, err)
 			}
 			o.Retry = brief
 			stays := raw(t, func(c *net.TCPConn, _ int) { fault(c) })
-			_, err = over(t, o, TransportOptions{}).Deliver(t.Context(), to(stays, "{}"))
+			_, err = over(t, o, transport.Options{}).Deliver(t.Context(), to(stays, "{}"))
 			if f := failureOf(t, err); f.Kind != answer.Transient || f.Attempts != 3 {
 				t.Errorf("%v after %d attempts: %v", f.Kind, f.Attempts, f)
 			}
@@ -309,7 +309,7 @@ func TestStaleConnectionIsReplacedAtOnce(t *testing.T) {
 				}
 			})
 			var l log
-			c := over(t, Options{Retry: RetryOptions{MaxAttempts: 1}, OnAttempt: l.add}, TransportOptions{})
+			c := over(t, Options{Retry: RetryOptions{MaxAttempts: 1}, OnAttempt: l.add}, transport.Options{})
 			for range 2 {
 				// Without a body a request is one segment, and one Read.
 				if _, err := c.Deliver(t.Context(), to(url, "")); err != nil {
@@ -334,7 +334,7 @@ func TestEarlyAnswer(t *testing.T) {
 		<-gone
 	})
 	defer close(gone)
-	_, err := over(t, Options{Timeout: time.Minute}, TransportOptions{}).Deliver(t.Context(), to(url, body))
+	_, err := over(t, Options{Timeout: time.Minute}, transport.Options{}).Deliver(t.Context(), to(url, body))
 	if f := failureOf(t, err); f.Kind != answer.TooLarge || f.Excerpt != "big" {
 		t.Errorf("got %v: %v", f.Kind, f)
 	}
@@ -346,7 +346,7 @@ func TestRefusedConnectionIsTransient(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = l.Close()
-	_, err = over(t, Options{}, TransportOptions{}).Deliver(t.Context(), to("http://"+l.Addr().String(), "{}"))
+	_, err = over(t, Options{}, transport.Options{}).Deliver(t.Context(), to("http://"+l.Addr().String(), "{}"))
 	if f := failureOf(t, err); f.Kind != answer.Transient || f.Attempts != 3 {
 		t.Errorf("%v after %d attempts: %v", f.Kind, f.Attempts, f)
 	}
@@ -381,7 +381,7 @@ func TestTLS(t *testing.T) {
 				test.config = test.config.Clone()
 				test.config.NextProtos = nil
 			}
-			c := over(t, Options{}, TransportOptions{TLS: test.config})
+			c := over(t, Options{}, transport.Options{TLS: test.config})
 			res, err := c.Deliver(t.Context(), to(test.url, strings.Repeat("x", 1<<20)))
 			if test.ok {
 				if err != nil || string(res.Body) != test.want {
@@ -399,7 +399,7 @@ func TestTLS(t *testing.T) {
 func TestControlJudgesEveryAddress(t *testing.T) {
 	s, conns := serve(t, func(http.ResponseWriter, *http.Request) {})
 	s.Start()
-	c := over(t, Options{}, TransportOptions{Control: func(_, address string, _ syscall.RawConn) error {
+	c := over(t, Options{}, transport.Options{Control: func(_, address string, _ syscall.RawConn) error {
 		return fmt.Errorf("%s is private", address)
 	}})
 	_, err := c.Deliver(t.Context(), to(s.URL, "{}"))
@@ -419,56 +419,18 @@ func TestProxyFaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := over(t, Options{}, TransportOptions{Proxy: http.ProxyURL(u)})
+	c := over(t, Options{}, transport.Options{Proxy: http.ProxyURL(u)})
 	for host, want := range map[string]answer.Kind{"closed.test": answer.Misconfigured, "down.test": answer.Transient} {
 		_, err := c.Deliver(t.Context(), to("https://"+host, "{}"))
 		if f := failureOf(t, err); f.Kind != want {
 			t.Errorf("%s: %v, want %v: %v", host, f.Kind, want, f)
 		}
 	}
-	c = over(t, Options{}, TransportOptions{Proxy: func(*http.Request) (*url.URL, error) {
+	c = over(t, Options{}, transport.Options{Proxy: func(*http.Request) (*url.URL, error) {
 		return nil, fmt.Errorf("invalid proxy address http://user:secret@[")
 	}})
 	_, err = c.Deliver(t.Context(), to("https://endpoint.test", "{}"))
 	if f := failureOf(t, err); f.Kind != answer.Misconfigured || strings.Contains(f.Error(), "secret") {
 		t.Errorf("%v: %v", f.Kind, f)
-	}
-}
-
-// writes counts the writes to a connection.
-type writes struct {
-	net.Conn
-	n int
-}
-
-func (w *writes) Write(b []byte) (int, error) {
-	w.n++
-	return w.Conn.Write(b)
-}
-
-// A body leaves in one write after the one that holds the header, not in pieces of a buffer.
-func TestBodyLeavesInOneWrite(t *testing.T) {
-	s, _ := serve(t, func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) })
-	s.Start()
-	counted := &writes{}
-	tr := NewTransport(TransportOptions{})
-	dial := tr.DialContext
-	tr.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
-		c, err := dial(ctx, network, address)
-		if err != nil {
-			return nil, err
-		}
-		counted.Conn = c.(*conn).Conn
-		return &conn{Conn: counted}, nil
-	}
-	t.Cleanup(tr.CloseIdleConnections)
-	c := New(Options{Retry: brief, Transport: tr})
-	for range 10 {
-		if _, err := c.Deliver(t.Context(), to(s.URL, strings.Repeat("x", 1<<20))); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if counted.n != 20 {
-		t.Errorf("10 deliveries made %d writes, want 20", counted.n)
 	}
 }

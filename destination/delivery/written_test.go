@@ -11,6 +11,7 @@ import (
 	"golang.org/x/net/http2"
 
 	"destination-webhook/destination/answer"
+	"destination-webhook/destination/transport"
 )
 
 // huge is a body that no socket's buffer holds.
@@ -33,12 +34,12 @@ func TestSuccessBeforeTheBodyIsNone(t *testing.T) {
 	})
 	for name, test := range map[string]struct {
 		url       string
-		transport TransportOptions
+		transport transport.Options
 	}{
-		"HTTP/1.1 closes":                   {closing, TransportOptions{}},
-		"HTTP/1.1 resets":                   {resetting, TransportOptions{}},
-		"HTTP/2 resets without an error":    {framed, TransportOptions{TLS: trusted}},
-		"HTTP/1.1 with large write buffers": {closing, TransportOptions{WriteBufferSize: 1 << 20}},
+		"HTTP/1.1 closes":                   {closing, transport.Options{}},
+		"HTTP/1.1 resets":                   {resetting, transport.Options{}},
+		"HTTP/2 resets without an error":    {framed, transport.Options{TLS: trusted}},
+		"HTTP/1.1 with large write buffers": {closing, transport.Options{WriteBufferSize: 1 << 20}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := over(t, Options{Timeout: time.Minute}, test.transport)
@@ -64,7 +65,7 @@ func TestSuccessBeforeTheBodyThatIsRead(t *testing.T) {
 		_, _ = io.WriteString(c, acceptance)
 		read, _ = io.CopyN(io.Discard, c, most)
 	})
-	if _, err := over(t, Options{Timeout: time.Minute}, TransportOptions{}).Deliver(t.Context(), to(url, huge)); err != nil {
+	if _, err := over(t, Options{Timeout: time.Minute}, transport.Options{}).Deliver(t.Context(), to(url, huge)); err != nil {
 		t.Fatal(err)
 	}
 	once.Wait()

@@ -21,6 +21,7 @@ import (
 	"destination-webhook/destination/redact"
 	"destination-webhook/destination/signature"
 	"destination-webhook/destination/trace"
+	"destination-webhook/destination/transport"
 )
 
 // Network is every way out of the process. All of them pass the guard.
@@ -101,7 +102,7 @@ func (n *Network) open(g *guard.Guard) error {
 }
 
 func (n *Network) transport(g *guard.Guard, tlsConfig *tls.Config) *http.Transport {
-	t := delivery.NewTransport(delivery.TransportOptions{
+	t := transport.New(transport.Options{
 		TLS: tlsConfig, MaxConns: n.options.Config.Delivery.MaxConcurrentRequests, Control: g.Control, Unresolved: g.Unresolved(),
 		Proxy: http.ProxyFromEnvironment,
 	})

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"destination-webhook/destination/delivery"
+	"destination-webhook/destination/transport"
 )
 
 // hangsUp is an endpoint that resets the connection of a body above a size.
@@ -67,7 +68,7 @@ func TestServerThatResetsLargeBodies(t *testing.T) {
 		_ = c.Close()
 	}))
 	defer server.Close()
-	transport := delivery.NewTransport(delivery.TransportOptions{MaxConns: 1})
+	transport := transport.New(transport.Options{MaxConns: 1})
 	defer transport.CloseIdleConnections()
 	s, b := senderOf(t, 10_000, itself, &endpoint{}, nil)
 	s.route.URL = server.URL

@@ -1,4 +1,9 @@
-package delivery
+// Package transport makes the connections over which requests leave: with TLS, proxies, and a
+// function that judges each address before it is dialled. A connection writes a body straight from
+// its memory, which the caller lends to it, and knows whether a request was written to its end.
+//
+// It knows neither retries nor what an answer means.
+package transport
 
 import (
 	"context"
@@ -24,8 +29,8 @@ const (
 	pingTimeout = 10 * time.Second
 )
 
-// TransportOptions configure the connections of a sync.
-type TransportOptions struct {
+// Options configure the connections of a sync.
+type Options struct {
 	TLS *tls.Config // nil: Go's defaults
 	// Control judges the address of every connection before it is made, a proxy's too. Nil: every
 	// address will do.
@@ -43,9 +48,9 @@ type TransportOptions struct {
 	ProxyTLS *tls.Config
 }
 
-// NewTransport makes the transport for Options.Transport. It keeps connections, speaks HTTP/2 if
+// New makes a transport. It keeps connections, speaks HTTP/2 if
 // the endpoint does, follows no redirect and does not decompress answers.
-func NewTransport(o TransportOptions) *http.Transport {
+func New(o Options) *http.Transport {
 	proxies := &proxies{choose: o.Proxy, tls: o.ProxyTLS, dial: dial(o)}
 	return &http.Transport{
 		Proxy:                  proxies.pick(),
@@ -66,12 +71,12 @@ func NewTransport(o TransportOptions) *http.Transport {
 
 type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
 
-func dial(o TransportOptions) dialFunc {
+func dial(o Options) dialFunc {
 	d := &net.Dialer{Timeout: dialTimeout}
 	if o.Control != nil {
 		d.Control = func(network, address string, c syscall.RawConn) error {
 			if err := o.Control(network, address, c); err != nil {
-				return &refusedAddress{err}
+				return &Refused{err}
 			}
 			return nil
 		}
@@ -89,12 +94,12 @@ func dial(o TransportOptions) dialFunc {
 // shows the refused address, and net.DNSError the name server. unresolved, unless it is nil,
 // replaces the error of a name that does not exist: it then looks like a refused address.
 func outward(err, unresolved error) error {
-	if refused := (*refusedAddress)(nil); errors.As(err, &refused) {
+	if refused := (*Refused)(nil); errors.As(err, &refused) {
 		return refused
 	}
 	if dns := (*net.DNSError)(nil); errors.As(err, &dns) {
 		if unresolved != nil && dns.IsNotFound {
-			return &refusedAddress{unresolved}
+			return &Refused{unresolved}
 		}
 		shown := *dns
 		shown.Server = ""

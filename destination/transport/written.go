@@ -1,4 +1,4 @@
-package delivery
+package transport
 
 import (
 	"context"
@@ -7,13 +7,13 @@ import (
 	"sync"
 )
 
-// errUnread is the error of a 2xx that came while the request was still being sent.
-var errUnread = errors.New("the endpoint answered before it had taken the whole body")
+// ErrUnread is the error of a 2xx that came while the request was still being sent.
+var ErrUnread = errors.New("the endpoint answered before it had taken the whole body")
 
-// written tells when a request has been written to its end. An endpoint can answer before that,
+// Written tells when a request has been written to its end. An endpoint can answer before that,
 // and then close the connection: such a 2xx says nothing about the rows that were not sent. It is
 // safe for concurrent use; net/http calls the trace from its own goroutines.
-type written struct {
+type Written struct {
 	hooks httptrace.ClientTrace
 
 	mu sync.Mutex
@@ -26,21 +26,21 @@ type written struct {
 	done      chan struct{} // closed when it ends; nil: nobody waits for that
 }
 
-// trace returns the hooks that keep w current. A request that net/http sends again on another
+// Trace returns the hooks that keep w current. A request that net/http sends again on another
 // connection starts again.
-func (w *written) trace() *httptrace.ClientTrace {
+func (w *Written) Trace() *httptrace.ClientTrace {
 	w.hooks.GotConn, w.hooks.WroteRequest = w.start, w.end
 	return &w.hooks
 }
 
-func (w *written) start(i httptrace.GotConnInfo) {
+func (w *Written) start(i httptrace.GotConnInfo) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.connected, w.reused, w.conn = true, i.Reused, connOf(i.Conn)
 	w.ended, w.err, w.done = false, nil, nil
 }
 
-func (w *written) end(i httptrace.WroteRequestInfo) {
+func (w *Written) end(i httptrace.WroteRequestInfo) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.ended {
@@ -54,7 +54,7 @@ func (w *written) end(i httptrace.WroteRequestInfo) {
 
 // ending returns a channel that is closed when the request has been written; nil if nothing is to
 // be waited for.
-func (w *written) ending() <-chan struct{} {
+func (w *Written) ending() <-chan struct{} {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !w.connected || w.ended {
@@ -64,8 +64,8 @@ func (w *written) ending() <-chan struct{} {
 	return w.done
 }
 
-// wait returns once the request has been written, with errUnread if it was not, or when ctx ends.
-func (w *written) wait(ctx context.Context) error {
+// Wait returns once the request has been written, with ErrUnread if it was not, or when ctx ends.
+func (w *Written) Wait(ctx context.Context) error {
 	if done := w.ending(); done != nil {
 		select {
 		case <-done:
@@ -76,13 +76,13 @@ func (w *written) wait(ctx context.Context) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.err != nil || w.conn != nil && w.conn.closed.Load() {
-		return errUnread
+		return ErrUnread
 	}
 	return nil
 }
 
-// connection reports whether there was a connection, and whether it had served an earlier request.
-func (w *written) connection() (connected, reused bool) {
+// Connection reports whether there was a connection, and whether it had served an earlier request.
+func (w *Written) Connection() (connected, reused bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.connected, w.reused

@@ -1,4 +1,4 @@
-package delivery
+package transport
 
 import (
 	"context"
@@ -78,7 +78,7 @@ func (p *proxies) handshake(ctx context.Context, c net.Conn, host string) (net.C
 	secured := tls.Client(c, config)
 	if err := secured.HandshakeContext(ctx); err != nil {
 		_ = c.Close()
-		if isCertificate(err) || isTLS(err) {
+		if IsCertificate(err) || IsTLS(err) {
 			// It is not wrapped: errors about a certificate are read as those of the endpoint's.
 			return nil, &badProxy{fmt.Sprintf("TLS with the proxy failed: %q: its certificate has to be signed by an authority that the system trusts", err.Error())}
 		}

@@ -1,0 +1,86 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+// writes counts the writes to a connection.
+type writes struct {
+	net.Conn
+	n int
+}
+
+func (w *writes) Write(b []byte) (int, error) {
+	w.n++
+	return w.Conn.Write(b)
+}
+
+// post sends a body on loan to a server, and reads the answer.
+func post(tr *http.Transport, url string, body *Loan) error {
+	r, err := http.NewRequest(http.MethodPost, url, body.Open())
+	if err != nil {
+		return err
+	}
+	r.ContentLength = int64(body.Len())
+	res, err := tr.RoundTrip(r)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(io.Discard, res.Body)
+	return errors.Join(err, res.Body.Close())
+}
+
+// A body leaves in one write after the one that holds the header, not in pieces of a buffer.
+func TestBodyLeavesInOneWrite(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }))
+	defer s.Close()
+	counted := &writes{}
+	tr := New(Options{})
+	defer tr.CloseIdleConnections()
+	dial := tr.DialContext
+	tr.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		c, err := dial(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		counted.Conn = c.(*conn).Conn
+		return &conn{Conn: counted}, nil
+	}
+	for range 10 {
+		var body Loan
+		body.Lend([]byte(strings.Repeat("x", 1<<20)))
+		if err := post(tr, s.URL, &body); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if counted.n != 20 {
+		t.Errorf("10 requests made %d writes, want 20", counted.n)
+	}
+}
+
+// Each reader begins at the start, and none reads anything once the bytes are the caller's again.
+func TestLoanEnds(t *testing.T) {
+	var l Loan
+	l.Lend([]byte("body"))
+	for range 2 {
+		if got, err := io.ReadAll(l.Open()); string(got) != "body" || err != nil {
+			t.Errorf("a reader got %q, %v", got, err)
+		}
+	}
+	late := l.Open()
+	l.Release()
+	var to strings.Builder
+	if _, err := io.Copy(&to, late); to.Len() > 0 || !errors.Is(err, ErrReleased) {
+		t.Errorf("a late reader wrote %q, %v", to.String(), err)
+	}
+	if got, err := io.ReadAll(struct{ io.Reader }{late}); len(got) > 0 || !errors.Is(err, ErrReleased) {
+		t.Errorf("a late reader got %q, %v", got, err)
+	}
+}
