@@ -111,3 +111,37 @@ func TestOccurrencesAreNeverTooFew(t *testing.T) {
 		}
 	}
 }
+
+// A sync of few contents counts each of them by itself, whatever their digests.
+func TestFewOccurrencesAreExact(t *testing.T) {
+	var o Occurrences
+	for round := range uint64(3) {
+		for i := range maxFew {
+			c := content{31: 1} // all begin alike
+			binary.LittleEndian.PutUint32(c[16:], uint32(i))
+			if n := o.count(c); n != round {
+				t.Fatalf("content %d was counted %d times before, and came %d times", i, n, round)
+			}
+		}
+	}
+}
+
+// Counts go on where they were when contents become too many to be counted one by one.
+func TestOccurrencesAreKept(t *testing.T) {
+	var o Occurrences
+	repeated := content{1}
+	for n := range uint64(5) {
+		if got := o.count(repeated); got != n {
+			t.Fatalf("counted %d times before, want %d", got, n)
+		}
+	}
+	for i := range uint32(2 * maxFew) {
+		c := content{}
+		binary.LittleEndian.PutUint32(c[0:], 1000+i)
+		binary.LittleEndian.PutUint32(c[4:], 2000+i)
+		o.count(c)
+	}
+	if got := o.count(repeated); got != 5 {
+		t.Errorf("counted %d times before, want 5", got)
+	}
+}

@@ -36,6 +36,9 @@ const longPause = 10 * time.Second
 // warn logs an attempt that failed and is followed by another, and the first success of a host that
 // asks for a long pause.
 func (l *attemptLog) warn(a delivery.Attempt) {
+	if a.Err == nil && a.Pause < longPause {
+		return
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if a.Pause >= longPause {

@@ -41,6 +41,8 @@ func newStats() *stats {
 
 // settled counts a batch. It is not counted as a batch if nothing of it was sent.
 func (s *stats) settled(r *route.Route, c sender.Counts) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.each(r, func(t *streamStats) {
 		if c.Bytes > 0 {
 			t.batches++
@@ -58,6 +60,8 @@ func (s *stats) settled(r *route.Route, c sender.Counts) {
 
 // attempted counts an attempt. Only a delivery measures how long the endpoint takes.
 func (s *stats) attempted(r *route.Route, a delivery.Attempt) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.each(r, func(t *streamStats) {
 		t.requests++
 		t.sent += int64(a.Bytes)
@@ -68,8 +72,6 @@ func (s *stats) attempted(r *route.Route, a delivery.Attempt) {
 			t.latency.add(a.Latency)
 		}
 	})
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.statuses[a.Status]++
 	if a.Err != nil && !a.Final {
 		s.causes[Cause(a)]++
@@ -103,9 +105,8 @@ func (s *stats) byStatus() (statuses, causes map[string]int64) {
 	return statuses, maps.Clone(s.causes)
 }
 
+// each calls f with what is counted of a stream and of all. The caller has the lock.
 func (s *stats) each(r *route.Route, f func(*streamStats)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	t := s.streams[r]
 	if t == nil {
 		t = &streamStats{}
