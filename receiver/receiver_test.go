@@ -291,8 +291,9 @@ func TestRowsThatCannotBeWrittenAreNotAccepted(t *testing.T) {
 func TestLogLinesStayPlain(t *testing.T) {
 	var log bytes.Buffer
 	r := receiver.New(receiver.Options{Log: &log})
-	post(t, r, twoRows, "Airbyte-Stream", "%1B%5B2J%0Ausers")
-	if strings.ContainsAny(strings.TrimSuffix(log.String(), "\n"), "\x1b\n") {
+	post(t, r, twoRows, "Airbyte-Stream", "%1B%5B2J%0Ausers%E2%80%AEgpj.exe")
+	if strings.ContainsAny(strings.TrimSuffix(log.String(), "\n"), "\x1b\n\u202e") ||
+		!strings.Contains(log.String(), `users\u202egpj`) || strings.Contains(log.String(), "key=1") {
 		t.Errorf("log line %q", log.String())
 	}
 }
