@@ -54,6 +54,19 @@ func TestOthersAreTriedUpToABound(t *testing.T) {
 	}
 }
 
+// One row that the endpoint accepts shows that it takes rows: all others may become dead letters.
+func TestOneAcceptedRowKeepsTheSyncGoing(t *testing.T) {
+	const rows = 100
+	refused := map[int]bool{}
+	for id := range rows - 1 {
+		refused[id] = true
+	}
+	s, b := senderOf(t, rows, itself, &endpoint{answer: refusing(refused)}, &letterBox{})
+	if out := s.Send(t.Context(), b); out.Err != nil || len(out.Rejected) != rows-1 {
+		t.Errorf("%d rows rejected, want %d: %v", len(out.Rejected), rows-1, out.Err)
+	}
+}
+
 // If a batch has too few others, nothing follows from the rows that were refused: the same few
 // may be refused in each sync of a table, or bodies have one row each.
 func TestFewRefusedRowsDoNotEndTheSync(t *testing.T) {
