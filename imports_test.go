@@ -52,7 +52,8 @@ var layers = map[string][]string{
 	"destination/urltemplate":    {},
 	"destination/trace":          {},
 	"destination/transport":      {},
-	"destination/snapshot":       {"destination/folder", "destination/bucket", "destination/canonical", "destination/postgres"},
+	"destination/snapshot":       {"destination/bucket", "destination/canonical", "destination/postgres", "destination/snapshot/disk"},
+	"destination/snapshot/disk":  {"destination/folder"},
 	"receiver":                   {"destination/jsonschema", "destination/signature", "receiver/faults", "receiver/journal", "receiver/page", "receiver/relay", "receiver/store"},
 	"receiver/faults":            {},
 	"receiver/journal":           {"destination/manifest"},
@@ -68,7 +69,7 @@ var quarantine = map[string][]string{
 	"code.dny.dev/ssrf":                      {"destination/guard"},
 	"github.com/avast/retry-go/v4":           {"destination/delivery"},
 	"github.com/aws/aws-sdk-go-v2":           {"destination/auth"},
-	"github.com/cockroachdb/pebble/v2":       {"destination/snapshot"},
+	"github.com/cockroachdb/pebble/v2":       {"destination/snapshot", "destination/snapshot/disk"}, // disk has the file system and the lock of the database
 	"github.com/dchest/siphash":              {"destination/payload"},
 	"github.com/go-json-experiment/json":     {"protocol", "destination", "destination/report", "destination/answer", "destination/config", "destination/deadletter", "destination/jq", "destination/payload", "destination/payload/schema", "destination/urltemplate", "receiver/journal", "receiver/page"},
 	"github.com/itchyny/gojq":                {"destination/jq"},

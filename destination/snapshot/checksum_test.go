@@ -11,6 +11,12 @@ import (
 	"testing"
 )
 
+// The files that disk keeps the digest of a store in, whole and while it is written.
+const (
+	checksum        = "SEAL"
+	partialChecksum = "SEAL.tmp"
+)
+
 // TestDamagedFiles turns over a byte in many places of every file, and each is noticed: a store
 // that forgets rows without a word would send them all again.
 func TestDamagedFiles(t *testing.T) {
@@ -68,7 +74,7 @@ func TestMissingFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 		err := readAll(t, dir, 1)
-		if name != checksumName && (err == nil || !strings.Contains(err.Error(), "start over")) {
+		if name != checksum && (err == nil || !strings.Contains(err.Error(), "start over")) {
 			t.Errorf("without %s: %v", name, err)
 		}
 	}
@@ -81,7 +87,7 @@ func TestDeathInTheSeal(t *testing.T) {
 	store := open(t, dir, Options{})
 	deliver(t, openStream(t, store, "users", 1), "key-0", `{"v":0}`, Added)
 	closeStore(t, store)
-	if err := os.Rename(filepath.Join(dir, checksumName), filepath.Join(dir, partialChecksum)); err != nil {
+	if err := os.Rename(filepath.Join(dir, checksum), filepath.Join(dir, partialChecksum)); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {

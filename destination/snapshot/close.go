@@ -3,8 +3,6 @@ package snapshot
 import (
 	"context"
 	"errors"
-	"os"
-	"time"
 )
 
 // Close stores what each stream has seen and closes the store; one in a bucket is saved first. The
@@ -16,13 +14,13 @@ func (s *Store) Close(ctx context.Context) error {
 	if s.closed {
 		return nil
 	}
-	err := s.run(ctx, s.flush)
+	err := s.disk.Run(ctx, s.flush)
 	if err == nil && s.remote != nil {
-		err = s.remote.save(ctx, s, func(f func() error) error { return s.run(ctx, f) })
+		err = s.remote.save(ctx, s, func(f func() error) error { return s.disk.Run(ctx, f) })
 	}
 	err = errors.Join(err, s.closeDB(ctx))
 	if err == nil && s.remote == nil && s.tables == nil {
-		err = s.run(ctx, s.storeChecksum)
+		err = s.disk.Run(ctx, s.disk.WriteChecksum)
 	}
 	if err != nil {
 		err = s.fail("closing", err)
@@ -69,21 +67,21 @@ func (s *Store) finished() bool {
 
 // closeDB closes the database once, and never one that is abandoned.
 func (s *Store) closeDB(ctx context.Context) error {
-	left := s.closed || s.failure.get() != nil || s.db == nil
+	left := s.closed || s.disk.Failure() != nil || s.db == nil
 	if s.closed = true; left {
 		return nil
 	}
-	return s.run(ctx, s.db.Close)
+	return s.disk.Run(ctx, s.db.Close)
 }
 
 // release unlocks the folder, unless the store is abandoned.
 func (s *Store) release() error {
 	var err error
-	if s.failure.get() == nil {
+	if s.disk.Failure() == nil {
 		err = s.unlock()
 	}
 	if s.remote != nil {
-		err = errors.Join(err, s.removeScratch())
+		err = errors.Join(err, s.disk.Remove())
 	}
 	if s.tables != nil {
 		s.tables.Abandon() // if it is not closed
@@ -91,32 +89,6 @@ func (s *Store) release() error {
 	return err
 }
 
-// removeTime is how long the removal of an abandoned store's folder may take.
-const removeTime = 10 * time.Second
-
-// removeScratch removes the folder of a store that is in a bucket. That of an abandoned one is
-// removed as far as the disk does it in time.
-func (s *Store) removeScratch() error {
-	if s.failure.get() == nil {
-		return os.RemoveAll(s.dir)
-	}
-	removed := make(chan struct{})
-	go func() {
-		defer close(removed)
-		_ = os.RemoveAll(s.dir)
-	}()
-	select {
-	case <-removed:
-	case <-time.After(removeTime):
-	}
-	return nil
-}
-
 func (s *Store) unlock() error {
-	err := s.closeDB(context.Background())
-	if s.lock != nil {
-		err = errors.Join(err, s.lock.Close())
-		s.lock = nil
-	}
-	return err
+	return errors.Join(s.closeDB(context.Background()), s.disk.Unlock())
 }

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"destination-webhook/destination/snapshot/disk"
 )
 
 func TestOpenCopy(t *testing.T) {
@@ -61,7 +63,7 @@ func TestOpenCopyOfNothing(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "letter.txt"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := OpenCopy(t.Context(), dir, t.TempDir(), Options{}); !errors.Is(err, errForeign) {
+	if _, err := OpenCopy(t.Context(), dir, t.TempDir(), Options{}); !errors.Is(err, disk.ErrForeign) {
 		t.Errorf("of something else: %v, want errForeign", err)
 	}
 }

@@ -59,5 +59,6 @@
 // # A disk that fails
 //
 // A write that fails, or a call to the disk that does not return within a minute, ends the store:
-// every later write returns the same error at once. The database is abandoned, as it is.
+// every later write returns the same error at once. The database is abandoned, as it is. Package
+// disk has what is below the database.
 package snapshot

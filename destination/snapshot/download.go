@@ -9,11 +9,13 @@ import (
 	"io"
 	"os"
 	"sync"
+
+	"destination-webhook/destination/snapshot/disk"
 )
 
 // fetchFiles downloads the files that a manifest lists to the store's folder, several at once.
 func (r *remote) fetchFiles(ctx context.Context, m manifest, s *Store) error {
-	root, err := os.OpenRoot(s.dir)
+	root, err := os.OpenRoot(s.disk.Dir())
 	if err != nil {
 		return err
 	}
@@ -76,7 +78,7 @@ func (r *remote) fetchObject(ctx context.Context, object string, size int64, dig
 		return err
 	}
 	if hex.EncodeToString(sum.Sum(nil)) != digest {
-		return fmt.Errorf("it is damaged: %s does not have the checksum that %s says; %s", object, manifestName, startOver)
+		return fmt.Errorf("it is damaged: %s does not have the checksum that %s says; %s", object, manifestName, disk.StartOver)
 	}
 	return nil
 }

@@ -12,10 +12,10 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"destination-webhook/destination/folder/foldertest"
+	"destination-webhook/destination/snapshot/disk"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
@@ -59,13 +59,11 @@ type faultyDisk struct {
 	timeout int
 }
 
-func (d *faultyDisk) files() watchedFS {
+func (d *faultyDisk) files() vfs.FS {
 	if d.memory == nil {
 		d.memory = vfs.NewMem()
 	}
-	files := watchedFS{FS: errorfs.Wrap(d.memory, errorfs.InjectorFunc(d.inject))}
-	files.after = d.after
-	return files
+	return errorfs.Wrap(d.memory, errorfs.InjectorFunc(d.inject))
 }
 
 // after takes the place of the clock: the time is over for calls in progress once one hangs.
@@ -107,11 +105,9 @@ func (d *faultyDisk) inject(errorfs.Op) error {
 }
 
 // faultySync is a sync in which every kind of call to the disk occurs. It returns the first error.
-func faultySync(ctx context.Context, files watchedFS) error {
-	s := newStore(files, "snapshot", Options{KeepRows: true})
-	files.failure, files.report = &s.failure, s.diskFailed
-	s.files = files
-	if err := s.run(ctx, s.open); err != nil {
+func faultySync(ctx context.Context, d *faultyDisk) error {
+	s := newStore(d.files(), "snapshot", Options{KeepRows: true}, disk.Options{AfterFunc: d.after})
+	if err := s.disk.Run(ctx, s.open); err != nil {
 		return errors.Join(s.fail("opening", err), s.release())
 	}
 	err := faultyStream(ctx, s)
@@ -155,10 +151,10 @@ func TestFaultsOfTheDisk(t *testing.T) {
 		want error
 		says string
 	}{
-		"full":          {syscall.ENOSPC, false, errFull, "free at least 64 MB in snapshot"},
-		"failing":       {syscall.EIO, false, errFailed, "look at the disk of snapshot"},
-		"no more files": {syscall.EMFILE, false, errFailed, "ulimit -n"},
-		"silent":        {nil, true, errStalled, "look at the disk of snapshot"},
+		"full":          {syscall.ENOSPC, false, disk.ErrFull, "free at least 64 MB in snapshot"},
+		"failing":       {syscall.EIO, false, disk.ErrFailed, "look at the disk of snapshot"},
+		"no more files": {syscall.EMFILE, false, disk.ErrFailed, "ulimit -n"},
+		"silent":        {nil, true, disk.ErrFailed, "look at the disk of snapshot, and the next sync sends again what is not stored: no answer within 1m0s"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -167,13 +163,13 @@ func TestFaultsOfTheDisk(t *testing.T) {
 				step = 4
 			}
 			whole := faultyDisk{timers: map[int]func(){}}
-			if err := faultySync(t.Context(), whole.files()); err != nil {
+			if err := faultySync(t.Context(), &whole); err != nil {
 				t.Fatal(err)
 			}
 			failed := 0
 			for from := 1; from <= whole.calls; from += step {
-				disk := faultyDisk{err: fault.err, hangs: fault.hang, from: from, timers: map[int]func(){}}
-				err := faultySync(t.Context(), disk.files())
+				faulty := faultyDisk{err: fault.err, hangs: fault.hang, from: from, timers: map[int]func(){}}
+				err := faultySync(t.Context(), &faulty)
 				if err == nil {
 					// A call whose failure does no harm, such as the removal of a file that is of
 					// no use any more.
@@ -228,41 +224,26 @@ func TestSignalsEndTheWaitForTheDisk(t *testing.T) {
 	}
 }
 
-// Work that is begun goes on after the caller has left, so none is begun for one that has left.
-func TestNothingIsBegunAfterTheEnd(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		ended, end := context.WithCancel(t.Context())
-		end()
-		begun := false
-		s := newStore(vfs.NewMem(), "", Options{})
-		err := s.run(ended, func() error { begun = true; return nil })
-		synctest.Wait()
-		if begun || !errors.Is(err, context.Canceled) {
-			t.Errorf("got %v, begun: %t; want the end of the context, and nothing begun", err, begun)
-		}
-	})
-}
-
 // TestFullDisk fails every write to the database's log from some point on: the failure is reported
 // once, and every later write fails with it.
 func TestFullDisk(t *testing.T) {
 	if inChild(t) {
 		return
 	}
-	disk := faultyDisk{err: syscall.ENOSPC, timers: map[int]func(){}}
+	faulty := faultyDisk{err: syscall.ENOSPC, timers: map[int]func(){}}
 	reported := make(chan error, 10)
-	store, err := openIn(t.Context(), disk.files().FS, "snapshot", Options{Fatal: func(err error) { reported <- err }})
+	store, err := openIn(t.Context(), faulty.files(), "snapshot", Options{Fatal: func(err error) { reported <- err }})
 	if err != nil {
 		t.Fatal(err)
 	}
 	stream := openStream(t, store, "users", 1)
 	deliver(t, stream, "a", `{}`, Added)
 	_, v := diff(t, stream, "b", `{}`, Added)
-	disk.mu.Lock()
-	disk.from = 1
-	disk.mu.Unlock()
+	faulty.mu.Lock()
+	faulty.from = 1
+	faulty.mu.Unlock()
 	for range 2 {
-		if _, err := stream.Begin(t.Context(), []Row{{Key: []byte("b"), Version: v}}); !errors.Is(err, syscall.ENOSPC) || !errors.Is(err, errFull) {
+		if _, err := stream.Begin(t.Context(), []Row{{Key: []byte("b"), Version: v}}); !errors.Is(err, syscall.ENOSPC) || !errors.Is(err, disk.ErrFull) {
 			t.Errorf("Begin = %v, want that the disk is full", err)
 		}
 	}
@@ -278,7 +259,7 @@ func TestSpaceIsLookedAtFirst(t *testing.T) {
 	dir := filepath.Join(foldertest.Small(t, 30<<20), "not", "yet")
 	_, err := Open(t.Context(), dir, Options{})
 	for doing, err := range map[string]error{"Open": err, "Probe": Probe(dir)} {
-		if !errors.Is(err, errFull) || !strings.Contains(err.Error(), "free at least 35 MB in "+dir) {
+		if !errors.Is(err, disk.ErrFull) || !strings.Contains(err.Error(), "free at least 35 MB in "+dir) {
 			t.Errorf("%s on a disk of 30 MB: %v", doing, err)
 		}
 	}
@@ -306,7 +287,7 @@ func TestSmallDisk(t *testing.T) {
 		}
 	}
 	for doing, err := range map[string]error{"a write": err, "Fatal": <-failed, "Close": store.Close(t.Context())} {
-		if !errors.Is(err, errFull) || !strings.Contains(err.Error(), "MB in "+dir) {
+		if !errors.Is(err, disk.ErrFull) || !strings.Contains(err.Error(), "MB in "+dir) {
 			t.Errorf("%s: %v", doing, err)
 		}
 	}
@@ -326,7 +307,7 @@ func TestFolderThatIsRemoved(t *testing.T) {
 	if err := os.RemoveAll(dir); err != nil {
 		t.Fatal(err)
 	}
-	if err := store.Close(t.Context()); !errors.Is(err, errFailed) || !strings.Contains(err.Error(), "was it removed during the sync?") {
+	if err := store.Close(t.Context()); !errors.Is(err, disk.ErrFailed) || !strings.Contains(err.Error(), "was it removed during the sync?") {
 		t.Errorf("Close = %v", err)
 	}
 }

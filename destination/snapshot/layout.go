@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+
+	"destination-webhook/destination/snapshot/disk"
 )
 
 // What is in the database, by the first byte of a key:
@@ -71,7 +73,7 @@ func (e entry) append(buf []byte) []byte {
 	return buf
 }
 
-var errMalformed = errors.New("a value in the snapshot is malformed: " + startOver)
+var errMalformed = errors.New("a value in the snapshot is malformed: " + disk.StartOver)
 
 func parseEntry(value []byte) (entry, error) {
 	p := parser{rest: value}

@@ -11,6 +11,7 @@ import (
 	"regexp"
 
 	"destination-webhook/destination/bucket"
+	"destination-webhook/destination/snapshot/disk"
 )
 
 const (
@@ -91,7 +92,7 @@ func (m *manifest) decode(text []byte) error {
 	case err == nil && (m.Version == packedVersion || m.Version == versionBefore):
 		return nil
 	}
-	return fmt.Errorf("%w (%s says version %s, want %q): %s", errForeign, manifestName, shownVersion(m.Version), manifestVersion, startOver)
+	return fmt.Errorf("%w (%s says version %s, want %q): %s", disk.ErrForeign, manifestName, disk.ShownVersion(m.Version), manifestVersion, disk.StartOver)
 }
 
 var (
@@ -107,12 +108,12 @@ func (m *manifest) verify() error {
 	want := m.Checksum
 	m.Checksum = ""
 	if checksumOf(m) != want || len(m.Files) == 0 {
-		return fmt.Errorf("it is damaged: %s is not as a sync has written it; %s", manifestName, startOver)
+		return fmt.Errorf("it is damaged: %s is not as a sync has written it; %s", manifestName, disk.StartOver)
 	}
 	names, left := map[string]bool{}, int64(maxSnapshot)
 	for _, f := range m.Files {
 		if f.Size < 0 || f.Size > left || names[f.Name] || !f.valid() {
-			return fmt.Errorf("it is damaged: %s lists what is no file of a snapshot; %s", manifestName, startOver)
+			return fmt.Errorf("it is damaged: %s lists what is no file of a snapshot; %s", manifestName, disk.StartOver)
 		}
 		names[f.Name] = true
 		left -= f.Size

@@ -14,6 +14,7 @@ import (
 
 	"destination-webhook/destination/bucket"
 	"destination-webhook/destination/bucket/buckettest"
+	"destination-webhook/destination/snapshot/disk"
 )
 
 // inMemory returns a bucket in this process.
@@ -92,7 +93,7 @@ func TestManifestOfALaterVersion(t *testing.T) {
 	_, b := inMemory(t)
 	put(t, b, manifestName, []byte(`{"version":"destination-webhook snapshot 5"}`))
 	_, err := OpenRemote(t.Context(), b, t.TempDir(), Options{})
-	if !errors.Is(err, errForeign) || !strings.Contains(err.Error(), "snapshot 5") || !strings.Contains(err.Error(), manifestVersion) {
+	if !errors.Is(err, disk.ErrForeign) || !strings.Contains(err.Error(), "snapshot 5") || !strings.Contains(err.Error(), manifestVersion) {
 		t.Errorf("opened: %v", err)
 	}
 }

@@ -34,7 +34,7 @@ func TestSnapshotOfTheVersionBefore(t *testing.T) {
 	intent = appendBytes(binary.AppendUvarint(intent, 0), []byte(`{"v":1}`))
 	set(intentKey(1), intent)
 	set(versionKey, []byte(versionBefore))
-	if err := errors.Join(store.db.Close(), store.lock.Close()); err != nil {
+	if err := errors.Join(store.db.Close(), store.disk.Unlock()); err != nil {
 		t.Fatal(err)
 	}
 

@@ -52,10 +52,10 @@ type place interface {
 	crash(t *rapid.T, store *Store)
 }
 
-// disk is a place that forgets, when a process dies, what was not synced.
-type disk struct{ files *vfs.MemFS }
+// volatileDisk is a place that forgets, when a process dies, what was not synced.
+type volatileDisk struct{ files *vfs.MemFS }
 
-func (d *disk) open(t *rapid.T, o Options) *Store {
+func (d *volatileDisk) open(t *rapid.T, o Options) *Store {
 	store, err := openIn(t.Context(), d.files, "snapshot", o)
 	if err != nil {
 		t.Fatal(err)
@@ -63,7 +63,7 @@ func (d *disk) open(t *rapid.T, o Options) *Store {
 	return store
 }
 
-func (d *disk) crash(t *rapid.T, store *Store) {
+func (d *volatileDisk) crash(t *rapid.T, store *Store) {
 	d.files = d.files.CrashClone(vfs.CrashCloneCfg{
 		UnsyncedDataPercent: rapid.SampledFrom([]int{0, 50, 100}).Draw(t, "unsynced"),
 		RNG:                 rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "which"), 1)),
@@ -97,7 +97,7 @@ func (c *container) crash(t *rapid.T, store *Store) {
 var errCrash = errors.New("the process died")
 
 func TestEndpointEndsEqualToTheTable(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) { simulate(t, &disk{vfs.NewCrashableMem()}) })
+	rapid.Check(t, func(t *rapid.T) { simulate(t, &volatileDisk{vfs.NewCrashableMem()}) })
 }
 
 func TestEndpointEndsEqualToTheTableByABucket(t *testing.T) {

@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"regexp"
-	"slices"
+	"path/filepath"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
 	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"destination-webhook/destination/snapshot/disk"
 )
 
 // Open opens the snapshot in dir, and makes a new one if dir is empty or missing. It holds a lock
@@ -20,40 +20,48 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 }
 
 func openIn(ctx context.Context, files vfs.FS, dir string, o Options) (*Store, error) {
-	s := newStore(files, dir, o)
-	if err := s.run(ctx, s.open); err != nil {
+	s := newStore(files, dir, o, disk.Options{})
+	if err := s.disk.Run(ctx, s.open); err != nil {
 		return nil, errors.Join(s.fail("opening", err), s.release())
 	}
 	return s, nil
 }
 
-func newStore(files vfs.FS, dir string, o Options) *Store {
-	s := &Store{dir: dir, options: o, failure: failure{done: make(chan struct{})}, streams: map[string]*Stream{}}
-	s.files = watched(files, &s.failure, s.diskFailed)
+// OpenCopy opens a copy of the snapshot in dir, in a folder below scratch that the caller removes.
+func OpenCopy(ctx context.Context, dir, scratch string, o Options) (*Store, error) {
+	s, to := newStore(vfs.Default, dir, o, disk.Options{}), filepath.Join(scratch, "snapshot")
+	if err := s.disk.Run(ctx, func() error { return s.disk.Copy(ctx, to) }); err != nil {
+		return nil, s.fail("copying", err)
+	}
+	return Open(ctx, to, o)
+}
+
+// Probe tells why a sync could not work in dir, as far as that shows without opening what is there:
+// another sync may be using it. It leaves the folder as it was.
+func Probe(dir string) error {
+	s := newStore(vfs.Default, dir, Options{}, disk.Options{})
+	if err := s.disk.Probe(); err != nil {
+		return s.fail("opening", err)
+	}
+	return nil
+}
+
+func newStore(files vfs.FS, dir string, o Options, in disk.Options) *Store {
+	s := &Store{options: o, streams: map[string]*Stream{}}
+	in.MinFree = minFree
+	if o.Fatal != nil {
+		in.Fatal = func(err error) { o.Fatal(s.fail("writing", err)) }
+	}
+	s.disk = disk.New(files, dir, in)
 	return s
 }
 
 func (s *Store) open() error {
-	if err := s.checkFolder(); err != nil {
-		return err
-	}
-	if err := s.files.MkdirAll(s.dir, 0o700); err != nil {
-		return err
-	}
-	fresh, err := s.recognize()
+	fresh, err := s.disk.Open()
 	if err != nil {
 		return err
 	}
-	if err := s.checkSpace(0); err != nil {
-		return err
-	}
-	if err := s.acquire(); err != nil {
-		return err
-	}
-	if err := s.verifyChecksum(); err != nil {
-		return err
-	}
-	if s.local, err = pebble.Open(s.dir, s.tuning(fresh)); err != nil {
+	if s.local, err = pebble.Open(s.disk.Dir(), s.tuning(fresh)); err != nil {
 		return s.notOpened(err)
 	}
 	s.db = localDB{s.local}
@@ -63,43 +71,10 @@ func (s *Store) open() error {
 
 // notOpened is the error of a database that cannot be opened.
 func (s *Store) notOpened(err error) error {
-	if explained := s.explain(err); explained != err { //nolint:errorlint // was anything added?
+	if explained := s.disk.Explain(err); explained != err { //nolint:errorlint // was anything added?
 		return explained
 	}
-	return fmt.Errorf("its files do not fit together: %w; %s", err, startOver)
-}
-
-// recognize reports whether a snapshot has still to be made in the folder, and refuses one that
-// holds anything else.
-func (s *Store) recognize() (fresh bool, err error) {
-	names, err := s.files.List(s.dir)
-	if err != nil {
-		return false, err
-	}
-	found, err := pebble.Peek(s.dir, s.files)
-	if err != nil || found.Exists {
-		return false, err
-	}
-	if slices.ContainsFunc(names, foreign) {
-		return false, fmt.Errorf("%w: name an empty folder, or %s", errForeign, startOver)
-	}
-	return true, nil
-}
-
-// beginnings is what a process leaves that dies while it makes a snapshot; lost+found is in the
-// root of a mounted volume.
-var beginnings = regexp.MustCompile(`^(LOCK|lost\+found|marker\..*|MANIFEST-\d+|.*\.dbtmp)$`)
-
-func foreign(name string) bool { return !beginnings.MatchString(name) }
-
-func (s *Store) acquire() error {
-	var err error
-	s.lock, err = pebble.LockDirectory(s.dir, s.files)
-	var file *fs.PathError // the lock's file could not be made at all
-	if err != nil && !errors.As(err, &file) {
-		return fmt.Errorf("%w (%w)", ErrInUse, err)
-	}
-	return err
+	return fmt.Errorf("its files do not fit together: %w; %s", err, disk.StartOver)
 }
 
 // load checks whose store it is, and takes in what the syncs before left.
@@ -119,15 +94,12 @@ func (s *Store) load(fresh bool) error {
 
 func (s *Store) tuning(fresh bool) *pebble.Options {
 	o := &pebble.Options{
-		FS:                 s.files,
-		Lock:               s.lock,
 		CacheSize:          cacheSize,
 		MemTableSize:       memTableSize,
 		FormatMajorVersion: pebble.FormatTableFormatV6,
 		ErrorIfNotExists:   !fresh,
-		Logger:             logger{s},
-		EventListener:      s.events(),
 	}
+	s.disk.Configure(o)
 	for i := range o.Levels {
 		o.Levels[i].FilterPolicy = bloom.FilterPolicy(bitsPerKey)
 	}
@@ -155,7 +127,7 @@ func (s *Store) checkVersion(fresh bool) error {
 		return s.set(versionKey, []byte(version), pebble.Sync)
 	}
 	if err == nil && string(found) != version {
-		err = fmt.Errorf("%w (found %s, want %q): %s", errForeign, shownVersion(found), version, startOver)
+		err = fmt.Errorf("%w (found %s, want %q): %s", disk.ErrForeign, disk.ShownVersion(found), version, disk.StartOver)
 	}
 	return err
 }

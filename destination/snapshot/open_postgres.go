@@ -11,6 +11,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"destination-webhook/destination/postgres"
+	"destination-webhook/destination/snapshot/disk"
 )
 
 // OpenPostgres opens the snapshot that a PostgreSQL database holds. Each stream is locked when it
@@ -20,10 +21,10 @@ func OpenPostgres(ctx context.Context, server *postgres.Server, o Options) (*Sto
 	if err != nil {
 		return nil, fmt.Errorf("opening the snapshot in %s: %w", server, err)
 	}
-	s := newStore(vfs.Default, "", o)
+	s := newStore(vfs.Default, "", o, disk.Options{})
 	s.tables = &tables{Tables: opened}
 	s.db = s.tables
-	opened.OnFailure(func(err error) { s.failure.set(err) })
+	opened.OnFailure(s.disk.Abandon)
 	number, err := opened.NextID(ctx)
 	if err != nil {
 		return nil, errors.Join(s.fail("opening", err), s.release())

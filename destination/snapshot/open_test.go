@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2"
+
+	"destination-webhook/destination/snapshot/disk"
 )
 
 func TestLockedFolder(t *testing.T) {
@@ -26,7 +28,7 @@ func TestForeignFolder(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte("mine"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Open(t.Context(), dir, Options{}); !errors.Is(err, errForeign) || !strings.Contains(err.Error(), "start over") {
+		if _, err := Open(t.Context(), dir, Options{}); !errors.Is(err, disk.ErrForeign) || !strings.Contains(err.Error(), "start over") {
 			t.Errorf("Open of a folder with %s: %v", name, err)
 		}
 		if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
@@ -42,7 +44,7 @@ func TestAnotherVersion(t *testing.T) {
 		t.Fatal(err)
 	}
 	closeStore(t, store)
-	if _, err := Open(t.Context(), dir, Options{}); !errors.Is(err, errForeign) || !strings.Contains(err.Error(), "99") {
+	if _, err := Open(t.Context(), dir, Options{}); !errors.Is(err, disk.ErrForeign) || !strings.Contains(err.Error(), "99") {
 		t.Errorf("Open = %v", err)
 	}
 }
@@ -63,7 +65,7 @@ func TestUnfinishedBeginnings(t *testing.T) {
 			if err := store.local.Delete(versionKey, pebble.Sync); err != nil {
 				t.Fatal(err)
 			}
-			if err := errors.Join(store.db.Close(), store.lock.Close()); err != nil {
+			if err := errors.Join(store.db.Close(), store.disk.Unlock()); err != nil {
 				t.Fatal(err)
 			}
 		},

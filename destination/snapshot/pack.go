@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"destination-webhook/destination/snapshot/disk"
 )
 
 // fetchPacked downloads a packed store, checks it, and unpacks it to dir.
@@ -48,7 +50,7 @@ func unpack(r io.Reader, dir string, size int64) error {
 			continue
 		}
 		if size -= header.Size; header.Size < 0 || size < 0 {
-			return fmt.Errorf("unpacking: its files are larger than the whole; %s", startOver)
+			return fmt.Errorf("unpacking: its files are larger than the whole; %s", disk.StartOver)
 		}
 		if err := unpackFile(root, header.Name, t); err != nil {
 			return fmt.Errorf("unpacking: %w", err)

@@ -12,6 +12,7 @@ import (
 
 	"destination-webhook/destination/bucket"
 	"destination-webhook/destination/bucket/buckettest"
+	"destination-webhook/destination/snapshot/disk"
 )
 
 // contents lists a folder and all below it.
@@ -80,7 +81,7 @@ func TestProbeRemote(t *testing.T) {
 	if _, err := b.Put(t.Context(), manifestName, bytes.NewReader([]byte("{}")), 2, bucket.Condition{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := ProbeRemote(t.Context(), b, t.TempDir()); !errors.Is(err, errForeign) {
+	if err := ProbeRemote(t.Context(), b, t.TempDir()); !errors.Is(err, disk.ErrForeign) {
 		t.Errorf("of something else: %v, want errForeign", err)
 	}
 	o.Bucket = "another"

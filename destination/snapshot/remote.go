@@ -12,6 +12,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"destination-webhook/destination/bucket"
+	"destination-webhook/destination/snapshot/disk"
 )
 
 // What is in the bucket:
@@ -75,14 +76,38 @@ func openOnce(ctx context.Context, b *bucket.Bucket, scratch string, o Options) 
 	if err != nil {
 		return nil, fmt.Errorf("making a scratch folder for the snapshot in %s: %w", b, err)
 	}
-	s := newStore(vfs.Default, dir, o)
-	s.files.sparse = true
+	s := newStore(vfs.Default, dir, o, disk.Options{Scratch: true})
 	s.parts.least = minPart
 	s.remote = &remote{bucket: b, id: rand.Text(), inline: maxInline}
 	if err := s.remote.open(ctx, s); err != nil {
-		return nil, errors.Join(s.fail("opening", s.explain(err)), s.release())
+		return nil, errors.Join(s.fail("opening", s.disk.Explain(err)), s.release())
 	}
 	return s, nil
+}
+
+// OpenRemoteCopy opens a copy of the snapshot that a bucket holds, in a folder below scratch that
+// the caller removes. The bucket is only read.
+func OpenRemoteCopy(ctx context.Context, b *bucket.Bucket, scratch string, o Options) (*Store, error) {
+	s, err := OpenRemote(ctx, b, scratch, o)
+	if err != nil {
+		return nil, err
+	}
+	s.remote = nil
+	return s, nil
+}
+
+// ProbeRemote is Probe for a snapshot in a bucket, which is only read, and its scratch folder.
+func ProbeRemote(ctx context.Context, b *bucket.Bucket, scratch string) error {
+	s := newStore(vfs.Default, scratch, Options{}, disk.Options{Scratch: true})
+	s.remote = &remote{bucket: b}
+	m, _, err := s.remote.readManifest(ctx)
+	if err == nil {
+		err = s.disk.CheckSpace(m.scratch())
+	}
+	if err != nil {
+		return s.fail("opening", err)
+	}
+	return nil
 }
 
 // open fetches the snapshot and adopts the intents that belong to it.
@@ -91,7 +116,7 @@ func (r *remote) open(ctx context.Context, s *Store) error {
 	if err != nil {
 		return err
 	}
-	if err := s.run(ctx, s.open); err != nil {
+	if err := s.disk.Run(ctx, s.open); err != nil {
 		return err
 	}
 	if err := r.adoptIntents(ctx, s, m.Contains); err != nil {
@@ -112,19 +137,19 @@ func (r *remote) fetch(ctx context.Context, s *Store) (manifest, error) {
 	r.etag, r.last = etag, m
 	r.remember(m.Files)
 	r.sequence.Store(m.Sequence)
-	if err := s.checkSpace(m.scratch()); err != nil {
+	if err := s.disk.CheckSpace(m.scratch()); err != nil {
 		return m, err
 	}
 	if m.Version == manifestVersion {
 		err = r.fetchFiles(ctx, m, s)
 	} else {
-		err = r.fetchPacked(ctx, m, s.dir)
+		err = r.fetchPacked(ctx, m, s.disk.Dir())
 	}
 	if errors.Is(err, bucket.ErrNotFound) {
 		if err := r.unchanged(ctx); err != nil {
 			return m, err
 		}
-		err = fmt.Errorf("it is damaged: %s points to an object that is gone: %w; %s", manifestName, err, startOver)
+		err = fmt.Errorf("it is damaged: %s points to an object that is gone: %w; %s", manifestName, err, disk.StartOver)
 	}
 	return m, err
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"destination-webhook/destination/snapshot/disk"
 )
 
 // TestSingleFaultOfTheDisk fails one call to the disk, each in turn: either the sync fails and says
@@ -16,16 +18,16 @@ func TestSingleFaultOfTheDisk(t *testing.T) {
 		return
 	}
 	whole := faultyDisk{timers: map[int]func(){}}
-	if err := faultySync(t.Context(), whole.files()); err != nil {
+	if err := faultySync(t.Context(), &whole); err != nil {
 		t.Fatal(err)
 	}
 	for at := 1; at <= whole.calls; at++ {
 		memory := vfs.NewMem()
-		disk := faultyDisk{err: syscall.EIO, from: at, once: true, memory: memory, timers: map[int]func(){}}
-		err := faultySync(t.Context(), disk.files())
+		faulty := faultyDisk{err: syscall.EIO, from: at, once: true, memory: memory, timers: map[int]func(){}}
+		err := faultySync(t.Context(), &faulty)
 		if err == nil {
 			checkStored(t, memory, at)
-		} else if !errors.Is(err, errFailed) {
+		} else if !errors.Is(err, disk.ErrFailed) {
 			t.Errorf("call %d: %v", at, err)
 		}
 	}

@@ -34,7 +34,7 @@ func oldSnapshot(t *testing.T, dir string, keys ...string) {
 	}
 	age(t, store, stream.meta.ID)
 	err := store.local.Set(versionKey, []byte(versionBefore), pebble.Sync)
-	if err := errors.Join(err, store.db.Close(), store.lock.Close()); err != nil {
+	if err := errors.Join(err, store.db.Close(), store.disk.Unlock()); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -88,7 +88,7 @@ func TestSpellingOfAnIntent(t *testing.T) {
 	// As if the spelling was in what another machine lost.
 	_, v := diff(t, stream, `"1.0"`, `{}`, Added)
 	begin(t, stream, Row{Key: []byte(`"1.0"`), Version: v})
-	if err := errors.Join(store.db.Close(), store.lock.Close()); err != nil {
+	if err := errors.Join(store.db.Close(), store.disk.Unlock()); err != nil {
 		t.Fatal(err)
 	}
 	store = open(t, dir, Options{})

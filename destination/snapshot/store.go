@@ -4,11 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"sync"
 	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
+
+	"destination-webhook/destination/snapshot/disk"
 )
 
 // Options are the choices of whoever opens a store.
@@ -33,35 +34,24 @@ type Options struct {
 // Store is a snapshot in a folder. Its methods are safe for concurrent use, except for Close, which
 // comes last.
 type Store struct {
-	dir     string
-	files   watchedFS
+	disk    *disk.Folder
 	options Options
 	db      database
 	local   *pebble.DB // the same, if it is on a disk
 	tables  *tables    // the same, if it is in PostgreSQL
-	lock    *pebble.Lock
-	remote  *remote // nil for a folder alone
-	parts   parts   // of local
+	remote  *remote    // nil for a folder alone
+	parts   parts      // of local
 
-	intent  atomic.Uint64 // the last one's number
-	failure failure
-	closed  bool // whether Close or release has closed the database, or left it
+	intent atomic.Uint64 // the last one's number
+	closed bool          // whether Close or release has closed the database, or left it
 
 	mu      sync.Mutex
 	streams map[string]*Stream
 	lastID  uint32 // the highest number of a stream
 }
 
-var (
-	// ErrInUse is the error of opening what another sync works on.
-	ErrInUse = errors.New("another sync is using it: let it finish, or give each connection a folder of its own")
-	// errForeign is the error of a folder or object that is no snapshot of this version.
-	errForeign = errors.New("it is not a snapshot that this version reads")
-)
-
-// startOver ends the message about a snapshot that cannot be used. It is not done silently: all
-// rows are sent again, and rows that left meanwhile are never removed.
-const startOver = "to start over, delete it, and every row is sent again"
+// ErrInUse is the error of opening what another sync works on.
+var ErrInUse = disk.ErrInUse
 
 const (
 	// cacheSize holds the blocks of a million keys; what does not fit is read again, as a rule from
@@ -71,10 +61,13 @@ const (
 	memTableSize = 32 << 20
 	// bitsPerKey makes a bloom filter answer for 99 % of the keys that a file does not have.
 	bitsPerKey = 10
+	// minFree is the free space, in bytes, without which a store is not opened: a table in memory
+	// and its log, twice.
+	minFree = 2 * memTableSize
 )
 
 // update is run for a write, which nothing but a failure of the disk may interrupt.
-func (s *Store) update(write func() error) error { return s.run(context.Background(), write) }
+func (s *Store) update(write func() error) error { return s.disk.Run(context.Background(), write) }
 
 func (s *Store) set(key, value []byte, how *pebble.WriteOptions) error {
 	return s.update(func() error { return s.db.set(key, value, how) })
@@ -119,9 +112,12 @@ func (s *Store) Save(ctx context.Context) error {
 	return s.remote.save(ctx, s, s.update)
 }
 
+// Failure returns why the store is abandoned, nil if it is not.
+func (s *Store) Failure() error { return s.disk.Failure() }
+
 // fail says which snapshot, and what to do about one that is damaged.
 func (s *Store) fail(doing string, err error) error {
-	place := s.dir
+	place := s.disk.Dir()
 	switch {
 	case s.remote != nil:
 		place = s.remote.String()
@@ -129,16 +125,7 @@ func (s *Store) fail(doing string, err error) error {
 		place = s.tables.String()
 	}
 	if pebble.IsCorruptionError(err) {
-		return fmt.Errorf("%s the snapshot in %s: it is damaged: %w; %s", doing, place, err, startOver)
+		return fmt.Errorf("%s the snapshot in %s: it is damaged: %w; %s", doing, place, err, disk.StartOver)
 	}
 	return fmt.Errorf("%s the snapshot in %s: %w", doing, place, err)
-}
-
-// shownVersion shows a version that was found, or only its length if it cannot be one. It does not
-// cut: secrets are masked later, and half a secret would not be recognised.
-func shownVersion[T ~string | ~[]byte](found T) string {
-	if len(found) > 40 {
-		return fmt.Sprintf("a text of %d bytes", len(found))
-	}
-	return strconv.Quote(string(found))
 }

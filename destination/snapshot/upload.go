@@ -27,9 +27,11 @@ const (
 const checkpointFolder = "checkpoint"
 
 // saved is the path of a file of the checkpoint.
-func (s *Store) saved(name string) string { return s.path(s.files.PathJoin(checkpointFolder, name)) }
+func (s *Store) saved(name string) string {
+	return s.disk.Path(s.disk.Files().PathJoin(checkpointFolder, name))
+}
 
-// onDisk calls a function that works on the disk, as run does.
+// onDisk calls a function that works on the disk, as disk.Folder.Run does.
 type onDisk func(func() error) error
 
 // putFiles uploads what a consistent copy of the store has and the bucket lacks, and returns the
@@ -50,13 +52,13 @@ func (r *remote) putFiles(ctx context.Context, s *Store, disk onDisk, sequence u
 		return r.putFile(ctx, s, disk, f, sequence)
 	})
 	r.remember(files)
-	return files, errors.Join(err, disk(func() error { return s.files.RemoveAll(s.path(checkpointFolder)) }))
+	return files, errors.Join(err, disk(func() error { return s.disk.Files().RemoveAll(s.disk.Path(checkpointFolder)) }))
 }
 
 // checkpoint links and copies the store's files, as they are at one moment, and lists them.
 func (r *remote) checkpoint(s *Store) (files []file, missing []*file, err error) {
-	folder := s.path(checkpointFolder)
-	if err := s.files.RemoveAll(folder); err != nil { // what a save left that failed
+	folder := s.disk.Path(checkpointFolder)
+	if err := s.disk.Files().RemoveAll(folder); err != nil { // what a save left that failed
 		return nil, nil, err
 	}
 	if err := s.shortenLog(); err != nil {
@@ -72,7 +74,7 @@ func (r *remote) checkpoint(s *Store) (files []file, missing []*file, err error)
 // small that they go into the manifest. It removes the others, so that the disk need not hold those
 // that the store itself does not need any more.
 func (r *remote) compare(s *Store, folder string) (files []file, missing []*file, err error) {
-	names, err := s.files.List(folder)
+	names, err := s.disk.Files().List(folder)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -80,7 +82,7 @@ func (r *remote) compare(s *Store, folder string) (files []file, missing []*file
 	room := int64(maxInlined)
 	for i, name := range names {
 		f := &files[i]
-		info, err := s.files.Stat(s.saved(name))
+		info, err := s.disk.Files().Stat(s.saved(name))
 		if err != nil {
 			return nil, nil, err
 		}
@@ -90,12 +92,12 @@ func (r *remote) compare(s *Store, folder string) (files []file, missing []*file
 			*f = known
 		case f.Size <= min(r.inline, room):
 			room -= f.Size
-			f.Content, err = s.readFile(s.files.PathJoin(checkpointFolder, name))
+			f.Content, err = s.disk.ReadFile(s.disk.Files().PathJoin(checkpointFolder, name))
 		default:
 			missing = append(missing, f)
 			continue
 		}
-		if err := errors.Join(err, s.files.Remove(s.saved(name))); err != nil {
+		if err := errors.Join(err, s.disk.Files().Remove(s.saved(name))); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -107,7 +109,7 @@ func (r *remote) putFile(ctx context.Context, s *Store, disk onDisk, f *file, se
 	var content vfs.File
 	var digest string
 	err := disk(func() (err error) {
-		opened, sum, err := openDigested(s.files, s.saved(f.Name))
+		opened, sum, err := openDigested(s.disk.Files(), s.saved(f.Name))
 		if err == nil {
 			content, digest = opened, sum
 		}
@@ -123,7 +125,7 @@ func (r *remote) putFile(ctx context.Context, s *Store, disk onDisk, f *file, se
 			return err
 		}
 		f.Object = name
-		return s.files.Remove(s.saved(f.Name))
+		return s.disk.Files().Remove(s.saved(f.Name))
 	})
 }
 

@@ -59,10 +59,10 @@ func BenchmarkUploads(b *testing.B) {
 				b.ReportMetric(sum/float64(n-1), "avg-%")
 			}
 			b.ReportMetric(share, "uploaded-%")
-			b.ReportMetric(float64(uploaded.Load())/megabyte, "uploaded-MB")
+			b.ReportMetric(float64(uploaded.Load())/(1<<20), "uploaded-MB")
 			b.ReportMetric(float64(puts.Load()), "puts")
-			b.ReportMetric(float64(size)/megabyte, "store-MB")
-			b.ReportMetric(float64(disk)/megabyte, "disk-MB")
+			b.ReportMetric(float64(size)/(1<<20), "store-MB")
+			b.ReportMetric(float64(disk)/(1<<20), "disk-MB")
 		})
 	}
 }
@@ -75,7 +75,7 @@ func uploadSync(b *testing.B, home *bucket.Bucket, scratch string, versions []ui
 		b.Fatal(err)
 	}
 	stop := everyBeat(func(beat int) {
-		disk = max(disk, usage(store.dir))
+		disk = max(disk, usage(store.disk.Dir()))
 		if beat%600 == 0 {
 			if err := store.Save(b.Context()); err != nil {
 				b.Error(err)
@@ -84,7 +84,7 @@ func uploadSync(b *testing.B, home *bucket.Bucket, scratch string, versions []ui
 	})
 	syncTable(b, store, func(i int) int64 { return int64(versions[i]) })
 	stop()
-	stop = everyBeat(func(int) { disk = max(disk, usage(store.dir)) })
+	stop = everyBeat(func(int) { disk = max(disk, usage(store.disk.Dir())) })
 	r := store.remote
 	err = store.Close(b.Context())
 	stop()

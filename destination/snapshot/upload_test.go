@@ -210,7 +210,7 @@ func TestFetchingIsTold(t *testing.T) {
 	if err := store.Save(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if left, _ := filepath.Glob(filepath.Join(store.dir, "checkpoint")); len(left) != 0 {
+	if left, _ := filepath.Glob(filepath.Join(store.disk.Dir(), "checkpoint")); len(left) != 0 {
 		t.Errorf("a save left %v", left)
 	}
 }
@@ -247,7 +247,7 @@ func TestLogsTakeLittleOfTheDisk(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	logs, err := filepath.Glob(filepath.Join(store.dir, "*.log"))
+	logs, err := filepath.Glob(filepath.Join(store.disk.Dir(), "*.log"))
 	if err != nil || len(logs) == 0 {
 		t.Fatal(logs, err)
 	}
@@ -274,7 +274,7 @@ func TestScratchTakesWhatIsInIt(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if size := usage(store.dir); size >= minMem/4 {
+	if size := usage(store.disk.Dir()); size >= minMem/4 {
 		t.Errorf("a snapshot of 400 kB takes %d bytes", size)
 	}
 	closeStore(t, store)

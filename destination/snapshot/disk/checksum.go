@@ -1,4 +1,4 @@
-package snapshot
+package disk
 
 import (
 	"crypto/sha256"
@@ -14,10 +14,10 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
-// checksumName is the file that a clean Close leaves: a digest over all files of the store. The
+// checksumName is the file that a clean close leaves: a digest over all files of the database. The
 // database checks each block of its tables when it reads it. But it takes damage in its log, or in
 // its list of tables, for the end of a log that was cut short in a crash, and goes on without what
-// comes after it. After a clean Close nothing is cut short.
+// comes after it. After a clean close nothing is cut short.
 const checksumName = "SEAL" // the name is part of the format
 
 // partialChecksum is a checksum that is being written. A process that dies then leaves it, which is
@@ -27,22 +27,22 @@ const partialChecksum = checksumName + ".tmp"
 // ours are the files of the database. It ignores others.
 var ours = regexp.MustCompile(`^(\d+\.(sst|blob|log)|(MANIFEST|OPTIONS)-\d+|CURRENT|marker\..*)$`)
 
-// storeChecksum writes the checksum. The database is flushed and closed, and the lock is held.
-func (s *Store) storeChecksum() error {
-	if err := s.removeLogs(); err != nil {
+// WriteChecksum writes the checksum. The database is flushed and closed, and the lock is held.
+func (f *Folder) WriteChecksum() error {
+	if err := f.removeLogs(); err != nil {
 		return err
 	}
-	sum, err := s.fingerprint()
+	sum, err := f.fingerprint()
 	if err != nil {
 		return err
 	}
-	return s.writeChecksum(sum)
+	return f.writeWhole(sum)
 }
 
 // removeLogs removes the database's logs, whose content is in its tables. It keeps old ones, as
 // large as they ever were, to write over them.
-func (s *Store) removeLogs() error {
-	names, err := s.databaseFiles()
+func (f *Folder) removeLogs() error {
+	names, err := f.databaseFiles()
 	if err != nil {
 		return err
 	}
@@ -50,7 +50,7 @@ func (s *Store) removeLogs() error {
 		if filepath.Ext(name) != ".log" {
 			continue
 		}
-		if err := s.files.Remove(s.path(name)); err != nil {
+		if err := f.files.Remove(f.Path(name)); err != nil {
 			return err
 		}
 	}
@@ -58,34 +58,34 @@ func (s *Store) removeLogs() error {
 }
 
 // verifyChecksum compares the files with the checksum and removes it, so that a crash from here on
-// is not taken for damage. A store without one comes from a crash.
-func (s *Store) verifyChecksum() error {
-	if err := s.files.Remove(s.path(partialChecksum)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+// is not taken for damage. A folder without one comes from a crash.
+func (f *Folder) verifyChecksum() error {
+	if err := f.files.Remove(f.Path(partialChecksum)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	want, err := s.readFile(checksumName)
+	want, err := f.ReadFile(checksumName)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	got, err := s.fingerprint()
+	got, err := f.fingerprint()
 	if err != nil {
 		return err
 	}
 	if string(want) != got {
-		return fmt.Errorf("it is damaged: its files are not those that the last sync left; %s", startOver)
+		return fmt.Errorf("it is damaged: its files are not those that the last sync left; %s", StartOver)
 	}
-	if err := s.files.Remove(s.path(checksumName)); err != nil {
+	if err := f.files.Remove(f.Path(checksumName)); err != nil {
 		return err
 	}
-	return s.syncFolder()
+	return f.sync()
 }
 
 // databaseFiles lists the database's files in order.
-func (s *Store) databaseFiles() ([]string, error) {
-	names, err := s.files.List(s.dir)
+func (f *Folder) databaseFiles() ([]string, error) {
+	names, err := f.files.List(f.dir)
 	if err != nil {
 		return nil, err
 	}
@@ -95,29 +95,29 @@ func (s *Store) databaseFiles() ([]string, error) {
 
 // fingerprint is a digest over the names and sizes of the database's files, and the content of
 // those that are no tables.
-func (s *Store) fingerprint() (string, error) {
-	names, err := s.databaseFiles()
+func (f *Folder) fingerprint() (string, error) {
+	names, err := f.databaseFiles()
 	if err != nil {
 		return "", err
 	}
 	sum := sha256.New()
 	for _, name := range names {
-		if err := s.fingerprintFile(sum, name); err != nil {
+		if err := f.fingerprintFile(sum, name); err != nil {
 			return "", err
 		}
 	}
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
-func (s *Store) fingerprintFile(sum io.Writer, name string) error {
-	info, err := s.files.Stat(s.path(name))
+func (f *Folder) fingerprintFile(sum io.Writer, name string) error {
+	info, err := f.files.Stat(f.Path(name))
 	if err != nil {
 		return err
 	}
 	if _, err := fmt.Fprintf(sum, "%q %d\n", name, info.Size()); err != nil || filepath.Ext(name) == ".sst" {
 		return err
 	}
-	file, err := s.files.Open(s.path(name))
+	file, err := f.files.Open(f.Path(name))
 	if err != nil {
 		return err
 	}
@@ -125,21 +125,10 @@ func (s *Store) fingerprintFile(sum io.Writer, name string) error {
 	return errors.Join(err, file.Close())
 }
 
-func (s *Store) path(name string) string { return s.files.PathJoin(s.dir, name) }
-
-func (s *Store) readFile(name string) ([]byte, error) {
-	file, err := s.files.Open(s.path(name))
-	if err != nil {
-		return nil, err
-	}
-	text, err := io.ReadAll(file)
-	return text, errors.Join(err, file.Close())
-}
-
-// writeChecksum writes the checksum whole or not at all.
-func (s *Store) writeChecksum(text string) error {
-	partial := s.path(partialChecksum)
-	file, err := s.files.Create(partial, vfs.WriteCategoryUnspecified)
+// writeWhole writes the checksum whole or not at all.
+func (f *Folder) writeWhole(text string) error {
+	partial := f.Path(partialChecksum)
+	file, err := f.files.Create(partial, vfs.WriteCategoryUnspecified)
 	if err != nil {
 		return err
 	}
@@ -150,16 +139,8 @@ func (s *Store) writeChecksum(text string) error {
 	if err := errors.Join(err, file.Close()); err != nil {
 		return err
 	}
-	if err := s.files.Rename(partial, s.path(checksumName)); err != nil {
+	if err := f.files.Rename(partial, f.Path(checksumName)); err != nil {
 		return err
 	}
-	return s.syncFolder()
-}
-
-func (s *Store) syncFolder() error {
-	folder, err := s.files.OpenDir(s.dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(folder.Sync(), folder.Close())
+	return f.sync()
 }
