@@ -50,6 +50,7 @@ var shapes = []struct {
 	{"query with semicolons", redact.URL("https://h/p?token=" + ascii + ";v=2"), ascii},
 	{"query name", redact.URL("https://h/p?" + ascii), ascii},
 	{"query name with a value", redact.URL("https://h/p?" + ascii + "=1"), ascii},
+	{"query name of a template", redact.Tokens("https://h/{stream}?" + ascii + "=1"), ascii},
 	{"query with a wrong escape", redact.URL("https://h/p?token=p%zz" + ascii), "p%zz" + ascii},
 	{"path", redact.URL("https://h/hooks/" + ascii + "/x"), ascii},
 	{"path after a word", redact.URL("https://h/bot123456789:AAH-9x_y/sendMessage"), "123456789:AAH-9x_y"},

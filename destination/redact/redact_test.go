@@ -313,6 +313,9 @@ func TestURLParts(t *testing.T) {
 	if got := redact.New(redact.URL("joe:hunter22@proxy:3128")...).String("joe, hunter22, proxy:3128"); got != "joe, "+redact.Mask+", proxy:3128" {
 		t.Errorf("a proxy without a scheme: %q", got)
 	}
+	if got := redact.New(redact.URL("https://h/?k=t0k42;v=2")...).String("t0k42 of v=2"); got != redact.Mask+" of v=2" {
+		t.Errorf("a short value before a semicolon: %q", got)
+	}
 	if got := redact.New(redact.URL("")...).String("http:// stays"); got != "http:// stays" {
 		t.Errorf("no address: %q", got)
 	}
