@@ -52,8 +52,6 @@ var layers = map[string][]string{
 	"destination/urltemplate":    {},
 	"destination/trace":          {},
 	"destination/transport":      {},
-	"destination/snapshot":       {"destination/bucket", "destination/canonical", "destination/postgres", "destination/snapshot/disk"},
-	"destination/snapshot/disk":  {"destination/folder"},
 	"receiver":                   {"destination/jsonschema", "destination/signature", "receiver/faults", "receiver/journal", "receiver/page", "receiver/relay", "receiver/store"},
 	"receiver/faults":            {},
 	"receiver/journal":           {"destination/manifest"},
@@ -61,6 +59,10 @@ var layers = map[string][]string{
 	"receiver/store":             {"receiver/journal"},
 	"receiver/relay":             {"destination/guard", "destination/signature", "receiver/journal"},
 	"sample":                     {},
+
+	"destination/snapshot":        {"destination/bucket", "destination/canonical", "destination/postgres", "destination/snapshot/disk", "destination/snapshot/remote"},
+	"destination/snapshot/disk":   {"destination/folder"},
+	"destination/snapshot/remote": {"destination/bucket", "destination/snapshot/disk"},
 }
 
 // quarantine says which packages may import a third-party module. A module that is not listed may
@@ -69,7 +71,7 @@ var quarantine = map[string][]string{
 	"code.dny.dev/ssrf":                      {"destination/guard"},
 	"github.com/avast/retry-go/v4":           {"destination/delivery"},
 	"github.com/aws/aws-sdk-go-v2":           {"destination/auth"},
-	"github.com/cockroachdb/pebble/v2":       {"destination/snapshot", "destination/snapshot/disk"}, // disk has the file system and the lock of the database
+	"github.com/cockroachdb/pebble/v2":       {"destination/snapshot", "destination/snapshot/disk", "destination/snapshot/remote"}, // disk has its file system and lock, remote reads its files
 	"github.com/dchest/siphash":              {"destination/payload"},
 	"github.com/go-json-experiment/json":     {"protocol", "destination", "destination/report", "destination/answer", "destination/config", "destination/deadletter", "destination/jq", "destination/payload", "destination/payload/schema", "destination/urltemplate", "receiver/journal", "receiver/page"},
 	"github.com/itchyny/gojq":                {"destination/jq"},

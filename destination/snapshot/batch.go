@@ -43,7 +43,7 @@ func (st *Stream) Begin(ctx context.Context, rows []Row) (*Batch, error) {
 	intent := st.encodeIntent(rows)
 	err := st.store.set(intentKey(b.number), intent, pebble.Sync)
 	if err == nil && st.store.remote != nil {
-		err = st.store.remote.putIntent(ctx, intent)
+		err = st.store.remote.PutIntent(ctx, intent)
 	}
 	if err != nil {
 		return nil, st.store.fail("noting a batch in", err)

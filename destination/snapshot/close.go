@@ -16,7 +16,7 @@ func (s *Store) Close(ctx context.Context) error {
 	}
 	err := s.disk.Run(ctx, s.flush)
 	if err == nil && s.remote != nil {
-		err = s.remote.save(ctx, s, func(f func() error) error { return s.disk.Run(ctx, f) })
+		err = s.save(ctx, func(f func() error) error { return s.disk.Run(ctx, f) })
 	}
 	err = errors.Join(err, s.closeDB(ctx))
 	if err == nil && s.remote == nil && s.tables == nil {
@@ -42,7 +42,7 @@ func (s *Store) flush() error {
 	if s.local == nil {
 		return nil
 	}
-	if s.remote != nil && s.remote.fresh && s.finished() {
+	if s.remote != nil && s.remote.Fresh() && s.finished() {
 		return s.compact()
 	}
 	return s.local.Flush()

@@ -191,11 +191,11 @@ func TestSavedWhileItIsOpened(t *testing.T) {
 			o.Prefix = strings.ReplaceAll(name, " ", "-") + "/"
 			b := connect(t, o)
 			store := openRemote(t, b, t.TempDir())
-			store.remote.inline = 0
+			store.remote.Inline = 0
 			deliver(t, openStream(t, store, "users", 1), "saved", `{}`, Added)
 			closeStore(t, store)
 			store = openRemote(t, b, t.TempDir())
-			store.remote.inline = 0
+			store.remote.Inline = 0
 			deliver(t, openStream(t, store, "users", 2), "noted", `{}`, Added)
 			var saved atomic.Bool
 			opened := openRemote(t, hooked(t, o, &hook{before: func(r *http.Request) {

@@ -62,7 +62,7 @@ func (s *scene) sync() (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.release()) }()
-	store.remote.inline = 0
+	store.remote.Inline = 0
 	stream, err := store.Stream(s.t.Context(), Identity{Stream: "users", Key: [][]string{{"id"}}}, s.generation)
 	if err != nil {
 		return err
@@ -181,14 +181,11 @@ func (s *scene) mustSync() {
 // nothingIsLeft looks for objects that no sync will ever need or remove.
 func (s *scene) nothingIsLeft(service *dying) {
 	s.t.Helper()
-	r := &remote{bucket: s.bucket}
-	m, _, err := r.readManifest(s.t.Context())
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	named := m.named()
-	for name := range service.Objects() {
-		if name != manifestName && !named[name] || strings.HasPrefix(name, intentsFolder) {
+	objects := service.Objects()
+	m := manifestIn(s.t, objects)
+	for name := range objects {
+		_, dropped := m.Dropped[name]
+		if name != manifestName && !m.names(name) && !dropped || strings.HasPrefix(name, intentsFolder) {
 			s.t.Errorf("%s is left", name)
 		}
 	}

@@ -49,7 +49,8 @@
 //
 // The intents of Begin are objects as well, each written before its request. So the promise holds
 // even if the scratch folder is lost in a crash or the write is refused: the manifest says which
-// intents its snapshot contains, and the next sync adopts the others.
+// intents its snapshot contains, and the next sync adopts the others. Package remote has what is in
+// the bucket.
 //
 // OpenPostgres works on tables in PostgreSQL, without a folder: the keys of layout.go become
 // columns. A read of one key would wait for the server, so LookAhead reads the keys of many rows

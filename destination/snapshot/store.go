@@ -10,6 +10,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"destination-webhook/destination/snapshot/disk"
+	"destination-webhook/destination/snapshot/remote"
 )
 
 // Options are the choices of whoever opens a store.
@@ -37,10 +38,10 @@ type Store struct {
 	disk    *disk.Folder
 	options Options
 	db      database
-	local   *pebble.DB // the same, if it is on a disk
-	tables  *tables    // the same, if it is in PostgreSQL
-	remote  *remote    // nil for a folder alone
-	parts   parts      // of local
+	local   *pebble.DB      // the same, if it is on a disk
+	tables  *tables         // the same, if it is in PostgreSQL
+	remote  *remote.Session // nil for a folder alone
+	parts   parts           // of local
 
 	intent atomic.Uint64 // the last one's number
 	closed bool          // whether Close or release has closed the database, or left it
@@ -109,7 +110,7 @@ func (s *Store) Save(ctx context.Context) error {
 	if s.remote == nil {
 		return nil
 	}
-	return s.remote.save(ctx, s, s.update)
+	return s.save(ctx, s.update)
 }
 
 // Failure returns why the store is abandoned, nil if it is not.

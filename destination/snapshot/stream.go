@@ -97,7 +97,7 @@ func (s *Store) Stream(ctx context.Context, id Identity, generation int64) (*Str
 		st, err = s.openStream(id, generation)
 	}
 	if err == nil && s.remote != nil {
-		err = s.remote.putIntent(ctx, st.encodeIntent(nil))
+		err = s.remote.PutIntent(ctx, st.encodeIntent(nil))
 	}
 	if err != nil {
 		return nil, s.fail("opening stream "+id.Title+" of", err)

@@ -91,7 +91,7 @@ func uploadSync(b *testing.B, home *bucket.Bucket, scratch string, versions []ui
 	if err != nil {
 		b.Fatal(err)
 	}
-	return r.last.size(), disk
+	return r.Size(), disk
 }
 
 // everyBeat calls f ten times a second, until the function that it returns is called.

@@ -69,7 +69,7 @@ func refreshStore(t *testing.T, store *Store, n int, generation int64, version f
 	stream.Finish(true)
 	r := store.remote
 	closeStore(t, store)
-	return r.last.size()
+	return r.Size()
 }
 
 // scaled are options of a store whose thresholds are n times smaller. largest is called with the
@@ -167,7 +167,7 @@ func TestDroppedObjectsAreCollected(t *testing.T) {
 	service, b := inMemory(t)
 	store := openRemote(t, b, t.TempDir())
 	defer closeStore(t, store)
-	store.remote.inline = 0
+	store.remote.Inline = 0
 	stream := openStream(t, store, "users", 1)
 	save := func(key string) map[string]bool {
 		deliver(t, stream, key, `{}`, Added)
@@ -175,7 +175,7 @@ func TestDroppedObjectsAreCollected(t *testing.T) {
 			t.Fatal(err)
 		}
 		objects := map[string]bool{}
-		for _, f := range store.remote.last.Files {
+		for _, f := range manifestIn(t, service.Objects()).Files {
 			objects[f.Object] = true
 		}
 		return objects
@@ -204,8 +204,8 @@ func TestFetchingIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer closeStore(t, store)
-	if n := len(told); n < 4 || told[n-2] != told[n-1] || told[n-1] != store.remote.last.size() {
-		t.Errorf("told %v of %d bytes", told, store.remote.last.size())
+	if n := len(told); n < 4 || told[n-2] != told[n-1] || told[n-1] != store.remote.Size() {
+		t.Errorf("told %v of %d bytes", told, store.remote.Size())
 	}
 	if err := store.Save(t.Context()); err != nil {
 		t.Fatal(err)
@@ -220,7 +220,7 @@ func TestFetchingIsTold(t *testing.T) {
 func TestSaveThatIsCutShort(t *testing.T) {
 	_, b := inMemory(t)
 	store := openRemote(t, b, t.TempDir())
-	store.remote.inline = 0
+	store.remote.Inline = 0
 	stream := openStream(t, store, "users", 1)
 	deliver(t, stream, "a", `{}`, Added)
 	ended, end := context.WithCancel(t.Context())

@@ -37,7 +37,7 @@ const (
 func (s *Store) tuneForUploads(o *pebble.Options) {
 	o.L0CompactionThreshold = 2 * maxSublevels // compactions begin at half of it
 	o.L0StopWritesThreshold = 4 * maxSublevels
-	size := s.remote.last.size()
+	size := s.remote.Size()
 	o.MemTableSize = min(max(uint64(size)/memPart, minMem), memTableSize) //nolint:gosec // a size is positive
 	if size > 0 {
 		o.LBaseMaxBytes = max(size/nextPart, minNext)

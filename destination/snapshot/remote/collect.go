@@ -1,4 +1,4 @@
-package snapshot
+package remote
 
 import (
 	"context"
@@ -31,16 +31,16 @@ func (m *manifest) drop(before manifest) {
 // clean removes the objects that cannot be part of the snapshot any more, and the intents that the
 // snapshot contains. A sync that has opened this snapshot uploads under higher sequences, and names
 // nothing else but what this manifest names. What cannot be removed now is removed by a later save.
-func (r *remote) clean(ctx context.Context, m manifest) {
+func (s *Session) clean(ctx context.Context, m manifest) {
 	named := m.named()
 	for _, folder := range []string{dataFolder, filesFolder, intentsFolder} {
-		objects, err := r.bucket.List(ctx, folder)
+		objects, err := s.bucket.List(ctx, folder)
 		if err != nil {
 			return
 		}
 		for _, object := range objects {
 			if !named[object.Name] && m.replaces(object.Name) {
-				_ = r.bucket.Remove(ctx, object.Name)
+				_ = s.bucket.Remove(ctx, object.Name)
 			}
 		}
 	}

@@ -1,4 +1,4 @@
-package snapshot
+package remote
 
 import (
 	"archive/tar"
@@ -11,21 +11,21 @@ import (
 	"destination-webhook/destination/snapshot/disk"
 )
 
-// fetchPacked downloads a packed store, checks it, and unpacks it to dir.
-func (r *remote) fetchPacked(ctx context.Context, m manifest, dir string) error {
-	packed, err := os.CreateTemp(dir, "packed-")
+// fetchPacked downloads a packed store, checks it, and unpacks it to the folder.
+func (s *Session) fetchPacked(ctx context.Context, m manifest) error {
+	packed, err := os.CreateTemp(s.folder.Dir(), "packed-")
 	if err != nil {
 		return err
 	}
 	if err := os.Remove(packed.Name()); err != nil { // it goes with its descriptor
 		return errors.Join(err, packed.Close())
 	}
-	err = r.fetchObject(ctx, m.Object, m.Size, m.SHA256, packed)
+	err = s.fetchObject(ctx, m.Object, m.Size, m.SHA256, packed)
 	if err == nil {
 		_, err = packed.Seek(0, io.SeekStart)
 	}
 	if err == nil {
-		err = unpack(packed, dir, m.Size)
+		err = unpack(packed, s.folder.Dir(), m.Size)
 	}
 	return errors.Join(err, packed.Close())
 }

@@ -1,4 +1,4 @@
-package snapshot
+package remote
 
 import (
 	"bytes"
@@ -20,6 +20,8 @@ const (
 	// packedVersion is that of a manifest that points to a packed store. It is read, and the first
 	// save replaces it.
 	packedVersion = "destination-webhook snapshot 3"
+	// packedVersionBefore is one that is read as well.
+	packedVersionBefore = "destination-webhook snapshot 2"
 )
 
 // maxManifest bounds what is read of a manifest, in bytes: 100,000 files, and those that are in it.
@@ -40,7 +42,7 @@ type manifest struct {
 	packedStore
 }
 
-// packedStore is what a manifest of packedVersion or versionBefore has in place of files.
+// packedStore is what a manifest of packedVersion or the one before has in place of files.
 type packedStore struct {
 	Object string `json:"object,omitempty"`
 	Size   int64  `json:"size,omitempty"`
@@ -56,9 +58,9 @@ type file struct {
 }
 
 // readManifest returns the manifest and its ETag, or neither if there is none.
-func (r *remote) readManifest(ctx context.Context) (m manifest, etag string, err error) {
+func (s *Session) readManifest(ctx context.Context) (m manifest, etag string, err error) {
 	var text bytes.Buffer
-	etag, err = r.bucket.Fetch(ctx, manifestName, &text, maxManifest)
+	etag, err = s.bucket.Fetch(ctx, manifestName, &text, maxManifest)
 	if errors.Is(err, bucket.ErrNotFound) {
 		return m, "", nil
 	}
@@ -89,7 +91,7 @@ func (m *manifest) decode(text []byte) error {
 	switch {
 	case err == nil && m.Version == manifestVersion:
 		return m.verify()
-	case err == nil && (m.Version == packedVersion || m.Version == versionBefore):
+	case err == nil && (m.Version == packedVersion || m.Version == packedVersionBefore):
 		return nil
 	}
 	return fmt.Errorf("%w (%s says version %s, want %q): %s", disk.ErrForeign, manifestName, disk.ShownVersion(m.Version), manifestVersion, disk.StartOver)

@@ -1,4 +1,4 @@
-package snapshot
+package remote
 
 import (
 	"context"
@@ -9,7 +9,6 @@ import (
 	"io"
 	"path/filepath"
 
-	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"destination-webhook/destination/bucket"
@@ -27,19 +26,16 @@ const (
 const checkpointFolder = "checkpoint"
 
 // saved is the path of a file of the checkpoint.
-func (s *Store) saved(name string) string {
-	return s.disk.Path(s.disk.Files().PathJoin(checkpointFolder, name))
+func (s *Session) saved(name string) string {
+	return s.folder.Path(s.folder.Files().PathJoin(checkpointFolder, name))
 }
-
-// onDisk calls a function that works on the disk, as disk.Folder.Run does.
-type onDisk func(func() error) error
 
 // putFiles uploads what a consistent copy of the store has and the bucket lacks, and returns the
 // list of all its files.
-func (r *remote) putFiles(ctx context.Context, s *Store, disk onDisk, sequence uint64) (files []file, err error) {
+func (s *Session) putFiles(ctx context.Context, db Database, sequence uint64) (files []file, err error) {
 	var missing []*file
-	err = disk(func() (err error) {
-		list, lacking, err := r.checkpoint(s)
+	err = db.OnDisk(func() (err error) {
+		list, lacking, err := s.checkpoint(db)
 		if err == nil {
 			files, missing = list, lacking
 		}
@@ -49,32 +45,29 @@ func (r *remote) putFiles(ctx context.Context, s *Store, disk onDisk, sequence u
 		return nil, err
 	}
 	err = inParallel(ctx, missing, func(ctx context.Context, f *file) error {
-		return r.putFile(ctx, s, disk, f, sequence)
+		return s.putFile(ctx, db, f, sequence)
 	})
-	r.remember(files)
-	return files, errors.Join(err, disk(func() error { return s.disk.Files().RemoveAll(s.disk.Path(checkpointFolder)) }))
+	s.remember(files)
+	return files, errors.Join(err, db.OnDisk(func() error { return s.folder.Files().RemoveAll(s.folder.Path(checkpointFolder)) }))
 }
 
-// checkpoint links and copies the store's files, as they are at one moment, and lists them.
-func (r *remote) checkpoint(s *Store) (files []file, missing []*file, err error) {
-	folder := s.disk.Path(checkpointFolder)
-	if err := s.disk.Files().RemoveAll(folder); err != nil { // what a save left that failed
+// checkpoint has the database write its files, as they are at one moment, and lists them.
+func (s *Session) checkpoint(db Database) (files []file, missing []*file, err error) {
+	folder := s.folder.Path(checkpointFolder)
+	if err := s.folder.Files().RemoveAll(folder); err != nil { // what a save left that failed
 		return nil, nil, err
 	}
-	if err := s.shortenLog(); err != nil {
+	if err := db.Checkpoint(folder); err != nil {
 		return nil, nil, err
 	}
-	if err := s.local.Checkpoint(folder, pebble.WithFlushedWAL()); err != nil {
-		return nil, nil, err
-	}
-	return r.compare(s, folder)
+	return s.compare(folder)
 }
 
 // compare lists the files of a checkpoint, and those of them that are neither in the bucket nor so
 // small that they go into the manifest. It removes the others, so that the disk need not hold those
 // that the store itself does not need any more.
-func (r *remote) compare(s *Store, folder string) (files []file, missing []*file, err error) {
-	names, err := s.disk.Files().List(folder)
+func (s *Session) compare(folder string) (files []file, missing []*file, err error) {
+	names, err := s.folder.Files().List(folder)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -82,22 +75,22 @@ func (r *remote) compare(s *Store, folder string) (files []file, missing []*file
 	room := int64(maxInlined)
 	for i, name := range names {
 		f := &files[i]
-		info, err := s.disk.Files().Stat(s.saved(name))
+		info, err := s.folder.Files().Stat(s.saved(name))
 		if err != nil {
 			return nil, nil, err
 		}
 		*f = file{Name: name, Size: info.Size()}
-		switch known, ok := r.tables[name]; {
+		switch known, ok := s.tables[name]; {
 		case ok:
 			*f = known
-		case f.Size <= min(r.inline, room):
+		case f.Size <= min(s.Inline, room):
 			room -= f.Size
-			f.Content, err = s.disk.ReadFile(s.disk.Files().PathJoin(checkpointFolder, name))
+			f.Content, err = s.folder.ReadFile(s.folder.Files().PathJoin(checkpointFolder, name))
 		default:
 			missing = append(missing, f)
 			continue
 		}
-		if err := errors.Join(err, s.disk.Files().Remove(s.saved(name))); err != nil {
+		if err := errors.Join(err, s.folder.Files().Remove(s.saved(name))); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -105,11 +98,11 @@ func (r *remote) compare(s *Store, folder string) (files []file, missing []*file
 }
 
 // putFile uploads a file of a checkpoint under a name that says its content.
-func (r *remote) putFile(ctx context.Context, s *Store, disk onDisk, f *file, sequence uint64) error {
+func (s *Session) putFile(ctx context.Context, db Database, f *file, sequence uint64) error {
 	var content vfs.File
 	var digest string
-	err := disk(func() (err error) {
-		opened, sum, err := openDigested(s.disk.Files(), s.saved(f.Name))
+	err := db.OnDisk(func() (err error) {
+		opened, sum, err := openDigested(s.folder.Files(), s.saved(f.Name))
 		if err == nil {
 			content, digest = opened, sum
 		}
@@ -119,13 +112,13 @@ func (r *remote) putFile(ctx context.Context, s *Store, disk onDisk, f *file, se
 		return err
 	}
 	name := fmt.Sprintf("%s%016d-%s", filesFolder, sequence, digest)
-	_, err = r.bucket.Put(ctx, name, io.NewSectionReader(content, 0, f.Size), f.Size, bucket.Condition{})
-	return disk(func() error {
+	_, err = s.bucket.Put(ctx, name, io.NewSectionReader(content, 0, f.Size), f.Size, bucket.Condition{})
+	return db.OnDisk(func() error {
 		if err := errors.Join(err, content.Close()); err != nil {
 			return err
 		}
 		f.Object = name
-		return s.disk.Files().Remove(s.saved(f.Name))
+		return s.folder.Files().Remove(s.saved(f.Name))
 	})
 }
 
@@ -143,11 +136,11 @@ func openDigested(files vfs.FS, path string) (content vfs.File, digest string, e
 
 // remember keeps which tables are in the bucket. The store never rewrites a table under the same
 // name.
-func (r *remote) remember(files []file) {
-	r.tables = map[string]file{}
+func (s *Session) remember(files []file) {
+	s.tables = map[string]file{}
 	for _, f := range files {
 		if extension := filepath.Ext(f.Name); f.Object != "" && (extension == ".sst" || extension == ".blob") {
-			r.tables[f.Name] = f
+			s.tables[f.Name] = f
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package snapshot
+package remote
 
 import (
 	"context"

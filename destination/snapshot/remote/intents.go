@@ -1,4 +1,4 @@
-package snapshot
+package remote
 
 import (
 	"bytes"
@@ -10,6 +10,10 @@ import (
 
 	"destination-webhook/destination/bucket"
 )
+
+// maxIntent bounds what is read of an intent, in bytes. It has the rows of a batch, which is at
+// most 100 MB.
+const maxIntent = 128 << 20
 
 // intentName is what the name of an intent's object says.
 type intentName struct {
@@ -68,49 +72,54 @@ func (c contents) with(writer string, number uint64) contents {
 	return all
 }
 
-// putIntent stores an intent; it is safe when putIntent returns. The intent is in the database as
+// PutIntent stores an intent; it is safe when PutIntent returns. The intent is in the database as
 // well, so that the next save contains it.
-func (r *remote) putIntent(ctx context.Context, intent []byte) error {
-	return r.bucket.Create(ctx, intentName{r.first, r.id, r.number.Add(1)}.String(), intent)
+func (s *Session) PutIntent(ctx context.Context, intent []byte) error {
+	return s.bucket.Create(ctx, intentName{s.first, s.id, s.number.Add(1)}.String(), intent)
 }
 
-// adoptIntents makes uncertain what other syncs were about to send and this snapshot does not
-// contain: they died, or were refused when they saved, or are still at work. The intents stay until
-// a save contains them.
-func (r *remote) adoptIntents(ctx context.Context, s *Store, base contents) error {
-	objects, err := r.bucket.List(ctx, intentsFolder)
+// Adopt calls take with each intent of other syncs that this snapshot does not contain: they died,
+// or were refused when they saved, or are still at work. The intents stay until a save contains
+// them. Its error is ErrReplaced if another sync has saved the snapshot since it was fetched:
+// intents that belong to it may then be gone.
+func (s *Session) Adopt(ctx context.Context, take func(intent []byte) error) error {
+	if err := s.adoptAll(ctx, take); err != nil {
+		return err
+	}
+	s.first = s.sequence.Load() + 1
+	return s.unchanged(ctx)
+}
+
+func (s *Session) adoptAll(ctx context.Context, take func(intent []byte) error) error {
+	objects, err := s.bucket.List(ctx, intentsFolder)
 	if err != nil {
 		return err
 	}
-	r.taken = contents{}
+	s.taken = contents{}
 	for _, object := range objects {
 		name, ok := parseIntentName(object.Name)
 		if !ok {
 			continue
 		}
-		if !base.has(name) {
-			if err := r.adoptIntent(ctx, s, object.Name); err != nil {
+		if !s.last.Contains.has(name) {
+			if err := s.adopt(ctx, object.Name, take); err != nil {
 				return err
 			}
 		}
-		r.taken.add(name)
-		r.sequence.Store(max(r.sequence.Load(), name.sequence))
+		s.taken.add(name)
+		s.sequence.Store(max(s.sequence.Load(), name.sequence))
 	}
 	return nil
 }
 
-func (r *remote) adoptIntent(ctx context.Context, s *Store, name string) error {
+func (s *Session) adopt(ctx context.Context, name string, take func(intent []byte) error) error {
 	var text bytes.Buffer
-	_, err := r.bucket.Fetch(ctx, name, &text, maxIntent)
+	_, err := s.bucket.Fetch(ctx, name, &text, maxIntent)
 	if errors.Is(err, bucket.ErrNotFound) {
 		return nil // another sync has saved, and the manifest, which is looked at last, says so
 	}
 	if err != nil {
 		return err
 	}
-	n, err := parseIntent(text.Bytes())
-	if err != nil {
-		return err
-	}
-	return s.markUncertain(n, nil)
+	return take(text.Bytes())
 }
