@@ -91,14 +91,16 @@ func TestLocalRefusesLinks(t *testing.T) {
 	plain := filepath.Join(base, "plain")
 	link := filepath.Join(base, "link")
 	dangling := filepath.Join(base, "dangling")
+	relative := filepath.Join(base, "relative")
 	for _, err := range []error{
 		os.Mkdir(target, 0o700), os.Symlink(target, link), os.WriteFile(plain, nil, 0o600), os.Symlink("nowhere", dangling),
+		os.Symlink("target", relative),
 	} {
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	for _, dir := range []string{link, link + "/", link + "/.", link + "//", filepath.Join(base, "target") + "/../link", plain, dangling} {
+	for _, dir := range []string{link, link + "/", link + "/.", link + "//", filepath.Join(base, "target") + "/../link", plain, dangling, relative} {
 		if store, err := NewLocal(dir, noon); err == nil {
 			t.Errorf("NewLocal(%s) = %v, want an error", filepath.Base(dir), store)
 		}
