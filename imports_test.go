@@ -60,9 +60,10 @@ var layers = map[string][]string{
 	"receiver/relay":             {"destination/guard", "destination/signature", "receiver/journal"},
 	"sample":                     {},
 
-	"destination/snapshot":        {"destination/bucket", "destination/canonical", "destination/postgres", "destination/snapshot/disk", "destination/snapshot/remote"},
+	"destination/snapshot":        {"destination/bucket", "destination/canonical", "destination/postgres", "destination/snapshot/disk", "destination/snapshot/remote", "destination/snapshot/sets"},
 	"destination/snapshot/disk":   {"destination/folder"},
 	"destination/snapshot/remote": {"destination/bucket", "destination/snapshot/disk"},
+	"destination/snapshot/sets":   {},
 }
 
 // quarantine says which packages may import a third-party module. A module that is not listed may

@@ -32,8 +32,8 @@ func (st *Stream) Diff(key, row []byte) (Change, Version, error) {
 // DiffDigest is Diff for a row whose digest a Digester has computed.
 func (st *Stream) DiffDigest(key []byte, digest Digest) (Change, Version, error) {
 	if st.index != nil {
-		if found := st.index.find(digest); found != nil {
-			st.see(uint64(found.tag - 1))
+		if ordinal, found := st.index.Find(digest); found {
+			st.see(ordinal)
 			return Unchanged, Version{}, nil
 		}
 	}
@@ -99,7 +99,7 @@ func (st *Stream) See(key []byte) error {
 }
 
 func (st *Stream) see(ordinal uint64) {
-	if st.seen.add(ordinal) {
+	if st.seen.Add(ordinal) {
 		st.repeated++
 	}
 }
@@ -113,7 +113,7 @@ func (st *Stream) filters() bool { return st.start == 0 && !st.LooksAhead() }
 // what is in flight first and at the store second, and Confirm writes to the store first, so a
 // version that is settled in between is found in either.
 func (st *Stream) lookup(key []byte) (entry, bool, error) {
-	if st.filters() && !st.given.has(key) {
+	if st.filters() && !st.given.Has(key) {
 		e, err := st.absent(key)
 		return e, false, err // the store has nothing but what this sync gave out
 	}
@@ -154,10 +154,10 @@ func readEntry(from reader, key []byte) (entry, bool, error) {
 // take counts a new version of a key as in flight.
 func (st *Stream) take(key []byte, was entry, digest Digest) Version {
 	if st.index != nil {
-		st.index.remove(was.digest)
+		st.index.Remove(was.digest)
 	}
 	if st.filters() {
-		st.given.add(key)
+		st.given.Add(key)
 	}
 	e := entry{digest: digest, ordinal: was.ordinal, revision: was.after(digest)}
 	st.mu.Lock()

@@ -8,6 +8,8 @@ import (
 	"sync"
 
 	"github.com/cockroachdb/pebble/v2"
+
+	"destination-webhook/destination/snapshot/sets"
 )
 
 const (
@@ -15,6 +17,10 @@ const (
 	maxLoaders = 4
 	// loadedAtOnce is how many entries a loader puts into the index at once.
 	loadedAtOnce = 1024
+	// minReads and readShare say when a sync has read so much of a stream that it pays to load the
+	// rest: an incremental sync of a few rows never does.
+	minReads  = 1000
+	readShare = 16
 )
 
 // countRead loads the index when a sync has read enough of the store.
@@ -33,7 +39,7 @@ func (st *Stream) countRead() error {
 type loader struct {
 	stream *Stream
 	mu     sync.Mutex
-	index  *index
+	index  *sets.Index
 	room   uint64 // how many more entries the index takes
 }
 
@@ -41,10 +47,10 @@ type loader struct {
 // out.
 func (st *Stream) loadIndex() error {
 	n, err := st.mostUnseen()
-	if err != nil || n > indexBytes/slotBytes*4/5 || st.next >= deleted-1 {
+	if err != nil || n > sets.MaxEntries || st.next > sets.MaxOrdinal {
 		return err
 	}
-	l := &loader{stream: st, index: newIndex(int(n)), room: n} //nolint:gosec // see indexBytes
+	l := &loader{stream: st, index: sets.NewIndex(int(n)), room: n} //nolint:gosec // see sets.MaxEntries
 	err = l.loadAll(st.ranges(min(maxLoaders, runtime.GOMAXPROCS(0))))
 	switch {
 	case err == nil:
@@ -80,12 +86,12 @@ func (l *loader) loadAll(bounds [][]byte) error {
 // load loads a range.
 func (l *loader) load(from, to []byte) error {
 	st := l.stream
-	loaded := make([]slot, 0, loadedAtOnce)
+	loaded := make([]sets.Entry, 0, loadedAtOnce)
 	err := st.entriesIn(from, to, func(_ []byte, e entry) error {
-		if st.seen.has(e.ordinal) || e.digest.uncertain() {
+		if st.seen.Has(e.ordinal) || e.digest.uncertain() {
 			return nil
 		}
-		loaded = append(loaded, slot{digest: e.digest, tag: uint32(e.ordinal) + 1}) //nolint:gosec // see loadIndex
+		loaded = append(loaded, sets.Entry{Digest: e.digest, Ordinal: uint32(e.ordinal)}) //nolint:gosec // see loadIndex
 		if len(loaded) < loadedAtOnce {
 			return nil
 		}
@@ -99,15 +105,15 @@ func (l *loader) load(from, to []byte) error {
 	return l.add(loaded)
 }
 
-func (l *loader) add(slots []slot) error {
+func (l *loader) add(entries []sets.Entry) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if uint64(len(slots)) > l.room {
+	if uint64(len(entries)) > l.room {
 		return errStopped
 	}
-	l.room -= uint64(len(slots))
-	for _, s := range slots {
-		l.index.add(s)
+	l.room -= uint64(len(entries))
+	for _, e := range entries {
+		l.index.Add(e)
 	}
 	return nil
 }
@@ -143,11 +149,11 @@ func (st *Stream) ranges(n int) [][]byte {
 // mostUnseen returns how many entries that are not seen there are at most: each has an ordinal of
 // its own. If there may be far more ordinals than entries, it counts the entries.
 func (st *Stream) mostUnseen() (n uint64, err error) {
-	if free := st.next - st.seen.count(); free <= st.meta.Entries+st.meta.Entries/8 {
+	if free := st.next - st.seen.Count(); free <= st.meta.Entries+st.meta.Entries/8 {
 		return free, nil
 	}
 	err = st.entries(func(_ []byte, e entry) error {
-		if !st.seen.has(e.ordinal) {
+		if !st.seen.Has(e.ordinal) {
 			n++
 		}
 		return nil

@@ -1,6 +1,10 @@
 package snapshot
 
-import "github.com/cockroachdb/pebble/v2"
+import (
+	"github.com/cockroachdb/pebble/v2"
+
+	"destination-webhook/destination/snapshot/sets"
+)
 
 // reserve is how many ordinals are taken at once, so that a new key costs no write of the meta.
 // Those that a sync did not use before it died are lost.
@@ -46,7 +50,7 @@ func (st *Stream) tidy() error {
 	if st.meta.Renumbering || end > reach(count) {
 		return st.renumber(old)
 	}
-	st.before.cut(end)
+	st.before.Cut(end)
 	st.limit(end, min(st.meta.Start, end))
 	return nil
 }
@@ -65,15 +69,15 @@ func (st *Stream) renumber(old uint64) error {
 		return err
 	}
 	nextOld, next := uint64(0), old
-	var seen bitmap
+	var seen sets.Bitmap
 	batch := st.store.db.newBatch()
 	err := st.entries(func(key []byte, e entry) error {
 		n := &next
 		if e.ordinal < st.meta.Start {
 			n = &nextOld
 		}
-		if st.before.has(e.ordinal) {
-			seen.add(*n)
+		if st.before.Has(e.ordinal) {
+			seen.Add(*n)
 		}
 		e.ordinal = *n
 		*n++

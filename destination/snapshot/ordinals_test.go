@@ -147,21 +147,3 @@ func TestDeathInARenumbering(t *testing.T) {
 		}
 	}
 }
-
-func TestCut(t *testing.T) {
-	for _, end := range []uint64{0, 1, 63, 64, 65, 128, 500} {
-		var b, want bitmap
-		for n := range uint64(130) {
-			b.add(n)
-			if n < end {
-				want.add(n)
-			}
-		}
-		b.cut(end)
-		for n := range uint64(130) {
-			if b.has(n) != want.has(n) {
-				t.Errorf("cut at %d, the bitmap has %d: %v", end, n, b.has(n))
-			}
-		}
-	}
-}

@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
+
+	"destination-webhook/destination/snapshot/sets"
 )
 
 // Stream is the part of a store that belongs to one stream. Diff, Remove, CountUnseen and Unseen
@@ -20,17 +22,17 @@ type Stream struct {
 
 	digester     Digester
 	keyBuf       []byte
-	seen         bitmap // in this sync
-	before       bitmap // in earlier attempts of its generation
+	seen         sets.Bitmap // in this sync
+	before       sets.Bitmap // in earlier attempts of its generation
 	repeated     int
 	finished     bool // this sync has ended well
 	bypassed     bool
 	reprogrammed bool
 
-	start uint64  // the first ordinal that was free when the stream was opened; 0: there was no entry
-	reads int     // of the store
-	index *index  // nil until it pays
-	given *filter // the keys given out to be sent in this sync
+	start uint64       // the first ordinal that was free when the stream was opened; 0: there was no entry
+	reads int          // of the store
+	index *sets.Index  // nil until it pays
+	given *sets.Filter // the keys given out to be sent in this sync
 
 	tombstones atomic.Bool // whether there are any
 	spellings  spellings
@@ -108,7 +110,7 @@ func (s *Store) Stream(ctx context.Context, id Identity, generation int64) (*Str
 
 // openStream loads a stream, and notes that a sync of this generation is under way.
 func (s *Store) openStream(id Identity, generation int64) (*Stream, error) {
-	st := &Stream{store: s, id: id, pending: map[string]*flight{}, given: newFilter()}
+	st := &Stream{store: s, id: id, pending: map[string]*flight{}, given: sets.NewFilter()}
 	if err := st.load(); err != nil {
 		return nil, err
 	}
@@ -148,10 +150,14 @@ func (st *Stream) continueGeneration() error {
 		return nil
 	}
 	stored, _, err := st.store.get(streamKey(seenPrefix, st.meta.ID))
-	if err == nil {
-		st.before, err = decodeBitmap(stored)
+	if err != nil {
+		return err
 	}
-	return err
+	var known bool
+	if st.before, known = sets.DecodeBitmap(stored); !known {
+		return fmt.Errorf("%w (a bitmap of %d bytes)", errMalformed, len(stored))
+	}
+	return nil
 }
 
 // Origin tells what the snapshot of this stream goes back to.
@@ -172,7 +178,7 @@ func (st *Stream) close() error {
 		st.meta.Entries = st.next // at most, and near enough not to count them
 	}
 	batch := st.store.db.newBatch()
-	err := batch.Set(streamKey(seenPrefix, st.meta.ID), st.before.union(st.seen).encode(), nil)
+	err := batch.Set(streamKey(seenPrefix, st.meta.ID), st.before.Union(st.seen).Encode(), nil)
 	if err == nil && st.finished {
 		err = st.forgetRemoved(batch)
 	}

@@ -54,7 +54,7 @@ func (st *Stream) Unseen() iter.Seq2[Row, error] {
 var errStopped = errors.New("stopped")
 
 func (st *Stream) isUnseen(e entry) bool {
-	return !st.seen.has(e.ordinal) && !st.before.has(e.ordinal)
+	return !st.seen.Has(e.ordinal) && !st.before.Has(e.ordinal)
 }
 
 func (st *Stream) removal(key []byte, e entry) (Row, error) {

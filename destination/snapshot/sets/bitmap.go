@@ -1,16 +1,15 @@
-package snapshot
+package sets
 
 import (
 	"encoding/binary"
-	"fmt"
 	"math/bits"
 )
 
-// bitmap is a set of ordinals, a bit each. The zero value is empty.
-type bitmap []uint64
+// Bitmap is a set of ordinals, a bit each. The zero value is empty.
+type Bitmap []uint64
 
-// add puts n in and reports whether it was there.
-func (b *bitmap) add(n uint64) bool {
+// Add puts n in and reports whether it was there.
+func (b *Bitmap) Add(n uint64) bool {
 	word, bit := int(n/64), uint64(1)<<(n%64) //nolint:gosec // an ordinal is far below 2^63
 	if grow := word + 1 - len(*b); grow > 0 {
 		*b = append(*b, make([]uint64, grow)...)
@@ -20,20 +19,21 @@ func (b *bitmap) add(n uint64) bool {
 	return had
 }
 
-func (b bitmap) has(n uint64) bool {
+// Has reports whether n is in.
+func (b Bitmap) Has(n uint64) bool {
 	return n/64 < uint64(len(b)) && b[n/64]&(1<<(n%64)) != 0
 }
 
-// count returns how many there are.
-func (b bitmap) count() (n uint64) {
+// Count returns how many there are.
+func (b Bitmap) Count() (n uint64) {
 	for _, word := range b {
 		n += uint64(bits.OnesCount64(word)) //nolint:gosec // at most 64
 	}
 	return n
 }
 
-// cut takes out what is not below end.
-func (b *bitmap) cut(end uint64) {
+// Cut takes out what is not below end.
+func (b *Bitmap) Cut(end uint64) {
 	words := (end + 63) / 64
 	if words > uint64(len(*b)) {
 		return
@@ -44,8 +44,8 @@ func (b *bitmap) cut(end uint64) {
 	}
 }
 
-// union returns all that is in b or other; it may change either.
-func (b bitmap) union(other bitmap) bitmap {
+// Union returns all that is in b or other; it may change either.
+func (b Bitmap) Union(other Bitmap) Bitmap {
 	if len(b) < len(other) {
 		b, other = other, b
 	}
@@ -55,7 +55,8 @@ func (b bitmap) union(other bitmap) bitmap {
 	return b
 }
 
-func (b bitmap) encode() []byte {
+// Encode writes it as a text, for DecodeBitmap.
+func (b Bitmap) Encode() []byte {
 	buf := make([]byte, 0, 8*len(b))
 	for _, word := range b {
 		buf = binary.LittleEndian.AppendUint64(buf, word)
@@ -63,13 +64,14 @@ func (b bitmap) encode() []byte {
 	return buf
 }
 
-func decodeBitmap(buf []byte) (bitmap, error) {
-	if len(buf)%8 != 0 {
-		return nil, fmt.Errorf("%w (a bitmap of %d bytes)", errMalformed, len(buf))
+// DecodeBitmap reads what Encode has written. ok is false for any other text.
+func DecodeBitmap(text []byte) (b Bitmap, ok bool) {
+	if len(text)%8 != 0 {
+		return nil, false
 	}
-	b := make(bitmap, len(buf)/8)
+	b = make(Bitmap, len(text)/8)
 	for i := range b {
-		b[i] = binary.LittleEndian.Uint64(buf[8*i:])
+		b[i] = binary.LittleEndian.Uint64(text[8*i:])
 	}
-	return b, nil
+	return b, true
 }

@@ -1,11 +1,11 @@
-package snapshot
+package sets
 
 import "hash/maphash"
 
-// filter knows keys without holding them: what it has not is certain, what it has is likely. It is
+// Filter knows keys without holding them: what it has not is certain, what it has is likely. It is
 // a chain of Bloom filters, each larger than the one before, whose keys have their bits in one word
 // of memory.
-type filter struct {
+type Filter struct {
 	seed   maphash.Seed
 	layers [][]uint64
 	room   int // keys that still go into the last layer
@@ -19,12 +19,13 @@ const (
 	keysPerWord = 4
 )
 
-func newFilter() *filter { return &filter{seed: maphash.MakeSeed()} }
+// NewFilter returns an empty filter.
+func NewFilter() *Filter { return &Filter{seed: maphash.MakeSeed()} }
 
-// has reports whether a key may have been added.
-func (f *filter) has(key []byte) bool { return f.hasHash(maphash.Bytes(f.seed, key)) }
+// Has reports whether a key may have been added.
+func (f *Filter) Has(key []byte) bool { return f.hasHash(maphash.Bytes(f.seed, key)) }
 
-func (f *filter) hasHash(hash uint64) bool {
+func (f *Filter) hasHash(hash uint64) bool {
 	mask := bitsOf(hash)
 	for _, layer := range f.layers {
 		if layer[wordOf(hash, len(layer))]&mask == mask {
@@ -34,7 +35,8 @@ func (f *filter) hasHash(hash uint64) bool {
 	return false
 }
 
-func (f *filter) add(key []byte) {
+// Add adds a key.
+func (f *Filter) Add(key []byte) {
 	hash := maphash.Bytes(f.seed, key)
 	if f.hasHash(hash) {
 		return
@@ -47,7 +49,7 @@ func (f *filter) add(key []byte) {
 	f.room--
 }
 
-func (f *filter) grow() {
+func (f *Filter) grow() {
 	words := firstLayer
 	if n := len(f.layers); n > 0 {
 		words = layerRate * len(f.layers[n-1])
