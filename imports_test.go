@@ -60,8 +60,9 @@ var layers = map[string][]string{
 	"receiver/relay":             {"destination/guard", "destination/signature", "receiver/journal"},
 	"sample":                     {},
 
-	"destination/snapshot":        {"destination/bucket", "destination/canonical", "destination/postgres", "destination/snapshot/disk", "destination/snapshot/remote", "destination/snapshot/sets"},
+	"destination/snapshot":        {"destination/bucket", "destination/canonical", "destination/postgres", "destination/snapshot/disk", "destination/snapshot/local", "destination/snapshot/remote", "destination/snapshot/sets"},
 	"destination/snapshot/disk":   {"destination/folder"},
+	"destination/snapshot/local":  {"destination/snapshot/disk"},
 	"destination/snapshot/remote": {"destination/bucket", "destination/snapshot/disk"},
 	"destination/snapshot/sets":   {},
 }
@@ -72,7 +73,7 @@ var quarantine = map[string][]string{
 	"code.dny.dev/ssrf":                      {"destination/guard"},
 	"github.com/avast/retry-go/v4":           {"destination/delivery"},
 	"github.com/aws/aws-sdk-go-v2":           {"destination/auth"},
-	"github.com/cockroachdb/pebble/v2":       {"destination/snapshot", "destination/snapshot/disk", "destination/snapshot/remote"}, // disk has its file system and lock, remote reads its files
+	"github.com/cockroachdb/pebble/v2":       {"destination/snapshot", "destination/snapshot/disk", "destination/snapshot/local", "destination/snapshot/remote"}, // disk has its file system and lock, remote reads its files
 	"github.com/dchest/siphash":              {"destination/payload"},
 	"github.com/go-json-experiment/json":     {"protocol", "destination", "destination/report", "destination/answer", "destination/config", "destination/deadletter", "destination/jq", "destination/payload", "destination/payload/schema", "destination/urltemplate", "receiver/journal", "receiver/page"},
 	"github.com/itchyny/gojq":                {"destination/jq"},

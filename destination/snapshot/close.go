@@ -43,16 +43,9 @@ func (s *Store) flush() error {
 		return nil
 	}
 	if s.remote != nil && s.remote.Fresh() && s.finished() {
-		return s.compact()
+		return s.local.CompactAll()
 	}
 	return s.local.Flush()
-}
-
-// compact moves everything to the last level, part by part.
-func (s *Store) compact() error {
-	return s.parts.each(func(from, to []byte) error {
-		return s.local.Compact(context.Background(), from, to, false)
-	})
 }
 
 // finished reports whether the sync of a stream has ended well.

@@ -6,6 +6,8 @@ import (
 	"io"
 
 	"github.com/cockroachdb/pebble/v2"
+
+	"destination-webhook/destination/snapshot/local"
 )
 
 // database holds a store's keys and values, see layout.go, in the order of the keys. Its methods
@@ -46,7 +48,7 @@ type writeBatch interface {
 }
 
 // localDB is a database on a disk.
-type localDB struct{ *pebble.DB }
+type localDB struct{ *local.DB }
 
 func (d localDB) newBatch() writeBatch { return d.NewBatch() }
 

@@ -1,13 +1,9 @@
 package snapshot
 
 import (
-	"bytes"
 	"errors"
 	"runtime"
-	"slices"
 	"sync"
-
-	"github.com/cockroachdb/pebble/v2"
 
 	"destination-webhook/destination/snapshot/sets"
 )
@@ -122,28 +118,10 @@ func (l *loader) add(entries []sets.Entry) error {
 // returns their bounds. Each begins where a file does.
 func (st *Stream) ranges(n int) [][]byte {
 	from, to := streamKey(entryPrefix, st.meta.ID), streamKey(entryPrefix, st.meta.ID+1)
-	bounds := [][]byte{from}
 	if n == 1 || st.store.local == nil {
-		return append(bounds, to)
+		return [][]byte{from, to}
 	}
-	levels, err := st.store.local.SSTables(pebble.WithKeyRangeFilter(from, to))
-	if err != nil { // reading in one reports what is wrong
-		return append(bounds, to)
-	}
-	files := slices.Concat(levels...)
-	slices.SortFunc(files, func(a, b pebble.SSTableInfo) int { return bytes.Compare(a.Smallest.UserKey, b.Smallest.UserKey) })
-	size, before := uint64(0), uint64(0)
-	for _, file := range files {
-		size += file.Size
-	}
-	for _, file := range files {
-		key := file.Smallest.UserKey
-		if before*uint64(n) >= size*uint64(len(bounds)) && bytes.Compare(key, bounds[len(bounds)-1]) > 0 {
-			bounds = append(bounds, key)
-		}
-		before += file.Size
-	}
-	return append(bounds, to)
+	return st.store.local.Ranges(from, to, n)
 }
 
 // mostUnseen returns how many entries that are not seen there are at most: each has an ordinal of

@@ -7,10 +7,10 @@ import (
 	"path/filepath"
 
 	"github.com/cockroachdb/pebble/v2"
-	"github.com/cockroachdb/pebble/v2/bloom"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"destination-webhook/destination/snapshot/disk"
+	"destination-webhook/destination/snapshot/local"
 )
 
 // Open opens the snapshot in dir, and makes a new one if dir is empty or missing. It holds a lock
@@ -48,7 +48,7 @@ func Probe(dir string) error {
 
 func newStore(files vfs.FS, dir string, o Options, in disk.Options) *Store {
 	s := &Store{options: o, streams: map[string]*Stream{}}
-	in.MinFree = minFree
+	in.MinFree = local.MinFree
 	if o.Fatal != nil {
 		in.Fatal = func(err error) { o.Fatal(s.fail("writing", err)) }
 	}
@@ -61,12 +61,22 @@ func (s *Store) open() error {
 	if err != nil {
 		return err
 	}
-	if s.local, err = pebble.Open(s.disk.Dir(), s.tuning(fresh)); err != nil {
+	if s.local, err = local.Open(s.disk, s.databaseOptions(fresh)); err != nil {
 		return s.notOpened(err)
 	}
 	s.db = localDB{s.local}
-	s.parts.db.Store(s.local)
 	return s.load(fresh)
+}
+
+func (s *Store) databaseOptions(fresh bool) local.Options {
+	o := local.Options{Fresh: fresh}
+	if s.remote != nil {
+		o.Uploads, o.Size, o.MinPart = true, s.remote.Size(), local.MinPart
+	}
+	if s.options.tuned != nil {
+		s.options.tuned(&o)
+	}
+	return o
 }
 
 // notOpened is the error of a database that cannot be opened.
@@ -90,26 +100,6 @@ func (s *Store) load(fresh bool) error {
 	}
 	// Rows that are not kept up to date any more would be wrong once they are asked for.
 	return s.erase([]byte{rowPrefix}, []byte{rowPrefix + 1})
-}
-
-func (s *Store) tuning(fresh bool) *pebble.Options {
-	o := &pebble.Options{
-		CacheSize:          cacheSize,
-		MemTableSize:       memTableSize,
-		FormatMajorVersion: pebble.FormatTableFormatV6,
-		ErrorIfNotExists:   !fresh,
-	}
-	s.disk.Configure(o)
-	for i := range o.Levels {
-		o.Levels[i].FilterPolicy = bloom.FilterPolicy(bitsPerKey)
-	}
-	if s.remote != nil {
-		s.tuneForUploads(o)
-	}
-	if s.options.tuned != nil {
-		s.options.tuned(s, o)
-	}
-	return o
 }
 
 // checkVersion reads the store's version, and writes it to a new store. One that holds nothing is

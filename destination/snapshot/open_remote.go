@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"destination-webhook/destination/bucket"
@@ -34,7 +33,6 @@ func openOnce(ctx context.Context, b *bucket.Bucket, scratch string, o Options) 
 		return nil, fmt.Errorf("making a scratch folder for the snapshot in %s: %w", b, err)
 	}
 	s := newRemoteStore(b, dir, o)
-	s.parts.least = minPart
 	if err := s.openRemote(ctx); err != nil {
 		return nil, errors.Join(s.fail("opening", s.disk.Explain(err)), s.release())
 	}
@@ -89,13 +87,5 @@ func ProbeRemote(ctx context.Context, b *bucket.Bucket, scratch string) error {
 
 // save saves the store in its bucket. onDisk calls a function that works on the disk.
 func (s *Store) save(ctx context.Context, onDisk func(func() error) error) error {
-	return s.remote.Save(ctx, remote.Database{Checkpoint: s.checkpoint, OnDisk: onDisk})
-}
-
-// checkpoint links and copies the store's files, as they are at one moment, to a folder.
-func (s *Store) checkpoint(dir string) error {
-	if err := s.shortenLog(); err != nil {
-		return err
-	}
-	return s.local.Checkpoint(dir, pebble.WithFlushedWAL())
+	return s.remote.Save(ctx, remote.Database{Checkpoint: s.local.Checkpoint, OnDisk: onDisk})
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"destination-webhook/destination/snapshot/disk"
+	"destination-webhook/destination/snapshot/local"
 	"destination-webhook/destination/snapshot/remote"
 )
 
@@ -29,7 +30,7 @@ type Options struct {
 	// arrived so far and those of the whole, by one goroutine at a time. It may be nil.
 	Fetched func(done, total int64)
 
-	tuned func(*Store, *pebble.Options) // changes the database's thresholds, for tests
+	tuned func(*local.Options) // changes the database's thresholds, for tests
 }
 
 // Store is a snapshot in a folder. Its methods are safe for concurrent use, except for Close, which
@@ -38,10 +39,9 @@ type Store struct {
 	disk    *disk.Folder
 	options Options
 	db      database
-	local   *pebble.DB      // the same, if it is on a disk
+	local   *local.DB       // the same, if it is on a disk
 	tables  *tables         // the same, if it is in PostgreSQL
 	remote  *remote.Session // nil for a folder alone
-	parts   parts           // of local
 
 	intent atomic.Uint64 // the last one's number
 	closed bool          // whether Close or release has closed the database, or left it
@@ -53,19 +53,6 @@ type Store struct {
 
 // ErrInUse is the error of opening what another sync works on.
 var ErrInUse = disk.ErrInUse
-
-const (
-	// cacheSize holds the blocks of a million keys; what does not fit is read again, as a rule from
-	// the system's own cache.
-	cacheSize = 64 << 20
-	// memTableSize bounds what is in memory before it becomes a file; there may be two.
-	memTableSize = 32 << 20
-	// bitsPerKey makes a bloom filter answer for 99 % of the keys that a file does not have.
-	bitsPerKey = 10
-	// minFree is the free space, in bytes, without which a store is not opened: a table in memory
-	// and its log, twice.
-	minFree = 2 * memTableSize
-)
 
 // update is run for a write, which nothing but a failure of the disk may interrupt.
 func (s *Store) update(write func() error) error { return s.disk.Run(context.Background(), write) }

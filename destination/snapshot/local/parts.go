@@ -1,4 +1,4 @@
-package snapshot
+package local
 
 import (
 	"bytes"
@@ -28,8 +28,8 @@ const (
 	// partShare is how many times smaller than the store a part is, about. Each flush writes a
 	// table for each part.
 	partShare = 32
-	// minPart is the least that a part has, in bytes, about.
-	minPart = 2 << 20
+	// MinPart is the least that a part has, in bytes, about.
+	MinPart = 2 << 20
 )
 
 // policy ends each table before the next part, and before the next kind of keys. The few keys that

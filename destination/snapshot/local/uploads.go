@@ -1,8 +1,8 @@
-package snapshot
+package local
 
 import "github.com/cockroachdb/pebble/v2"
 
-// A store in a bucket pays for each byte that a compaction rewrites. With random keys every
+// A database in a bucket pays for each byte that a compaction rewrites. With random keys every
 // compaction into the last level rewrites all of it that it touches. So there are three levels:
 //
 //	level 0     what was flushed, up to maxSublevels files for a key
@@ -33,18 +33,17 @@ const (
 	minMem = 8 << 20
 )
 
-// tuneForUploads makes the database rewrite less than it would by default.
-func (s *Store) tuneForUploads(o *pebble.Options) {
+// tuneForUploads makes the database rewrite less than it would by default. size is how large it is.
+func (db *DB) tuneForUploads(o *pebble.Options, size int64) {
 	o.L0CompactionThreshold = 2 * maxSublevels // compactions begin at half of it
 	o.L0StopWritesThreshold = 4 * maxSublevels
-	size := s.remote.Size()
 	o.MemTableSize = min(max(uint64(size)/memPart, minMem), memTableSize) //nolint:gosec // a size is positive
 	if size > 0 {
 		o.LBaseMaxBytes = max(size/nextPart, minNext)
 	}
 	o.Experimental.ReadSamplingMultiplier = -1 // no compaction for the sake of reads
 	o.Cleaner = remover{}
-	o.Experimental.SpanPolicyFunc = s.parts.policy
+	o.Experimental.SpanPolicyFunc = db.parts.policy
 	for i := range o.TargetFileSizes {
 		o.TargetFileSizes[i] = maxTable
 	}
@@ -70,10 +69,10 @@ const logPart = 128
 const minLog = 1 << 20
 
 // shortenLog flushes a log that has become long.
-func (s *Store) shortenLog() error {
-	metrics := s.local.Metrics()
+func (db *DB) shortenLog() error {
+	metrics := db.Metrics()
 	if metrics.WAL.Size <= max(metrics.DiskSpaceUsage()/logPart, minLog) {
 		return nil
 	}
-	return s.local.Flush()
+	return db.Flush()
 }
