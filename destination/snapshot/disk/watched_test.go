@@ -66,6 +66,17 @@ func TestACallThatDoesNotReturn(t *testing.T) {
 	}
 }
 
+// Of two failures at once the first counts, and it alone is reported.
+func TestTheFirstFailureCounts(t *testing.T) {
+	var reported []error
+	f := New(vfs.NewMem(), "folder", Options{Fatal: func(err error) { reported = append(reported, err) }})
+	f.failed(syscall.EIO)
+	f.failed(syscall.ENOSPC)
+	if len(reported) != 1 || !errors.Is(reported[0], syscall.EIO) || !errors.Is(f.Failure(), syscall.EIO) {
+		t.Errorf("reported %v, Failure = %v, want the first", reported, f.Failure())
+	}
+}
+
 // What is abandoned for another reason than its disk is not reported.
 func TestAbandon(t *testing.T) {
 	f := New(vfs.NewMem(), "folder", Options{Fatal: func(err error) { t.Errorf("reported %v", err) }})

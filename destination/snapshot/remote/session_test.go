@@ -93,14 +93,18 @@ func TestSessions(t *testing.T) {
 	}
 	first.Inline = 5
 	saved := database{"MANIFEST-000001": "small", "000002.sst": "a table", "000003.log": "a log"}
+	var contained map[string][]byte
 	for _, when := range []string{"before", "after"} {
 		if err := first.PutIntent(t.Context(), []byte(when)); err != nil {
 			t.Fatal(err)
 		}
 		if when == "before" {
+			contained = service.Objects()
 			saved.save(t, first)
 		}
 	}
+	maps.Copy(contained, service.Objects())
+	service.Put(contained) // with the intent that the snapshot contains, as if it was not removed
 
 	second := sessionOf(t, service)
 	if diff := cmp.Diff(saved, fetched(t, second)); diff != "" || second.Fresh() || second.Size() != 17 {
