@@ -61,5 +61,5 @@
 //
 // A write that fails, or a call to the disk that does not return within a minute, ends the store:
 // every later write returns the same error at once. The database is abandoned, as it is. Package
-// disk has what is below the database.
+// disk has what is below the database, package local the database itself.
 package snapshot

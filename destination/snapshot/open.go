@@ -28,6 +28,7 @@ func openIn(ctx context.Context, files vfs.FS, dir string, o Options) (*Store, e
 }
 
 // OpenCopy opens a copy of the snapshot in dir, in a folder below scratch that the caller removes.
+// It holds the lock of dir while it copies.
 func OpenCopy(ctx context.Context, dir, scratch string, o Options) (*Store, error) {
 	s, to := newStore(vfs.Default, dir, o, disk.Options{}), filepath.Join(scratch, "snapshot")
 	if err := s.disk.Run(ctx, func() error { return s.disk.Copy(ctx, to) }); err != nil {

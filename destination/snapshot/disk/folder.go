@@ -14,8 +14,8 @@ import (
 type Options struct {
 	// MinFree is the free space, in bytes, without which the folder is not opened.
 	MinFree uint64
-	// Scratch is set for a folder that Remove removes. It holds no room for what has still to be
-	// written, and is not looked at for what other users may do there.
+	// Scratch is set for a folder that Remove removes. No room is reserved in it for what has still
+	// to be written, and Open does not check who controls it.
 	Scratch bool
 	// Fatal is called once, from any goroutine, when the disk fails. It may be nil.
 	Fatal func(error)
