@@ -1,9 +1,10 @@
 // Package remote keeps the folder of a snapshot in a bucket, from one sync to the next.
 //
 // A sync has a Session. Fetch downloads what the bucket holds to a scratch folder, in which a
-// database is then opened, and Adopt gives the database the intents of syncs that this snapshot does
-// not know of. PutIntent stores an intent before its request is sent. Save uploads the files of a
-// checkpoint of the database that the bucket lacks. What is in files and intents is not known here.
+// database is then opened, and Adopt gives the database the intents of syncs that this snapshot
+// does not know of. PutIntent stores an intent before its request is sent. Save uploads the files
+// of a checkpoint of the database that the bucket lacks. What is in files and intents is not known
+// here.
 //
 // What is in the bucket:
 //

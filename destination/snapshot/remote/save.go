@@ -18,8 +18,8 @@ type Database struct {
 	OnDisk func(func() error) error
 }
 
-// Save uploads what the bucket lacks of the database, points the manifest to it, and removes what that
-// replaces.
+// Save uploads what the bucket lacks of the database, points the manifest to it, and removes what
+// that replaces.
 func (s *Session) Save(ctx context.Context, db Database) error {
 	s.saving.Lock()
 	defer s.saving.Unlock()
