@@ -20,7 +20,7 @@ var (
 	// errInUse is the error of locking a stream that another sync works on.
 	errInUse = errors.New("another sync is using the tables of this stream: let it finish, or give each connection a prefix of its own")
 	// errVersion is the error of tables that a later version has made.
-	errVersion = errors.New("a later version of the connector has made the tables: use that one, or another prefix")
+	errVersion = failure.Config(errors.New("a later version of the connector has made the tables: use that one, or another prefix"))
 
 	errSilent = errors.New("no answer within")
 )

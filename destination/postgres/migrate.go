@@ -7,6 +7,8 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
+
+	"destination-webhook/destination/failure"
 )
 
 //go:embed migrations/1.sql
@@ -15,7 +17,7 @@ var first string
 // migrations make the tables of version n from those of n-1. They are never changed, only added to.
 var migrations = []string{first}
 
-var errEncoding = errors.New("the database's encoding is not UTF8: create one with ENCODING 'UTF8'")
+var errEncoding = failure.Config(errors.New("the database's encoding is not UTF8: create one with ENCODING 'UTF8'"))
 
 // migrate brings the tables to this version, in one transaction that no other process shares.
 func (s *Server) migrate(ctx context.Context, c *conn) error {
