@@ -152,3 +152,45 @@ func TestLongLinesAreNotReadFarAhead(t *testing.T) {
 		cancel()
 	})
 }
+
+// A decoder that blocks holds up the blocks of those that are ahead, however many of them are
+// ready, and what they hold comes in its place afterwards. If the sync ends meanwhile, none of them
+// is left running.
+func TestBlocksWaitForADecoderThatBlocks(t *testing.T) {
+	for _, ends := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			in := &input{ctx: ctx, free: make(chan block, 2*3+2)}
+			for range cap(in.free) {
+				in.free <- block{memory: make([]byte, blockSize), messages: &protocol.Messages{}}
+			}
+			for n := range 3 {
+				in.dealt, in.ready = append(in.dealt, make(chan block)), append(in.ready, make(chan block, 1))
+				if n != 1 {
+					go in.decode(&decoder{}, in.dealt[n], in.ready[n])
+				}
+			}
+			go in.read(protocol.NewBlockReader(bytes.NewReader(longInput(6_000, 0))))
+			in.received(<-in.next())
+			synctest.Wait()
+			select {
+			case <-in.next():
+				t.Fatal("a block overtook the one that the blocked decoder has")
+			default:
+			}
+			if ends {
+				return // synctest fails if a goroutine is left
+			}
+			go in.decode(&decoder{}, in.dealt[1], in.ready[1])
+			for b := range 2 {
+				next := <-in.next()
+				in.received(next)
+				if first := fmt.Sprintf(`"id":%d,`, next.messages.First+1); !bytes.Contains(next.lines, []byte(first)) {
+					t.Errorf("block %d is said to begin with line %d, and does not", b+2, next.messages.First+1)
+				}
+				in.release(next)
+			}
+		})
+	}
+}
