@@ -173,7 +173,11 @@ func TestBlocksWaitForADecoderThatBlocks(t *testing.T) {
 			}
 			go in.read(protocol.NewBlockReader(bytes.NewReader(longInput(6_000, 0))))
 			in.received(<-in.next())
+			blocked := <-in.dealt[1] // the decoder has a block, and does not go on
 			synctest.Wait()
+			if len(in.ready[2]) == 0 {
+				t.Error("the others are not ahead")
+			}
 			select {
 			case <-in.next():
 				t.Fatal("a block overtook the one that the blocked decoder has")
@@ -182,8 +186,10 @@ func TestBlocksWaitForADecoderThatBlocks(t *testing.T) {
 			if ends {
 				return // synctest fails if a goroutine is left
 			}
+			blocked.decode(&decoder{})
+			in.ready[1] <- blocked
 			go in.decode(&decoder{}, in.dealt[1], in.ready[1])
-			for b := range 2 {
+			for b := range 3 {
 				next := <-in.next()
 				in.received(next)
 				if first := fmt.Sprintf(`"id":%d,`, next.messages.First+1); !bytes.Contains(next.lines, []byte(first)) {
