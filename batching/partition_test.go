@@ -241,6 +241,17 @@ func TestPartedStreamsShareTheMemory(t *testing.T) {
 	}
 }
 
+// The open rows of a keyed stream grow to as many batches as there are partitions, within its share
+// of the memory, and to one batch if that is less than two.
+func TestOpenRowsGrowWithinTheirShare(t *testing.T) {
+	o := Options{MaxRows: 1000, MaxBytes: 100_000, MaxBuffered: 8 << 20, Partitions: 16}
+	for keyed, want := range map[int]limits{1: {16_000, 1_600_000}, 4: {16_000, 1 << 20}, 30: {1000, 100_000}, 10_000: {1000, 100_000}} {
+		if got := o.openLimits(&Stream{Keyed: true}, keyed); got != want {
+			t.Errorf("one of %d streams grows to %d rows and %d bytes, want %d and %d", keyed, got.rows, got.bytes, want.rows, want.bytes)
+		}
+	}
+}
+
 // A stream may have a lower limit of rows than the others: its batches keep to it, and the rows of
 // a key their order.
 func TestAStreamOfSingleRows(t *testing.T) {
