@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -15,7 +16,7 @@ import (
 func migrateTo(t *testing.T, later ...string) {
 	t.Helper()
 	own := migrations
-	migrations = append(own[:len(own):len(own)], later...)
+	migrations = slices.Concat(own, later)
 	t.Cleanup(func() { migrations = own })
 }
 
