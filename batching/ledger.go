@@ -6,10 +6,9 @@ import "destination-webhook/protocol"
 // its rows are settled and which states wait for them.
 //
 // Its rows, in the order they came, are cut into segments. A segment ends at a state where the
-// scope was cut: every batch lies within one segment, so that counting a segment's unsettled rows
-// is all there is to know. All states of a segment are released together, once it and all segments
-// before it are settled; the rows of one that is released are never sent again by a sync that
-// resumes there.
+// scope was cut: every batch lies within one segment, so counting a segment's unsettled rows is
+// enough. All states of a segment are released together, once it and all segments before it are
+// settled; the rows of one that is released are never sent again by a sync that resumes there.
 type scope struct {
 	stream   *Stream    // nil for the scope of all rows
 	segments []*segment // in order; the last one is still growing

@@ -9,7 +9,7 @@ import (
 
 // keyOrder keeps rows of one key in order while batches of their stream are in flight together: a
 // batch waits until those before it that share a key with it are settled. The zero value is ready.
-// That few batches do so is partition's work.
+// Pipeline.partition keeps the number of such batches small.
 type keyOrder struct {
 	unsettled map[uint32]*Batch // closed batches by the low bits of their numbers
 	last      keyTable          // the last closed batch that holds the key; mostly one that is settled
@@ -73,10 +73,10 @@ func (o *keyOrder) leave(b *Batch, ready func(*Batch)) {
 }
 
 // keyTable holds a number for each key. It is a hash table without deletion, as the owner of the
-// sync looks up each row of a keyed stream: a Go map took a tenth of all its time. Of a key it
-// keeps 32 bits, besides its place. So it takes two keys for one about once in four billion rows
-// that meet, which makes a batch wait for one with which it shares no key. No order is lost: who
-// takes over a slot waits for the batch that had it.
+// sync looks up each row of a keyed stream: a Go map took a tenth of all its time. It
+// keeps 32 bits of a key, besides its slot. About once in four billion comparisons two keys look the
+// same. A batch then waits for one with which it shares no key; no order is lost, as whatever takes
+// over a slot waits for the batch that had it.
 type keyTable struct {
 	slots []uint64 // the high bits of the key, then the number; 0: free
 	used  int

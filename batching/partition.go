@@ -42,10 +42,10 @@ func (o *Options) openLimits(s *Stream, keyed int) limits {
 	return limits{max(one.rows, min(o.Partitions*one.rows, maxParted)), min(o.Partitions*one.bytes, share)}
 }
 
-// enough is how many batches show whether the keys of a stream repeat. If updates are spread
-// evenly, so that two batches share a key with probability p, those of (1-p)^6 of all cases show
-// nothing: by then p is so low that most batches can be in flight together, however they are
-// parted.
+// enough is how many batches show whether the keys of a stream repeat. If updates are spread evenly
+// and two batches share a key with probability p, four batches show no repeat with probability
+// (1-p)^6. That is likely only if p is small, and then most batches can be in flight together
+// anyway.
 const enough = 4
 
 // repeat is whether a key is in two of the first batches of open rows, as many as are enough.

@@ -39,7 +39,7 @@ LOG_LEVEL (FATAL, ERROR, WARN, INFO, DEBUG, TRACE) sets how much it logs.`,
 		if version {
 			return c.printVersion()
 		}
-		return errors.New("which command? One of " + commandNames(root))
+		return errors.New("no command given; use one of " + commandNames(root))
 	}
 	root.Flags().BoolVar(&version, "version", false, "print the version")
 	root.SetFlagErrorFunc(flagError)

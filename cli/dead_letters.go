@@ -23,7 +23,7 @@ a folder or a bucket.`,
 		Args: noArgs,
 	}
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		return fmt.Errorf("which command? One of %s", commandNames(cmd))
+		return fmt.Errorf("no command given; use one of %s", commandNames(cmd))
 	}
 	cmd.AddCommand(c.listDeadLetters(), c.showDeadLetters(), c.replayDeadLetters())
 	return cmd
@@ -78,9 +78,9 @@ func (c *commands) replayDeadLetters() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "replay --config FILE --catalog FILE", Short: "Send dead letters again", Args: noArgs,
 		Long: `Send the newest dead letter of each key again. With a snapshot, keys that the endpoint got since are
-left out. Letters that are done with move to the folder done beside the dead letters.
+left out. Handled ones are moved to the folder done beside the dead letters.
 
-The exit code is 0 only if nothing of what was selected is left.`,
+The exit code is 0 only if every selected dead letter was handled.`,
 		Example: "  destination-webhook dead-letters replay --config config.json --catalog catalog.json --dry-run",
 	}
 	c.syncFlags(cmd, &config, &catalog)

@@ -26,9 +26,9 @@ func (c *commands) receive() *cobra.Command {
 	var o receiver.Options
 	cmd := &cobra.Command{
 		Use:   "receive [--addr 127.0.0.1:8080]",
-		Short: "Be the endpoint: show what arrives and answer as told",
-		Long: `Be the endpoint of a sync, and show what arrives on stderr and on a page. It answers as the flags of
-faults say: with a status, late, with rows rejected or not at all.`,
+		Short: "Run a local endpoint that shows what arrives and answers as told",
+		Long: `Run the endpoint of a sync, and show what arrives on stderr and on a page. The flags of faults make it
+answer with a status, late, with rejected rows, or not at all.`,
 		Example: `  destination-webhook receive --signing-secret whsec_c2FtcGxlLXNlY3JldC1mb3ItdGhlLWRlbW8tb25seQ==    # the sample's
   destination-webhook receive --status 503 --every 4`,
 		Args: noArgs,
@@ -39,9 +39,9 @@ faults say: with a status, late, with rows rejected or not at all.`,
 	flags.StringVar(&files.rows, "rows", "", "append every accepted row to this file, as NDJSON")
 	flags.IntVar(&o.KeepRequests, "keep-requests", receiver.DefaultKeepRequests, "show this many of the last requests")
 	flags.Int64Var(&o.KeepBytes, "keep-bytes", receiver.DefaultKeepBytes, "memory for them, in bytes; the oldest go first")
-	flags.Int64Var(&o.MaxBody, "max-body", receiver.DefaultMaxBody, "read bodies of up to this many uncompressed bytes, 413 above")
+	flags.Int64Var(&o.MaxBody, "max-body", receiver.DefaultMaxBody, "the largest body to read, in uncompressed bytes; larger ones get 413")
 	flags.StringVar(&files.store, "store", "", "keep what came in this file over a restart, within twice --keep-bytes and without credentials")
-	flags.StringVar(&files.schema, "schema", "", "hold the data of rows against the JSON Schema in this file, and reject the rows that do not fit")
+	flags.StringVar(&files.schema, "schema", "", "validate the data of rows against the JSON Schema in this file, and reject the rows that do not fit")
 	flags.StringVar(&files.script, "script", "", "answer by the steps in this file: status, body, delay or reset for the n-th request, a stream or a key")
 	flags.StringVar(&files.forward, "forward", "", "pass requests on to this URL of this machine, and answer as it does")
 	flags.BoolVar(&files.remote, "forward-remote", false, "let --forward lead to another machine")
@@ -171,7 +171,7 @@ func (l *listenFlags) add(cmd *cobra.Command) {
 	l.addr = "127.0.0.1:8080"
 	flags.Var(&l.addr, "addr", "address to listen on; port 0 means a free one")
 	flags.BoolVar(&l.allowRemote, "allow-remote", false, "listen on an address that others can reach; the page then asks for a token")
-	flags.StringVar(&l.token, "token", "", "the token that the page asks for, 16 characters at least, 8 of them different; made up if empty. Others can read arguments: better --token-file or "+envToken)
+	flags.StringVar(&l.token, "token", "", "the token that the page asks for, at least 16 characters, 8 of them different; generated if empty. Other users can see arguments: prefer --token-file or "+envToken)
 	flags.StringVar(&l.tokenFile, "token-file", "", "read the token from this file")
 }
 
@@ -183,7 +183,7 @@ type secretFlags struct {
 
 func (s *secretFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringArrayVar(&s.flags, "signing-secret", nil, "the secret (whsec_…) or public key (whpk_…) of signatures; repeat it for a rotation. Others can read arguments: better --signing-secret-file or "+envSecrets)
+	flags.StringArrayVar(&s.flags, "signing-secret", nil, "the secret (whsec_…) or public key (whpk_…) of signatures; repeat it for a rotation. Other users can see arguments: prefer --signing-secret-file or "+envSecrets)
 	flags.StringVar(&s.file, "signing-secret-file", "", "read the secrets from this file")
 }
 

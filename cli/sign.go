@@ -29,7 +29,7 @@ func (c *commands) sign() *cobra.Command {
   destination-webhook sign rows.json | curl http://127.0.0.1:8080/ -H @- --data-binary @rows.json`,
 	}
 	secrets.add(cmd)
-	cmd.Flags().StringVar(&id, "id", "", "the Webhook-Id; made up if empty")
+	cmd.Flags().StringVar(&id, "id", "", "the Webhook-Id; generated if empty")
 	cmd.Flags().Int64Var(&timestamp, "timestamp", 0, "when it is signed, in seconds since 1970; 0 means now")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return c.run(func(context.Context) error {

@@ -27,7 +27,7 @@ func noArgs(cmd *cobra.Command, args []string) error {
 	case len(args) == 0:
 		return nil
 	case !destination.Showable(args[0]):
-		return fmt.Errorf("an argument that no command of %q knows: a config is given as the name of its file", cmd.CommandPath())
+		return fmt.Errorf("unknown argument for %q: pass the name of the config file", cmd.CommandPath())
 	case cmd.HasSubCommands():
 		return fmt.Errorf("unknown command %q for %q%s", args[0], cmd.CommandPath(), didYouMean(cmd.SuggestionsFor(args[0])))
 	}

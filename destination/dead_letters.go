@@ -89,10 +89,10 @@ func (s *session) plan(ctx context.Context, archive deadletter.Archive, f replay
 		count int
 		why   string
 	}{
-		{c.Unknown, "dead letters of streams that the catalog does not have stay"},
-		{c.Unclear, "dead letters stay that were stored without what they would replace, and the endpoint has rows of their keys, which may be newer; to send them anyway, give their lines to write"},
-		{c.Unreadable, "lines that are no dead letters stay"},
-		{c.InUse, "files of dead letters stay to which a sync still writes"},
+		{c.Unknown, "dead letters are not sent: their streams are not in the catalog"},
+		{c.Unclear, "dead letters are not sent: the endpoint may already have newer rows with these keys; to send them anyway, pass their lines to write"},
+		{c.Unreadable, "lines are not sent: they are not dead letters"},
+		{c.InUse, "files of dead letters are not read: a sync still writes to them"},
 	} {
 		if left.count > 0 {
 			s.progress.Warn(left.why, "count", left.count)

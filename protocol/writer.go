@@ -98,7 +98,7 @@ type FailureType string
 
 // The failure types of the protocol.
 const (
-	// ConfigError is for the user to mend; the platform does not try again.
+	// ConfigError is for the user to correct; the platform does not try again.
 	ConfigError FailureType = "config_error"
 	// TransientError may pass by itself; the platform tries again.
 	TransientError FailureType = "transient_error"

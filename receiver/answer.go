@@ -56,10 +56,10 @@ func (r *Receiver) decide(f Faults, failing, busy bool, in *Request, readErr err
 		return answer{Outcome: journal.Outcome{Status: http.StatusOK}}
 	}
 	rejected := reject(f, rows)
-	unfit := misfits(r.options.Schema, rows)
+	violations := violationsOf(r.options.Schema, rows)
 	switch {
-	case len(rejected) == 0 && len(unfit) > 0:
-		return answer{Outcome: journal.Outcome{Status: http.StatusOK, Fault: "schema", Rejected: unfit}}
+	case len(rejected) == 0 && len(violations) > 0:
+		return answer{Outcome: journal.Outcome{Status: http.StatusOK, Fault: "schema", Rejected: violations}}
 	case len(rejected) == 0:
 		return answer{Outcome: journal.Outcome{Status: http.StatusOK}}
 	case f.RejectRows:
@@ -127,9 +127,9 @@ func reject(f Faults, rows []Row) []Rejection {
 	return rejected
 }
 
-// misfits returns the rows whose data does not fit the schema. A removed row may have nothing but
+// violationsOf returns the rows whose data does not fit the schema. A removed row may have nothing but
 // its key.
-func misfits(s *jsonschema.Schema, rows []Row) (rejected []Rejection) {
+func violationsOf(s *jsonschema.Schema, rows []Row) (rejected []Rejection) {
 	if s == nil {
 		return nil
 	}

@@ -76,8 +76,8 @@ var classifications = map[int]Classification{
 	http.StatusBadGateway:         {Transient, "a gateway in front of the endpoint got no valid answer (502): check the endpoint's health"},
 	http.StatusGatewayTimeout:     {Transient, "a gateway in front of the endpoint got no answer in time (504): check the endpoint's health, or send smaller batches"},
 
-	http.StatusUnauthorized:            {Misconfigured, "Authentication failed (401): check the credentials, and signing.secret, which the endpoint may expect or have another of"},
-	http.StatusNotModified:             {Misconfigured, "Not modified (304): only a GET may be answered so, check what serves this URL"},
+	http.StatusUnauthorized:            {Misconfigured, "Authentication failed (401): check the credentials and signing.secret: the endpoint may require a signature, or have a different secret"},
+	http.StatusNotModified:             {Misconfigured, "Not modified (304): this is an answer to GET alone, check what serves this URL"},
 	http.StatusForbidden:               {Misconfigured, "Access denied (403): check that the credentials may write to this endpoint"},
 	http.StatusNotFound:                {Misconfigured, "Not found (404): check the path of the URL"},
 	http.StatusMethodNotAllowed:        {Misconfigured, "Method not allowed (405): choose a method that the endpoint accepts"},

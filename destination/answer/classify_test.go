@@ -62,7 +62,7 @@ func TestClassifyShowsWhatTheHeaderSays(t *testing.T) {
 		{302, [2]string{"Location", "https://user:secret@login.test:8443/path?token=secret"}, "https://login.test:8443;", "secret"},
 		{307, [2]string{"Location", "//cdn.test/secret"}, "cdn.test;", "secret"},
 		{308, [2]string{"Location", "/secret"}, "another path of the same host", "secret"},
-		{304, [2]string{}, "Not modified (304): only a GET may be answered so", ""},
+		{304, [2]string{}, "Not modified (304): this is an answer to GET alone", ""},
 		{302, [2]string{}, "(302), and this one does not say where it leads", ""},
 		{401, [2]string{}, "signing.secret", ""},
 		{301, [2]string{"Location", "http://[secret"}, "cannot be parsed", "secret"},

@@ -11,8 +11,8 @@ import (
 // the platform, which expects a checkpoint every 15 minutes.
 const maxRetryAfter = 10 * time.Minute
 
-// maxSuccessPause caps the pause after a success whose rate limit is used up. It is a courtesy: an
-// endpoint that means it refuses the next request, and says for how long.
+// maxSuccessPause caps the pause after a success whose rate limit is used up. An endpoint that needs
+// a longer one can answer the next request with 429.
 const maxSuccessPause = time.Minute
 
 // RetryAfter returns how long an answer asks to wait, 0 when it does not: the longest of

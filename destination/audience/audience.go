@@ -56,7 +56,7 @@ func Open(ctx context.Context, store *snapshot.Store, r *route.Route, warn func(
 		warn("the transform of a stream has changed since the last sync: rows of which it makes something else count as changed, and are sent again", "stream", r.Title())
 	}
 	if stream.Bypassed() {
-		warn("rows were sent in sync mode insert since the snapshot was used last, which does not know them: a row that is again as the snapshot has it is not sent; delete the snapshot to send every row", "stream", r.Title())
+		warn("rows were sent in sync mode insert since the snapshot was last used: a row that equals its entry in the old snapshot is not sent; delete the snapshot to send every row", "stream", r.Title())
 	}
 	if r.Configured.SyncID > 0 {
 		stream.KnowGeneration()

@@ -36,8 +36,8 @@ type attempt struct {
 
 func (a *attempt) delivered() bool { return a.err == nil && a.success && a.unmet == nil }
 
-// answered reports an answer that is no success.
-func (a *attempt) answered() bool { return a.status != 0 && (!a.success || a.unmet != nil) }
+// failedWithAnswer reports an answer that is no success.
+func (a *attempt) failedWithAnswer() bool { return a.status != 0 && (!a.success || a.unmet != nil) }
 
 // unsent returns the error of an attempt that could not be prepared, or nil. It is no sign of the
 // endpoint's health.

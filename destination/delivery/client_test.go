@@ -286,7 +286,7 @@ func TestFailureSaysWhatToDoAndShowsNoPath(t *testing.T) {
 		want string
 	}{
 		{"unauthorized", func() (*http.Response, error) { return reply(401, "who?"), nil }, answer.Misconfigured,
-			"https://endpoint.test: Authentication failed (401): check the credentials, and signing.secret, which the endpoint may expect or have another of; the endpoint says: who?"},
+			"https://endpoint.test: Authentication failed (401): check the credentials and signing.secret: the endpoint may require a signature, or have a different secret; the endpoint says: who?"},
 		{"too large", status(413), answer.TooLarge,
 			"https://endpoint.test: the body is too large for the endpoint (413): lower the batch size"},
 		{"refused connection", broken(&net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}), answer.Transient,

@@ -6,8 +6,9 @@
 // endpoint's own Retry-After or RateLimit-Reset, and within bounds of attempts and time.
 //
 // Deliveries to the same scheme, host and port share an endpoint. It holds what must be common to
-// them: a breaker that a 429 or 503 closes for all of them and that a single probe opens again, the
-// slots for attempts in flight, and whether the endpoint takes compressed bodies.
+// them: a breaker, which a 429 or 503 opens for all of them and a successful probe closes; the slots
+// for attempts in flight; the largest request that the endpoint takes, in bytes and in rows; and
+// whether it takes compressed bodies.
 //
 // The package promises:
 //   - a redirect is never followed;
@@ -18,5 +19,5 @@
 //   - no goroutine outlives Deliver but those of the transport's idle
 //     connections.
 //
-// It knows neither rows nor streams.
+// It knows no streams, and of rows only how many a body has.
 package delivery

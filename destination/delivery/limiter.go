@@ -39,7 +39,7 @@ type limiter struct {
 	baseline float64 // seconds; 0: none yet
 
 	round   round
-	changed time.Time // attempts that started before the last decrease teach nothing
+	changed time.Time // attempts that started before the last decrease are ignored
 
 	threshold float64 // below a limit that was too much
 	held      time.Time
@@ -55,73 +55,73 @@ func newLimiter(most int) *limiter {
 	return &limiter{most: most, limit: 1, doubling: true}
 }
 
-func (a *limiter) current() int { return int(a.limit) }
+func (l *limiter) current() int { return int(l.limit) }
 
-func (a *limiter) observe(l sample, now time.Time) {
-	if l.started.Before(a.changed) {
+func (l *limiter) observe(s sample, now time.Time) {
+	if s.started.Before(l.changed) {
 		return
 	}
-	if l.overloaded {
-		a.threshold, a.held = max(1, math.Floor(a.limit)-1), now.Add(holdLoad)
-		a.decrease(shrinkLoad, now)
+	if s.overloaded {
+		l.threshold, l.held = max(1, math.Floor(l.limit)-1), now.Add(holdLoad)
+		l.decrease(shrinkLoad, now)
 		return
 	}
-	a.round.full = a.round.full || l.full
-	if l.latency > 0 {
-		a.add(l.latency.Seconds())
+	l.round.full = l.round.full || s.full
+	if s.latency > 0 {
+		l.add(s.latency.Seconds())
 	}
-	if a.round.count >= max(minRound, a.limit) || a.doubling && a.round.count >= a.limit {
-		a.judge(now)
+	if l.round.count >= max(minRound, l.limit) || l.doubling && l.round.count >= l.limit {
+		l.judge(now)
 	}
 }
 
-func (a *limiter) add(seconds float64) {
-	a.round.count++
-	delta := seconds - a.round.mean
-	a.round.mean += delta / a.round.count
-	a.round.squares += delta * (seconds - a.round.mean)
+func (l *limiter) add(seconds float64) {
+	l.round.count++
+	delta := seconds - l.round.mean
+	l.round.mean += delta / l.round.count
+	l.round.squares += delta * (seconds - l.round.mean)
 }
 
 // judge ends a round. One that was slower than the average by as much as one waiting request
 // explains, and by more than chance, means a queue.
-func (a *limiter) judge(now time.Time) {
-	r := a.round
-	if a.baseline == 0 {
-		a.baseline = r.mean
+func (l *limiter) judge(now time.Time) {
+	r := l.round
+	if l.baseline == 0 {
+		l.baseline = r.mean
 	}
 	chance := 2 * math.Sqrt(r.squares) / r.count // standard errors of the mean
-	inFlight := math.Floor(a.limit)
-	queue := max(tolerance, nearly/max(1, inFlight-1)) * a.baseline
-	slower := r.mean > a.baseline+max(queue, chance)
+	inFlight := math.Floor(l.limit)
+	queue := max(tolerance, nearly/max(1, inFlight-1)) * l.baseline
+	slower := r.mean > l.baseline+max(queue, chance)
 	switch {
-	case slower && a.limit < 2:
-		a.baseline, a.doubling = r.mean, true // one alone waits for nobody: the work takes longer now
+	case slower && l.limit < 2:
+		l.baseline, l.doubling = r.mean, true // one alone waits for nobody: the work takes longer now
 	case slower:
-		a.decrease(shrinkQueue, now)
+		l.decrease(shrinkQueue, now)
 		return
-	case r.mean < a.baseline:
-		a.baseline += baselineDown * (r.mean - a.baseline)
+	case r.mean < l.baseline:
+		l.baseline += baselineDown * (r.mean - l.baseline)
 	}
 	if r.full {
-		a.increase(now)
+		l.increase(now)
 	}
-	a.round = round{}
+	l.round = round{}
 }
 
-func (a *limiter) increase(now time.Time) {
-	next := a.limit + 1
-	if a.doubling {
-		next = a.limit * 2
+func (l *limiter) increase(now time.Time) {
+	next := l.limit + 1
+	if l.doubling {
+		next = l.limit * 2
 	}
-	if now.Before(a.held) {
-		next = min(next, max(a.threshold, a.limit))
+	if now.Before(l.held) {
+		next = min(next, max(l.threshold, l.limit))
 	}
-	a.limit = min(next, float64(a.most))
+	l.limit = min(next, float64(l.most))
 }
 
-func (a *limiter) decrease(factor float64, now time.Time) {
-	a.doubling = false
-	a.limit = max(1, a.limit*factor)
-	a.changed = now
-	a.round = round{}
+func (l *limiter) decrease(factor float64, now time.Time) {
+	l.doubling = false
+	l.limit = max(1, l.limit*factor)
+	l.changed = now
+	l.round = round{}
 }

@@ -76,12 +76,12 @@ func (d *delivery) fail(a *attempt) *Failure {
 	switch {
 	case a.unmet != nil:
 		m = *a.unmet
-	case a.answered():
+	case a.failedWithAnswer():
 		m = d.request.Answers.Classify(a.status, a.header, d.client.options.Redact)
 	}
 	// An answer that broke off may not be complete, and a refusal would reject a row. Other
 	// statuses count even then: an endpoint that is sent too much often hangs up while it answers.
-	if !a.answered() || a.err != nil && m.Kind == answer.Refused {
+	if !a.failedWithAnswer() || a.err != nil && m.Kind == answer.Refused {
 		m = classifyError(a.err)
 		f.Err = d.client.shown(a.err)
 	}
@@ -130,7 +130,7 @@ func (c *Client) shown(err error) error {
 func (d *delivery) decide(a *attempt, asked time.Duration, now time.Time) {
 	switch {
 	case a.status == http.StatusUnsupportedMediaType && d.buffer != nil:
-		d.unpack()
+		d.disableCompression()
 		return
 	case d.failure.Kind != answer.Transient:
 		return
@@ -138,7 +138,7 @@ func (d *delivery) decide(a *attempt, asked time.Duration, now time.Time) {
 		d.replayed, d.again, d.wait = true, true, 0
 		d.free++
 		return
-	case d.divide(a), d.attempts-d.free >= d.limits.MaxAttempts:
+	case d.mustDivide(a), d.attempts-d.free >= d.limits.MaxAttempts:
 		return
 	}
 	wait := asked
@@ -155,28 +155,28 @@ func (d *delivery) decide(a *attempt, asked time.Duration, now time.Time) {
 const (
 	// maxSevered is how many attempts in a row may be severed before a request is divided.
 	maxSevered = 3
-	// unlimitedBody is a size, in bytes, that no server is known to refuse by hanging up.
-	unlimitedBody = 64 << 10
+	// minSeveredBody is a size, in bytes, that no server is known to refuse by hanging up.
+	minSeveredBody = 64 << 10
 )
 
-// divide reports whether the request is to be divided instead of being tried again: some servers
+// mustDivide reports whether the request is to be divided instead of being tried again: some servers
 // and load balancers hang up on a body that is too large for them.
-func (d *delivery) divide(a *attempt) bool {
+func (d *delivery) mustDivide(a *attempt) bool {
 	if !a.severed() {
 		d.severed = 0
 		return false
 	}
 	d.severed++
-	if d.request.Rows <= 1 || len(d.request.Body) <= unlimitedBody || d.severed < min(maxSevered, d.limits.MaxAttempts) {
+	if d.request.Rows <= 1 || len(d.request.Body) <= minSeveredBody || d.severed < min(maxSevered, d.limits.MaxAttempts) {
 		return false
 	}
 	d.failure.Kind = answer.Severed
 	return true
 }
 
-// unpack retries without compression, since that may be the cause of a 415, and remembers it for
+// disableCompression retries without compression, since that may be the cause of a 415, and remembers it for
 // the endpoint.
-func (d *delivery) unpack() {
+func (d *delivery) disableCompression() {
 	d.endpoint.plain.Store(true)
 	d.packed.Release()
 	buffers.Put(d.buffer)

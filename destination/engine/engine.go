@@ -1,6 +1,6 @@
 // Package engine is the loop of a sync: it reads messages, makes rows of records, puts rows and
-// states into the pipeline, and writes the states that are due. It knows what a row is worth, and
-// not how a batch is delivered.
+// states into the pipeline, and writes the states that are due. It does not know how a batch is
+// delivered.
 package engine
 
 import (
@@ -50,7 +50,7 @@ type Options struct {
 
 // Observer is told how the sync goes, by the goroutine that runs it.
 type Observer interface {
-	// StateEmitted is called with each state that is written.
+	// StateEmitted is called for each state when it becomes due, before it is written.
 	StateEmitted()
 	// Due is a channel of the moments at which Observe is called.
 	Due() <-chan time.Time
@@ -270,7 +270,7 @@ func (e *Engine) drain(stop func()) {
 	e.pipeline.Stop()
 	stop()
 	if e.flush() != nil {
-		e.abort() // nobody hears of the states
+		e.abort() // states can no longer be written
 	}
 	late := time.AfterFunc(grace, e.abort)
 	defer late.Stop()

@@ -61,7 +61,7 @@ func (l *attemptLog) warnPause(a delivery.Attempt) {
 		l.paused = make(map[string]int)
 	}
 	if l.paused[a.Host]++; l.paused[a.Host] == 1 {
-		l.log.Warn("a success says that the rate limit is used up, so no request follows for a while; each later one that says so is obeyed and counted", "endpoint", a.Host, "status", a.Status, "wait", a.Pause.Round(time.Second))
+		l.log.Warn("the endpoint's rate limit is used up, so requests pause; later pauses are counted, and not logged", "endpoint", a.Host, "status", a.Status, "wait", a.Pause.Round(time.Second))
 	}
 }
 
@@ -71,7 +71,7 @@ func (l *attemptLog) end() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, host := range slices.Sorted(maps.Keys(l.paused)) {
-		l.log.Warn("successes said that the rate limit is used up, and the sync waited each time", "endpoint", host, "requests", l.paused[host])
+		l.log.Warn("the sync paused because the endpoint's rate limit was used up", "endpoint", host, "requests", l.paused[host])
 	}
 }
 

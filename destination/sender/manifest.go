@@ -15,7 +15,8 @@ import (
 // stream has a manifest.
 func (s *Stream) Taken() manifest.Taken { return s.tally.Taken() }
 
-// SendManifest delivers the stream's manifest. Its error says that the endpoint did not accept it.
+// SendManifest delivers the stream's manifest. The error is non-nil if the endpoint did not accept
+// it.
 func (s *Stream) SendManifest(ctx context.Context, m *manifest.Manifest) error {
 	body := m.Encode()
 	to := s.route.Manifest

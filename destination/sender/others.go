@@ -44,7 +44,7 @@ func (s *batchSend) tryOthers(ctx context.Context) error {
 	}
 	last := s.rejected[len(s.rejected)-1]
 	s.rejected = nil
-	return failure.Config(fmt.Errorf("stream %s: the endpoint refused each of %d single rows and accepted none, so the rest is not tried; the last is the row %s: %s",
+	return failure.Config(fmt.Errorf("stream %s: the endpoint refused each of %d single rows and accepted none, so the rest of the batch is not sent; the last was the row %s: %s",
 		t.route.Title(), t.refused.Load(), s.named(last.row), last.reason))
 }
 

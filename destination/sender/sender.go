@@ -1,6 +1,6 @@
-// Package sender brings batches to their endpoint: a part that is refused is parted until the rows
+// Package sender brings batches to their endpoint: a part that is refused is bisected until the rows
 // at fault are alone, they become dead letters, and what the endpoint has is confirmed. It knows
-// neither records nor states.
+// neither how records are read nor when a STATE is released.
 package sender
 
 import (

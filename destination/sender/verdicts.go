@@ -68,7 +68,7 @@ func (s *batchSend) described(p Part, response *delivery.Response, err error) er
 	if !errors.As(err, &unclear) {
 		return err
 	}
-	return failure.Config(fmt.Errorf("%s answered %d, and which rows it rejects cannot be read: %s: %s; answer as docs/payload.md describes, or say in answers.rejected_rows how this endpoint names them",
+	return failure.Config(fmt.Errorf("%s answered %d, and its list of rejected rows cannot be read: %s: %s; answer as docs/payload.md describes, or say in answers.rejected_rows how this endpoint names them",
 		route.Host(p.URL), response.Status, unclear.Problem, printable.Excerpt(unclear.Quote, s.stream.options.RedactCut)))
 }
 

@@ -128,7 +128,7 @@ func TestUnclearVerdictsEndTheSync(t *testing.T) {
 			e := &endpoint{answer: func([]int, int) (int, string) { return 200, body }}
 			s, b := senderOf(t, 4, itself, e, &letterBox{})
 			out := s.Send(t.Context(), b)
-			if out.Err == nil || typeOf(out.Err) != protocol.ConfigError || !strings.Contains(out.Err.Error(), "which rows it rejects cannot be read") {
+			if out.Err == nil || typeOf(out.Err) != protocol.ConfigError || !strings.Contains(out.Err.Error(), "its list of rejected rows cannot be read") {
 				t.Errorf("got %v", out.Err)
 			}
 		})

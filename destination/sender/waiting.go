@@ -46,7 +46,7 @@ func (s *batchSend) replaceWaiting(ctx context.Context) error {
 
 func (s *batchSend) storeResolved(ctx context.Context, lines []byte) error {
 	if err := s.stream.options.DeadLetters.Write(ctx, lines); err != nil {
-		return fmt.Errorf("stream %s: that rejected rows no longer wait could not be stored with the dead letters: %w", s.stream.route.Title(), err)
+		return fmt.Errorf("stream %s: the dead letters could not record which rejected rows need no other try: %w", s.stream.route.Title(), err)
 	}
 	return nil
 }

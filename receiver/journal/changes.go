@@ -24,7 +24,7 @@ type Changes struct {
 func (j *Journal) Since(c *Cursor, now time.Time) (Changes, <-chan struct{}) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	changes := Changes{Totals: j.snapshot(), Seconds: j.totals.history.since(c.second, now.Unix())}
+	changes := Changes{Totals: j.snapshot(), Seconds: j.totals.chart.since(c.second, now.Unix())}
 	for _, q := range j.kept {
 		if q.revision > c.revision {
 			changes.Requests = append(changes.Requests, *q)

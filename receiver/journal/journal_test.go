@@ -10,7 +10,7 @@ import (
 )
 
 func TestHistory(t *testing.T) {
-	var h history
+	var h chart
 	at := func(second int64) time.Time { return time.Unix(second, 500) }
 	h.add(at(1000), 1, 10)
 	h.add(at(1000), 2, 20)

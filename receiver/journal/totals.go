@@ -49,7 +49,7 @@ type streamName struct{ namespace, stream string }
 type tally struct {
 	totals  Totals
 	streams map[streamName]*StreamTotals
-	history history
+	chart   chart
 }
 
 func newTally() tally {
@@ -64,7 +64,7 @@ func (t *tally) arrive(q *Request) {
 
 func (t *tally) complete(q *Request, accepted []Row, now time.Time) {
 	t.totals.Answered++
-	t.history.add(now, int64(len(accepted)), q.Bytes)
+	t.chart.add(now, int64(len(accepted)), q.Bytes)
 	if q.Status < 200 || q.Status > 299 {
 		t.totals.Failed++
 		return
