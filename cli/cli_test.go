@@ -31,7 +31,7 @@ func TestUsageErrors(t *testing.T) {
 		args []string
 		want string
 	}{
-		"no command":       {nil, "which command"},
+		"no command":       {nil, "no command given"},
 		"unknown command":  {[]string{"xyzzy"}, `unknown command "xyzzy" for "destination-webhook"; see destination-webhook --help`},
 		"command":          {[]string{"wirte"}, "did you mean write?"},
 		"a flag alone":     {[]string{"-config", "c.json"}, "did you mean check --config or preview --config or schema --config or write --config?"},
