@@ -3,7 +3,7 @@
 // endpoint that discards, each in a process of its own, in turn with what it is compared to.
 // docs/performance.md explains the table.
 //
-//	go run ./bench                          everything, a quarter of an hour
+//	go run ./bench                          everything, about half an hour
 //	go run ./bench -short                   every comparison once and small, to see that it runs
 //	go run ./bench -only typical -runs 9    one comparison
 package main
