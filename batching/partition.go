@@ -82,7 +82,7 @@ func (p *Pipeline) complete(s *Stream) bool {
 	}
 	if o.repeat == unknown {
 		o.repeat = unique
-		if p.parting.shareKeys(o.batches[:enough]) {
+		if p.keySort.shareKeys(o.batches[:enough]) {
 			o.repeat = repeated
 		}
 	}
@@ -107,18 +107,18 @@ func (p *Pipeline) closeComplete(s *Stream) {
 // partition returns the batches that take the place of closing ones, whose rows came one after the
 // other: these themselves, if they share no key.
 func (p *Pipeline) partition(s *Stream, batches []*Batch) []*Batch {
-	if !p.parting.shareKeys(batches) {
+	if !p.keySort.shareKeys(batches) {
 		return batches
 	}
 	one := p.options.limits(s)
-	p.parting.sort(batches)
+	p.keySort.sort(batches)
 	var parts []*Batch
-	for rest := p.parting.sorted; len(rest) > 0; {
-		rows, length := p.parting.firstPart(rest, &s.Frame, &one)
+	for rest := p.keySort.sorted; len(rest) > 0; {
+		rows, length := p.keySort.firstPart(rest, &s.Frame, &one)
 		part := p.batch(s)
 		part.grow(rows, length)
 		for _, entry := range rest[:rows] {
-			p.parting.parts[entry%maxParted] = int32(len(parts))
+			p.keySort.parts[entry%maxParted] = int32(len(parts))
 		}
 		parts = append(parts, part)
 		rest = rest[rows:]
@@ -129,7 +129,7 @@ func (p *Pipeline) partition(s *Stream, batches []*Batch) []*Batch {
 
 // distribute copies each row, in the order they came, into the part that it belongs to.
 func (p *Pipeline) distribute(batches, parts []*Batch) {
-	partOf := p.parting.parts
+	partOf := p.keySort.parts
 	for _, b := range batches {
 		for r, states := range b.from(0) {
 			parts[partOf[0]].add(r, states)

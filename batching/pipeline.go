@@ -47,7 +47,7 @@ type Pipeline struct {
 	closed  int64     // batches so far
 	ready   []*Batch  // closed, in order, free to go
 	free    []*Batch  // settled or parted, for their memory
-	parting parting
+	keySort keySort
 	keyed   int // streams
 
 	openBytes    int

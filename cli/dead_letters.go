@@ -104,16 +104,16 @@ The exit code is 0 only if every selected dead letter was handled.`,
 // filterFlags adds the flags that select dead letters.
 func filterFlags(cmd *cobra.Command, f *replay.Filter) {
 	cmd.Flags().StringVar(&f.Stream, "stream", "", "only of this stream; with its namespace, or without for all")
-	cmd.Flags().Var((*letterStatus)(&f.Status), "status", "only those rejected with this status; none: those that were not sent")
+	cmd.Flags().Var((*deadLetterStatus)(&f.Status), "status", "only those rejected with this status; none: those that were not sent")
 	cmd.Flags().Var(&moment{at: &f.Since, now: time.Now}, "since", "only those rejected since a time (2026-01-31T12:00:00Z, 2026-01-31) or so long ago (90m, 24h)")
 }
 
-// letterStatus is a flag for the status of a dead letter.
-type letterStatus int
+// deadLetterStatus is a flag for the status of a dead letter.
+type deadLetterStatus int
 
-func (s *letterStatus) Type() string { return "status" }
+func (s *deadLetterStatus) Type() string { return "status" }
 
-func (s *letterStatus) String() string {
+func (s *deadLetterStatus) String() string {
 	switch *s {
 	case 0:
 		return ""
@@ -124,7 +124,7 @@ func (s *letterStatus) String() string {
 }
 
 // Set implements pflag.Value.
-func (s *letterStatus) Set(value string) error {
+func (s *deadLetterStatus) Set(value string) error {
 	if value == "none" {
 		*s = replay.NeverSent
 		return nil
@@ -133,7 +133,7 @@ func (s *letterStatus) Set(value string) error {
 	if err != nil || n < 100 || n > 599 {
 		return errors.New("expected a status from 100 to 599, or none")
 	}
-	*s = letterStatus(n)
+	*s = deadLetterStatus(n)
 	return nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"destination-webhook/destination/delivery"
 	"destination-webhook/destination/outbound"
 	"destination-webhook/destination/payload"
+	"destination-webhook/destination/printable"
 	"destination-webhook/destination/route"
 )
 
@@ -31,9 +32,9 @@ func checkEndpoint(ctx context.Context, c *config.Config, n *outbound.Network, a
 	case err != nil:
 		return reachable(c, err)
 	case c.Check() == config.CheckConnect:
-		return fmt.Sprintf("connected to %s; nothing was sent", route.Host(c.URL)), nil
+		return fmt.Sprintf("connected to %s; nothing was sent", printable.Host(c.URL)), nil
 	}
-	return fmt.Sprintf("%s answered %d", route.Host(c.URL), response.Status), nil
+	return fmt.Sprintf("%s answered %d", printable.Host(c.URL), response.Status), nil
 }
 
 // checkRequest is the request of a connection check: a batch without rows, or a HEAD. Of the user's
@@ -119,7 +120,7 @@ func checkDeadLetters(ctx context.Context, c *config.Config, n *outbound.Network
 	}
 	ctx, cancel := context.WithTimeout(ctx, bucketTime)
 	defer cancel()
-	place, err := letterPlaceOf(c, n)
+	place, err := deadLetterPlaceOf(c, n)
 	if err != nil {
 		return err
 	}

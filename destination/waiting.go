@@ -63,11 +63,8 @@ func (w *waiting) close(ctx context.Context, warn func(text string, args ...any)
 // Waits implements engine.Waiting.
 func (w *waiting) Waits(s *engine.Stream, hash uint64) bool { return w.Waiting.Waits(s.Route, hash) }
 
-// Left implements engine.Waiting.
-func (w *waiting) Left(s *engine.Stream) { w.Leave(s.Route) }
-
-// Needless implements engine.Waiting.
-func (w *waiting) Needless(id string) { w.Resolve(id) }
+// SourceRead implements engine.Waiting.
+func (w *waiting) SourceRead(s *engine.Stream) { w.Waiting.SourceRead(s.Route) }
 
 // Retries implements engine.Waiting.
 func (w *waiting) Retries(ctx context.Context) iter.Seq2[engine.Retry, error] {

@@ -29,8 +29,8 @@ var ErrInUse = errors.New("a sync still writes to it")
 // doneFolder is the folder of the lines that are resolved.
 const doneFolder = "done/"
 
-// isLetters reports whether a name is that of a file of dead letters.
-func isLetters(name string) bool {
+// isDeadLetters reports whether a name is that of a file of dead letters.
+func isDeadLetters(name string) bool {
 	return strings.HasPrefix(name, "dead-letters-") && strings.HasSuffix(name, ".jsonl") &&
 		!strings.Contains(name, "/") && name != probeName
 }

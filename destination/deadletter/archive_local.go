@@ -35,7 +35,7 @@ func (a *LocalArchive) Names(context.Context) ([]string, error) {
 	}
 	var names []string
 	for _, entry := range entries {
-		if entry.Type().IsRegular() && isLetters(entry.Name()) {
+		if entry.Type().IsRegular() && isDeadLetters(entry.Name()) {
 			names = append(names, entry.Name())
 		}
 	}

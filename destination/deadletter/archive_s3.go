@@ -26,7 +26,7 @@ func (a *S3Archive) Names(ctx context.Context) ([]string, error) {
 	}
 	var names []string
 	for _, object := range objects {
-		if isLetters(object.Name) {
+		if isDeadLetters(object.Name) {
 			names = append(names, object.Name)
 		}
 	}

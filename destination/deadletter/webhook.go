@@ -12,7 +12,7 @@ import (
 	"destination-webhook/destination/delivery"
 	"destination-webhook/destination/failure"
 	"destination-webhook/destination/payload"
-	"destination-webhook/destination/route"
+	"destination-webhook/destination/printable"
 )
 
 // Webhook sends dead letters to another endpoint, as NDJSON, with the retries of the first.
@@ -99,7 +99,7 @@ func (w *Webhook) delivered(ctx context.Context, response *delivery.Response, li
 	for i, v := range verdicts {
 		if !v.Retry || repeated {
 			return failure.Config(fmt.Errorf("%s rejected %d of %d dead letters in its answer (%d), which are stored nowhere else: %s",
-				route.Host(w.url), len(verdicts), len(all), response.Status, w.client.Excerpt([]byte(v.Reason))))
+				printable.Host(w.url), len(verdicts), len(all), response.Status, w.client.Excerpt([]byte(v.Reason))))
 		}
 		if i == 0 || verdicts[i-1].Place != v.Place {
 			wanted = append(wanted, all[v.Place]...)
@@ -115,7 +115,7 @@ var noRules *answer.Rules
 // read returns what the endpoint's success says of single dead letters. The error is that of an
 // answer that could reject one where it is not read: that one would be stored nowhere.
 func (w *Webhook) read(response *delivery.Response, count int) ([]answer.Verdict, error) {
-	host := route.Host(w.url)
+	host := printable.Host(w.url)
 	if response.Truncated && answer.IsObject(response.Body) {
 		return nil, failure.Config(fmt.Errorf("%s answered %d with a JSON object of more than %d MiB, which could reject dead letters and is not read: answer with less",
 			host, response.Status, delivery.MaxObject>>20))

@@ -13,13 +13,13 @@ import (
 type Waiting interface {
 	// Waits reports whether a row of a stream may wait whose key has this hash.
 	Waits(s *Stream, hash uint64) bool
-	// Left notes that the source has read a stream to its end, so that it has no other rows.
-	Left(s *Stream)
+	// SourceRead notes that the source has read a stream to its end, so that it has no other rows.
+	SourceRead(s *Stream)
 	// Retries goes over the rows that wait, once all others are settled. A record is valid until
 	// the next one.
 	Retries(ctx context.Context) iter.Seq2[Retry, error]
-	// Needless notes that the endpoint has a row already.
-	Needless(id string)
+	// Resolve notes that the endpoint has a row already.
+	Resolve(id string)
 }
 
 // Retry is a record that was rejected before.
@@ -62,7 +62,7 @@ func (e *Engine) nextAdditions(ctx context.Context) (*additions, error) {
 	e.retried = true
 	for _, s := range e.streams {
 		if s.Audience != nil && s.Audience.ReadWhole(e.options.Policy, s.Status) {
-			e.options.Waiting.Left(s)
+			e.options.Waiting.SourceRead(s)
 		}
 	}
 	return newAdditions(e.retries(ctx)), nil
@@ -86,7 +86,7 @@ func (e *Engine) removals(s *Stream) (*additions, error) {
 	return newAdditions(func(yield func(addition, error) bool) {
 		for row, err := range s.Audience.Removals(s.encoder) {
 			if err == nil {
-				s.count(&s.Left, protocol.Removed)
+				s.count(&s.Unseen, protocol.Removed)
 			}
 			if !yield(addition{s, row}, err) {
 				return
@@ -115,7 +115,7 @@ func (e *Engine) retries(ctx context.Context) iter.Seq2[addition, error] {
 			s.count(&s.Retried, s.encoder.Operation())
 			if row == nil && err == nil {
 				s.Skipped[s.encoder.Operation()]++
-				e.options.Waiting.Needless(retry.ID)
+				e.options.Waiting.Resolve(retry.ID)
 			}
 			if !yield(addition{s, row}, err) {
 				return

@@ -5,7 +5,7 @@ import "destination-webhook/protocol"
 // Counts are the rows of a stream that a sync has come to so far.
 type Counts struct {
 	Read    int64 // records of the source
-	Left    int64 // rows that were found to have left the source
+	Unseen  int64 // rows that were found to have left the source
 	Retried int64 // rows that earlier syncs rejected
 	// All of these by their operations, and those that need not be sent.
 	Begun, Skipped protocol.RowCounts
@@ -14,7 +14,7 @@ type Counts struct {
 // Add adds other counts.
 func (c *Counts) Add(b Counts) {
 	c.Read += b.Read
-	c.Left += b.Left
+	c.Unseen += b.Unseen
 	c.Retried += b.Retried
 	c.Begun.Add(b.Begun)
 	c.Skipped.Add(b.Skipped)

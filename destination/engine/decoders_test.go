@@ -21,11 +21,14 @@ import (
 	"destination-webhook/protocol"
 )
 
+// inputLines are the lines of longInput.
+const inputLines = 6_000
+
 // longInput has many blocks of records; line broken is not valid. The record of line n has the id
 // n.
-func longInput(lines, broken int) []byte {
+func longInput(broken int) []byte {
 	var b []byte
-	for n := 1; n <= lines; n++ {
+	for n := 1; n <= inputLines; n++ {
 		if n == broken {
 			b = append(b, "{\"type\":\n"...)
 			continue
@@ -61,13 +64,12 @@ func engineOf(t *testing.T, out io.Writer) (e *Engine, rows func() (n, last int)
 }
 
 func TestDecodersAheadKeepTheOrder(t *testing.T) {
-	const lines = 6_000
 	for _, n := range []int{1, 2, 3, 4} {
-		for _, broken := range []int{0, 1, 2_999, lines} {
+		for _, broken := range []int{0, 1, 2_999, inputLines} {
 			enginetest.OnCores(t, n)
 			e, rows := engineOf(t, io.Discard)
-			err := e.Run(t.Context(), bytes.NewReader(longInput(lines, broken)), func() {})
-			want := lines
+			err := e.Run(t.Context(), bytes.NewReader(longInput(broken)), func() {})
+			want := inputLines
 			if broken > 0 {
 				want = broken - 1
 				if wanted := fmt.Sprintf("line %d, byte 8 of the input: ", broken); err == nil || !strings.HasPrefix(err.Error(), wanted) {
@@ -90,7 +92,7 @@ func TestPanicOfADecoderIsAnError(t *testing.T) {
 	enginetest.OnCores(t, 3)
 	e, rows := engineOf(t, io.Discard)
 	e.decoders[1] = nil
-	err := e.Run(t.Context(), bytes.NewReader(longInput(6_000, 0)), func() {})
+	err := e.Run(t.Context(), bytes.NewReader(longInput(0)), func() {})
 	if p := (*failure.Panic)(nil); !errors.As(err, &p) {
 		t.Errorf("error %v, want a panic", err)
 	}
@@ -108,7 +110,7 @@ func TestDecodersEndWithTheSync(t *testing.T) {
 		return batching.Outcome{Err: lost}
 	}}
 	o := Options{Batching: batching.Options{MaxRows: 1, MaxBytes: 1 << 20, MaxAge: 1 << 40, MaxBuffered: 64 << 20, MaxInFlight: 1}, Observer: nobody{}}
-	err := New(t.Context(), []*Stream{s}, o, protocol.NewWriter(io.Discard)).Run(t.Context(), bytes.NewReader(longInput(6_000, 0)), func() {})
+	err := New(t.Context(), []*Stream{s}, o, protocol.NewWriter(io.Discard)).Run(t.Context(), bytes.NewReader(longInput(0)), func() {})
 	if !errors.Is(err, lost) {
 		t.Errorf("error %v, want %v", err, lost)
 	}
@@ -171,7 +173,7 @@ func TestBlocksWaitForADecoderThatBlocks(t *testing.T) {
 					go in.decode(&decoder{}, in.dealt[n], in.ready[n])
 				}
 			}
-			go in.read(protocol.NewBlockReader(bytes.NewReader(longInput(6_000, 0))))
+			go in.read(protocol.NewBlockReader(bytes.NewReader(longInput(0))))
 			in.received(<-in.next())
 			blocked := <-in.dealt[1] // the decoder has a block, and does not go on
 			synctest.Wait()

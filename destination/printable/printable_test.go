@@ -64,3 +64,13 @@ func TestNameIsQuotedIfItCouldForgeALine(t *testing.T) {
 		}
 	}
 }
+
+func TestHostShowsNoPath(t *testing.T) {
+	for address, want := range map[string]string{
+		"https://example.com:8443/secret?token=x": "https://example.com:8443", "http://jane:pass@h/": "http://h", "http://a b": "the endpoint",
+	} {
+		if got := Host(address); got != want {
+			t.Errorf("host of %s is %s, want %s", address, got, want)
+		}
+	}
+}

@@ -209,9 +209,9 @@ func (w *Waiting) Resolve(id string) {
 	w.unstored = append(w.unstored, id)
 }
 
-// Leave notes that no row of the stream waits that this sync has not rejected: the source has read
+// SourceRead notes that no row of the stream waits that this sync has not rejected: the source has read
 // the stream to its end, and has them no more.
-func (w *Waiting) Leave(r *route.Route) {
+func (w *Waiting) SourceRead(r *route.Route) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for id, row := range w.rows {

@@ -149,7 +149,7 @@ func fileCounts(t *streamStats, begun *engine.Counts) Counts {
 	skipped := skipped(t, begun)
 	waiting := begun.Begun.Minus(begun.Skipped).Minus(t.settled)
 	return Counts{
-		Read: begun.Read, Left: begun.Left, Retried: begun.Retried,
+		Read: begun.Read, Left: begun.Unseen, Retried: begun.Retried,
 		Delivered: t.rows(), DeliveredBy: sender.Rows(t.delivered), Rejected: t.rejected.Sum(), RejectedBy: sender.Rows(t.rejected),
 		Again: t.repeated.Sum(), Skipped: skipped.Sum(), SkippedBy: allRows(skipped), Replaced: t.replaced,
 		Waiting: waiting.Sum(), WaitingBy: allRows(waiting),

@@ -9,6 +9,7 @@ import (
 	"destination-webhook/destination/config"
 	"destination-webhook/destination/delivery"
 	"destination-webhook/destination/engine"
+	"destination-webhook/destination/printable"
 	"destination-webhook/destination/route"
 	"destination-webhook/destination/sender"
 )
@@ -90,7 +91,7 @@ func (p *Progress) Settled(r *route.Route, c sender.Counts) { p.stats.settled(r,
 // many the endpoint is given at once.
 func (p *Progress) Start(c *config.Config, table route.Table, load func() (inFlight, limit int)) {
 	p.load = load
-	p.log.Info("the sync begins", "streams", len(table), "endpoint", route.Host(c.URL), "max_rows", c.Batching.MaxRows,
+	p.log.Info("the sync begins", "streams", len(table), "endpoint", printable.Host(c.URL), "max_rows", c.Batching.MaxRows,
 		"max_bytes", c.Batching.MaxBytes, "max_age", c.Batching.MaxAge(),
 		"max_concurrent_requests", c.Delivery.MaxConcurrentRequests, "max_attempts", c.Delivery.Retry.MaxAttempts)
 	for i, r := range table {
@@ -98,7 +99,7 @@ func (p *Progress) Start(c *config.Config, table route.Table, load func() (inFli
 			p.log.Info("and more streams", "streams", len(table)-maxListed)
 			break
 		}
-		p.log.Info("a stream of the sync", "stream", r.Title(), "sync_mode", r.Mode, "method", cmp.Or(strings.Join(r.Methods(), ", "), r.Method), "endpoint", route.Host(r.URL))
+		p.log.Info("a stream of the sync", "stream", r.Title(), "sync_mode", r.Mode, "method", cmp.Or(strings.Join(r.Methods(), ", "), r.Method), "endpoint", printable.Host(r.URL))
 	}
 }
 

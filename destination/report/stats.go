@@ -117,7 +117,7 @@ func (s *stats) each(r *route.Route, f func(*streamStats)) {
 }
 
 // letters returns how many rows became dead letters.
-func (t *streamStats) letters() int64 { return t.rejected.Sum() - t.removals }
+func (t *streamStats) deadLetters() int64 { return t.rejected.Sum() - t.removals }
 
 // rows returns how many rows were delivered.
 func (t *streamStats) rows() int64 { return t.delivered.Sum() }

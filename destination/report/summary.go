@@ -9,7 +9,7 @@ import (
 	"destination-webhook/destination/audience"
 	"destination-webhook/destination/config"
 	"destination-webhook/destination/engine"
-	"destination-webhook/destination/route"
+	"destination-webhook/destination/printable"
 	"destination-webhook/protocol"
 )
 
@@ -31,7 +31,7 @@ type Summary struct {
 }
 
 // Rejected returns the number of rows that became dead letters.
-func (s *Summary) Rejected() int64 { return s.total.letters() }
+func (s *Summary) Rejected() int64 { return s.total.deadLetters() }
 
 // streamSummary is what a sync has done of one stream. It refers to the counts, which nobody
 // changes after the sync: a catalog may have a hundred thousand streams.
@@ -67,7 +67,7 @@ func (p *Progress) Summary() *Summary { return p.summary }
 func (p *Progress) summarize(c *config.Config, streams []*engine.Stream) *Summary {
 	s := &Summary{
 		total: p.stats.all(), took: time.Since(p.began), states: p.states, firstState: p.firstState, lastState: p.lastState,
-		loads: p.loads.kept, retried: p.retried, endpoint: route.Host(c.URL), deadLetters: deadLetterPlace(c),
+		loads: p.loads.kept, retried: p.retried, endpoint: printable.Host(c.URL), deadLetters: deadLetterPlace(c),
 	}
 	s.statuses, s.causes = p.stats.byStatus()
 	s.streams = make([]streamSummary, 0, len(streams))
@@ -94,7 +94,7 @@ func deadLetterPlace(c *config.Config) string {
 	case d.Type == config.S3Storage:
 		return "s3://" + d.Bucket + "/" + d.Prefix
 	}
-	return route.Host(d.URL)
+	return printable.Host(d.URL)
 }
 
 func (p *Progress) tell(s *Summary, skipped protocol.Skipped) {
@@ -107,7 +107,7 @@ func (p *Progress) tell(s *Summary, skipped protocol.Skipped) {
 		p.log.Warn("lines of the input were skipped, as they are no Airbyte messages", "lines", kinds)
 	}
 	for _, stream := range s.streams {
-		if n := stream.letters(); n > 0 {
+		if n := stream.deadLetters(); n > 0 {
 			p.log.Warn("rows were rejected and stored", "stream", stream.name, "rows", n, "dead_letters", s.deadLetters)
 		}
 		if stream.removals > 0 {

@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"destination-webhook/destination/answer"
@@ -161,13 +160,4 @@ func PercentEncode(s string) string {
 		}
 	}
 	return b.String()
-}
-
-// Host returns scheme and host of a URL: all of it that a log may show.
-func Host(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return "the endpoint"
-	}
-	return u.Scheme + "://" + u.Host
 }

@@ -190,16 +190,6 @@ func TestWarningsAboutRowsThatAreGone(t *testing.T) {
 	}
 }
 
-func TestHostShowsNoPath(t *testing.T) {
-	for address, want := range map[string]string{
-		"https://example.com:8443/secret?token=x": "https://example.com:8443", "http://jane:pass@h/": "http://h", "http://a b": "the endpoint",
-	} {
-		if got := Host(address); got != want {
-			t.Errorf("host of %s is %s, want %s", address, got, want)
-		}
-	}
-}
-
 // Each field of a key is looked for among all of them in every row.
 func TestKeysHaveFewFields(t *testing.T) {
 	for fields, refused := range map[int]bool{200: false, 201: true} {

@@ -12,7 +12,6 @@ import (
 	"destination-webhook/destination/failure"
 	"destination-webhook/destination/payload"
 	"destination-webhook/destination/printable"
-	"destination-webhook/destination/route"
 	"destination-webhook/protocol"
 )
 
@@ -49,7 +48,7 @@ func (s *batchSend) rejectNamed(p Part, refused map[int]string, status int, id s
 	var rejections []rejection
 	for _, place := range slices.Sorted(maps.Keys(refused)) {
 		text := fmt.Sprintf("%s rejected the row in its answer (%d): %s",
-			route.Host(p.URL), status, printable.Excerpt([]byte(refused[place]), s.stream.options.Redact))
+			printable.Host(p.URL), status, printable.Excerpt([]byte(refused[place]), s.stream.options.Redact))
 		rejections = append(rejections, rejection{row: p.Rows[place], status: status, reason: text, id: id})
 	}
 	return s.rejectAll(rejections)
@@ -69,7 +68,7 @@ func (s *batchSend) described(p Part, response *delivery.Response, err error) er
 		return err
 	}
 	return failure.Config(fmt.Errorf("%s answered %d, and its list of rejected rows cannot be read: %s: %s; answer as docs/payload.md describes, or say in answers.rejected_rows how this endpoint names them",
-		route.Host(p.URL), response.Status, unclear.Problem, printable.Excerpt(unclear.Quote, s.stream.options.RedactCut)))
+		printable.Host(p.URL), response.Status, unclear.Problem, printable.Excerpt(unclear.Quote, s.stream.options.RedactCut)))
 }
 
 // judge sorts verdicts by the place of their row: refused with a reason, or wanted once more. A row
@@ -134,5 +133,5 @@ func unread(p Part, rules *answer.Rules, response *delivery.Response) error {
 		return nil
 	}
 	return failure.Config(fmt.Errorf("%s answered %d with more than %d MiB, which could reject rows and is not read: answer with less, or lower batching.max_rows",
-		route.Host(p.URL), response.Status, delivery.MaxObject>>20))
+		printable.Host(p.URL), response.Status, delivery.MaxObject>>20))
 }

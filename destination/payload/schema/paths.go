@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"destination-webhook/destination/config"
+	"destination-webhook/destination/printable"
 	"destination-webhook/destination/route"
 	"destination-webhook/protocol"
 )
@@ -45,7 +46,7 @@ func (p *paths) add(method, address string, r *route.Route, body *body) {
 		item = &pathItem{parameters: parameters, methods: make(map[string]*pathOperation)}
 		p.items[path] = item
 	}
-	if host := route.Host(address); !slices.ContainsFunc(item.servers, func(s any) bool { return s.(object)["url"] == host }) {
+	if host := printable.Host(address); !slices.ContainsFunc(item.servers, func(s any) bool { return s.(object)["url"] == host }) {
 		item.servers = append(item.servers, object{"url": host})
 	}
 	method = strings.ToLower(method)

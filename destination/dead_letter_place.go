@@ -16,8 +16,8 @@ import (
 // errNoArchive is the failure of a config whose dead letters cannot be read again.
 var errNoArchive = failure.Config(errors.New("dead_letter: only dead letters in a folder or a bucket can be read again, and this config has neither: set dead_letter.type to local or s3"))
 
-// letterPlace is a folder, a bucket or an endpoint that dead letters go to.
-type letterPlace interface {
+// deadLetterPlace is a folder, a bucket or an endpoint that dead letters go to.
+type deadLetterPlace interface {
 	// probe checks that a sync could store there.
 	probe(ctx context.Context) error
 	// open opens it for a sync. agent is the User-Agent of requests.
@@ -26,30 +26,30 @@ type letterPlace interface {
 	archive() (deadletter.Archive, error)
 }
 
-// letterPlaceOf returns the place that the config names for dead letters.
-func letterPlaceOf(c *config.Config, n *outbound.Network) (letterPlace, error) {
+// deadLetterPlaceOf returns the place that the config names for dead letters.
+func deadLetterPlaceOf(c *config.Config, n *outbound.Network) (deadLetterPlace, error) {
 	d := &c.DeadLetter
 	switch d.Type {
 	case config.LocalStorage:
-		return letterFolder(d.Path), nil
+		return deadLetterFolder(d.Path), nil
 	case config.S3Storage:
 		b, err := n.Bucket(&d.S3)
 		if err != nil {
 			return nil, fmt.Errorf("dead_letter: %w", err)
 		}
-		return letterBucket{b}, nil
+		return deadLetterBucket{b}, nil
 	}
-	return letterEndpoint{d, n}, nil
+	return deadLetterEndpoint{d, n}, nil
 }
 
-// letterFolder is the path of a folder.
-type letterFolder string
+// deadLetterFolder is the path of a folder.
+type deadLetterFolder string
 
-func (f letterFolder) probe(context.Context) error {
+func (f deadLetterFolder) probe(context.Context) error {
 	return deadletter.ProbeLocal(string(f), time.Now())
 }
 
-func (f letterFolder) open(string) (deadletter.Store, error) {
+func (f deadLetterFolder) open(string) (deadletter.Store, error) {
 	store, err := deadletter.NewLocal(string(f), time.Now())
 	if err != nil {
 		return nil, err
@@ -57,7 +57,7 @@ func (f letterFolder) open(string) (deadletter.Store, error) {
 	return store, nil
 }
 
-func (f letterFolder) archive() (deadletter.Archive, error) {
+func (f deadLetterFolder) archive() (deadletter.Archive, error) {
 	archive, err := deadletter.OpenLocalArchive(string(f))
 	if err != nil {
 		return nil, err
@@ -65,32 +65,32 @@ func (f letterFolder) archive() (deadletter.Archive, error) {
 	return archive, nil
 }
 
-type letterBucket struct{ bucket *bucket.Bucket }
+type deadLetterBucket struct{ bucket *bucket.Bucket }
 
-func (b letterBucket) probe(ctx context.Context) error { return deadletter.ProbeS3(ctx, b.bucket) }
+func (b deadLetterBucket) probe(ctx context.Context) error { return deadletter.ProbeS3(ctx, b.bucket) }
 
-func (b letterBucket) open(string) (deadletter.Store, error) {
+func (b deadLetterBucket) open(string) (deadletter.Store, error) {
 	return deadletter.NewS3(b.bucket, time.Now()), nil
 }
 
-func (b letterBucket) archive() (deadletter.Archive, error) {
+func (b deadLetterBucket) archive() (deadletter.Archive, error) {
 	return deadletter.NewS3Archive(b.bucket), nil
 }
 
-type letterEndpoint struct {
+type deadLetterEndpoint struct {
 	config  *config.Output
 	network *outbound.Network
 }
 
-func (e letterEndpoint) probe(ctx context.Context) error {
+func (e deadLetterEndpoint) probe(ctx context.Context) error {
 	return probeOther(ctx, e.network, e.config.URL)
 }
 
-func (e letterEndpoint) open(agent string) (deadletter.Store, error) {
+func (e deadLetterEndpoint) open(agent string) (deadletter.Store, error) {
 	return deadletter.NewWebhook(e.network.PlainClient(), e.config.URL, e.config.AuthorizationHeader.Reveal(), agent), nil
 }
 
-func (e letterEndpoint) archive() (deadletter.Archive, error) { return nil, errNoArchive }
+func (e deadLetterEndpoint) archive() (deadletter.Archive, error) { return nil, errNoArchive }
 
 // openDeadLetters opens the store that the config names; nil if rejected rows end the sync. agent
 // is the User-Agent of its requests.
@@ -98,7 +98,7 @@ func openDeadLetters(c *config.Config, n *outbound.Network, agent string) (deadl
 	if c.OnRejectedRows != config.ToDeadLetter {
 		return nil, nil
 	}
-	place, err := letterPlaceOf(c, n)
+	place, err := deadLetterPlaceOf(c, n)
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +107,7 @@ func openDeadLetters(c *config.Config, n *outbound.Network, agent string) (deadl
 
 // openArchive opens the place in which syncs with this config have stored dead letters.
 func openArchive(c *config.Config, n *outbound.Network) (deadletter.Archive, error) {
-	place, err := letterPlaceOf(c, n)
+	place, err := deadLetterPlaceOf(c, n)
 	if err != nil {
 		return nil, failure.Config(err)
 	}

@@ -5,8 +5,9 @@ import "slices"
 // leadingBits of a hash choose the bucket of its row: few rows are left to sort in each.
 const leadingBits = 12
 
-// parting is the memory that it takes to part rows.
-type parting struct {
+// keySort is the memory that it takes to sort rows by the hashes of their keys and to share them out
+// among batches.
+type keySort struct {
 	holders keyTable // the last batch that holds the key
 	sorted  []uint64 // the rows by their hashes, see sort
 	sizes   []int32  // of each row
@@ -15,18 +16,18 @@ type parting struct {
 }
 
 // shareKeys reports whether two of the batches hold the same key.
-func (p *parting) shareKeys(batches []*Batch) bool {
+func (s *keySort) shareKeys(batches []*Batch) bool {
 	if len(batches) == 1 || !batches[0].Stream.Keyed {
 		return false
 	}
-	p.holders.reset(countRows(batches) / 2)
+	s.holders.reset(countRows(batches) / 2)
 	for i, b := range batches {
 		number := uint32(i + 1)
 		for _, key := range b.keys {
 			if key == 0 {
 				continue
 			}
-			if before := p.holders.replace(key, number); before != 0 && before != number {
+			if before := s.holders.replace(key, number); before != 0 && before != number {
 				return true
 			}
 		}
@@ -43,40 +44,40 @@ func countRows(batches []*Batch) (rows int) {
 
 // sort sorts the rows of the batches by the hashes of their keys, and those of one key in the order
 // they came: each is the leading bits of its hash and its place among all rows.
-func (p *parting) sort(batches []*Batch) {
+func (s *keySort) sort(batches []*Batch) {
 	rows := countRows(batches)
-	p.sorted = slices.Grow(p.sorted[:0], rows)[:rows]
-	p.sizes = slices.Grow(p.sizes[:0], rows)
-	p.parts = slices.Grow(p.parts[:0], rows)[:rows]
-	clear(p.ends[:])
+	s.sorted = slices.Grow(s.sorted[:0], rows)[:rows]
+	s.sizes = slices.Grow(s.sizes[:0], rows)
+	s.parts = slices.Grow(s.parts[:0], rows)[:rows]
+	clear(s.ends[:])
 	for _, b := range batches {
 		for i, key := range b.keys {
-			p.ends[key>>(64-leadingBits)]++
-			p.sizes = append(p.sizes, int32(len(b.Row(i))))
+			s.ends[key>>(64-leadingBits)]++
+			s.sizes = append(s.sizes, int32(len(b.Row(i))))
 		}
 	}
 	end := int32(0)
-	for i, rows := range p.ends {
-		p.ends[i] = end // where the bucket begins: placing its rows moves that to its end
+	for i, rows := range s.ends {
+		s.ends[i] = end // where the bucket begins: placing its rows moves that to its end
 		end += rows
 	}
 	row := uint64(0)
 	for _, b := range batches {
 		for _, key := range b.keys {
-			next := &p.ends[key>>(64-leadingBits)]
-			p.sorted[*next] = key&^(maxParted-1) | row
+			next := &s.ends[key>>(64-leadingBits)]
+			s.sorted[*next] = key&^(maxParted-1) | row
 			*next++
 			row++
 		}
 	}
-	p.sortBuckets()
+	s.sortBuckets()
 }
 
-func (p *parting) sortBuckets() {
+func (s *keySort) sortBuckets() {
 	begin := int32(0)
-	for _, end := range p.ends {
+	for _, end := range s.ends {
 		if end > begin+1 {
-			slices.Sort(p.sorted[begin:end])
+			slices.Sort(s.sorted[begin:end])
 		}
 		begin = end
 	}
@@ -84,7 +85,7 @@ func (p *parting) sortBuckets() {
 
 // firstPart returns how many of the sorted rows go into one batch, and the length of its body: as
 // many as fit, but no key is parted that could be whole.
-func (p *parting) firstPart(sorted []uint64, f *Frame, l *limits) (rows, length int) {
+func (s *keySort) firstPart(sorted []uint64, f *Frame, l *limits) (rows, length int) {
 	length = len(f.Prefix) + len(f.Suffix)
 	// At the last row whose key is another one than that of the row after it.
 	whole, wholeLength := 0, 0
@@ -92,7 +93,7 @@ func (p *parting) firstPart(sorted []uint64, f *Frame, l *limits) (rows, length 
 		if rows > 0 && sorted[rows-1]/maxParted != sorted[rows]/maxParted {
 			whole, wholeLength = rows, length
 		}
-		more := int(p.sizes[sorted[rows]%maxParted])
+		more := int(s.sizes[sorted[rows]%maxParted])
 		if rows > 0 {
 			more += len(f.Separator)
 		}
