@@ -249,6 +249,14 @@ func (b *Batch) statesBefore(i int) int64 {
 	return b.runs[n].states
 }
 
+// forget drops what a settled batch points to: it may be kept for its memory for a long time, and
+// each batch that followed it could keep the next one.
+func (b *Batch) forget() {
+	clear(b.followers)
+	b.followers = b.followers[:0]
+	b.scope, b.segment, b.set = nil, nil, nil
+}
+
 // reset makes the batch an empty one of stream s, keeping its memory.
 func (b *Batch) reset(s *Stream) {
 	*b = Batch{

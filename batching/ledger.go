@@ -195,6 +195,7 @@ func (g *segment) count(t tally) {
 func (l *ledger) release(c *scope) {
 	for c.segments[0].sealed && c.segments[0].pending == 0 {
 		g := c.segments[0]
+		c.segments[0] = nil // its states may be large
 		c.segments = c.segments[1:]
 		due := make([]dueState, len(g.states))
 		for i := range g.states {

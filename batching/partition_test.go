@@ -241,6 +241,38 @@ func TestPartedStreamsShareTheMemory(t *testing.T) {
 	}
 }
 
+// Settled batches, which are kept for their memory, keep none of those that came after them: each of
+// these could keep the next one, and all batches of a sync would stay in memory.
+func TestSettledBatchesAreForgotten(t *testing.T) {
+	o := Options{MaxRows: 10, MaxBytes: 1 << 20, MaxAge: time.Hour, MaxBuffered: 64 << 20, MaxInFlight: 2, Partitions: 4}
+	p := New(t.Context(), o, func(context.Context, *Batch) Outcome { return Outcome{} }, func(*protocol.State, int64, int64) {})
+	s := p.Stream(testFrame, true)
+	for i := range 10_000 {
+		for p.Full() {
+			p.Settle(<-p.Results())
+		}
+		p.Add(s, &Row{Data: []byte("x"), Key: keyHash(i % 100)}, time.Time{})
+		if i%100 == 0 {
+			p.State(stateOf(t, event{kind: protocol.StreamState, id: i}), s)
+		}
+	}
+	deliver(p)
+	p.Close()
+	if len(p.free) == 0 {
+		t.Fatal("no batch is kept for its memory")
+	}
+	for _, b := range p.free {
+		for _, later := range b.followers[:cap(b.followers)] {
+			if later != nil {
+				t.Errorf("batch %d is settled and keeps batch %d", b.number, later.number)
+			}
+		}
+		if b.segment != nil {
+			t.Errorf("batch %d is settled and keeps its states", b.number)
+		}
+	}
+}
+
 // The open rows of a keyed stream grow to as many batches as there are partitions, within its share
 // of the memory, and to one batch if that is less than two.
 func TestOpenRowsGrowWithinTheirShare(t *testing.T) {

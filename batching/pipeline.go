@@ -157,6 +157,7 @@ func (p *Pipeline) batch(s *Stream) *Batch {
 // reuse puts batches that are not needed any more among the free ones.
 func (p *Pipeline) reuse(batches []*Batch) {
 	for _, b := range batches {
+		b.forget()
 		if len(p.free) <= p.maxWaiting() && b.held <= 4*p.options.MaxBytes {
 			p.free = append(p.free, b)
 		}
