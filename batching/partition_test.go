@@ -251,7 +251,7 @@ func TestSettledBatchesAreForgotten(t *testing.T) {
 		for p.Full() {
 			p.Settle(<-p.Results())
 		}
-		p.Add(s, &Row{Data: []byte("x"), Key: keyHash(i % 100)}, time.Time{})
+		p.Add(s, &Row{Data: []byte("x"), Key: keyHash(i % 20)}, time.Time{})
 		if i%100 == 0 {
 			p.State(stateOf(t, event{kind: protocol.StreamState, id: i}), s)
 		}
