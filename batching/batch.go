@@ -257,6 +257,15 @@ func (b *Batch) forget() {
 	b.scope, b.segment, b.set = nil, nil, nil
 }
 
+// block makes a batch wait for b.
+func (b *Batch) block(later *Batch) {
+	if n := len(b.followers); n > 0 && b.followers[n-1] == later {
+		return
+	}
+	b.followers = append(b.followers, later)
+	later.blockers++
+}
+
 // reset makes the batch an empty one of stream s, keeping its memory.
 func (b *Batch) reset(s *Stream) {
 	*b = Batch{

@@ -53,15 +53,6 @@ func (o *keyOrder) rebuild(more int) {
 	}
 }
 
-// block makes a batch wait for b.
-func (b *Batch) block(later *Batch) {
-	if n := len(b.followers); n > 0 && b.followers[n-1] == later {
-		return
-	}
-	b.followers = append(b.followers, later)
-	later.blockers++
-}
-
 // leave records a settled batch and calls ready for each that waited for nothing else.
 func (o *keyOrder) leave(b *Batch, ready func(*Batch)) {
 	delete(o.unsettled, uint32(b.number))

@@ -76,6 +76,37 @@ func (a *attempt) severed() bool {
 		a.unsent() == nil && !isTimeout(a.err) && classifyError(a.err).Kind == answer.Transient
 }
 
+// result returns what the attempt means to the breaker.
+func (a *attempt) result(canceled bool, asked time.Duration) result {
+	switch {
+	case canceled, a.unsent() != nil:
+		return abandoned
+	case a.status == http.StatusTooManyRequests, a.status == http.StatusServiceUnavailable:
+		return overloaded
+	case a.status == 0:
+		return unanswered
+	case asked > 0 && a.delivered():
+		return exhausted
+	}
+	return answered
+}
+
+// sample returns what the attempt means to the slots. Only a delivery measures the endpoint's work,
+// since a refusal is quick.
+func (a *attempt) sample(canceled bool) sample {
+	l := sample{started: a.started}
+	switch {
+	case canceled, a.unsent() != nil:
+	case a.delivered():
+		l.latency = a.latency
+	case a.status == http.StatusTooManyRequests, a.status == http.StatusServiceUnavailable:
+		l.overloaded = true
+	case a.err != nil:
+		l.overloaded = isTimeout(a.err)
+	}
+	return l
+}
+
 // attempt makes one request and reads its answer, within the timeout and what is left of the
 // delivery's time.
 func (d *delivery) attempt(ctx context.Context, now time.Time) *attempt {

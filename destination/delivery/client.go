@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -199,4 +201,18 @@ func (c *Client) register(ctx context.Context, d *delivery) (waits context.Conte
 		c.mu.Unlock()
 		cancel(nil)
 	}
+}
+
+// shown returns err with a text fit for a message. A *url.Error would show the whole URL. What
+// net/http quotes, at the end of its errors, may be a line that broke off.
+func (c *Client) shown(err error) error {
+	var u *url.Error
+	for errors.As(err, &u) {
+		err = u.Err
+	}
+	text, quoted := strings.CutSuffix(err.Error(), `"`)
+	if quoted {
+		text = c.options.RedactCut(text) + `"`
+	}
+	return &cause{printable.Line(c.options.Redact(text), printable.MaxExcerpt), err}
 }

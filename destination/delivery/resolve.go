@@ -2,11 +2,8 @@ package delivery
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
-	"strings"
 	"time"
 
 	"destination-webhook/destination/answer"
@@ -36,37 +33,6 @@ func (d *delivery) resolve(ctx context.Context, p permit, a *attempt) error {
 
 func (d *delivery) responseOf(a *attempt) *Response {
 	return &Response{Status: a.status, Header: a.header, Body: a.body, Truncated: a.cut, Attempts: d.attempts, Latency: a.latency}
-}
-
-// result returns what the attempt means to the breaker.
-func (a *attempt) result(canceled bool, asked time.Duration) result {
-	switch {
-	case canceled, a.unsent() != nil:
-		return abandoned
-	case a.status == http.StatusTooManyRequests, a.status == http.StatusServiceUnavailable:
-		return overloaded
-	case a.status == 0:
-		return unanswered
-	case asked > 0 && a.delivered():
-		return exhausted
-	}
-	return answered
-}
-
-// sample returns what the attempt means to the slots. Only a delivery measures the endpoint's work,
-// since a refusal is quick.
-func (a *attempt) sample(canceled bool) sample {
-	l := sample{started: a.started}
-	switch {
-	case canceled, a.unsent() != nil:
-	case a.delivered():
-		l.latency = a.latency
-	case a.status == http.StatusTooManyRequests, a.status == http.StatusServiceUnavailable:
-		l.overloaded = true
-	case a.err != nil:
-		l.overloaded = isTimeout(a.err)
-	}
-	return l
 }
 
 // fail returns the attempt as a failure.
@@ -110,20 +76,6 @@ func (d *delivery) excerpt(a *attempt) string {
 		body = problem
 	}
 	return printable.Excerpt(body, d.client.options.Redact)
-}
-
-// shown returns err with a text fit for a message. A *url.Error would show the whole URL. What
-// net/http quotes, at the end of its errors, may be a line that broke off.
-func (c *Client) shown(err error) error {
-	var u *url.Error
-	for errors.As(err, &u) {
-		err = u.Err
-	}
-	text, quoted := strings.CutSuffix(err.Error(), `"`)
-	if quoted {
-		text = c.options.RedactCut(text) + `"`
-	}
-	return &cause{printable.Line(c.options.Redact(text), printable.MaxExcerpt), err}
 }
 
 // decide sets again and wait. asked is the shortest wait that the endpoint asked for.

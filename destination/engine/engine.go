@@ -279,3 +279,11 @@ func (e *Engine) drain(stop func()) {
 		_ = e.flush() // the grace may be cut short
 	}
 }
+
+func (e *Engine) moment() Moment {
+	m := Moment{InFlight: e.pipeline.InFlight(), Buffered: e.pipeline.Buffered(), Records: e.records, Expected: e.expected.total()}
+	for _, s := range e.streams {
+		m.Skipped += s.Skipped.Sum()
+	}
+	return m
+}

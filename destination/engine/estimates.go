@@ -24,11 +24,3 @@ func (e estimates) total() (records int64) {
 	}
 	return records
 }
-
-func (e *Engine) moment() Moment {
-	m := Moment{InFlight: e.pipeline.InFlight(), Buffered: e.pipeline.Buffered(), Records: e.records, Expected: e.expected.total()}
-	for _, s := range e.streams {
-		m.Skipped += s.Skipped.Sum()
-	}
-	return m
-}
