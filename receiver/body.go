@@ -1,6 +1,7 @@
 package receiver
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -45,8 +46,11 @@ func (b bodyReader) read(q *Request, req *http.Request) (memory int64, err error
 	defer plain.Close()
 
 	q.Body, memory, err = b.readAll(plain, req.ContentLength)
-	if wire.exceeded { // a decoder may report another error then
+	switch { // a decoder may report another error, or none
+	case wire.exceeded:
 		err = fmt.Errorf("%w: %d bytes on the wire", errBodyTooLarge, wire.limit)
+	case err == nil:
+		err = wire.err
 	}
 	if err != nil {
 		return memory, fmt.Errorf("reading the body: %w", err)
@@ -125,11 +129,13 @@ func initialSize(announced int64) int64 {
 }
 
 // wireReader counts the bytes that arrive, before decompression, and reads no more than its limit:
-// frames without content would otherwise be read forever.
+// frames without content would otherwise be read forever. It keeps the error that the body ended
+// with: a decoder of zstd takes a body that was cut before its first byte for an empty one.
 type wireReader struct {
 	r        io.Reader
 	n, limit int64
 	exceeded bool
+	err      error // other than io.EOF
 }
 
 func (w *wireReader) Read(p []byte) (int, error) {
@@ -139,6 +145,9 @@ func (w *wireReader) Read(p []byte) (int, error) {
 	}
 	n, err := w.r.Read(p[:min(int64(len(p)), w.limit-w.n)])
 	w.n += int64(n)
+	if !errors.Is(err, io.EOF) {
+		w.err = cmp.Or(w.err, err)
+	}
 	return n, err
 }
 
