@@ -64,10 +64,10 @@ func (o *keyOrder) leave(b *Batch, ready func(*Batch)) {
 }
 
 // keyTable holds a number for each key. It is a hash table without deletion, as the owner of the
-// sync looks up each row of a keyed stream: a Go map took a tenth of all its time. It
-// keeps 32 bits of a key, besides its slot. About once in four billion comparisons two keys look the
-// same. A batch then waits for one with which it shares no key; no order is lost, as whatever takes
-// over a slot waits for the batch that had it.
+// sync looks up each row of a keyed stream: a Go map took a tenth of all its time. It keeps 32 bits
+// of a key, besides its slot. About once in four billion comparisons two keys look the same. A batch
+// then waits for one with which it shares no key; no order is lost, as whatever takes over a slot
+// waits for the batch that had it.
 type keyTable struct {
 	slots []uint64 // the high bits of the key, then the number; 0: free
 	used  int

@@ -216,7 +216,7 @@ func TestServiceThatSendsTooMuch(t *testing.T) {
 	}
 }
 
-// An answer that is none of S3 is told so, and nothing of it is shown.
+// An answer that is not one of S3 is reported as such, and nothing of it is shown.
 func TestAnswersThatCannotBeRead(t *testing.T) {
 	for _, test := range []struct{ verb, content string }{
 		{"fetch", "hunter2"},
