@@ -152,15 +152,7 @@ func TestKubernetes(t *testing.T) {
 		}
 	}
 
-	endpoint := &copied{rows: map[string]string{}}
-	server, err := receiver.Listen(t.Context(), "127.0.0.1:0", receiver.Options{Rows: endpoint})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = server.Close() }()
-	folder := t.TempDir()
-	prepareParts(t, folder, server.URL())
-	line := strings.NewReplacer("/config/", "config/", "/parts/", "parts/", "/scratch/", "scratch-$JOB_COMPLETION_INDEX/").Replace(container.Args[0])
+	endpoint, folder, line := startParts(t, &j)
 
 	table := map[string]string{}
 	for i := range 400 {
@@ -184,6 +176,73 @@ func TestKubernetes(t *testing.T) {
 		t.Fatalf("the parts %v failed", dead)
 	}
 	endpoint.equals(t, table)
+}
+
+// TestPartsByDuckDB has DuckDB write the parts, in two syncs: a row keeps its part, or the endpoint
+// would lose it.
+func TestPartsByDuckDB(t *testing.T) {
+	needs(t, ".venv-kubernetes/installed.txt")
+	var j job
+	readYAML(t, "kubernetes/job.yaml", &j)
+	endpoint, folder, line := startParts(t, &j)
+	all := []int{0, 1, 2, 3}
+	write := func(users string) {
+		t.Helper()
+		runDuckDB(t, folder, "CREATE TABLE users AS "+users)
+		if dead := runParts(t, folder, line, endpoint, all, -1); len(dead) != 0 {
+			t.Fatalf("the parts %v failed", dead)
+		}
+	}
+	table := map[string]string{}
+	for i := range 400 {
+		table[fmt.Sprint(i)] = fmt.Sprintf(`{"id":%d,"plan":"free"}`, i)
+	}
+	write("SELECT range AS id, 'free' AS plan FROM range(400)")
+	endpoint.equals(t, table)
+
+	delete(table, "7")
+	table["8"] = `{"id":8,"plan":"pro"}`
+	write("SELECT range AS id, CASE range WHEN 8 THEN 'pro' ELSE 'free' END AS plan FROM range(400) WHERE range <> 7")
+	endpoint.equals(t, table)
+}
+
+// runDuckDB makes a table and has the example write its parts.
+func runDuckDB(t *testing.T, folder, table string) {
+	t.Helper()
+	script, err := os.ReadFile("kubernetes/parts.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	python, err := filepath.Abs(".venv-kubernetes/bin/python")
+	if err != nil {
+		t.Fatal(err)
+	}
+	command := exec.CommandContext(t.Context(), python, "-c", "import duckdb, sys; duckdb.connect().execute(sys.argv[1])", table+";"+string(script))
+	command.Dir = filepath.Join(folder, "parts")
+	if output, err := command.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	for part := range parts {
+		if text, err := os.ReadFile(filepath.Join(command.Dir, fmt.Sprintf("part-%d.jsonl", part))); err != nil || len(text) == 0 {
+			t.Fatalf("part %d has %d bytes (%v)", part, len(text), err)
+		}
+	}
+}
+
+// startParts starts an endpoint and prepares the files of the example for it. line is what a pod
+// runs.
+func startParts(t *testing.T, j *job) (endpoint *copied, folder, line string) {
+	t.Helper()
+	endpoint = &copied{rows: map[string]string{}}
+	server, err := receiver.Listen(t.Context(), "127.0.0.1:0", receiver.Options{Rows: endpoint})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Close() })
+	folder = t.TempDir()
+	prepareParts(t, folder, server.URL())
+	line = j.Spec.Template.Spec.Containers[0].Args[0]
+	return endpoint, folder, strings.NewReplacer("/config/", "config/", "/parts/", "parts/", "/scratch/", "scratch-$JOB_COMPLETION_INDEX/").Replace(line)
 }
 
 // prepareParts puts the files of the example into a folder, with the endpoint of the test and a
@@ -211,8 +270,12 @@ func prepareParts(t *testing.T, folder, url string) {
 	if err := os.WriteFile(path, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	folders := []string{"parts"}
 	for part := range parts {
-		if err := os.MkdirAll(filepath.Join(folder, fmt.Sprintf("scratch-%d", part)), 0o700); err != nil {
+		folders = append(folders, fmt.Sprintf("scratch-%d", part))
+	}
+	for _, name := range folders {
+		if err := os.MkdirAll(filepath.Join(folder, name), 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -223,9 +286,6 @@ func writeParts(t *testing.T, folder string, table map[string]string) {
 	var files [parts]bytes.Buffer
 	for key, row := range table {
 		fmt.Fprintf(&files[partOf(key)], `{"type":"RECORD","record":{"stream":"users","emitted_at":1,"data":%s}}`+"\n", row)
-	}
-	if err := os.MkdirAll(filepath.Join(folder, "parts"), 0o700); err != nil {
-		t.Fatal(err)
 	}
 	for part := range files {
 		if err := os.WriteFile(filepath.Join(folder, "parts", fmt.Sprintf("part-%d.jsonl", part)), files[part].Bytes(), 0o600); err != nil {
