@@ -58,7 +58,7 @@ func storedRows(server *postgrestest.Server) string {
 // transactionsOf returns how many transactions of the server have written.
 func transactionsOf(t *testing.T, server *postgrestest.Server) int {
 	t.Helper()
-	n, err := strconv.Atoi(strings.TrimSpace(server.Psql(`SELECT pg_current_xact_id()`)))
+	n, err := strconv.Atoi(strings.TrimSpace(server.Psql(`SELECT txid_current()`)))
 	if err != nil {
 		t.Fatal(err)
 	}
