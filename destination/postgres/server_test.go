@@ -124,7 +124,11 @@ func TestAdvice(t *testing.T) {
 		transient bool
 	}{
 		"53100": {"free some of it", true}, "57P01": {"restarting", true}, "25006": {"primary", true}, "28P01": {"user or password", false},
-		"42501": {"GRANT", false}, "08006": {"lost", true}, "XX000": {"SQLSTATE XX000", false}, "longer": {"SQLSTATE of 6 bytes", false},
+		"42501": {"GRANT", false}, "08006": {"lost", true}, "53200": {"short of memory", true}, "53300": {"max_connections", true},
+		"57014": {"longer than a minute", true}, "57P03": {"restarting", true}, "58030": {"trouble with its disk", true}, "55P03": {"locks the tables", true},
+		"40001": {"rolled the transaction back", true}, "40P01": {"rolled the transaction back", true}, "28000": {"user or password", false},
+		"3D000": {"database does not exist", false}, "3F000": {"schema does not exist", false},
+		"XX000": {"SQLSTATE XX000", false}, "longer": {"SQLSTATE of 6 bytes", false},
 	} {
 		err := explainAnswer(code)
 		if !strings.Contains(err.Error(), want.text) || Transient(err) != want.transient {
