@@ -1,6 +1,7 @@
 package snapshot
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -62,21 +63,43 @@ func (localDB) commit(b writeBatch, how *pebble.WriteOptions) error {
 	return b.(*pebble.Batch).Commit(how)
 }
 
+// scannedAtOnce is how many bytes one iterator reads. The disk keeps what compactions replace while
+// there is an iterator that may still read it, so a long scan takes one after the other.
+const scannedAtOnce = 1 << 20
+
 func (d localDB) scan(from, to []byte, f func(key, value []byte) error) error {
+	for {
+		rest, err := d.scanSome(from, to, f)
+		if rest == nil || err != nil {
+			return err
+		}
+		from = rest
+	}
+}
+
+// scanSome is scan for the beginning of a range. It returns where the rest begins, nil if there is
+// none.
+func (d localDB) scanSome(from, to []byte, f func(key, value []byte) error) (rest []byte, err error) {
 	it, err := d.NewIter(&pebble.IterOptions{LowerBound: from, UpperBound: to})
 	if err != nil {
-		return err
+		return nil, err
 	}
+	read := 0
 	for ok := it.First(); ok && err == nil; ok = it.Next() {
+		if read >= scannedAtOnce {
+			rest = bytes.Clone(it.Key())
+			break
+		}
 		var value []byte
 		if value, err = it.ValueAndErr(); err == nil {
+			read += len(it.Key()) + len(value)
 			err = f(it.Key(), value)
 		}
 	}
 	if closing := it.Close(); err == nil { // it repeats the iterator's error
 		err = closing
 	}
-	return err
+	return rest, err
 }
 
 func (d localDB) erase(from, to []byte) error {
