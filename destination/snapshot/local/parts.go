@@ -13,9 +13,9 @@ import (
 // disk holds what a compaction reads until all that replaces it is written: it then reads one part,
 // and not whatever overlaps.
 //
-// A part consists of neighbouring tables of the last level, which has nearly everything. It is
-// divided when it has grown, and never joined to another while the database is open: tables that
-// were written before would cross both.
+// A part consists of neighbouring tables of the last level, which has nearly everything; in a new
+// store it is one of the first tables that are flushed. It is divided when it has grown, and never
+// joined to another while the database is open: tables that were written before would cross both.
 type parts struct {
 	db    atomic.Pointer[pebble.DB] // nil while it is being opened
 	least uint64                    // size of a part of a small store, in bytes, about
@@ -27,7 +27,7 @@ type parts struct {
 const (
 	// partShare is how many times smaller than the store a part is, about. Each flush writes a
 	// table for each part.
-	partShare = 32
+	partShare = 64
 	// MinPart is the least that a part has, in bytes, about.
 	MinPart = 2 << 20
 )
@@ -62,12 +62,13 @@ func (p *parts) update() ([][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	tables := levels[len(levels)-1]
-	if len(tables) == 0 {
-		tables = levels[0]
+	tables, least := levels[len(levels)-1], p.least
+	// The first tables of a new store say how its keys are distributed, so each begins a part.
+	if len(tables) == 0 && len(p.starts) == 0 {
+		tables, least = levels[0], 0
 		slices.SortFunc(tables, func(a, b pebble.SSTableInfo) int { return bytes.Compare(a.Smallest.UserKey, b.Smallest.UserKey) })
 	}
-	p.starts = divide(p.starts, tables, p.least)
+	p.starts = divide(p.starts, tables, least)
 	return p.starts, nil
 }
 
@@ -84,12 +85,17 @@ func divide(old [][]byte, tables []pebble.SSTableInfo, least uint64) (starts [][
 		for len(old) > 0 && bytes.Compare(old[0], start) <= 0 {
 			starts, old, part = append(starts, old[0]), old[1:], 0
 		}
-		if part > 0 && part+table.Size > most {
+		if part > 0 && part+table.Size > most && !begins(starts, start) {
 			starts, part = append(starts, start), 0
 		}
 		part += table.Size
 	}
 	return append(starts, old...)
+}
+
+// begins reports whether the last part begins with a key. Tables that were flushed may share one.
+func begins(starts [][]byte, key []byte) bool {
+	return len(starts) > 0 && bytes.Equal(starts[len(starts)-1], key)
 }
 
 // each calls f for each part, with keys between which all of it is, and none of the next.

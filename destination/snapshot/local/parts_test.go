@@ -34,6 +34,7 @@ func TestPartsAreDivided(t *testing.T) {
 		"parts stay":       {"cg", tablesOf("bdfh", 4, 4, 4, 4), "cg"},
 		"a part has grown": {"cg", tablesOf("bdefh", 4, 10, 10, 4, 4), "ceg"},
 		"after all tables": {"x", tablesOf("bd", 10, 10), "dx"},
+		"the same start":   {"", tablesOf("bdddf", 40, 40, 40, 40, 40), "df"},
 	} {
 		var old [][]byte
 		for _, start := range []byte(c.old) {

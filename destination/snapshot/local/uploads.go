@@ -1,6 +1,9 @@
 package local
 
-import "github.com/cockroachdb/pebble/v2"
+import (
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
 
 // A database in a bucket pays for each byte that a compaction rewrites. With random keys every
 // compaction into the last level rewrites all of it that it touches. So there are three levels:
@@ -25,6 +28,9 @@ const (
 	// maxTable is about the size of a large table, in bytes. Where keys are not random, the smaller
 	// the tables are the fewer rows are rewritten.
 	maxTable = 8 << 20
+	// firstTable is about the size of a table, in bytes, that a new store flushes: each of the first
+	// begins a part.
+	firstTable = 256 << 10
 	// memPart is how many times smaller than the store is what is in memory before it becomes a
 	// table, and so is a log. There may be three logs: two that are written, and one whose rows are
 	// flushed.
@@ -48,7 +54,22 @@ func (db *DB) tuneForUploads(o *pebble.Options, size int64) {
 		o.TargetFileSizes[i] = maxTable
 	}
 	o.TargetFileSizes[0], o.TargetFileSizes[1] = maxTable/4, maxTable/8
+	if size == 0 {
+		o.TargetFileSizes[0] = firstTable
+	}
+	o.FS = frugal{o.FS}
 	o.L0CompactionFileThreshold = 1 << 20 // only the levels count
+}
+
+// frugal tells the database that the disk has little room left, so that no compaction takes more
+// along than it must: by default it reads as many tables as cost no more of the next level, up to
+// the size of 25.
+type frugal struct{ vfs.FS }
+
+func (f frugal) GetDiskUsage(path string) (vfs.DiskUsage, error) {
+	usage, err := f.FS.GetDiskUsage(path)
+	usage.AvailBytes = min(usage.AvailBytes, 2*maxTable)
+	return usage, err
 }
 
 // remover removes files that are of no use any more. The database writes over old logs, and keeps

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -13,15 +14,15 @@ import (
 	"destination-webhook/destination/snapshot/disk"
 )
 
-// openForUploads makes a database whose files are uploaded.
-func openForUploads(t *testing.T) (*disk.Folder, *DB) {
+// openForUploads makes a database whose files are uploaded. tune may be nil.
+func openForUploads(t *testing.T, tune func(*pebble.Options)) (*disk.Folder, *DB) {
 	t.Helper()
 	folder := disk.New(vfs.Default, t.TempDir(), disk.Options{Scratch: true})
 	fresh, err := folder.Open()
 	if err != nil {
 		t.Fatal(err)
 	}
-	db, err := Open(folder, Options{Fresh: fresh, Uploads: true, MinPart: MinPart})
+	db, err := Open(folder, Options{Fresh: fresh, Uploads: true, MinPart: MinPart, Tune: tune})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +37,7 @@ func openForUploads(t *testing.T) (*disk.Folder, *DB) {
 // The logs of a snapshot in a bucket take little of the scratch folder's disk, however much is
 // written.
 func TestLogsTakeLittleOfTheDisk(t *testing.T) {
-	folder, db := openForUploads(t)
+	folder, db := openForUploads(t, nil)
 	for i := range 160 {
 		if err := db.Set([]byte{'r', byte(i)}, make([]byte, 1<<20), pebble.NoSync); err != nil { //nolint:gosec // below 256
 			t.Fatal(err)
@@ -59,10 +60,42 @@ func TestLogsTakeLittleOfTheDisk(t *testing.T) {
 	}
 }
 
+// A new store is parted as soon as there are tables: no compaction takes all that was flushed.
+func TestNewStoreIsCompactedInParts(t *testing.T) {
+	var largest, count atomic.Uint64
+	_, db := openForUploads(t, func(o *pebble.Options) {
+		o.EventListener.CompactionEnd = func(info pebble.CompactionInfo) {
+			size := uint64(0)
+			for _, level := range info.Input {
+				for _, table := range level.Tables {
+					size += table.Size
+				}
+			}
+			largest.Store(max(largest.Load(), size))
+			count.Add(1)
+		}
+	})
+	random := rand.NewChaCha8([32]byte{})
+	const rows, size = 100_000, 1000
+	for range rows {
+		row := make([]byte, size)
+		_, _ = random.Read(row)
+		if err := db.Set(append([]byte{'r'}, row[:20]...), row, pebble.NoSync); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := db.CompactAll(); err != nil {
+		t.Fatal(err)
+	}
+	if most := uint64(rows * size / 6); largest.Load() > most || count.Load() < 6 {
+		t.Errorf("the largest of %d compactions read %d bytes, want at most %d", count.Load(), largest.Load(), most)
+	}
+}
+
 // The end of a first sync compacts everything, but not in one go: the disk holds what a compaction
 // reads until it has written all that replaces it.
 func TestFirstSyncIsCompactedInParts(t *testing.T) {
-	_, db := openForUploads(t)
+	_, db := openForUploads(t, nil)
 	fill := func(seed byte) {
 		random := rand.NewChaCha8([32]byte{seed}) // which no compression makes smaller
 		for i := range 64 {
