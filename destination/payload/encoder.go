@@ -62,6 +62,9 @@ type Encoder struct {
 	lookup  *protocol.Lookup
 
 	row       batching.Row
+	fullRows  bool       // rows show their operation and their key
+	hides     bool       // what is sent of a row does not show them as an envelope does
+	keeps     bool       // each row has metadata
 	program   *transform // nil: rows are sent as they come
 	separator string     // between the outputs of a row
 	output    output     // of the program, for the current record
@@ -88,6 +91,10 @@ func NewEncoder(r *route.Route, o Options) *Encoder {
 	if e.program != nil {
 		e.separator = Frame(r, false).Separator
 	}
+	// What is the same for all rows is decided once: asking the settings copies them.
+	e.fullRows = r.Payload.FullRows()
+	e.hides = !e.fullRows || r.Payload.Format == config.Form || e.program != nil
+	e.keeps = o.DeadLetters || o.Differ != nil || r.Schema != nil || e.hides
 	return e
 }
 
@@ -101,7 +108,7 @@ func (e *Encoder) Encode(r *protocol.Record) (*batching.Row, error) {
 	row.Key, row.Line, row.Suppressed, row.Operation = 0, 0, false, protocol.Upserted
 	e.key, e.reason, e.output.operation = Key{}, "", Skipped
 	row.Metadata = row.Metadata[:0]
-	if e.keepsMetadata() || r.Rejection != nil {
+	if e.keeps || r.Rejection != nil {
 		row.Metadata = beginMetadata(row.Metadata)
 	}
 	operation, err := e.classify(r)
@@ -248,10 +255,10 @@ func (e *Encoder) write(operation Operation, key, data []byte, record *protocol.
 	case p.Format == config.NDJSON:
 		row.Data = oneLine(data)
 	}
-	if p.FullRows() {
+	if e.fullRows {
 		row.Open, row.Close = open, appendClose(row.Close, operation, key, record)
 	}
-	if e.hides() {
+	if e.hides {
 		row.Metadata = appendHidden(row.Metadata, operation, key)
 	}
 	if p.Format == config.Form || e.program != nil {
@@ -268,16 +275,6 @@ func (e *Encoder) fields() {
 	object := slices.Concat(row.Open, row.Data, row.Close)
 	e.form, _ = appendForm(e.form[:0], object) // it is an object
 	row.Open, row.Data, row.Close = nil, e.form, row.Close[:0]
-}
-
-// hides reports whether what is sent of a row does not show its operation and its key as an
-// envelope does.
-func (e *Encoder) hides() bool {
-	return !e.route.Payload.FullRows() || e.route.Payload.Format == config.Form || e.program != nil
-}
-
-func (e *Encoder) keepsMetadata() bool {
-	return e.options.DeadLetters || e.options.Differ != nil || e.route.Schema != nil || e.hides()
 }
 
 // classify reads the key and finds the operation: by the Differ, if there is one. Without it only a
