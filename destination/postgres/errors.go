@@ -54,7 +54,7 @@ var advice = []struct {
 	{"25006", false, "the server takes no writes: it is a standby, or read-only; give the address of the primary, and " + resume},
 	{"55P03", false, "another session locks the tables: see pg_locks, and " + resume},
 	{"40", false, "the server has rolled the transaction back, and " + resume},
-	{"28", true, "the server refuses the URL's user or password"},
+	{"28", true, "the server refuses the URL's user or password: correct them"},
 	{"3D000", true, "the URL's database does not exist: create it"},
 	{"3F000", true, "the schema does not exist, and the URL's user may not create it: create it"},
 	{"42501", true, "the URL's user lacks a right: GRANT it CREATE and USAGE on the schema, or make it the owner of the tables"},

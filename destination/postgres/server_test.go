@@ -123,7 +123,7 @@ func TestAdvice(t *testing.T) {
 		text      string
 		transient bool
 	}{
-		"53100": {"free some of it", true}, "57P01": {"restarting", true}, "25006": {"primary", true}, "28P01": {"user or password", false},
+		"53100": {"free some of it", true}, "57P01": {"restarting", true}, "25006": {"primary", true}, "28P01": {"user or password: correct", false},
 		"42501": {"GRANT", false}, "08006": {"lost", true}, "53200": {"short of memory", true}, "53300": {"max_connections", true},
 		"57014": {"longer than a minute", true}, "57P03": {"restarting", true}, "58030": {"trouble with its disk", true}, "55P03": {"locks the tables", true},
 		"40001": {"rolled the transaction back", true}, "40P01": {"rolled the transaction back", true}, "28000": {"user or password", false},

@@ -9,7 +9,7 @@ import (
 var (
 	// ErrGenerationIncomplete is the error of asking what has left if an attempt of the
 	// generation died before it stored what it had seen.
-	ErrGenerationIncomplete = errors.New("a sync of this refresh died and with it the knowledge of the rows it saw: nothing is removed until the next full refresh")
+	ErrGenerationIncomplete = errors.New("a sync of this refresh died or has not ended, so the rows it saw are not known: nothing is removed until the next full refresh")
 	// errInFlight is the error of asking what has left before every batch is settled.
 	errInFlight = errors.New("rows are in flight")
 )
@@ -33,8 +33,8 @@ func (st *Stream) CountUnseen() (left, before int, err error) {
 }
 
 // Unseen goes over the rows that no sync of this generation has seen, with the data of those that
-// were stored with it, as they were when it began. They are the caller's, who removes them through
-// Begin and Confirm, also during the iteration.
+// were stored with it. They are the caller's, who removes them through Begin and Confirm, also
+// during the iteration; what else changes meanwhile may be missed.
 func (st *Stream) Unseen() iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		err := st.each(func(key []byte, e entry) error {
