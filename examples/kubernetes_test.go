@@ -154,10 +154,7 @@ func TestKubernetes(t *testing.T) {
 
 	endpoint, folder, line := startParts(t, &j)
 
-	table := map[string]string{}
-	for i := range 400 {
-		table[fmt.Sprint(i)] = fmt.Sprintf(`{"id":%d,"plan":"free"}`, i)
-	}
+	table := freeUsers()
 	writeParts(t, folder, table)
 	all := []int{0, 1, 2, 3}
 	dead := runParts(t, folder, line, endpoint, all, 2)
@@ -193,10 +190,7 @@ func TestPartsByDuckDB(t *testing.T) {
 			t.Fatalf("the parts %v failed", dead)
 		}
 	}
-	table := map[string]string{}
-	for i := range 400 {
-		table[fmt.Sprint(i)] = fmt.Sprintf(`{"id":%d,"plan":"free"}`, i)
-	}
+	table := freeUsers()
 	write("SELECT range AS id, 'free' AS plan FROM range(400)")
 	endpoint.equals(t, table)
 
@@ -204,6 +198,15 @@ func TestPartsByDuckDB(t *testing.T) {
 	table["8"] = `{"id":8,"plan":"pro"}`
 	write("SELECT range AS id, CASE range WHEN 8 THEN 'pro' ELSE 'free' END AS plan FROM range(400) WHERE range <> 7")
 	endpoint.equals(t, table)
+}
+
+// freeUsers is a table of 400 rows by their keys.
+func freeUsers() map[string]string {
+	table := map[string]string{}
+	for i := range 400 {
+		table[fmt.Sprint(i)] = fmt.Sprintf(`{"id":%d,"plan":"free"}`, i)
+	}
+	return table
 }
 
 // runDuckDB makes a table and has the example write its parts.

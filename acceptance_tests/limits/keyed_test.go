@@ -25,9 +25,10 @@ func TestMemoryOfKeyedStreams(t *testing.T) {
 	}
 }
 
+// keyedBuffer is what the streams may buffer together, in bytes.
 const keyedBuffer = 16 * mebibyte
 
-// keyedFormula is the formula of docs/reliability.md for keyed streams by default.
+// keyedFormula is the formula of docs/reliability.md for keyed streams, by default but for the buffer.
 func keyedFormula(streams int) int {
 	const maxBytes, requests, partitions, maxBuffered = 1_000_000, 8, 16, keyedBuffer
 	return 64*mebibyte + 2*maxBytes*(2*requests+1) + min(4*maxBytes*partitions*streams, 2*maxBuffered) + 3*streams<<10
