@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // forms are the ways in which an endpoint repeats a text. The first one repeats it as it is.
@@ -83,9 +84,15 @@ func eachByte(s, format string) string {
 // minTrace is the shortest text that is not found by chance.
 const minTrace = 5
 
+// known are the traces of each secret, as they are looked for in all that every run shows.
+var known sync.Map
+
 // traces are the texts by which a secret is found: each of its forms, as it is and as it is inside
 // a JSON message.
 func traces(secret string) map[string]string {
+	if found, ok := known.Load(secret); ok {
+		return found.(map[string]string)
+	}
 	found := make(map[string]string)
 	add := func(text, form string) {
 		if len(text) >= minTrace {
@@ -105,5 +112,6 @@ func traces(secret string) map[string]string {
 			add(form.write(secret), form.name)
 		}
 	}
+	known.Store(secret, found)
 	return found
 }
