@@ -2,6 +2,7 @@
 package postgrestest
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
@@ -56,10 +57,38 @@ func start(tb testing.TB, prepare func(dir string)) *Server {
 	prepare(dir)
 	s := &Server{tb: tb, dir: dir, bin: filepath.Dir(found[len(found)-1]), port: loopbacktest.FreeAddress(tb).Port()}
 	s.own(dir)
-	s.run("initdb", "-D", s.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "--wal-segsize=1")
+	s.initialize()
 	s.Restart()
 	tb.Cleanup(func() { s.Stop() })
 	return s
+}
+
+// cluster is the archive of a data folder in which no server has run. It takes PostgreSQL seconds to
+// make one, so that the servers of a process begin with copies of the first.
+var cluster struct {
+	sync.Mutex
+	archive []byte
+}
+
+// initialize makes the data folder.
+func (s *Server) initialize() {
+	s.tb.Helper()
+	cluster.Lock()
+	defer cluster.Unlock()
+	if cluster.archive == nil {
+		s.run("initdb", "-D", s.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "--wal-segsize=1")
+		archive, err := s.owned("tar", "-c", filepath.Base(s.data())).Output()
+		if err != nil {
+			s.tb.Fatalf("archiving the data folder: %v", err)
+		}
+		cluster.archive = archive
+		return
+	}
+	unpack := s.owned("tar", "-x", "-p")
+	unpack.Stdin = bytes.NewReader(cluster.archive)
+	if out, err := unpack.CombinedOutput(); err != nil {
+		s.tb.Fatalf("copying the data folder: %v\n%s", err, out)
+	}
 }
 
 // own gives a folder to the server's user.
@@ -114,7 +143,7 @@ func (s *Server) data() string { return filepath.Join(s.dir, "data") }
 // Restart starts the server, which is stopped.
 func (s *Server) Restart() {
 	s.tb.Helper()
-	options := fmt.Sprintf("-c listen_addresses=127.0.0.1 -c port=%d -c unix_socket_directories=%s -c fsync=off -c max_connections=20", s.port, s.dir)
+	options := fmt.Sprintf("-c listen_addresses=127.0.0.1 -c port=%d -c unix_socket_directories=%s -c fsync=off -c max_connections=40", s.port, s.dir)
 	s.run("pg_ctl", "-D", s.data(), "-w", "-t", "120", "-l", filepath.Join(s.dir, "log"), "-o", options, "start")
 }
 
@@ -157,9 +186,14 @@ func (s *Server) run(name string, args ...string) string {
 	return string(out)
 }
 
-// command returns a command of the server's, as the user who owns its files.
+// command returns a command of the server's.
 func (s *Server) command(name string, args ...string) *exec.Cmd {
-	c := exec.Command(filepath.Join(s.bin, name), args...)
+	return s.owned(filepath.Join(s.bin, name), args...)
+}
+
+// owned returns a command that runs in the server's folder, as the user who owns its files.
+func (s *Server) owned(name string, args ...string) *exec.Cmd {
+	c := exec.Command(name, args...)
 	c.Dir = s.dir
 	c.SysProcAttr = &syscall.SysProcAttr{Credential: s.credential()}
 	return c
