@@ -151,7 +151,9 @@ func TestPageShowsBodiesAndAnswers(t *testing.T) {
 
 func TestPageCopiesAndExports(t *testing.T) {
 	c, s, from := openPage(t, receiver.Options{})
-	c.must("Browser.grantPermissions", map[string]any{"origin": s.URL(), "permissions": []string{"clipboardReadWrite", "clipboardSanitizedWrite"}}, nil)
+	c.must("Browser.grantPermissions", map[string]any{
+		"browserContextId": c.context, "origin": s.URL(), "permissions": []string{"clipboardReadWrite", "clipboardSanitizedWrite"},
+	}, nil)
 	from.send("batch-1", "users", "upsert", `{"data":{"name":"it's"},"primary_key":"1"}`)
 	c.click("#list tr")
 	c.click("[data-key=curl]")

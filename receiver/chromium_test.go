@@ -1,13 +1,9 @@
 package receiver_test
 
 import (
-	"bufio"
-	"context"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"slices"
@@ -16,16 +12,14 @@ import (
 	"testing"
 )
 
-// chromium is a headless browser with one page, driven by the DevTools protocol over a pair of
-// pipes: messages are JSON, each ended by a NUL.
+// chromium is a page of the browser, for one test. It shares neither cookies nor storage nor
+// permissions with those of others.
 type chromium struct {
 	t       *testing.T
-	out     io.Writer
+	context string
 	session string
 
 	mu       sync.Mutex
-	last     int
-	answers  map[int]chan message
 	requests []string // addresses that the page asked for
 	errors   []string // exceptions, console errors, refusals of the content policy
 
@@ -33,100 +27,49 @@ type chromium struct {
 	traceEnded chan struct{}
 }
 
-type message struct {
-	ID        int                       `json:"id,omitempty"`
-	SessionID string                    `json:"sessionId,omitempty"`
-	Method    string                    `json:"method,omitempty"`
-	Params    any                       `json:"params,omitempty"`
-	Result    json.RawMessage           `json:"result,omitempty"`
-	Error     *struct{ Message string } `json:"error,omitempty"`
-}
-
-// chromiumFlags keep it from talking to anybody but the page's server.
-var chromiumFlags = []string{
-	"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-	"--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--disable-extensions", "--hide-scrollbars",
-	"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "--remote-debugging-pipe",
-}
-
-// startChromium skips the test if there is no browser.
+// startChromium opens a page that ends with the test. It skips the test if there is no browser.
 func startChromium(t *testing.T) *chromium {
 	t.Helper()
 	program, err := exec.LookPath("chromium")
 	if err != nil {
 		t.Skip("chromium is not installed (apt-get install chromium): the page is not tested")
 	}
-	theirIn, ourOut, err := os.Pipe()
-	if err != nil {
+	if err := shared.start(program); err != nil {
 		t.Fatal(err)
 	}
-	ourIn, theirOut, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, program, append(slices.Clone(chromiumFlags), "--user-data-dir="+t.TempDir(), "about:blank")...)
-	cmd.ExtraFiles = []*os.File{theirIn, theirOut} // file descriptors 3 and 4
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	_, _ = theirIn.Close(), theirOut.Close()
-
-	c := &chromium{t: t, out: ourOut, answers: map[int]chan message{}}
-	read := make(chan struct{})
-	go func() { defer close(read); c.read(ourIn) }()
-	t.Cleanup(func() {
-		_ = c.call("Browser.close", nil, nil)
-		_ = cmd.Wait()
-		cancel()
-		_, _ = ourOut.Close(), ourIn.Close()
-		<-read
-	})
+	c := &chromium{t: t}
 	c.openPage()
 	return c
 }
 
 // openPage attaches to a new page and listens to what it asks for and complains of.
 func (c *chromium) openPage() {
+	c.t.Helper()
+	var context struct{ BrowserContextID string }
+	c.must("Target.createBrowserContext", nil, &context)
+	c.context = context.BrowserContextID
+	c.t.Cleanup(func() {
+		if err := shared.call("", "Target.disposeBrowserContext", map[string]any{"browserContextId": c.context}, nil); err != nil {
+			c.t.Error(err)
+		}
+	})
 	var target struct{ TargetID string }
-	c.must("Target.createTarget", map[string]any{"url": "about:blank"}, &target)
+	c.must("Target.createTarget", map[string]any{"url": "about:blank", "browserContextId": c.context}, &target)
 	var attached struct{ SessionID string }
 	c.must("Target.attachToTarget", map[string]any{"targetId": target.TargetID, "flatten": true}, &attached)
 	c.session = attached.SessionID
+	shared.mu.Lock()
+	shared.pages[c.session] = c
+	shared.mu.Unlock()
 	for _, domain := range []string{"Page", "Runtime", "Network", "Log"} {
 		c.must(domain+".enable", nil, nil)
 	}
 }
 
-// read hands answers to those who wait and notes events, until the browser ends.
-func (c *chromium) read(in io.Reader) {
-	r := bufio.NewReader(in)
-	for {
-		text, err := r.ReadBytes(0)
-		if err != nil {
-			c.mu.Lock()
-			for _, answer := range c.answers {
-				close(answer)
-			}
-			c.answers = nil
-			c.mu.Unlock()
-			return
-		}
-		var m message
-		if json.Unmarshal(text[:len(text)-1], &m) != nil {
-			continue
-		}
-		c.mu.Lock()
-		if answer := c.answers[m.ID]; answer != nil {
-			delete(c.answers, m.ID)
-			answer <- m
-		}
-		c.note(m)
-		c.mu.Unlock()
-	}
-}
-
+// note keeps what an event tells.
 func (c *chromium) note(m message) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	text, _ := json.Marshal(m.Params)
 	switch m.Method {
 	case "Network.requestWillBeSent":
@@ -144,40 +87,9 @@ func (c *chromium) note(m message) {
 	}
 }
 
-func (c *chromium) call(method string, params, result any) error {
-	answer := make(chan message, 1)
-	c.mu.Lock()
-	if c.answers == nil {
-		c.mu.Unlock()
-		return errors.New("the browser has ended")
-	}
-	c.last++
-	m := message{ID: c.last, SessionID: c.session, Method: method, Params: params}
-	c.answers[m.ID] = answer
-	c.mu.Unlock()
-
-	text, err := json.Marshal(m)
-	if err != nil {
-		return err
-	}
-	if _, err := c.out.Write(append(text, 0)); err != nil {
-		return err
-	}
-	got, open := <-answer
-	switch {
-	case !open:
-		return errors.New("the browser has ended")
-	case got.Error != nil:
-		return fmt.Errorf("%s: %s", method, got.Error.Message)
-	case result == nil:
-		return nil
-	}
-	return json.Unmarshal(got.Result, result)
-}
-
 func (c *chromium) must(method string, params, result any) {
 	c.t.Helper()
-	if err := c.call(method, params, result); err != nil {
+	if err := shared.call(c.session, method, params, result); err != nil {
 		c.t.Fatal(err)
 	}
 }

@@ -17,12 +17,9 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
-	"go.uber.org/goleak"
 
 	"destination-webhook/receiver"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const twoRows = `{"sync_mode":"upsert","rows":[` +
 	`{"data":{"id":1,"name":"Ada"},"operation":"added","primary_key":"1"},` +
