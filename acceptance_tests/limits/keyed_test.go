@@ -43,7 +43,7 @@ func updates(w io.Writer, rows, streams int) {
 	text := strings.Repeat("x", 1000)
 	for i := range rows {
 		key := i / streams % max(2, rows/streams/5) * 7919
-		if _, err := fmt.Fprintf(w, `{"type":"RECORD","record":{"stream":"s%d","data":{"id":%d,"text":%q},"emitted_at":1}}`+"\n", i%streams, key, text); err != nil {
+		if err := record(w, i%streams, key, text); err != nil {
 			return
 		}
 	}
