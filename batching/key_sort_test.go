@@ -5,15 +5,17 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"destination-webhook/destination/racetest"
 )
 
 // Which rows make a batch is part of its Webhook-Id: however fast they are parted, it is by the
 // order of their hashes, as many in each batch as fit, and no key in two of them that fits one. If
 // no two batches share a key before, they stay as they are.
 func TestRowsArePartedByTheOrderOfTheirHashes(t *testing.T) {
-	parted := 0
-	for seed := range uint64(200) {
-		r := rand.New(rand.NewPCG(seed, 3))
+	parted, seeds := 0, racetest.Runs(200)
+	for seed := range seeds {
+		r := rand.New(rand.NewPCG(uint64(seed), 3))
 		p := &Pipeline{options: Options{MaxRows: 1 + r.IntN(50), MaxBytes: 300 + r.IntN(1000), MaxBuffered: 64 << 20, Partitions: 16}}
 		s := &Stream{Frame: testFrame, Keyed: true}
 		keys := 1 + r.IntN(5000)
@@ -38,8 +40,8 @@ func TestRowsArePartedByTheOrderOfTheirHashes(t *testing.T) {
 			t.Fatalf("seed %d: the rows are parted into\n%v, want\n%v", seed, got, want)
 		}
 	}
-	if parted < 50 || parted > 150 {
-		t.Errorf("%d of 200 are parted, want some of both kinds", parted)
+	if parted < seeds/4 || parted > seeds*3/4 {
+		t.Errorf("%d of %d are parted, want some of both kinds", parted, seeds)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"destination-webhook/destination/racetest"
 	"destination-webhook/protocol"
 )
 
@@ -379,14 +380,14 @@ func feed(t testing.TB, p *Pipeline, streams []*Stream, e event) {
 }
 
 func TestModel(t *testing.T) {
-	seeds := uint64(600)
+	seeds := racetest.Runs(600)
 	if testing.Short() {
 		seeds = 60
 	}
 	for seed := range seeds {
 		if !t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := newScenario(seed)
+				s := newScenario(uint64(seed))
 				o := newOracle(t, s)
 				err := drive(t, s, o.send, o.emit)
 				if (err != nil) != o.failed {

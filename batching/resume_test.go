@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"destination-webhook/destination/racetest"
 	"destination-webhook/protocol"
 )
 
@@ -21,8 +22,8 @@ import (
 // Webhook-Id worth remembering. Age and memory, which cut batches at arbitrary places, are out of
 // play here.
 func TestResumedSyncSendsTheSameBatches(t *testing.T) {
-	for seed := range uint64(300) {
-		s := newScenario(seed)
+	for seed := range racetest.Runs(300) {
+		s := newScenario(uint64(seed))
 		if s.kinds == mixedStates {
 			continue
 		}
@@ -31,7 +32,7 @@ func TestResumedSyncSendsTheSameBatches(t *testing.T) {
 			s.events[i].pause = 0
 		}
 		whole, released := record(t, s)
-		r := rand.New(rand.NewPCG(seed, 2))
+		r := rand.New(rand.NewPCG(uint64(seed), 2))
 		for range min(5, len(released)) {
 			resumed := *s
 			resumed.events = remaining(s, released[r.IntN(len(released))])

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"destination-webhook/destination/racetest"
 )
 
 // quoted returns a text as a JSON string.
@@ -100,8 +102,11 @@ func TestProblemsHoldNoValue(t *testing.T) {
 		`[{"stream":` + quoted + `,"primary_key":[[` + quoted + `],[` + quoted + `]]}]`,
 		quoted + canary, `{` + quoted + `:1,` + quoted + `:2}`, `{` + quoted + `:1e999}`, quoted + "\xff",
 	}
-	for _, path := range specPaths(t) {
-		for _, value := range values {
+	for i, path := range specPaths(t) {
+		for j, value := range values {
+			if racetest.Enabled && (i+j)%4 != 0 { // each value at some of the paths: one goroutine has no races
+				continue
+			}
 			raw := nestValue(path, value)
 			for _, problem := range problemsOf(t, raw) {
 				if strings.Contains(problem, canary) {

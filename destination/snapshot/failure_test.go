@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"destination-webhook/destination/folder/foldertest"
+	"destination-webhook/destination/racetest"
 	"destination-webhook/destination/snapshot/disk"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -159,7 +160,7 @@ func TestFaultsOfTheDisk(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			step := 1
-			if raced && name != "full" { // the goroutines are the same in all of them
+			if racetest.Enabled && name != "full" { // the goroutines are the same in all of them
 				step = 4
 			}
 			whole := faultyDisk{timers: map[int]func(){}}

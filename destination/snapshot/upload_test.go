@@ -13,6 +13,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"destination-webhook/destination/bucket"
+	"destination-webhook/destination/racetest"
 	"destination-webhook/destination/snapshot/local"
 )
 
@@ -100,7 +101,7 @@ func scaled(n int64, read func(bytes uint64)) Options {
 func TestUploadsCostTheChange(t *testing.T) {
 	const n = 100_000
 	syncs := 30
-	if raced {
+	if racetest.Enabled {
 		syncs = 3 // the race detector takes minutes for all of them, and finds nothing more
 	}
 	service, b := inMemory(t)
@@ -138,7 +139,7 @@ func TestCompactionsReadAPart(t *testing.T) {
 	_, b := inMemory(t)
 	versions := make([]int, n)
 	count, syncs := 0, 9
-	if raced {
+	if racetest.Enabled {
 		syncs = 2
 	}
 	for generation := range syncs {
