@@ -18,6 +18,7 @@ type campaign struct {
 	folder   string // each run has a folder of its own in it
 	runs     int
 	seed     uint64 // of the first run
+	step     uint64 // from the seed of one run to that of the next; 0: 1
 	parallel int
 	kind     string         // of all runs; empty: of each by its seed
 	time     time.Duration  // of one run; 0: runTime
@@ -84,7 +85,7 @@ func (c *campaign) run(ctx context.Context) (toll, error) {
 		})
 	}
 	for i := 0; i < c.runs && ctx.Err() == nil; i++ {
-		seeds <- c.seed + uint64(i)
+		seeds <- c.seed + uint64(i)*cmp.Or(c.step, 1)
 	}
 	close(seeds)
 	workers.Wait()

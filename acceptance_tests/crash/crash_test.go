@@ -10,6 +10,7 @@ import (
 	"destination-webhook/acceptance_tests/connector"
 	"destination-webhook/destination/bucket/buckettest"
 	"destination-webhook/destination/postgres/postgrestest"
+	"destination-webhook/destination/racetest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -17,7 +18,6 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // The runs of continuous integration. Their seed is fixed, so that a failure is known by its
 // number; how long they may take is a bound for a machine that hangs, ten times what they need.
 const (
-	ciRuns = 60
 	ciSeed = 1
 	ciTime = 6 * time.Minute
 )
@@ -27,15 +27,16 @@ func TestDeathAtAnyPoint(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	runs := racetest.Runs(60)
 	ctx, cancel := context.WithTimeout(t.Context(), ciTime)
 	defer cancel()
-	c := campaign{binary: binary, folder: t.TempDir(), runs: ciRuns, seed: ciSeed, parallel: 4, log: t.Output()}
+	c := campaign{binary: binary, folder: t.TempDir(), runs: runs, seed: ciSeed, parallel: 8, log: t.Output()}
 	total, err := c.run(ctx)
 	t.Logf("seed %d: %v", c.seed, total)
 	if err != nil {
 		t.Fatal("some runs failed, see above")
 	}
-	if total.Runs != ciRuns || total.Killed < ciRuns/2 || total.Terminated == 0 || total.Repeated == 0 {
+	if total.Runs != int64(runs) || total.Killed < int64(runs/2) || total.Terminated == 0 || total.Repeated == 0 {
 		t.Errorf("the campaign is not what it is meant to be: %v", total)
 	}
 }
@@ -60,21 +61,15 @@ func dieWithASnapshot(t *testing.T, place map[string]any) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := campaign{binary: binary, folder: t.TempDir(), log: t.Output(), place: place}
-	var total toll
-	for seed := uint64(ciSeed); total.Runs < 6; seed++ {
-		if c.kindOf(seed) == killRun {
-			continue
-		}
-		one, err := c.one(t.Context(), seed)
-		if err != nil {
-			t.Errorf("seed %d: %v", seed, err)
-		}
-		total.Runs++
-		total.add(one)
+	runs := racetest.Runs(6)
+	// The seeds of runs that have a snapshot, of one kind and the other in turn.
+	c := campaign{binary: binary, folder: t.TempDir(), runs: runs, seed: 4, step: 5, parallel: 3, log: t.Output(), place: place}
+	total, err := c.run(t.Context())
+	t.Logf("seed %d: %v", c.seed, total)
+	if err != nil {
+		t.Fatal("some runs failed, see above")
 	}
-	t.Logf("seed %d: %v", ciSeed, total)
-	if total.Killed == 0 {
+	if total.Runs != int64(runs) || total.Killed == 0 {
 		t.Errorf("the campaign is not what it is meant to be: %v", total)
 	}
 }
