@@ -7,7 +7,7 @@ BASE ?= HEAD
 BENCH ?= -short
 BINARY := bin/destination-webhook
 
-.PHONY: help setup build test race fmt lint ci acceptance clients demo bench benchstat fuzz sbom image clean
+.PHONY: help setup build test race coverage fmt lint ci acceptance clients demo bench benchstat fuzz sbom image clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,6 +24,10 @@ test: ## all tests; what is not installed is skipped
 
 race: ## all tests with the race detector
 	go test -race ./...
+
+coverage: ## how much of the code the tests run
+	go test -coverprofile=coverage.out ./...
+	go tool cover -func=coverage.out | tail -n 1
 
 fmt: ## format the Go code
 	gofmt -w .
