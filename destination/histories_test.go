@@ -11,7 +11,7 @@ import (
 
 // histories checks a property of histories of syncs, each of which has a folder of its own. checks
 // is how many there are, unless -rapid.checks asks for a number.
-func histories(t *testing.T, checks string, run func(rt *rapid.T, dir string)) {
+func histories(t *testing.T, checks int, run func(rt *rapid.T, dir string)) {
 	t.Helper()
 	rapidtest.Few(t, checks)
 	scratch := t.TempDir()

@@ -99,7 +99,7 @@ var modes = []struct{ config, sync, destination string }{
 // of them once, by the operation with which the endpoint gets it, and the states name the same
 // numbers.
 func TestReportCountsEveryRow(t *testing.T) {
-	histories(t, "40", func(rt *rapid.T, dir string) {
+	histories(t, 40, func(rt *rapid.T, dir string) {
 		c := newCounted(rt, dir)
 		server := httptest.NewServer(c.endpoint)
 		defer server.Close()

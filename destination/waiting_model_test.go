@@ -48,7 +48,7 @@ type past struct {
 // in the end or is replaced by a newer one of its key; none is sent after a newer one of its key,
 // unless the source itself sends both again; and without a death none arrives twice.
 func TestRejectedRowsComeBack(t *testing.T) {
-	histories(t, "40", func(rt *rapid.T, dir string) {
+	histories(t, 40, func(rt *rapid.T, dir string) {
 		p := &past{t: rt, dir: filepath.Join(dir, "0"), keys: []int{-1}, newest: map[int]int{}, taken: map[int]int{}}
 		p.random = rand.New(rand.NewPCG(rapid.Uint64().Draw(rt, "seed"), 0))
 		server := httptest.NewServer(p)

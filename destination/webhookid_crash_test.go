@@ -92,7 +92,7 @@ func TestKeylessRowsAfterACrash(t *testing.T) {
 
 func lives(t *testing.T, run func(l *life)) {
 	t.Helper()
-	histories(t, "6", func(rt *rapid.T, dir string) {
+	histories(t, 6, func(rt *rapid.T, dir string) {
 		l := &life{t: rt, dir: dir, endpoint: &obedient{seen: map[string]bool{}, keys: map[string]string{}, byNumber: true}}
 		l.endpoint.died = l.die
 		server := httptest.NewServer(l.endpoint)

@@ -113,7 +113,7 @@ func TestWebhookIDIsSafeToObey(t *testing.T) {
 		"insert without a key":      {mode: "insert"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			histories(t, "12", func(rt *rapid.T, dir string) {
+			histories(t, 12, func(rt *rapid.T, dir string) {
 				h := mode
 				h.t, h.dir = rt, dir
 				h.endpoint = &obedient{strict: h.snapshot, seen: map[string]bool{}, keys: map[string]string{}}

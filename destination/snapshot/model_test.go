@@ -103,7 +103,7 @@ func TestEndpointEndsEqualToTheTable(t *testing.T) {
 func TestEndpointEndsEqualToTheTableByABucket(t *testing.T) {
 	o := buckettest.Start(t)
 	scratch := t.TempDir()
-	rapidtest.Few(t, "5")
+	rapidtest.Few(t, 5)
 	n := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		n++

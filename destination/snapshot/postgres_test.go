@@ -108,7 +108,7 @@ func (s *service) crash(_ *rapid.T, store *Store) {
 
 func TestEndpointEndsEqualToTheTableByPostgres(t *testing.T) {
 	server := postgrestest.Start(t)
-	rapidtest.Few(t, "30")
+	rapidtest.Few(t, 30)
 	n := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		n++
