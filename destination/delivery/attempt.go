@@ -1,15 +1,11 @@
 package delivery
 
 import (
-	"context"
 	"errors"
-	"io"
 	"net/http"
-	"net/http/httptrace"
 	"time"
 
 	"destination-webhook/destination/answer"
-	"destination-webhook/destination/transport"
 )
 
 // staleWithin is how fast a kept connection that the endpoint has closed meanwhile fails.
@@ -22,8 +18,6 @@ type attempt struct {
 	status  int // 0: no answer
 	header  http.Header
 	body    []byte
-	request *http.Request
-	sent    transport.Written
 	cut     bool  // the answer goes on after body
 	err     error // of the connection, even after an answer's header
 	reused  bool  // the connection had served before
@@ -31,7 +25,6 @@ type attempt struct {
 	success   bool                   // the status is that of a delivered request
 	unmet     *answer.Classification // why the answer is no success, by its body; nil: it is one
 	connected bool                   // a connection carried the request
-	phases    *phases                // nil: they are not noted
 }
 
 func (a *attempt) delivered() bool { return a.err == nil && a.success && a.unmet == nil }
@@ -107,70 +100,54 @@ func (a *attempt) sample(canceled bool) sample {
 	return l
 }
 
-// attempt makes one request and reads its answer, within the timeout and what is left of the
-// delivery's time.
-func (d *delivery) attempt(ctx context.Context, now time.Time) *attempt {
-	ctx, cancel := d.bounded(ctx, now)
-	defer cancel()
+// attempt makes one request and reads its answer, within the time that the context of x leaves.
+func (d *delivery) attempt(x *exchange, now time.Time) *attempt {
 	a := &attempt{started: now}
-	hooks := a.sent.Trace()
-	if d.client.options.Phases {
-		a.phases = new(phases)
-		a.phases.watch(hooks)
-	}
-	a.request = d.httpRequest(httptrace.WithClientTrace(ctx, hooks), now)
-	res, err := d.client.options.Transport.RoundTrip(a.request)
+	d.fill(x, now)
+	res, err := d.client.options.Transport.RoundTrip(x.request)
 	if err == nil {
-		err = d.answer(ctx, a, res, cancel)
+		err = d.answer(x, a, res)
 	}
 	a.err, a.latency = err, time.Since(now)
-	a.connected, a.reused = a.sent.Connection()
+	a.connected, a.reused = x.sent.Connection()
 	return a
 }
 
 // answer reads an answer. It waits for the end of the request before it reads a success: net/http
 // gives up the rest of a request soon after the end of its answer.
-func (d *delivery) answer(ctx context.Context, a *attempt, res *http.Response, cancel func()) (err error) {
+func (d *delivery) answer(x *exchange, a *attempt, res *http.Response) (err error) {
 	rules := d.request.Answers
 	a.status, a.header, a.success = res.StatusCode, res.Header, rules.Success(res.StatusCode)
 	if a.success {
-		if err := a.sent.Wait(ctx); err != nil {
+		if err := x.sent.Wait(x, x.buffered(res)); err != nil {
 			res.Body.Close()
 			return err
 		}
 	}
-	a.body, a.cut, err = read(res, rules, cancel)
+	a.body, a.cut, err = read(res, rules, func() { x.end(nil) })
 	if a.success && err == nil {
 		a.unmet = rules.Unmet(a.status, a.header.Get("Content-Encoding"), a.body, a.cut)
 	}
 	return err
 }
 
-func (d *delivery) bounded(ctx context.Context, now time.Time) (context.Context, context.CancelFunc) {
-	deadline := d.deadline
-	if t := d.client.options.Timeout; t > 0 && (deadline.IsZero() || now.Add(t).Before(deadline)) {
-		deadline = now.Add(t)
+// attemptDeadline returns when an attempt has to end that begins now: after the timeout, or when the
+// delivery's time is over. It is zero if there is no such time.
+func (d *delivery) attemptDeadline(now time.Time) time.Time {
+	if t := d.client.options.Timeout; t > 0 && (d.deadline.IsZero() || now.Add(t).Before(d.deadline)) {
+		return now.Add(t)
 	}
-	if deadline.IsZero() {
-		return context.WithCancel(ctx)
-	}
-	return context.WithDeadline(ctx, deadline)
+	return d.deadline
 }
 
-// blank is what all requests begin with.
-var blank = &http.Request{Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
-
-func (d *delivery) httpRequest(ctx context.Context, now time.Time) *http.Request {
-	p := &d.plain
+// fill makes the request of an exchange that of the delivery.
+func (d *delivery) fill(x *exchange, now time.Time) {
+	r := x.request
+	r.Method, r.URL, r.Host = d.request.Method, d.url, d.url.Host
+	d.fillHeader(r.Header, now)
 	if d.buffer != nil {
-		p = &d.packed
+		x.setBody(d.buffer.Bytes(), &d.packed)
+	} else {
+		x.setBody(d.request.Body, &d.plain)
 	}
-	r := blank.WithContext(ctx)
-	r.Method, r.URL, r.Host, r.Header = d.request.Method, d.url, d.url.Host, d.header(now)
-	r.ContentLength, r.Body = int64(p.Len()), http.NoBody
-	if p.Len() > 0 {
-		r.Body = p.Open()
-		r.GetBody = func() (io.ReadCloser, error) { return p.Open(), nil }
-	}
-	return r
 }

@@ -68,9 +68,10 @@ type Attempt struct {
 	Excerpt string        // of the answer, when it was not a success
 	// What happened and what to do about it, without what varies; empty if delivered.
 	Advice string
-	Header http.Header // of the request, without what the transport added; it may hold secrets
-	Bytes  int         // of the body as it was sent
-	Phases []Phase     // if the client notes them
+	// Of the request, without what the transport added, until OnAttempt returns; it may hold secrets.
+	Header http.Header
+	Bytes  int     // of the body as it was sent
+	Phases []Phase // if the client notes them
 }
 
 // TimedOut reports whether the attempt failed because something took too long.
@@ -89,6 +90,7 @@ type Client struct {
 	targets   map[string]*target
 	endpoints map[string]*endpoint
 	waiting   map[*delivery]context.CancelCauseFunc
+	exchanges []*exchange // of attempts that have ended, for the next ones
 }
 
 // New makes a client of o.

@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -398,18 +399,22 @@ func TestElapsedCutsTheLastAttempt(t *testing.T) {
 }
 
 // The caller may use the body's memory again as soon as Deliver returns, even if the transport has
-// not read it to its end.
+// not read it to its end: it reads on in a copy of a small one, and nothing more of a large one.
 func TestBodyIsTheCallersAfterwards(t *testing.T) {
-	var late io.Reader
-	c := New(Options{Retry: patient, Transport: reader(func(r *http.Request) (*http.Response, error) {
-		late = r.Body
-		return reply(200, ""), nil
-	})})
-	if _, err := c.Deliver(t.Context(), post("secret of the next batch")); err != nil {
-		t.Fatal(err)
-	}
-	if got, err := io.ReadAll(late); len(got) != 0 || !errors.Is(err, transport.ErrReleased) {
-		t.Errorf("a late reader got %q, %v", got, err)
+	for size, want := range map[int]error{transport.MaxCopy: nil, transport.MaxCopy + 1: transport.ErrReleased} {
+		var late io.Reader
+		c := New(Options{Retry: patient, Transport: reader(func(r *http.Request) (*http.Response, error) {
+			late = r.Body
+			return reply(200, ""), nil
+		})})
+		request := post(strings.Repeat("x", size))
+		if _, err := c.Deliver(t.Context(), request); err != nil {
+			t.Fatal(err)
+		}
+		copy(request.Body, "secret of the next batch")
+		if got, err := io.ReadAll(late); bytes.Contains(got, []byte("secret")) || !errors.Is(err, want) {
+			t.Errorf("a late reader of a body of %d bytes got %.30q, %v", size, got, err)
+		}
 	}
 }
 

@@ -78,14 +78,12 @@ func (d *delivery) prepare() (err error) {
 }
 
 func (d *delivery) compress() {
-	d.plain.Lend(d.request.Body)
 	if d.client.encode.into == nil || len(d.request.Body) == 0 || d.endpoint.plain.Load() {
 		return
 	}
 	d.buffer = buffers.Get().(*bytes.Buffer)
 	d.buffer.Reset()
 	d.client.encode.into(d.buffer, d.request.Body)
-	d.packed.Lend(d.buffer.Bytes())
 }
 
 func (d *delivery) release() {
@@ -135,8 +133,9 @@ func (d *delivery) try(ctx context.Context) error {
 	if d.deadline.IsZero() && d.limits.MaxElapsed > 0 {
 		d.deadline = now.Add(d.limits.MaxElapsed)
 	}
-	a := d.attempt(ctx, now)
-	return d.resolve(ctx, p, a)
+	x := d.client.exchange(ctx, d.attemptDeadline(now))
+	defer d.client.done(x)
+	return d.resolve(ctx, p, x, d.attempt(x, now))
 }
 
 // waiting returns the context of the delivery's waits: it ends with ctx or the client's Stop. Most
@@ -213,14 +212,10 @@ func (d *delivery) conclude(ctx context.Context, err error) *Failure {
 	return f
 }
 
-// addedHeaders is how many headers are usually added to those of a request: its name, its time, its
-// trace, its signature.
-const addedHeaders = 4
-
-// header returns the header of one attempt. It is new each time: a transport may still read the
-// last one's. The values are the request's own, which nobody modifies.
-func (d *delivery) header(now time.Time) http.Header {
-	h := make(http.Header, len(d.request.Header)+addedHeaders)
+// fillHeader makes h the header of an attempt. Its values are the request's own, which nobody
+// modifies.
+func (d *delivery) fillHeader(h http.Header, now time.Time) {
+	clear(h)
 	maps.Copy(h, d.request.Header)
 	if d.buffer != nil {
 		h.Set("Content-Encoding", d.client.encode.name)
@@ -228,5 +223,4 @@ func (d *delivery) header(now time.Time) http.Header {
 	if d.client.options.Sign != nil {
 		d.client.options.Sign(h, d.request.ID, now, d.request.Body)
 	}
-	return h
 }

@@ -12,7 +12,7 @@ import (
 
 // resolve classifies an attempt, reports it to the endpoint's breaker and slots, and decides
 // whether another one follows. It returns nil if the request was delivered.
-func (d *delivery) resolve(ctx context.Context, p permit, a *attempt) error {
+func (d *delivery) resolve(ctx context.Context, p permit, x *exchange, a *attempt) error {
 	now := a.started.Add(a.latency)
 	asked := a.asked(now)
 	canceled := ctx.Err() != nil && a.err != nil
@@ -20,14 +20,14 @@ func (d *delivery) resolve(ctx context.Context, p permit, a *attempt) error {
 	paused := d.endpoint.breaker.leave(p, a.result(canceled, asked), asked, now)
 	if a.delivered() {
 		d.response = d.responseOf(a)
-		d.report(a, nil, asked)
+		d.report(x, a, nil, asked)
 		return nil
 	}
 	d.failure = d.fail(a)
 	if !canceled {
 		d.decide(a, max(asked, paused), now)
 	}
-	d.report(a, d.failure, 0)
+	d.report(x, a, d.failure, 0)
 	return d.failure
 }
 
@@ -137,10 +137,10 @@ func (d *delivery) disableCompression() {
 	d.free++
 }
 
-func (d *delivery) report(a *attempt, f *Failure, pause time.Duration) {
+func (d *delivery) report(x *exchange, a *attempt, f *Failure, pause time.Duration) {
 	r := Attempt{
 		ID: d.request.ID, N: d.attempts, Method: d.request.Method, Host: d.host, Status: a.status, Final: !d.again, Pause: pause, Latency: a.latency,
-		Header: a.request.Header, Bytes: int(a.request.ContentLength), Phases: a.phases.all(),
+		Header: x.request.Header, Bytes: int(x.request.ContentLength), Phases: x.phases.all(),
 	}
 	if f != nil {
 		r.Err, r.Excerpt, r.Advice = f, f.Excerpt, f.Advice

@@ -4,13 +4,14 @@ import (
 	"errors"
 	"io"
 	"net"
+	"sync"
 	"sync/atomic"
 	"syscall"
 )
 
-// conn is a connection that takes a request's body straight from memory. net/http fills its buffer
-// with the header and the body's beginning, writes that, and hands the rest to ReadFrom, which
-// writes it at once instead of in pieces of 32 KiB through a buffer of its own. Under TLS
+// conn is a connection that takes a request's body straight from memory. net/http writes the header
+// through its buffer, and hands a body on loan to ReadFrom, which writes it at once instead of in
+// pieces of 32 KiB through a buffer of its own. Under TLS
 // crypto/tls is in between and ReadFrom is not used.
 //
 // It does not report that the other side has hung up on a write: net/http would look at that or at
@@ -19,18 +20,34 @@ import (
 type conn struct {
 	net.Conn
 	closed atomic.Bool // by the other side, before all was written
+
+	mu     sync.Mutex // held during a write
+	taken  int64      // bytes
+	failed bool       // a write has
 }
 
 func (c *conn) Write(b []byte) (int, error) {
 	if c.closed.Load() {
 		return len(b), nil
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	n, err := c.Conn.Write(b)
+	c.taken += int64(n)
+	c.failed = c.failed || err != nil
 	if errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) {
 		c.closed.Store(true)
 		return len(b), nil
 	}
 	return n, err
+}
+
+// written returns how many bytes were written, and whether a write has failed, once none is under
+// way.
+func (c *conn) written() (bytes int64, failed bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.taken, c.failed
 }
 
 // connOf returns the conn below a connection, which TLS may hide; nil if there is none.

@@ -26,6 +26,9 @@ func (l *Loan) Len() int { return len(l.data) }
 
 // Release ends the loan: when it returns, the bytes are the caller's again.
 func (l *Loan) Release() {
+	if l.data == nil {
+		return // nobody has a reader that finds any
+	}
 	l.mu.Lock()
 	l.data, l.released = nil, true
 	l.mu.Unlock()

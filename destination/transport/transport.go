@@ -6,6 +6,7 @@
 package transport
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -23,6 +24,9 @@ const (
 	idleTimeout = 50 * time.Second
 	// maxAnswerHeader bounds an answer's header; net/http's default is 10 MiB.
 	maxAnswerHeader = 64 << 10
+	// writeBuffer holds a small body and the header before it, which has less than 8 KiB: servers
+	// refuse more.
+	writeBuffer = MaxCopy + 8<<10
 	// An HTTP/2 connection that is silent for sendPing is pinged, and closed if it does not answer
 	// within pingTimeout. HTTP/1 has no ping.
 	sendPing    = 15 * time.Second
@@ -37,10 +41,9 @@ type Options struct {
 	Control func(network, address string, c syscall.RawConn) error
 	// Unresolved replaces the error of a host name that does not exist, if users must not learn
 	// which names do. Nil: the resolver's error.
-	Unresolved error
-	MaxConns   int // per host, dialing, busy and idle together; 0: unlimited
-	// Per connection; 0: net/http's 4 KiB, which is enough for header and the body's beginning.
-	WriteBufferSize int
+	Unresolved      error
+	MaxConns        int // per host, dialing, busy and idle together; 0: unlimited
+	WriteBufferSize int // per connection; 0: enough for a header and a body of MaxCopy bytes
 	// Proxy picks a request's proxy. Nil: none.
 	Proxy func(*http.Request) (*url.URL, error)
 	// ProxyTLS is for connections to https proxies, whose operator is another than the endpoint's:
@@ -65,7 +68,7 @@ func New(o Options) *http.Transport {
 		MaxIdleConnsPerHost:    o.MaxConns,
 		IdleConnTimeout:        idleTimeout,
 		MaxResponseHeaderBytes: maxAnswerHeader,
-		WriteBufferSize:        o.WriteBufferSize,
+		WriteBufferSize:        cmp.Or(o.WriteBufferSize, writeBuffer),
 	}
 }
 

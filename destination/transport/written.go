@@ -17,27 +17,41 @@ type Written struct {
 	hooks httptrace.ClientTrace
 
 	mu sync.Mutex
-	// False: no connection reported, as with a RoundTripper that is no http.Transport.
-	connected bool
-	reused    bool
-	conn      *conn // nil if it is not ours
-	ended     bool
-	err       error         // valid once it has ended
-	done      chan struct{} // closed when it ends; nil: nobody waits for that
+	// How many connections the request was given; none are reported by a RoundTripper that is no
+	// http.Transport.
+	connections int
+	reused      bool
+	conn        *conn // nil if it is not ours
+	taken       int64 // by conn before the request
+	ended       bool
+	idle        bool          // the connection is free for other requests
+	err         error         // valid once it has ended
+	done        chan struct{} // closed when it ends; nil: nobody waits for that
 }
 
 // Trace returns the hooks that keep w current. A request that net/http sends again on another
 // connection starts again.
 func (w *Written) Trace() *httptrace.ClientTrace {
-	w.hooks.GotConn, w.hooks.WroteRequest = w.start, w.end
+	w.hooks.GotConn, w.hooks.WroteRequest, w.hooks.PutIdleConn = w.start, w.end, w.free
 	return &w.hooks
+}
+
+// Reset makes w ready for another request. The one before is Through.
+func (w *Written) Reset() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.connections, w.ended, w.idle = 0, false, false
 }
 
 func (w *Written) start(i httptrace.GotConnInfo) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.connected, w.reused, w.conn = true, i.Reused, connOf(i.Conn)
-	w.ended, w.err, w.done = false, nil, nil
+	w.connections++
+	w.reused, w.conn, w.taken = i.Reused, connOf(i.Conn), 0
+	if w.conn != nil {
+		w.taken, _ = w.conn.written()
+	}
+	w.ended, w.idle, w.err, w.done = false, false, nil, nil
 }
 
 func (w *Written) end(i httptrace.WroteRequestInfo) {
@@ -52,12 +66,18 @@ func (w *Written) end(i httptrace.WroteRequestInfo) {
 	}
 }
 
+func (w *Written) free(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.idle = err == nil
+}
+
 // ending returns a channel that is closed when the request has been written; nil if nothing is to
 // be waited for.
 func (w *Written) ending() <-chan struct{} {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !w.connected || w.ended {
+	if w.connections == 0 || w.ended {
 		return nil
 	}
 	w.done = make(chan struct{})
@@ -65,7 +85,9 @@ func (w *Written) ending() <-chan struct{} {
 }
 
 // Wait returns once the request has been written, with ErrUnread if it was not, or when ctx ends.
-func (w *Written) Wait(ctx context.Context) error {
+// buffered is the length of a body that net/http calls written when it is in the buffer of the
+// connection, see Copy; 0 if it has been written then.
+func (w *Written) Wait(ctx context.Context, buffered int) error {
 	if done := w.ending(); done != nil {
 		select {
 		case <-done:
@@ -78,6 +100,13 @@ func (w *Written) Wait(ctx context.Context) error {
 	if w.err != nil || w.conn != nil && w.conn.closed.Load() {
 		return ErrUnread
 	}
+	if buffered == 0 || w.conn == nil {
+		return nil
+	}
+	// The answer came after a part of the request, whose write may be under way.
+	if taken, failed := w.conn.written(); failed || taken-w.taken < int64(buffered) {
+		return ErrUnread
+	}
 	return nil
 }
 
@@ -85,5 +114,13 @@ func (w *Written) Wait(ctx context.Context) error {
 func (w *Written) Connection() (connected, reused bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.connected, w.reused
+	return w.connections > 0, w.reused
+}
+
+// Through reports whether net/http has done all that it does for the request: its connection serves
+// other ones, and it had no other. If that is not known, it reports false.
+func (w *Written) Through() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.idle && w.connections == 1
 }
