@@ -203,12 +203,15 @@ func (p *Pipeline) cutStream(s *Stream, states int64) {
 
 // close queues all open rows of the stream for sending.
 func (p *Pipeline) close(s *Stream) {
-	batches, apart := s.open.batches, s.open.apart()
+	closed, apart := s.open.batches, s.open.apart()
 	p.end(s)
+	batches := closed
 	if !apart {
-		batches = p.partition(s, batches)
+		batches = p.partition(s, closed)
 	}
 	p.queue(batches)
+	clear(closed)
+	s.open.batches = closed[:0] // for its memory
 }
 
 // queue puts closed batches among those that wait to be sent.

@@ -89,8 +89,9 @@ type Engine struct {
 	records  int64   // read so far
 	expected estimates
 	waits    Waits
-	now      time.Time
+	now      time.Time // when the last wait ended
 	age      *time.Timer
+	due      time.Time // when age ends; zero: it has
 
 	swept     int        // streams whose removals are done
 	retried   bool       // the rows that wait are being tried again
@@ -189,8 +190,8 @@ func (e *Engine) flush() error {
 }
 
 func (e *Engine) loop(ctx context.Context) error {
+	e.now = time.Now()
 	for {
-		e.now = time.Now()
 		done, err := e.step(ctx)
 		if done || err != nil {
 			return err
@@ -240,21 +241,26 @@ func (e *Engine) wait(ctx context.Context) error {
 	if e.ended || e.block.lines != nil || e.pipeline.Full() {
 		blocks, slow = nil, &e.waits.Endpoint
 	}
-	if due, ok := e.pipeline.Due(); ok {
+	if due, ok := e.pipeline.Due(); ok && !due.Equal(e.due) {
+		e.due = due
 		e.age.Reset(max(0, due.Sub(e.now)))
 	}
 	began := time.Now()
-	waited := func() { *slow += time.Since(began) }
+	waited := func() {
+		e.now = time.Now()
+		*slow += e.now.Sub(began)
+	}
 	select {
 	case b := <-blocks:
 		waited()
 		e.receive(b)
 	case result := <-e.pipeline.Results():
 		waited()
-		e.pipeline.Settle(result)
+		e.settle(result)
 	case <-e.age.C:
 		waited()
-		e.pipeline.FlushAged(time.Now())
+		e.due = time.Time{}
+		e.pipeline.FlushAged(e.now)
 	case <-e.options.Observer.Due():
 		waited()
 		e.options.Observer.Observe(e.moment())
@@ -262,6 +268,18 @@ func (e *Engine) wait(ctx context.Context) error {
 		return context.Cause(ctx)
 	}
 	return nil
+}
+
+// settle settles a batch that has come back, and the others that are there by then.
+func (e *Engine) settle(r batching.Result) {
+	for {
+		e.pipeline.Settle(r)
+		select {
+		case r = <-e.pipeline.Results():
+		default:
+			return
+		}
+	}
 }
 
 // drain lets requests in flight finish, for a while, and releases the states after them. Nothing
