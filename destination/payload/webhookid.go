@@ -27,35 +27,43 @@ type content [32]byte
 // hashers are kept: one takes 10 kB.
 var hashers = sync.Pool{New: func() any { return blake3.New() }}
 
-// digest fills sum with the digest of texts, one after the other.
-func digest(sum []byte, texts ...[]byte) {
+// maxSingle is how much one call of BLAKE3 takes that needs no hasher, in bytes.
+const maxSingle = 1024
+
+// digest returns the digest of two texts, one after the other.
+func digest(first, second []byte) (sum [32]byte) {
+	if len(first)+len(second) <= maxSingle {
+		text := append(make([]byte, 0, maxSingle), first...)
+		return blake3.Sum256(append(text, second...))
+	}
 	h := hashers.Get().(*blake3.Hasher)
 	defer hashers.Put(h)
 	h.Reset()
-	for _, text := range texts {
-		_, _ = h.Write(text)
-	}
-	_, _ = h.Digest().Read(sum)
+	_, _ = h.Write(first)
+	_, _ = h.Write(second)
+	h.Sum(sum[:0])
+	return sum
 }
 
-func (i *Identity) content(body []byte) (c content) {
+func (i *Identity) content(body []byte) content {
 	parts := make([]byte, 0, 256)
 	for _, part := range [...]string{i.Method, i.URL, i.Stream.Namespace, i.Stream.Name, string(i.Mode)} {
 		// The length is there so that no two lists of parts are one text.
 		parts = strconv.AppendInt(parts, int64(len(part)), 10)
 		parts = append(append(parts, ' '), part...)
 	}
-	digest(c[:], parts, body)
-	return c
+	return digest(parts, body)
 }
+
+// idLength is how much of a digest is in a name, in bytes.
+const idLength = 16
 
 // name names a request by its content and by the event that it reports: equal content may be sent
 // for different ones.
 func (c content) name(event []byte) string {
-	var sum [16]byte
-	digest(sum[:], c[:], event)
-	id := [...]byte{'m', 's', 'g', '_', 4 + 2*len(sum) - 1: 0}
-	hex.Encode(id[4:], sum[:])
+	sum := digest(c[:], event)
+	id := [...]byte{'m', 's', 'g', '_', 4 + 2*idLength - 1: 0}
+	hex.Encode(id[4:], sum[:idLength])
 	return string(id[:])
 }
 
