@@ -70,14 +70,34 @@ func digits(s string) bool {
 // renewed. It knows the structured RateLimit field (draft-ietf-httpapi-ratelimit-headers-08 and
 // later), its predecessors, and the X- forms in use.
 func rateLimit(h http.Header, limited bool, now time.Time) time.Duration {
-	wait := rateLimitField(h.Values("RateLimit"), limited)
-	for _, prefix := range []string{"Ratelimit-", "X-Ratelimit-", "X-Rate-Limit-"} {
-		if !limited && !isZero(h.Get(prefix+"Remaining")) {
+	var wait time.Duration
+	if values := h["Ratelimit"]; values != nil {
+		wait = rateLimitField(values, limited)
+	}
+	for i := range rateLimitForms {
+		form := &rateLimitForms[i]
+		if !limited && !isZero(first(h, form.remaining)) {
 			continue
 		}
-		wait = max(wait, seconds(h.Get(prefix+"Reset-After")), reset(h.Get(prefix+"Reset"), now))
+		wait = max(wait, seconds(first(h, form.resetAfter)), reset(first(h, form.reset), now))
 	}
 	return wait
+}
+
+// rateLimitForms are the names of fields, as net/http spells them: it looks for each of them in each
+// answer.
+var rateLimitForms = [...]struct{ remaining, resetAfter, reset string }{
+	{"Ratelimit-Remaining", "Ratelimit-Reset-After", "Ratelimit-Reset"},
+	{"X-Ratelimit-Remaining", "X-Ratelimit-Reset-After", "X-Ratelimit-Reset"},
+	{"X-Rate-Limit-Remaining", "X-Rate-Limit-Reset-After", "X-Rate-Limit-Reset"},
+}
+
+// first returns the first value of a field whose name is as net/http spells it; "" if there is none.
+func first(h http.Header, name string) string {
+	if values := h[name]; len(values) > 0 {
+		return values[0]
+	}
+	return ""
 }
 
 // reset reads a Reset value: seconds from now, or a point in time in seconds or milliseconds since

@@ -101,8 +101,9 @@ func (a *attempt) sample(canceled bool) sample {
 }
 
 // attempt makes one request and reads its answer, within the time that the context of x leaves.
-func (d *delivery) attempt(x *exchange, now time.Time) *attempt {
-	a := &attempt{started: now}
+func (d *delivery) attempt(x *exchange, now time.Time) {
+	d.last = attempt{started: now}
+	a := &d.last
 	d.fill(x, now)
 	res, err := d.client.options.Transport.RoundTrip(x.request)
 	if err == nil {
@@ -110,7 +111,6 @@ func (d *delivery) attempt(x *exchange, now time.Time) *attempt {
 	}
 	a.err, a.latency = err, time.Since(now)
 	a.connected, a.reused = x.sent.Connection()
-	return a
 }
 
 // answer reads an answer. It waits for the end of the request before it reads a success: net/http

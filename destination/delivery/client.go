@@ -179,8 +179,8 @@ func (c *Client) isStopped() bool {
 
 // ended returns why no attempt may start: the end of ctx, or Stop.
 func (c *Client) ended(ctx context.Context) error {
-	if err := context.Cause(ctx); err != nil {
-		return err
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
 	}
 	if c.isStopped() {
 		return errStopped

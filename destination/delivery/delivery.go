@@ -37,7 +37,8 @@ type delivery struct {
 
 	again    bool          // the next attempt is due …
 	wait     time.Duration // … after this
-	response *Response
+	last     attempt
+	response Response // of the attempt that delivered
 	failure  *Failure // of the last attempt
 }
 
@@ -57,13 +58,21 @@ func (c *Client) deliver(ctx context.Context, r Request, limits RetryOptions) (*
 	}
 	d.endpoint.sizes.accepted(len(r.Body))
 	d.rows.accepted(r.Rows)
-	return d.response, nil
+	return &d.response, nil
 }
 
-// prepare refuses what net/http would refuse at every attempt. The error does not show the value of
-// a header, which may be a secret.
+// prepare refuses what net/http would refuse at every attempt.
 func (d *delivery) prepare() (err error) {
-	for name, values := range d.request.Header {
+	if d.target, err = d.client.target(d.request.URL); err != nil {
+		return err
+	}
+	return d.checkHeader(d.request.Header)
+}
+
+// checkHeader returns why net/http would refuse a header. The error does not show its values, which
+// may be secrets.
+func checkHeader(h http.Header) error {
+	for name, values := range h {
 		if !httpguts.ValidHeaderFieldName(name) {
 			return errors.New("a header's name holds a character that HTTP does not allow")
 		}
@@ -73,8 +82,7 @@ func (d *delivery) prepare() (err error) {
 			}
 		}
 	}
-	d.target, err = d.client.target(d.request.URL)
-	return err
+	return nil
 }
 
 func (d *delivery) compress() {
@@ -135,7 +143,8 @@ func (d *delivery) try(ctx context.Context) error {
 	}
 	x := d.client.exchange(ctx, d.attemptDeadline(now))
 	defer d.client.done(x)
-	return d.resolve(ctx, p, x, d.attempt(x, now))
+	d.attempt(x, now)
+	return d.resolve(ctx, p, x, &d.last)
 }
 
 // waiting returns the context of the delivery's waits: it ends with ctx or the client's Stop. Most

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"net/url"
+	"reflect"
 	"strings"
 	"sync/atomic"
 
@@ -29,6 +31,20 @@ type target struct {
 	host     string   // scheme://host[:port], all that messages show of it
 	endpoint *endpoint
 	rows     sizeLimit
+	checked  atomic.Pointer[http.Header] // the header that was found valid last
+}
+
+// checkHeader is checkHeader for a header that is the same map for most deliveries, and is never
+// modified.
+func (t *target) checkHeader(h http.Header) error {
+	if known := t.checked.Load(); known != nil && reflect.ValueOf(*known).UnsafePointer() == reflect.ValueOf(h).UnsafePointer() {
+		return nil
+	}
+	err := checkHeader(h)
+	if err == nil {
+		t.checked.Store(&h)
+	}
+	return err
 }
 
 // target finds or makes the target of a URL.

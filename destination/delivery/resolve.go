@@ -31,8 +31,8 @@ func (d *delivery) resolve(ctx context.Context, p permit, x *exchange, a *attemp
 	return d.failure
 }
 
-func (d *delivery) responseOf(a *attempt) *Response {
-	return &Response{Status: a.status, Header: a.header, Body: a.body, Truncated: a.cut, Attempts: d.attempts, Latency: a.latency}
+func (d *delivery) responseOf(a *attempt) Response {
+	return Response{Status: a.status, Header: a.header, Body: a.body, Truncated: a.cut, Attempts: d.attempts, Latency: a.latency}
 }
 
 // fail returns the attempt as a failure.
@@ -53,7 +53,8 @@ func (d *delivery) fail(a *attempt) *Failure {
 	}
 	f.Kind, f.Advice = m.Kind, m.Advice
 	if m.Kind == answer.Refused {
-		f.Answer = d.responseOf(a)
+		refusal := d.responseOf(a)
+		f.Answer = &refusal
 	}
 	if a.status == http.StatusBadRequest && d.buffer != nil {
 		f.Advice += fmt.Sprintf("; the body was compressed (%s), which the endpoint may not be able to read: try compression none", d.client.options.Compression)

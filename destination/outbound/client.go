@@ -75,8 +75,8 @@ func (n *Network) mark(h http.Header, id string, at time.Time, body []byte) {
 
 // Sign puts the headers of Standard Webhooks 1.0 into the header of an attempt.
 func (n *Network) Sign(h http.Header, id string, at time.Time, body []byte) {
-	h["Webhook-Id"] = []string{id}
-	h["Webhook-Timestamp"] = []string{signature.Timestamp(at)}
+	values := []string{id, signature.Timestamp(at)}
+	h["Webhook-Id"], h["Webhook-Timestamp"] = values[:1:1], values[1:]
 	if n.signer != nil {
 		h["Webhook-Signature"] = []string{n.signer.Sign(id, at, body)}
 	}

@@ -4,7 +4,9 @@ package trace
 
 import (
 	"crypto/rand"
+	"encoding/binary"
 	"encoding/hex"
+	random "math/rand/v2"
 	"net/http"
 	"strings"
 
@@ -20,9 +22,12 @@ type SpanID [8]byte
 func (i ID) String() string     { return hex.EncodeToString(i[:]) }
 func (i SpanID) String() string { return hex.EncodeToString(i[:]) }
 
-// NewSpanID returns a random id.
+// NewSpanID returns a random id. It is no secret, so it comes from the generator that costs no
+// system call.
 func NewSpanID() (id SpanID) {
-	_, _ = rand.Read(id[:]) // never fails
+	for id == (SpanID{}) {
+		binary.NativeEndian.PutUint64(id[:], random.Uint64())
+	}
 	return id
 }
 
@@ -60,10 +65,12 @@ func FromEnvironment(getenv func(string) string) Context {
 // maxState is how many characters the recommendation wants passed on at least.
 const maxState = 512
 
+// length is that of a traceparent.
+const length = len("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
+
 // parse reads a traceparent: version, trace, span and flags, in lower-case hexadecimal digits. What
 // follows them in a version that is not known yet is not read.
 func parse(text string) (c Context, ok bool) {
-	const length = len("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
 	if len(text) < length || len(text) > length && (text[:2] == "00" || text[length] != '-') {
 		return c, false
 	}
@@ -94,10 +101,18 @@ func (c *Context) Mark(h http.Header) {
 	if len(h[Parent]) > 0 {
 		return
 	}
-	h[Parent] = []string{"00-" + c.ID.String() + "-" + NewSpanID().String() + "-" + hex.EncodeToString([]byte{c.flags})}
+	h[Parent] = []string{c.parent(NewSpanID())}
 	if c.state != "" && len(h[State]) == 0 {
 		h[State] = []string{c.state}
 	}
+}
+
+// parent returns the traceparent of a span.
+func (c *Context) parent(span SpanID) string {
+	text := make([]byte, 0, length)
+	text = hex.AppendEncode(append(text, "00-"...), c.ID[:])
+	text = hex.AppendEncode(append(text, '-'), span[:])
+	return string(hex.AppendEncode(append(text, '-'), []byte{c.flags}))
 }
 
 // SpanOf returns the span that a request's header names in the trace; zero if it names none.

@@ -11,8 +11,8 @@ import (
 
 // conn is a connection that takes a request's body straight from memory. net/http writes the header
 // through its buffer, and hands a body on loan to ReadFrom, which writes it at once instead of in
-// pieces of 32 KiB through a buffer of its own. Under TLS
-// crypto/tls is in between and ReadFrom is not used.
+// pieces of 32 KiB through a buffer of its own. Under TLS crypto/tls is in between and ReadFrom is
+// not used.
 //
 // It does not report that the other side has hung up on a write: net/http would look at that or at
 // an answer that has come, whichever it sees first. The answer, if there is one, is read first, and
