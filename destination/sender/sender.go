@@ -6,6 +6,7 @@ package sender
 import (
 	"context"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -113,10 +114,18 @@ func (s *Sender) Stream(r *route.Route, a *audience.Audience, sync string) *Stre
 	return t
 }
 
+// batchSends have the memory of batches that were sent.
+var batchSends = sync.Pool{New: func() any { return new(batchSend) }}
+
 // Send delivers a batch; it is a batching.Send.
 func (s *Stream) Send(ctx context.Context, b *batching.Batch) (outcome batching.Outcome) {
 	defer failure.RecoverTo(&outcome.Err)
-	send := &batchSend{stream: s, batch: b, span: s.begin(b.Rows())}
+	send := batchSends.Get().(*batchSend)
+	*send = batchSend{stream: s, batch: b, span: s.begin(b.Rows())}
+	defer func() {
+		*send = batchSend{} // the pool keeps nothing alive
+		batchSends.Put(send)
+	}()
 	rejected, err := send.run(ctx)
 	if err != nil {
 		send.ended(Counts{Accepted: send.accepted, Settled: send.begun, Bytes: send.acceptedBytes}, err)
