@@ -79,10 +79,11 @@ func TestExchangesAreOfOneContext(t *testing.T) {
 	s, _ := serve(t, func(http.ResponseWriter, *http.Request) {})
 	s.Start()
 	c := over(t, Options{}, transport.Options{})
-	first, second := c.exchange(t.Context(), time.Time{}), (*exchange)(nil)
+	first := c.exchange(t.Context(), time.Time{})
 	c.exchanges = append(c.exchanges, first)
 	ctx, cancel := context.WithCancel(t.Context())
-	if second = c.exchange(ctx, time.Time{}); second == first || first.Err() == nil {
+	second := c.exchange(ctx, time.Time{})
+	if second == first || first.Err() == nil {
 		t.Fatal("the exchange is of another context")
 	}
 	if cancel(); second.Err() == nil {
