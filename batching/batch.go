@@ -41,6 +41,7 @@ type Stream struct {
 	// is not. It is set before the first row.
 	MaxRows int
 
+	one     limits // of a batch, since its first row
 	open    openRows
 	place   int // among the streams with open rows
 	scope   *scope
@@ -133,6 +134,26 @@ func (b *Batch) Key(i int) uint64 {
 
 // Operation is what row i is counted as; SetRow does not change it.
 func (b *Batch) Operation(i int) protocol.Operation { return b.operations[i] }
+
+// Operations returns what all rows are counted as, see Operation. Mostly many rows in a row have the
+// same one, and are counted together.
+func (b *Batch) Operations() (counts protocol.RowCounts) {
+	for first := 0; first < len(b.operations); {
+		o, next := b.operations[first], first+1
+		for next < len(b.operations) && b.operations[next] == o {
+			next++
+		}
+		counts[o] += int64(next - first)
+		first = next
+	}
+	return counts
+}
+
+// HasMetadata reports whether a row has metadata.
+func (b *Batch) HasMetadata() bool { return len(b.metadata) > 0 }
+
+// HasSet reports whether SetRow has changed a row.
+func (b *Batch) HasSet() bool { return len(b.set) > 0 }
 
 // IsSet reports whether SetRow has changed row i.
 func (b *Batch) IsSet(i int) bool {

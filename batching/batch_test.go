@@ -56,7 +56,7 @@ func TestSplitAfterTheLastState(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := &Pipeline{options: Options{MaxRows: tt.rows, MaxBytes: 1000}}
-			s := &Stream{Frame: testFrame, Keyed: true}
+			s := &Stream{Frame: testFrame, Keyed: true, one: limits{tt.rows, 1000}}
 			fill(func(r *Row, states int64, came arrival) { p.append(s, r, states, came) }, "a", "sb", "", "c", "", "d", "se", "f")
 			closed := p.split(s)
 			all := slices.Concat(closed, s.open.batches)

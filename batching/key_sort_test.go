@@ -18,6 +18,7 @@ func TestRowsArePartedByTheOrderOfTheirHashes(t *testing.T) {
 		r := rand.New(rand.NewPCG(uint64(seed), 3))
 		p := &Pipeline{options: Options{MaxRows: 1 + r.IntN(50), MaxBytes: 300 + r.IntN(1000), MaxBuffered: 64 << 20, Partitions: 16}}
 		s := &Stream{Frame: testFrame, Keyed: true}
+		s.one = p.options.limits(s)
 		keys := 1 + r.IntN(5000)
 		keyOf := []func(row int) int{
 			func(int) int { return r.IntN(keys) },

@@ -34,6 +34,18 @@ func (o *openRows) empty() bool { return len(o.batches) == 0 }
 
 func (o *openRows) lastBatch() *Batch { return o.batches[len(o.batches)-1] }
 
+// withRoom returns the last batch, if a row of size bytes stays within the limits of one; nil if it
+// does not, or if there is none.
+func (o *openRows) withRoom(size int, one *limits) *Batch {
+	if o.empty() {
+		return nil
+	}
+	if b := o.lastBatch(); b.fits(size, one) {
+		return b
+	}
+	return nil
+}
+
 // fits reports whether a row of size bytes stays within the limits of all open rows.
 func (o *openRows) fits(size int, l *limits) bool {
 	b := o.lastBatch()
@@ -58,9 +70,8 @@ func (o *openRows) fill(b *Batch) {
 	o.full.bytes += b.length()
 }
 
-// add copies a row into the last batch.
-func (o *openRows) add(r *Row, states int64, came arrival) {
-	b := o.lastBatch()
+// add copies a row into b, the last batch.
+func (o *openRows) add(b *Batch, r *Row, states int64, came arrival) {
 	first := len(o.batches) == 1 && b.Rows() == 0
 	if first {
 		o.first = came
@@ -79,21 +90,45 @@ func (o *openRows) forgetStates() {
 	o.states, o.last = 0, cutPoint{first: o.first}
 }
 
+// makeRoom returns a batch with room for a row of size bytes, the last one of the stream's open
+// rows. It closes these first, if the row may not be among them.
+func (p *Pipeline) makeRoom(s *Stream, size int, now time.Time) *Batch {
+	for !s.open.empty() && !p.fits(s, size) {
+		p.flush(s)
+	}
+	if s.open.empty() {
+		p.begin(s, now)
+	}
+	return p.batchFor(s, size)
+}
+
+// batchFor returns the last batch of the stream's open rows, if it has room for a row of size bytes;
+// else it begins another one.
+func (p *Pipeline) batchFor(s *Stream, size int) *Batch {
+	b := s.open.withRoom(size, &s.one)
+	if b == nil {
+		b = p.batch(s)
+		s.open.begin(b)
+	}
+	return b
+}
+
 // append copies a row to the end of the stream's open rows.
 func (p *Pipeline) append(s *Stream, r *Row, states int64, came arrival) {
-	o, one := &s.open, p.options.limits(s)
-	if o.empty() || !o.lastBatch().fits(r.size(), &one) {
-		o.begin(p.batch(s))
-	}
-	o.add(r, states, came)
-	b := o.lastBatch()
+	p.put(s, p.batchFor(s, r.size()), r, states, came)
+}
+
+// put copies a row into b, the last batch of the stream's open rows.
+func (p *Pipeline) put(s *Stream, b *Batch, r *Row, states int64, came arrival) {
+	s.open.add(b, r, states, came)
 	more := b.accountMemory()
-	o.held += more
+	s.open.held += more
 	p.openBytes += more
 }
 
 // begin puts the stream among those with open rows.
 func (p *Pipeline) begin(s *Stream, now time.Time) {
+	s.one = p.options.limits(s)
 	s.place = len(p.open)
 	p.open = append(p.open, s)
 	if p.oldest.IsZero() || now.Before(p.oldest) {

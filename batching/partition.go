@@ -34,8 +34,8 @@ func (o *Options) limits(s *Stream) limits {
 
 // openLimits returns how far the open rows of a keyed stream may grow. These streams share half of
 // the memory: with many of them none grows beyond one batch.
-func (o *Options) openLimits(s *Stream, keyed int) limits {
-	one, share := o.limits(s), o.MaxBuffered/2/max(1, keyed)
+func (o *Options) openLimits(one limits, keyed int) limits {
+	share := o.MaxBuffered / 2 / max(1, keyed)
 	if o.Partitions <= 1 || share < 2*one.bytes {
 		return one
 	}
@@ -60,14 +60,13 @@ const (
 // fits reports whether a row of size bytes may be among the open rows of the stream, which has
 // some.
 func (p *Pipeline) fits(s *Stream, size int) bool {
-	one := p.options.limits(s)
-	if s.open.lastBatch().fits(size, &one) {
+	if s.open.withRoom(size, &s.one) != nil {
 		return true
 	}
 	if !s.Keyed {
 		return false
 	}
-	all := p.options.openLimits(s, p.keyed)
+	all := p.options.openLimits(s.one, p.keyed)
 	return s.open.fits(size, &all) && !p.complete(s)
 }
 
@@ -110,11 +109,10 @@ func (p *Pipeline) partition(s *Stream, batches []*Batch) []*Batch {
 	if !p.keySort.shareKeys(batches) {
 		return batches
 	}
-	one := p.options.limits(s)
 	p.keySort.sort(batches)
 	var parts []*Batch
 	for rest := p.keySort.sorted; len(rest) > 0; {
-		rows, length := p.keySort.firstPart(rest, &s.Frame, &one)
+		rows, length := p.keySort.firstPart(rest, &s.Frame, &s.one)
 		part := p.batch(s)
 		part.grow(rows, length)
 		for _, entry := range rest[:rows] {

@@ -278,7 +278,7 @@ func TestSettledBatchesAreForgotten(t *testing.T) {
 func TestOpenRowsGrowWithinTheirShare(t *testing.T) {
 	o := Options{MaxRows: 1000, MaxBytes: 100_000, MaxBuffered: 8 << 20, Partitions: 16}
 	for keyed, want := range map[int]limits{1: {16_000, 1_600_000}, 4: {16_000, 1 << 20}, 30: {1000, 100_000}, 10_000: {1000, 100_000}} {
-		if got := o.openLimits(&Stream{Keyed: true}, keyed); got != want {
+		if got := o.openLimits(o.limits(&Stream{Keyed: true}), keyed); got != want {
 			t.Errorf("one of %d streams grows to %d rows and %d bytes, want %d and %d", keyed, got.rows, got.bytes, want.rows, want.bytes)
 		}
 	}

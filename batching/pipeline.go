@@ -97,17 +97,17 @@ func (p *Pipeline) Stream(frame Frame, keyed bool) *Stream {
 // counts a record.
 func (p *Pipeline) Add(s *Stream, r *Row, now time.Time) {
 	p.rows++
-	for !s.open.empty() && !p.fits(s, r.size()) {
-		p.flush(s)
-	}
-	if s.open.empty() {
-		p.begin(s, now)
+	b := s.open.withRoom(r.size(), &s.one)
+	if b == nil {
+		b = p.makeRoom(s, r.size(), now)
 	}
 	c := p.ledger.scopeOf(s)
-	p.append(s, r, c.states, arrival{p.rows, now})
+	p.put(s, b, r, c.states, arrival{p.rows, now})
 	c.after++
 	p.ledger.count(s)
-	p.closeLargest()
+	if p.Buffered() > p.options.MaxBuffered {
+		p.closeLargest()
+	}
 }
 
 // Skip counts a record with an operation that needs no delivery.
@@ -126,7 +126,9 @@ func (p *Pipeline) State(st protocol.State, s *Stream) {
 	if c := p.ledger.scopeOf(s); c.cutNext {
 		p.cut(c)
 	}
-	p.closeLargest()
+	if p.Buffered() > p.options.MaxBuffered {
+		p.closeLargest()
+	}
 }
 
 // mergeScopes goes over to one scope for all rows.
@@ -262,11 +264,8 @@ func (p *Pipeline) dispatch() {
 	}
 }
 
-// closeLargest closes open batches, the largest first, if memory is short.
+// closeLargest closes open batches, the largest first, as memory is short.
 func (p *Pipeline) closeLargest() {
-	if p.Buffered() <= p.options.MaxBuffered {
-		return
-	}
 	keep := p.options.MaxBuffered / 4 * 3
 	switch {
 	case p.openBytes > keep:

@@ -25,6 +25,7 @@ type Decoder struct {
 	faults  faults
 	layouts layouts
 	layout  *layout // of the current data; nil: of a stream that is not known
+	usual   bool    // the current record has the usual form: its stream is that of the layout
 }
 
 // Find makes the decoder look for fields in the records of a stream: see Record.Fields.
@@ -105,11 +106,12 @@ func (d *Decoder) begin() error {
 // message reads the line whose object begins at start.
 func (d *Decoder) message(m *Message, start int) error {
 	m.Line, m.Record = d.line, Record{}
-	d.m, d.scratch = m, d.scratch[:0]
+	d.m, d.scratch, d.usual = m, d.scratch[:0], false
 	var i int
 	if d.layout, i = d.layouts.match(d.b, m); d.layout != nil {
 		if i = d.data(space(d.b, i)); i > 0 {
 			if end := d.usualTail(i); end > 0 {
+				d.usual = true
 				d.pos += end + 1
 				return nil
 			}

@@ -36,6 +36,10 @@ type Record struct {
 	// they were not found on the way, which says nothing of whether they are there.
 	Fields [][]byte
 
+	// SameStream is set if the record before it is known to be of the same stream. Only Messages say
+	// so.
+	SameStream bool
+
 	// Fault is set if the line has NaN or Infinity for a number, so that it is not JSON: both are
 	// strings in Data then. Only Messages have such records.
 	Fault *SyntaxError

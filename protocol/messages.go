@@ -24,7 +24,8 @@ type Messages struct {
 	others []Message
 	err    error // of the line after the last message
 
-	at, field, other int // how much of each Next has handed out
+	at, field, other int          // how much of each Next has handed out
+	stream           *recordNames // of the record that it handed out last; nil: not known
 	values           [][]byte
 }
 
@@ -79,7 +80,7 @@ func (d *Decoder) finish(ms *Messages) {
 // Again returns the messages from the first one on, for another reader of the same block.
 func (ms *Messages) Again() Messages {
 	again := *ms
-	again.at, again.field, again.other, again.values = 0, 0, 0, nil
+	again.at, again.field, again.other, again.stream, again.values = 0, 0, 0, nil, nil
 	return again
 }
 
@@ -117,7 +118,7 @@ func (d *Decoder) keepMessage(ms *Messages) {
 
 // names returns the stream of a record: that of its layout, mostly.
 func (d *Decoder) names(r *Record) *recordNames {
-	if l := d.layout; l != nil && l.is(r) {
+	if l := d.layout; l != nil && (d.usual || l.is(r)) {
 		return &l.names
 	}
 	return &recordNames{bytes.Clone(r.Namespace), bytes.Clone(r.Stream)}
@@ -155,14 +156,22 @@ func (ms *Messages) Next(m *Message) error {
 		m.Record.Fault = ms.placed(m.Record.Fault)
 	} else {
 		m.Type = TypeRecord
-		m.Record = Record{
-			Namespace: it.stream.namespace, Stream: it.stream.name,
-			Data: ms.span(it.data), EmittedAt: ms.span(it.emitted), Changes: ms.span(it.changes), Rejection: ms.span(it.rejection),
-			Fields: ms.fieldsOf(it),
-		}
+		ms.record(it, &m.Record)
+	}
+	if m.Type == TypeRecord {
+		ms.stream = it.stream
 	}
 	m.Line = ms.First + int64(it.line)
 	return nil
+}
+
+// record sets each field of r by itself: to make a whole one and copy it takes longer.
+func (ms *Messages) record(it *item, r *Record) {
+	r.SameStream = it.stream == ms.stream
+	r.Namespace, r.Stream = it.stream.namespace, it.stream.name
+	r.Data, r.EmittedAt = ms.span(it.data), ms.span(it.emitted)
+	r.Changes, r.Rejection = ms.span(it.changes), ms.span(it.rejection)
+	r.Fields, r.Fault = ms.fieldsOf(it), nil
 }
 
 // fieldsOf returns the values of a record's fields.

@@ -12,7 +12,6 @@ import (
 type lookahead struct {
 	names   *names
 	streams map[*Stream]*audience.Ahead // nil: the stream is not compared
-	recent  *Stream                     // of the last record
 	touched []*audience.Ahead           // by the current block
 }
 
@@ -30,13 +29,13 @@ func newLookahead(streams []*Stream, n *names) *lookahead {
 // begins to look up their keys. release is called once they have been worked on.
 func (l *lookahead) prepare(digests []payload.Digest, ms protocol.Messages) (_ []payload.Digest, release func()) {
 	var m protocol.Message
-	l.recent, l.touched = nil, l.touched[:0]
+	l.touched = l.touched[:0]
 	var ahead *audience.Ahead
 	for ms.Next(&m) == nil {
 		if m.Type != protocol.TypeRecord {
 			continue
 		}
-		if l.recent == nil || !l.recent.Route.Is(&m.Record) {
+		if !m.Record.SameStream {
 			ahead = l.of(&m.Record)
 		}
 		var digest payload.Digest
@@ -51,7 +50,7 @@ func (l *lookahead) prepare(digests []payload.Digest, ms protocol.Messages) (_ [
 // of returns what prepares the records of the stream that a record is of, nil if nothing does.
 func (l *lookahead) of(r *protocol.Record) *audience.Ahead {
 	s := l.names.find(r.Namespace, r.Stream)
-	if l.recent = s; s == nil || s.Audience == nil {
+	if s == nil || s.Audience == nil {
 		return nil
 	}
 	ahead := l.streams[s]

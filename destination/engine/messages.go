@@ -33,16 +33,15 @@ func (e *Engine) end(fault error) {
 // work takes messages from the current block until it ends or the pipeline is full.
 func (e *Engine) work() error {
 	for e.block.lines != nil && !e.pipeline.Full() {
-		err := e.block.messages.Next(&e.message)
-		if err == nil {
-			err = e.handle(&e.message)
-		}
-		if errors.Is(err, io.EOF) {
+		if err := e.block.messages.Next(&e.message); err != nil {
+			if !errors.Is(err, io.EOF) {
+				return err
+			}
 			e.input.release(e.block)
 			e.block = block{}
 			return nil
 		}
-		if err != nil {
+		if err := e.handle(&e.message); err != nil {
 			return err
 		}
 	}
@@ -64,7 +63,7 @@ func (e *Engine) handle(m *protocol.Message) error {
 func (e *Engine) record(record *protocol.Record) error {
 	digest := e.block.digest()
 	s := e.recent
-	if s == nil || !s.Route.Is(record) {
+	if !record.SameStream {
 		if s = e.names.find(record.Namespace, record.Stream); s == nil {
 			return e.names.unknown(e.message.Line, "RECORD", record.Namespace, record.Stream)
 		}

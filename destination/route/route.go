@@ -34,11 +34,6 @@ type Route struct {
 	used       []string             // the operations that the mode sends
 }
 
-// Is reports whether a record belongs to the stream.
-func (r *Route) Is(record *protocol.Record) bool {
-	return r.Stream.Name == string(record.Stream) && r.Stream.Namespace == string(record.Namespace)
-}
-
 // Title returns the stream's name for people.
 func (r *Route) Title() string { return Title(r.Stream) }
 

@@ -9,10 +9,7 @@ import (
 // counts returns what became of a settled batch. A batch of which nothing was sent has no bytes.
 func (s *batchSend) counts(rejected []int) Counts {
 	suppressed := s.batch.Suppressed()
-	c := Counts{Accepted: s.accepted, Replaced: len(s.replacedBy), Removals: s.removals}
-	for row := range s.batch.Rows() {
-		c.Settled[s.batch.Operation(row)]++
-	}
+	c := Counts{Accepted: s.accepted, Replaced: len(s.replacedBy), Removals: s.removals, Settled: s.batch.Operations()}
 	for _, row := range suppressed {
 		c.Suppressed[s.batch.Operation(row)]++
 	}
@@ -49,6 +46,12 @@ func (s *batchSend) sentBytes() int {
 		bytes -= s.size(row)
 	}
 	return bytes
+}
+
+// sizeOfAll returns the sum of the sizes of all rows, of which none was set.
+func (s *batchSend) sizeOfAll() int {
+	frame := &s.batch.Stream.Frame
+	return len(s.batch.Body) - len(frame.Prefix) - len(frame.Suffix) + len(frame.Separator)
 }
 
 // size returns how many bytes of a body a row takes.

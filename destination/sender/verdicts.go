@@ -115,10 +115,16 @@ func (s *batchSend) split(rows []int, refused map[int]string, again map[int]bool
 func (s *batchSend) accept(rows []int, id string) {
 	s.stream.accepted.Add(int64(len(rows)))
 	var operations protocol.RowCounts
-	for _, row := range rows {
-		operations[payload.OperationOf(s.batch, row)]++
-		s.begun[s.batch.Operation(row)]++
-		s.acceptedBytes += s.size(row)
+	if len(rows) == s.batch.Rows() && !s.batch.HasSet() {
+		operations = s.batch.Operations()
+		s.begun.Add(operations)
+		s.acceptedBytes += s.sizeOfAll()
+	} else {
+		for _, row := range rows {
+			operations[payload.OperationOf(s.batch, row)]++
+			s.begun[s.batch.Operation(row)]++
+			s.acceptedBytes += s.size(row)
+		}
 	}
 	s.accepted.Add(operations)
 	if s.stream.tally != nil {

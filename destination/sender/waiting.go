@@ -109,6 +109,9 @@ func (s *batchSend) takeRetries(ctx context.Context) error {
 // rejections returns how the rows of a part that are dead letters were rejected; nil if none is
 // one.
 func (s *batchSend) rejections(rows []int) (rejected []byte) {
+	if !s.batch.HasMetadata() {
+		return nil
+	}
 	for _, row := range rows {
 		rejected = append(rejected, payload.RejectionOf(s.batch.Metadata(row))...)
 	}
