@@ -52,6 +52,25 @@ func BenchmarkDecoder(b *testing.B) {
 	})
 }
 
+// BenchmarkMessages is the same if one goroutine decodes the block for another one.
+func BenchmarkMessages(b *testing.B) {
+	eachShape(b, func(b *testing.B, block []byte) {
+		var d Decoder
+		var ms Messages
+		var m Message
+		for b.Loop() {
+			d.Decode(block, &ms)
+			for {
+				if err := ms.Next(&m); errors.Is(err, io.EOF) {
+					break
+				} else if err != nil {
+					b.Fatal(err)
+				}
+			}
+		}
+	})
+}
+
 func BenchmarkGJSON(b *testing.B) {
 	eachLine(b, func(b *testing.B, line []byte) {
 		if !gjson.ValidBytes(line) || !gjson.GetBytes(line, "record.data").IsObject() {

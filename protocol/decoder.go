@@ -105,7 +105,8 @@ func (d *Decoder) begin() error {
 
 // message reads the line whose object begins at start.
 func (d *Decoder) message(m *Message, start int) error {
-	m.Line, m.Record = d.line, Record{}
+	m.Line = d.line
+	m.Record = Record{} // by itself: in a list of assignments it would be made elsewhere and copied
 	d.m, d.scratch, d.usual = m, d.scratch[:0], false
 	var i int
 	if d.layout, i = d.layouts.match(d.b, m); d.layout != nil {

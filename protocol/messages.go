@@ -99,10 +99,11 @@ func (d *Decoder) keepMessage(ms *Messages) {
 	switch m.Type {
 	case TypeRecord:
 		r := &m.Record
-		ms.items = append(ms.items, item{
-			stream: d.names(r), line: uint32(m.Line), fields: uint32(len(r.Fields)),
-			data: ms.place(r.Data), emitted: ms.place(r.EmittedAt), changes: ms.place(r.Changes), rejection: ms.place(r.Rejection),
-		})
+		ms.items = append(ms.items, item{})
+		it := &ms.items[len(ms.items)-1]
+		it.stream, it.line, it.fields = d.names(r), uint32(m.Line), uint32(len(r.Fields))
+		it.data, it.emitted = ms.place(r.Data), ms.place(r.EmittedAt)
+		it.changes, it.rejection = ms.place(r.Changes), ms.place(r.Rejection)
 		for _, value := range r.Fields {
 			ms.fields = append(ms.fields, ms.place(value))
 		}
