@@ -102,6 +102,50 @@ func TestDecodingAheadChangesNoAnswer(t *testing.T) {
 	}
 }
 
+// Messages say of a record that its stream is that of the record before it only if it is. With them
+// are states, and records that have a fault, whose stream is kept elsewhere.
+func TestSameStreamIsThatOfTheRecordBefore(t *testing.T) {
+	line := func(stream, data string) string {
+		return `{"type":"RECORD","record":{"stream":"` + stream + `","data":` + data + `,"emitted_at":1}}` + "\n"
+	}
+	state := `{"type":"STATE","state":{"type":"STREAM","stream":{"stream_descriptor":{"name":"b"},"stream_state":{}}}}` + "\n"
+	escaped := `{"record":{"data":{},"stream":"\u0061"},"type":"RECORD"}` + "\n"
+	a, b, faulty := line("a", `{"x":1}`), line("b", `{"x":1}`), line("b", `{"x":NaN}`)
+	twice := `{"type":"RECORD","record":{"stream":"a","data":{"x":1},"stream":"b"}}` + "\n" // the last one counts
+	block := []byte(a + a + a + state + a + b + b + a + a + faulty + a + faulty + faulty + b + b + escaped + a + twice + a)
+	var d Decoder
+	var messages Messages
+	for range 2 { // the second time each stream is known
+		d.Decode(block, &messages)
+		want := []string{"-aaa-b-a-----b----", "aaaabbaababbbbaaba"}
+		if diff := cmp.Diff(want, sameStreams(&messages)); diff != "" {
+			t.Error(diff)
+		}
+		again := messages.Again()
+		if diff := cmp.Diff(want, sameStreams(&again)); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+// sameStreams returns the stream of each record, first as far as it is said to be that of the record
+// before it.
+func sameStreams(messages *Messages) []string {
+	var same, streams string
+	for m := (Message{}); messages.Next(&m) == nil; {
+		if m.Type != TypeRecord {
+			continue
+		}
+		stream := string(m.Record.Stream)
+		if streams += stream; m.Record.SameStream {
+			same += stream
+		} else {
+			same += "-"
+		}
+	}
+	return []string{same, streams}
+}
+
 // A block's memory is used again without allocating.
 func TestDecodingAheadDoesNotAllocate(t *testing.T) {
 	block := bytes.Repeat([]byte(`{"type":"RECORD","record":{"stream":"a","data":{"id":1,"x":{"y":2}},"emitted_at":1}}`+"\n"), 100)

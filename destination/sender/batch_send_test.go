@@ -108,3 +108,21 @@ func TestPanicOfASenderIsAnError(t *testing.T) {
 		t.Errorf("got %v, want a panic", err)
 	}
 }
+
+// The rows of a batch count as much together as in two parts, one of them having been set too.
+func TestAllRowsCountAsTheirParts(t *testing.T) {
+	for _, set := range []bool{false, true} {
+		s, b := senderOf(t, 5, itself, &endpoint{}, nil)
+		if set {
+			b.SetRow(3, []byte(`{"data":{"id":3,"key":3},"operation":"removed","primary_key":3}`))
+		}
+		whole, parts := &batchSend{stream: s, batch: b}, &batchSend{stream: s, batch: b}
+		whole.accept([]int{0, 1, 2, 3, 4}, "")
+		parts.accept([]int{0, 1}, "")
+		parts.accept([]int{2, 3, 4}, "")
+		if whole.accepted != parts.accepted || whole.begun != parts.begun || whole.acceptedBytes != parts.acceptedBytes || whole.begun.Sum() != 5 {
+			t.Errorf("set %v: together %v of %v with %d bytes, in parts %v of %v with %d", set,
+				whole.accepted, whole.begun, whole.acceptedBytes, parts.accepted, parts.begun, parts.acceptedBytes)
+		}
+	}
+}
