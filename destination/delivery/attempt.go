@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"time"
@@ -108,6 +109,9 @@ func (d *delivery) attempt(x *exchange, now time.Time) {
 	res, err := d.client.options.Transport.RoundTrip(x.request)
 	if err == nil {
 		err = d.answer(x, a, res)
+	}
+	if errors.Is(err, context.Canceled) && errors.Is(x.Err(), context.DeadlineExceeded) {
+		err = x.Err() // a context that was derived from x says only that it was canceled
 	}
 	a.err, a.latency = err, time.Since(now)
 	a.connected, a.reused = x.sent.Connection()

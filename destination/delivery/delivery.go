@@ -86,12 +86,14 @@ func checkHeader(h http.Header) error {
 }
 
 func (d *delivery) compress() {
+	d.plain.Lend(d.request.Body)
 	if d.client.encode.into == nil || len(d.request.Body) == 0 || d.endpoint.plain.Load() {
 		return
 	}
 	d.buffer = buffers.Get().(*bytes.Buffer)
 	d.buffer.Reset()
 	d.client.encode.into(d.buffer, d.request.Body)
+	d.packed.Lend(d.buffer.Bytes())
 }
 
 func (d *delivery) release() {

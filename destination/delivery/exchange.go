@@ -114,7 +114,7 @@ func (x *exchange) Err() error {
 	return err
 }
 
-// setBody makes a body that is given, and on loan, that of the request.
+// setBody makes a body that is given, and on loan, that of the request. A small one is copied.
 func (x *exchange) setBody(data []byte, loan *transport.Loan) {
 	r := x.request
 	r.ContentLength = int64(len(data))
@@ -125,15 +125,14 @@ func (x *exchange) setBody(data []byte, loan *transport.Loan) {
 		x.body.Set(data)
 		r.Body, r.GetBody = x.body.Open(), x.bodyCopy
 	default:
-		loan.Lend(data)
 		r.Body, r.GetBody = loan.Open(), func() (io.ReadCloser, error) { return loan.Open(), nil }
 	}
 }
 
 // buffered returns the length of a body that net/http may still have in a buffer when it calls the
-// request written.
+// request written. HTTP/2 has no such buffer; which version it is, is not for the answer to say.
 func (x *exchange) buffered(res *http.Response) int {
-	if x.request.ContentLength > transport.MaxCopy || res.ProtoMajor != 1 {
+	if x.request.ContentLength > transport.MaxCopy || res.TLS != nil && res.TLS.NegotiatedProtocol == "h2" {
 		return 0
 	}
 	return int(x.request.ContentLength)

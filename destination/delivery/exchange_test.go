@@ -2,10 +2,15 @@ package delivery
 
 import (
 	"context"
+	"errors"
 	"io"
+	"net"
 	"net/http"
+	"net/http/httptrace"
+	"runtime"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"destination-webhook/destination/transport"
@@ -90,4 +95,109 @@ func TestExchangesAreOfOneContext(t *testing.T) {
 		t.Error("it does not end with its context")
 	}
 	c.done(second)
+}
+
+// lateBody is the body of an answer whose rest comes when it is no longer waited for. Its connection
+// is free then.
+type lateBody struct {
+	rest int
+	end  time.Time
+	free func(error)
+}
+
+func (b *lateBody) Read(p []byte) (int, error) {
+	if b.rest > 0 {
+		n := min(b.rest, len(p))
+		b.rest -= n
+		return n, nil
+	}
+	time.Sleep(time.Until(b.end))
+	b.free(nil)
+	return 0, io.EOF
+}
+
+func (b *lateBody) Close() error { return nil }
+
+// Giving up the rest of an answer at the moment in which that comes does not end the next attempt.
+// Which of the two comes first differs from run to run.
+func TestGivingUpAnAnswerEndsNoLaterAttempt(t *testing.T) {
+	for range 50 {
+		synctest.Test(t, func(t *testing.T) {
+			attempts := 0
+			c := New(Options{Timeout: time.Minute, Retry: RetryOptions{MaxAttempts: 1}, Transport: reader(func(r *http.Request) (*http.Response, error) {
+				trace := httptrace.ContextClientTrace(r.Context())
+				trace.GotConn(httptrace.GotConnInfo{})
+				trace.WroteRequest(httptrace.WroteRequestInfo{})
+				if attempts++; attempts == 1 {
+					return &http.Response{StatusCode: 200, ContentLength: -1, Body: &lateBody{maxAnswer, time.Now().Add(maxDrainTime), trace.PutIdleConn}}, nil
+				}
+				for range 100 {
+					runtime.Gosched() // a timer that has fired runs
+				}
+				if err := r.Context().Err(); err != nil {
+					return nil, err
+				}
+				return reply(200, ""), nil
+			})})
+			_, _ = c.Deliver(t.Context(), post("{}"))
+			if _, err := c.Deliver(t.Context(), post("{}")); err != nil {
+				t.Errorf("the next attempt: %v", err)
+			}
+		})
+	}
+}
+
+// A context that is derived from that of an attempt says that it was canceled, whatever for. The
+// attempt has timed out all the same.
+func TestDerivedContextsTimeOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var attempts log
+		c := New(Options{Timeout: time.Second, Retry: RetryOptions{MaxAttempts: 1}, OnAttempt: attempts.add, Transport: reader(func(r *http.Request) (*http.Response, error) {
+			derived, cancel := context.WithCancel(r.Context())
+			defer cancel()
+			<-derived.Done()
+			return nil, derived.Err()
+		})})
+		if _, err := c.Deliver(t.Context(), post("{}")); err == nil || !attempts.all()[0].TimedOut() {
+			t.Errorf("it has not timed out: %v", err)
+		}
+	})
+}
+
+// An answer that came while a small request was still in a buffer is an early one, whichever version
+// of HTTP it claims to be.
+func TestVersionOfAnEarlyAnswer(t *testing.T) {
+	for _, version := range []string{"HTTP/1.1", "HTTP/2.0"} {
+		t.Run(version, func(t *testing.T) {
+			called, release := make(chan struct{}), make(chan struct{})
+			l, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer l.Close()
+			go func() {
+				c, err := l.Accept()
+				if err != nil {
+					return
+				}
+				<-called
+				_, _ = io.WriteString(c, version+" 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+			}()
+			connections := transport.New(transport.Options{})
+			c := New(Options{Timeout: time.Minute, Retry: RetryOptions{MaxAttempts: 1}, Transport: reader(func(r *http.Request) (*http.Response, error) {
+				hooks := httptrace.ContextClientTrace(r.Context())
+				written := hooks.WroteRequest
+				hooks.WroteRequest = func(i httptrace.WroteRequestInfo) {
+					written(i)
+					close(called)
+					<-release
+				}
+				return connections.RoundTrip(r)
+			})})
+			defer close(release)
+			if _, err := c.Deliver(t.Context(), to("http://"+l.Addr().String(), "{}")); !errors.Is(err, transport.ErrUnread) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
 }

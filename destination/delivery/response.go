@@ -62,7 +62,11 @@ func readOn(begin []byte, body io.Reader) (data []byte, cut bool, err error) {
 // drain reads the rest of a body if it is short, and reports whether there was one.
 func drain(body io.Reader, cancel func()) bool {
 	timer := time.AfterFunc(maxDrainTime, cancel)
-	defer timer.Stop()
+	defer func() {
+		if !timer.Stop() {
+			cancel() // before this returns, so that nobody uses again what it ends
+		}
+	}()
 	n, err := io.CopyN(io.Discard, body, maxDrain)
 	return n > 0 || !errors.Is(err, io.EOF)
 }

@@ -241,11 +241,11 @@ func (e *Engine) wait(ctx context.Context) error {
 	if e.ended || e.block.lines != nil || e.pipeline.Full() {
 		blocks, slow = nil, &e.waits.Endpoint
 	}
+	began := time.Now()
 	if due, ok := e.pipeline.Due(); ok && !due.Equal(e.due) {
 		e.due = due
-		e.age.Reset(max(0, due.Sub(e.now)))
+		e.age.Reset(max(0, due.Sub(began)))
 	}
-	began := time.Now()
 	waited := func() {
 		e.now = time.Now()
 		*slow += e.now.Sub(began)
@@ -270,15 +270,12 @@ func (e *Engine) wait(ctx context.Context) error {
 	return nil
 }
 
-// settle settles a batch that has come back, and the others that are there by then.
+// settle settles a batch that has come back, and the others that are there already.
 func (e *Engine) settle(r batching.Result) {
-	for {
-		e.pipeline.Settle(r)
-		select {
-		case r = <-e.pipeline.Results():
-		default:
-			return
-		}
+	more := len(e.pipeline.Results())
+	e.pipeline.Settle(r)
+	for range more {
+		e.pipeline.Settle(<-e.pipeline.Results())
 	}
 }
 

@@ -180,6 +180,37 @@ func TestSyncSendsOldBatches(t *testing.T) {
 	})
 }
 
+// slowOnce takes longer for its first message than a batch may wait.
+type slowOnce struct{ took bool }
+
+func (s *slowOnce) Write(p []byte) (int, error) {
+	if !s.took {
+		s.took = true
+		time.Sleep(10 * time.Second)
+	}
+	return len(p), nil
+}
+
+// The age of a batch is counted from its first row, even if a message took so long to be written
+// that it is too old already.
+func TestAgeIsThatOfTheFirstRow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		in, source := io.Pipe()
+		began := time.Now()
+		go func() { _, _ = io.WriteString(source, strings.ReplaceAll(userState, "users", "orders")+userRecord) }()
+		send := func(context.Context, *batching.Batch) batching.Outcome {
+			if took := time.Since(began); took != 10*time.Second {
+				t.Errorf("the batch left after %v", took)
+			}
+			source.Close()
+			return batching.Outcome{}
+		}
+		if err := syncOf(t.Context(), t, in, &slowOnce{}, send); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
 // closing ends the input once the first message comes out.
 type closing struct{ source io.Closer }
 

@@ -13,26 +13,23 @@ import (
 type Occurrences struct {
 	mu     sync.Mutex
 	few    map[content]uint32
-	counts []line // nil: few has all contents
+	counts [2][]uint32 // nil: few has all contents
 }
 
 const (
 	// maxFew is how many contents are counted one by one. Most syncs have no more, and the first
-	// use of a page of the lines costs as much as all else that is counted for a request.
+	// use of a page of the tables costs as much as all else that is counted for a request.
 	maxFew = 1 << 12
-	// lines is how many lines there are, 4 MiB.
-	lines = 1 << 16
+	// occurrenceCounters is the number of counters in each of the two tables, of which content has
+	// one in each.
+	occurrenceCounters = 1 << 19
 )
-
-// line is the counters of the contents that share it. A content has two of them: one line of the
-// processor's cache, which is mostly not there yet, has both.
-type line [16]uint32
 
 // count returns how often content was counted before, and counts it.
 func (o *Occurrences) count(c content) uint64 {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.counts != nil {
+	if o.counts[0] != nil {
 		return uint64(o.share(c, 1))
 	}
 	n, known := o.few[c]
@@ -47,9 +44,11 @@ func (o *Occurrences) count(c content) uint64 {
 	return uint64(n)
 }
 
-// leaveFew moves all contents to the lines.
+// leaveFew moves all contents to the tables.
 func (o *Occurrences) leaveFew() {
-	o.counts = make([]line, lines)
+	for i := range o.counts {
+		o.counts[i] = make([]uint32, occurrenceCounters)
+	}
 	for c, n := range o.few {
 		o.share(c, n)
 	}
@@ -58,11 +57,11 @@ func (o *Occurrences) leaveFew() {
 
 // share returns how often content was counted before at most, and counts it so many times more.
 func (o *Occurrences) share(c content, more uint32) (before uint32) {
-	l := &o.counts[binary.LittleEndian.Uint32(c[:])%lines]
-	i := int(c[4]) % len(l)
-	j := (i + 1 + int(c[5])%(len(l)-1)) % len(l) // another one
-	before = min(l[i], l[j])
-	l[i] += more
-	l[j] += more
+	before = ^uint32(0)
+	for i := range o.counts {
+		n := &o.counts[i][binary.LittleEndian.Uint32(c[4*i:])%occurrenceCounters]
+		before = min(before, *n)
+		*n += more
+	}
 	return before
 }

@@ -101,7 +101,7 @@ func TestWebhookIDNamesTheEvent(t *testing.T) {
 func TestOccurrencesAreNeverTooFew(t *testing.T) {
 	var o Occurrences
 	for round := range uint64(3) {
-		for i := range 16 * lines {
+		for i := range 2 * occurrenceCounters {
 			var c content
 			binary.LittleEndian.PutUint32(c[0:], uint32(i)*7)
 			binary.LittleEndian.PutUint32(c[4:], uint32(i)*13)

@@ -21,9 +21,9 @@ type conn struct {
 	net.Conn
 	closed atomic.Bool // by the other side, before all was written
 
-	mu     sync.Mutex // held during a write
-	taken  int64      // bytes
-	failed bool       // a write has
+	taken  atomic.Int64 // bytes, by writes that are over
+	mu     sync.Mutex   // held during a write
+	failed bool         // a write has
 }
 
 func (c *conn) Write(b []byte) (int, error) {
@@ -33,7 +33,7 @@ func (c *conn) Write(b []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	n, err := c.Conn.Write(b)
-	c.taken += int64(n)
+	c.taken.Add(int64(n))
 	c.failed = c.failed || err != nil
 	if errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) {
 		c.closed.Store(true)
@@ -47,7 +47,7 @@ func (c *conn) Write(b []byte) (int, error) {
 func (c *conn) written() (bytes int64, failed bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.taken, c.failed
+	return c.taken.Load(), c.failed
 }
 
 // connOf returns the conn below a connection, which TLS may hide; nil if there is none.

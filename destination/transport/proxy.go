@@ -68,10 +68,7 @@ func (p *proxies) dialContext(ctx context.Context, network, address string) (net
 }
 
 func (p *proxies) handshake(ctx context.Context, c net.Conn, host string) (net.Conn, error) {
-	config := &tls.Config{MinVersion: tls.VersionTLS12}
-	if p.tls != nil {
-		config = p.tls.Clone()
-	}
+	config := wholeRecords(p.tls)
 	config.ServerName, config.NextProtos = host, nil // CONNECT is sent as HTTP/1.1
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()

@@ -24,8 +24,8 @@ const (
 	idleTimeout = 50 * time.Second
 	// maxAnswerHeader bounds an answer's header; net/http's default is 10 MiB.
 	maxAnswerHeader = 64 << 10
-	// writeBuffer holds a small body and the header before it, which has less than 8 KiB: servers
-	// refuse more.
+	// writeBuffer holds a small body and the usual header before it. It has to be smaller than a
+	// record of TLS, 16 KiB, so that it leaves in one write: see Written.Wait.
 	writeBuffer = MaxCopy + 8<<10
 	// An HTTP/2 connection that is silent for sendPing is pinged, and closed if it does not answer
 	// within pingTimeout. HTTP/1 has no ping.
@@ -59,7 +59,7 @@ func New(o Options) *http.Transport {
 		Proxy:                  proxies.pick(),
 		OnProxyConnectResponse: connectAnswer,
 		DialContext:            proxies.dialContext,
-		TLSClientConfig:        o.TLS,
+		TLSClientConfig:        wholeRecords(o.TLS),
 		TLSHandshakeTimeout:    dialTimeout,
 		ForceAttemptHTTP2:      true, // a DialContext of one's own turns HTTP/2 off otherwise
 		HTTP2:                  &http.HTTP2Config{SendPingTimeout: sendPing, PingTimeout: pingTimeout},
@@ -70,6 +70,16 @@ func New(o Options) *http.Transport {
 		MaxResponseHeaderBytes: maxAnswerHeader,
 		WriteBufferSize:        cmp.Or(o.WriteBufferSize, writeBuffer),
 	}
+}
+
+// wholeRecords returns a config by which a write to a connection is one record, if it fits one.
+// crypto/tls would begin a connection with smaller ones, for answers that are read while they come.
+func wholeRecords(c *tls.Config) *tls.Config {
+	if c = c.Clone(); c == nil {
+		c = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	c.DynamicRecordSizingDisabled = true
+	return c
 }
 
 type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)

@@ -22,7 +22,9 @@ type Written struct {
 	connections int
 	reused      bool
 	conn        *conn // nil if it is not ours
-	taken       int64 // by conn before the request
+	before      int64 // bytes that conn had taken before the request,
+	written     int64 // and when net/http called it written
+	headed      bool  // a part of the header had left before the body was read
 	ended       bool
 	idle        bool          // the connection is free for other requests
 	err         error         // valid once it has ended
@@ -32,7 +34,7 @@ type Written struct {
 // Trace returns the hooks that keep w current. A request that net/http sends again on another
 // connection starts again.
 func (w *Written) Trace() *httptrace.ClientTrace {
-	w.hooks.GotConn, w.hooks.WroteRequest, w.hooks.PutIdleConn = w.start, w.end, w.free
+	w.hooks.GotConn, w.hooks.WroteHeaders, w.hooks.WroteRequest, w.hooks.PutIdleConn = w.start, w.header, w.end, w.free
 	return &w.hooks
 }
 
@@ -40,18 +42,31 @@ func (w *Written) Trace() *httptrace.ClientTrace {
 func (w *Written) Reset() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.connections, w.ended, w.idle = 0, false, false
+	w.connections, w.reused, w.conn, w.ended, w.idle = 0, false, nil, false, false
 }
 
 func (w *Written) start(i httptrace.GotConnInfo) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.connections++
-	w.reused, w.conn, w.taken = i.Reused, connOf(i.Conn), 0
-	if w.conn != nil {
-		w.taken, _ = w.conn.written()
-	}
+	w.reused, w.conn = i.Reused, connOf(i.Conn)
+	w.before, w.headed = w.taken(), false
 	w.ended, w.idle, w.err, w.done = false, false, nil, nil
+}
+
+// taken returns how many bytes the connection has taken. It does not wait for a write that is under
+// way, which may be one of another HTTP/2 request.
+func (w *Written) taken() int64 {
+	if w.conn == nil {
+		return 0
+	}
+	return w.conn.taken.Load()
+}
+
+func (w *Written) header() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.headed = w.taken() > w.before
 }
 
 func (w *Written) end(i httptrace.WroteRequestInfo) {
@@ -60,7 +75,7 @@ func (w *Written) end(i httptrace.WroteRequestInfo) {
 	if w.ended {
 		return
 	}
-	w.ended, w.err = true, i.Err
+	w.ended, w.err, w.written = true, i.Err, w.taken()
 	if w.done != nil {
 		close(w.done)
 	}
@@ -100,11 +115,11 @@ func (w *Written) Wait(ctx context.Context, buffered int) error {
 	if w.err != nil || w.conn != nil && w.conn.closed.Load() {
 		return ErrUnread
 	}
-	if buffered == 0 || w.conn == nil {
-		return nil
+	if buffered == 0 || w.conn == nil || !w.headed && w.written-w.before >= int64(buffered) {
+		return nil // what did not fit the buffer left before net/http called it written
 	}
-	// The answer came after a part of the request, whose write may be under way.
-	if taken, failed := w.conn.written(); failed || taken-w.taken < int64(buffered) {
+	// All of the body is in the buffer, which leaves in one write. That may be under way.
+	if taken, failed := w.conn.written(); failed || taken-w.written < int64(buffered) {
 		return ErrUnread
 	}
 	return nil
