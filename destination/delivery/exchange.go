@@ -129,11 +129,12 @@ func (x *exchange) setBody(data []byte, loan *transport.Loan) {
 	}
 }
 
-// buffered returns the length of a body that net/http may still have in a buffer when it calls the
-// request written. HTTP/2 has no such buffer; which version it is, is not for the answer to say.
+// buffered returns how many bytes of the request's end net/http may still have in a buffer when it
+// calls the request written, see transport.Written. HTTP/2 has no such buffer; which version it is,
+// is not for the answer to say.
 func (x *exchange) buffered(res *http.Response) int {
 	if x.request.ContentLength > transport.MaxCopy || res.TLS != nil && res.TLS.NegotiatedProtocol == "h2" {
 		return 0
 	}
-	return int(x.request.ContentLength)
+	return max(1, int(x.request.ContentLength))
 }

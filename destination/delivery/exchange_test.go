@@ -165,10 +165,10 @@ func TestDerivedContextsTimeOut(t *testing.T) {
 }
 
 // An answer that came while a small request was still in a buffer is an early one, whichever version
-// of HTTP it claims to be.
-func TestVersionOfAnEarlyAnswer(t *testing.T) {
-	for _, version := range []string{"HTTP/1.1", "HTTP/2.0"} {
-		t.Run(version, func(t *testing.T) {
+// of HTTP it claims to be, and even if the request has no body.
+func TestEarlyAnswerToABufferedRequest(t *testing.T) {
+	for request, version := range map[string]string{"{}": "HTTP/1.1", "[]": "HTTP/2.0", "": "HTTP/1.1"} {
+		t.Run(version+request, func(t *testing.T) {
 			called, release := make(chan struct{}), make(chan struct{})
 			l, err := net.Listen("tcp", "127.0.0.1:0")
 			if err != nil {
@@ -195,7 +195,7 @@ func TestVersionOfAnEarlyAnswer(t *testing.T) {
 				return connections.RoundTrip(r)
 			})})
 			defer close(release)
-			if _, err := c.Deliver(t.Context(), to("http://"+l.Addr().String(), "{}")); !errors.Is(err, transport.ErrUnread) {
+			if _, err := c.Deliver(t.Context(), to("http://"+l.Addr().String(), request)); !errors.Is(err, transport.ErrUnread) {
 				t.Errorf("got %v", err)
 			}
 		})

@@ -21,10 +21,10 @@ type Written struct {
 	// http.Transport.
 	connections int
 	reused      bool
-	conn        *conn // nil if it is not ours
-	before      int64 // bytes that conn had taken before the request,
-	written     int64 // and when net/http called it written
-	headed      bool  // a part of the header had left before the body was read
+	conn        *conn // nil if it is not ours, and what it takes is not known
+	headed      int64 // bytes that conn had taken when the body began,
+	written     int64 // and when net/http called the request written
+	parted      bool  // some of the header had left when the body began
 	ended       bool
 	idle        bool          // the connection is free for other requests
 	err         error         // valid once it has ended
@@ -50,7 +50,7 @@ func (w *Written) start(i httptrace.GotConnInfo) {
 	defer w.mu.Unlock()
 	w.connections++
 	w.reused, w.conn = i.Reused, connOf(i.Conn)
-	w.before, w.headed = w.taken(), false
+	w.headed, w.parted = w.taken(), false
 	w.ended, w.idle, w.err, w.done = false, false, nil, nil
 }
 
@@ -66,7 +66,9 @@ func (w *Written) taken() int64 {
 func (w *Written) header() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.headed = w.taken() > w.before
+	before := w.headed
+	w.headed = w.taken()
+	w.parted = w.headed > before
 }
 
 func (w *Written) end(i httptrace.WroteRequestInfo) {
@@ -100,8 +102,8 @@ func (w *Written) ending() <-chan struct{} {
 }
 
 // Wait returns once the request has been written, with ErrUnread if it was not, or when ctx ends.
-// buffered is the length of a body that net/http calls written when it is in the buffer of the
-// connection, see Copy; 0 if it has been written then.
+// buffered is how many bytes of the request's end net/http calls written when they are in the buffer
+// of the connection: those of a body, see Copy, or one if there is none; 0 if all was written then.
 func (w *Written) Wait(ctx context.Context, buffered int) error {
 	if done := w.ending(); done != nil {
 		select {
@@ -115,15 +117,23 @@ func (w *Written) Wait(ctx context.Context, buffered int) error {
 	if w.err != nil || w.conn != nil && w.conn.closed.Load() {
 		return ErrUnread
 	}
-	if buffered == 0 || w.conn == nil || !w.headed && w.written-w.before >= int64(buffered) {
-		return nil // what did not fit the buffer left before net/http called it written
+	if buffered == 0 || w.conn == nil || w.written-w.headed >= int64(buffered) {
+		return nil // the body did not fit the buffer: all has left before net/http called it written
 	}
-	// All of the body is in the buffer, which leaves in one write. That may be under way.
+	// All of the body is in the buffer, which leaves in one write, mostly with the header. That write
+	// may be under way.
+	if !w.parted {
+		buffered += leastHeader
+	}
 	if taken, failed := w.conn.written(); failed || taken-w.written < int64(buffered) {
 		return ErrUnread
 	}
 	return nil
 }
+
+// leastHeader is less than a header has, and more than a message of TLS by which a connection is
+// closed, in bytes.
+const leastHeader = 64
 
 // Connection reports whether there was a connection, and whether it had served an earlier request.
 func (w *Written) Connection() (connected, reused bool) {

@@ -26,7 +26,8 @@ func TestSmallBodyIsWrittenOnceItHasLeft(t *testing.T) {
 		"all":                        {0, 1, false, false},
 		"a part of a long header":    {writeBuffer + 4000, 1, true, true},
 		"a long header and the body": {writeBuffer + 4000, 2, false, false},
-		"a header that leaves no room for the body": {writeBuffer - MaxCopy/2, 2, false, false},
+		"a header that leaves no room for the body":      {writeBuffer - MaxCopy/2, 2, false, false},
+		"a long header that leaves no room for the body": {2*writeBuffer - MaxCopy/2, 3, false, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			called, release := make(chan struct{}), make(chan struct{})
@@ -59,6 +60,39 @@ func TestSmallBodyIsWrittenOnceItHasLeft(t *testing.T) {
 			}
 			defer res.Body.Close()
 			if err := w.Wait(t.Context(), MaxCopy); errors.Is(err, ErrUnread) != tt.unread {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+// What the connection takes for other reasons is not the request: TLS ends a connection by a short
+// message. But little may be left of a long header.
+func TestWrittenByTheBytesThatLeft(t *testing.T) {
+	for name, tt := range map[string]struct {
+		header, body, later int64 // bytes that left before the body, before net/http called it written, and after
+		buffered            int
+		unread              bool
+	}{
+		"a message that closes TLS":    {0, 0, 31, 10, true},
+		"the same without a body":      {0, 0, 31, 1, true},
+		"header and body":              {0, 0, 200, 10, false},
+		"the end of a long header":     {writeBuffer, 0, 12, 10, false},
+		"the same without its body":    {writeBuffer, 0, 2, 10, true},
+		"a long header without a body": {writeBuffer, 0, 2, 1, false},
+		"more than the buffer":         {0, writeBuffer, 0, 10, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var w Written
+			c := &conn{}
+			hooks := w.Trace()
+			hooks.GotConn(httptrace.GotConnInfo{Conn: c})
+			c.taken.Add(tt.header)
+			hooks.WroteHeaders()
+			c.taken.Add(tt.body)
+			hooks.WroteRequest(httptrace.WroteRequestInfo{})
+			c.taken.Add(tt.later)
+			if err := w.Wait(t.Context(), tt.buffered); errors.Is(err, ErrUnread) != tt.unread {
 				t.Errorf("got %v", err)
 			}
 		})
