@@ -114,7 +114,7 @@ func (s *Sender) Stream(r *route.Route, a *audience.Audience, sync string) *Stre
 	return t
 }
 
-// batchSends have the memory of batches that were sent.
+// batchSends are those of batches that were sent, for the next ones.
 var batchSends = sync.Pool{New: func() any { return new(batchSend) }}
 
 // Send delivers a batch; it is a batching.Send.
