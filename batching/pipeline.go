@@ -105,7 +105,7 @@ func (p *Pipeline) Add(s *Stream, r *Row, now time.Time) {
 	p.put(s, b, r, c.states, arrival{p.rows, now})
 	c.after++
 	p.ledger.count(s)
-	if p.Buffered() > p.options.MaxBuffered {
+	if p.isShort() {
 		p.closeLargest()
 	}
 }
@@ -126,7 +126,7 @@ func (p *Pipeline) State(st protocol.State, s *Stream) {
 	if c := p.ledger.scopeOf(s); c.cutNext {
 		p.cut(c)
 	}
-	if p.Buffered() > p.options.MaxBuffered {
+	if p.isShort() {
 		p.closeLargest()
 	}
 }
@@ -287,9 +287,12 @@ func (p *Pipeline) closeLargest() {
 // Buffered returns the bytes of rows and states that wait.
 func (p *Pipeline) Buffered() int { return p.openBytes + p.waitingBytes + p.ledger.held }
 
+// isShort reports whether memory is short.
+func (p *Pipeline) isShort() bool { return p.Buffered() > p.options.MaxBuffered }
+
 // Full reports whether the pipeline is full: nothing may be added before a result is settled.
 func (p *Pipeline) Full() bool {
-	return p.waiting >= p.maxWaiting() || p.Buffered() > p.options.MaxBuffered && p.inFlight > 0
+	return p.waiting >= p.maxWaiting() || p.isShort() && p.inFlight > 0
 }
 
 // maxWaiting is how many batches may wait before the pipeline is full. Those of one parted batch

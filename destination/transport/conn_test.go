@@ -22,6 +22,22 @@ func (w *writes) Write(b []byte) (int, error) {
 	return w.Conn.Write(b)
 }
 
+// countWrites makes a transport count the writes of its connections below conn, as the kernel sees
+// them.
+func countWrites(tr *http.Transport) *writes {
+	counted := &writes{}
+	dial := tr.DialContext
+	tr.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		c, err := dial(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		counted.Conn = c.(*conn).Conn
+		return &conn{Conn: counted}, nil
+	}
+	return counted
+}
+
 // post sends a body of some bytes to a server, and reads the answer.
 func post(tr *http.Transport, url string, body io.Reader, size int) error {
 	r, err := http.NewRequest(http.MethodPost, url, body)
@@ -41,18 +57,9 @@ func post(tr *http.Transport, url string, body io.Reader, size int) error {
 func TestBodyLeavesInOneWrite(t *testing.T) {
 	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }))
 	defer s.Close()
-	counted := &writes{}
 	tr := New(Options{})
 	defer tr.CloseIdleConnections()
-	dial := tr.DialContext
-	tr.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
-		c, err := dial(ctx, network, address)
-		if err != nil {
-			return nil, err
-		}
-		counted.Conn = c.(*conn).Conn
-		return &conn{Conn: counted}, nil
-	}
+	counted := countWrites(tr)
 	for size, want := range map[int]int{MaxCopy: 10, 1 << 20: 20} {
 		counted.n = 0
 		for range 10 {

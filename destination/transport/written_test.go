@@ -119,16 +119,7 @@ func TestBufferIsOneRecord(t *testing.T) {
 	config.NextProtos = []string{"http/1.1"}
 	tr := New(Options{TLS: config})
 	defer tr.CloseIdleConnections()
-	counted := &writes{}
-	dial := tr.DialContext
-	tr.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
-		c, err := dial(ctx, network, address)
-		if err != nil {
-			return nil, err
-		}
-		counted.Conn = c.(*conn).Conn
-		return &conn{Conn: counted}, nil
-	}
+	counted := countWrites(tr)
 	var body Copy
 	body.Set(make([]byte, MaxCopy))
 	ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { counted.n = 0 }})
