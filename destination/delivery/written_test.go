@@ -3,6 +3,7 @@ package delivery
 import (
 	"io"
 	"net"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -35,14 +36,18 @@ func TestSuccessBeforeTheBodyIsNone(t *testing.T) {
 	for name, test := range map[string]struct {
 		url       string
 		transport transport.Options
+		buffer    int // for writes, in bytes; 0: the transport's own
 	}{
-		"HTTP/1.1 closes":                   {closing, transport.Options{}},
-		"HTTP/1.1 resets":                   {resetting, transport.Options{}},
-		"HTTP/2 resets without an error":    {framed, transport.Options{TLS: trusted}},
-		"HTTP/1.1 with large write buffers": {closing, transport.Options{WriteBufferSize: 1 << 20}},
+		"HTTP/1.1 closes":                   {closing, transport.Options{}, 0},
+		"HTTP/1.1 resets":                   {resetting, transport.Options{}, 0},
+		"HTTP/2 resets without an error":    {framed, transport.Options{TLS: trusted}, 0},
+		"HTTP/1.1 with large write buffers": {closing, transport.Options{}, 1 << 20},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := over(t, Options{Timeout: time.Minute}, test.transport)
+			if test.buffer > 0 {
+				c.options.Transport.(*http.Transport).WriteBufferSize = test.buffer
+			}
 			request := to(test.url, huge)
 			request.Rows = 2
 			_, err := c.Deliver(t.Context(), request)

@@ -6,7 +6,6 @@
 package transport
 
 import (
-	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -41,9 +40,8 @@ type Options struct {
 	Control func(network, address string, c syscall.RawConn) error
 	// Unresolved replaces the error of a host name that does not exist, if users must not learn
 	// which names do. Nil: the resolver's error.
-	Unresolved      error
-	MaxConns        int // per host, dialing, busy and idle together; 0: unlimited
-	WriteBufferSize int // per connection; 0: enough for a header and a body of MaxCopy bytes
+	Unresolved error
+	MaxConns   int // per host, dialing, busy and idle together; 0: unlimited
 	// Proxy picks a request's proxy. Nil: none.
 	Proxy func(*http.Request) (*url.URL, error)
 	// ProxyTLS is for connections to https proxies, whose operator is another than the endpoint's:
@@ -68,7 +66,7 @@ func New(o Options) *http.Transport {
 		MaxIdleConnsPerHost:    o.MaxConns,
 		IdleConnTimeout:        idleTimeout,
 		MaxResponseHeaderBytes: maxAnswerHeader,
-		WriteBufferSize:        cmp.Or(o.WriteBufferSize, writeBuffer),
+		WriteBufferSize:        writeBuffer,
 	}
 }
 
